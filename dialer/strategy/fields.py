@@ -1,0 +1,271 @@
+"""The fields of each step type: their types, ranges, defaults and help. The catalogue names and orders them."""
+
+from datetime import UTC, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from dialer.domain.outcome import Outcome
+from dialer.strategy.local_time import read_clock, read_moment
+from dialer.strategy.values import (
+    WEEK,
+    Attribute,
+    ClockTime,
+    Day,
+    Duration,
+    Listed,
+    Number,
+    PositiveDuration,
+    Reference,
+    Zone,
+)
+
+
+class OnEdit(StrEnum):
+    """What a new version of the strategy means for contacts that are already in it."""
+
+    NOT_STARTED = "not_started"
+    NEXT_STEP = "next_step"
+    KEEP = "keep"
+
+
+class Until(StrEnum):
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    REPLIED = "replied"
+
+
+class WaitKind(StrEnum):
+    FOR = "for"
+    UNTIL_TIME = "until_time"
+    UNTIL_DATE = "until_date"
+    UNTIL_ATTRIBUTE = "until_attribute"
+
+
+class WindowKind(StrEnum):
+    HOLD = "hold"
+    BRANCH = "branch"
+
+
+class Op(StrEnum):
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    CONTAINS = "contains"
+    STARTSWITH = "startswith"
+    IN = "in"
+    EMPTY = "empty"
+
+
+class Fields(BaseModel):
+    """The base of all step fields: unknown ones are faults, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, coerce_numbers_to_str=True)
+
+
+class ContactInFields(Fields):
+    max_attempts: Number = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        title="Calls per contact",
+        description="The budget that all call steps share. A contact whose budget is used up ends with the result "
+        "`max_attempts` when it comes to another call.",
+    )
+    max_visits: Number = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        title="Visits per step",
+        description="How often a contact may enter the same step; one more ends it with the result `max_visits`.",
+    )
+    on_edit: OnEdit = Field(
+        default=OnEdit.NOT_STARTED,
+        title="After an edit",
+        description="Who follows a new version: contacts that have not started, all at their next step, or only new ones.",
+    )
+
+
+def _retry_order(value: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    if Outcome.ANSWERED in value:
+        raise ValueError("an answered call is not tried again")
+    return tuple(outcome for outcome in Outcome if outcome in value)
+
+
+class CallFields(Fields):
+    number: Number = Field(
+        default=1, ge=1, le=9, title="Number", description="Which of the contact's telephone numbers: 1 is the first."
+    )
+    mode: Literal["progressive", "power", "preview", "predictive"] | None = Field(
+        default=None, title="Mode", description="How calls meet agents; empty: the campaign's."
+    )
+    queue: Reference | None = Field(
+        default=None, title="Queue", description="The queue whose agents talk; empty: the campaign's."
+    )
+    gateway: Reference | None = Field(
+        default=None, title="Gateway", description="The trunk to call through; empty: the campaign's."
+    )
+    ring_s: Number = Field(default=25, ge=5, le=120, title="Ring", description="Seconds to let it ring.")
+    amd: bool = Field(default=False, title="Detect machines", description="Tell answering machines from people.")
+    tries: Number = Field(
+        default=1, ge=1, le=20, title="Tries", description="How often to call before the step is left."
+    )
+    retry_after: Annotated[tuple[Duration, ...], Listed] = Field(
+        default=(timedelta(minutes=15),),
+        min_length=1,
+        max_length=20,
+        title="Try again after",
+        description="The time from the end of a call to the next; several (`15m, 1h, 1d`) grow from try to try, the "
+        "last one goes on. It also holds when a loop leads back to the step.",
+    )
+    retry_on: Annotated[tuple[Outcome, ...], Listed, AfterValidator(_retry_order)] = Field(
+        default=(Outcome.BUSY, Outcome.NO_ANSWER, Outcome.CONGESTION),
+        max_length=20,
+        title="Try again on",
+        description="The outcomes that are tried again. `lost` (nobody knows whether the call was made) is tried "
+        "again only if it is named here.",
+    )
+    priority: Number = Field(
+        default=5, ge=0, le=9, title="Priority", description="Higher goes first among calls that are due."
+    )
+
+
+class SmsFields(Fields):
+    number: Number = Field(
+        default=1, ge=1, le=9, title="Number", description="Which of the contact's numbers for texts: 1 is the first."
+    )
+    gateway: Reference | None = Field(
+        default=None, title="Gateway", description="The SMS gateway; empty: the campaign's."
+    )
+    sender: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{1,20}|[ -~]{1,11})$")] | None = Field(
+        default=None, title="Sender", description="A number, or up to 11 letters; empty: the gateway's."
+    )
+    text: Annotated[str, StringConstraints(max_length=1530)] = Field(
+        title="Text", description="The text; `{{attribute}}` stands for the contact's value."
+    )
+    until: Until = Field(
+        default=Until.ACCEPTED,
+        title="Wait until it is",
+        description="When the step is left: accepted by the operator, delivered to the telephone, or replied to.",
+    )
+    timeout: PositiveDuration = Field(
+        timedelta(days=3),
+        title="At most",
+        description="How long to wait for the receipt or the reply once the text was accepted.",
+    )
+    validity: PositiveDuration | None = Field(
+        default=None,
+        title="Validity",
+        description="How long the operator may try to deliver it; empty: the operator's own limit.",
+    )
+
+
+class WaitFields(Fields):
+    kind: WaitKind = Field(
+        default=WaitKind.FOR,
+        title="Wait",
+        description="For a time, until a time of day, a date, or an attribute's date.",
+    )
+    duration: PositiveDuration | None = Field(
+        default=None, title="How long", description="For `for`: such as 90s, 15m, 2h, 3d."
+    )
+    at: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
+        default=None,
+        title="Until",
+        description="09:00, or 2026-12-24T09:00, or an attribute's name; times are the contact's own.",
+    )
+
+    @model_validator(mode="after")
+    def _matches_kind(self) -> Self:
+        """Say what a kind needs; the check reports it at the field named before the colon."""
+        if self.kind is WaitKind.FOR:
+            if self.duration is None:
+                raise ValueError("duration: is needed when waiting for a time")
+        elif self.at is None:
+            raise ValueError("at: is needed when waiting until a time")
+        else:
+            self._check_at(self.at)
+        return self
+
+    def _check_at(self, at: str) -> None:
+        try:
+            if self.kind is WaitKind.UNTIL_TIME:
+                read_clock(at)
+            elif self.kind is WaitKind.UNTIL_DATE:
+                read_moment(at, UTC)
+        except ValueError as error:
+            raise ValueError(f"at: {error}") from None
+
+
+class Rule(Fields):
+    op: Op
+    value: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class BranchFields(Fields):
+    on: Attribute = Field(
+        title="Look at",
+        description="An attribute, or last.outcome, last.status, last.reply, count.attempts, count.texts.",
+    )
+    rules: tuple[Rule, ...] = Field(
+        min_length=1, max_length=50, title="Rules", description="The first that holds is taken."
+    )
+
+
+def _week_order(days: tuple[Day, ...]) -> tuple[Day, ...]:
+    return tuple(day for day in WEEK if day in days)
+
+
+class TimeWindowFields(Fields):
+    model_config = ConfigDict(populate_by_name=True)
+
+    days: Annotated[tuple[Day, ...], Listed, AfterValidator(_week_order)] = Field(
+        default=WEEK, min_length=1, max_length=7, title="Days", description="The days on which the window opens."
+    )
+    start: ClockTime = Field(alias="from", title="From", description="Opens at, such as 09:00.")
+    end: ClockTime = Field(alias="to", title="To", description="Closes at, such as 18:00; before `from`: the next day.")
+    time_zone: Zone | None = Field(default=None, title="Time zone", description="Empty: the contact's own.")
+    kind: WindowKind = Field(
+        default=WindowKind.HOLD, title="Outside it", description="Hold the contact until it opens, or branch."
+    )
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("to: must differ from `from`")
+        return self
+
+
+class SetAttributeFields(Fields):
+    attribute: Attribute = Field(
+        title="Attribute", description="The attribute to set; `do_not_contact` stops all channels."
+    )
+    value: Annotated[str, StringConstraints(max_length=1000)] = Field(
+        default="", title="Value", description="The new value; `{{attribute}}` stands for the contact's value."
+    )
+
+
+class EndFields(Fields):
+    result: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = Field(
+        default=None,
+        title="Result",
+        description="What the campaign shows as the contact's result; empty: the last outcome.",
+    )
+
+
+class WebhookFields(Fields):
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(
+        default="POST", title="Method", description="The HTTP method."
+    )
+    url: Annotated[str, StringConstraints(max_length=2000)] = Field(title="Address", description="Where to send it.")
+    body: Annotated[str, StringConstraints(max_length=10_000)] = Field(
+        default="", title="Body", description="With `{{attribute}}`."
+    )
+    save_as: Attribute | None = Field(
+        default=None, title="Save as", description="The attribute that keeps the response."
+    )
+    timeout_s: Number = Field(default=10, ge=1, le=60, title="Timeout", description="Seconds to wait for the response.")

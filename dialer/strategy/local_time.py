@@ -1,0 +1,53 @@
+"""Clock times in a contact's own zone, right on the days when the clocks change."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_DAY = timedelta(days=1)
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+def find_zone(name: str) -> ZoneInfo | None:
+    """The IANA zone of that name, or None. A name is foreign text: paths, NULs and folders are refused too."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def instant(day: date, clock: time, zone: tzinfo) -> datetime:
+    """The UTC instant at which the clocks of `zone` show `clock` on `day`.
+
+    A time that the clocks skip in spring is read as that much after the jump (02:30 becomes 03:30); a time that
+    they show twice in autumn is its first occurrence (PEP 495, fold=0).
+    """
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+
+
+def next_at(now: datetime, clock: time, zone: tzinfo) -> datetime:
+    """The next UTC instant strictly after `now` at which the clocks of `zone` show `clock`."""
+    today = now.astimezone(zone).date()
+    due = instant(today, clock, zone)
+    while due <= now:
+        today += _DAY
+        due = instant(today, clock, zone)
+    return due
+
+
+def read_clock(text: str) -> time:
+    """Read `09:00` on a 24-hour clock; raises ValueError."""
+    written = _CLOCK.fullmatch(text)
+    if written is None:
+        raise ValueError("write a time of day as HH:MM, such as 09:00")
+    return time(int(written[1]), int(written[2]))
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime:
+    """Read a date (its midnight), a local date and time, or one with an offset, as a UTC instant; raises ValueError."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("write a date as 2026-12-24, or with its time as 2026-12-24T09:00") from None

@@ -1,0 +1,47 @@
+"""Whether a call is tried again, and when; and which way an outcome leaves a call step (requirement D4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dialer.domain.outcome import Outcome
+from dialer.strategy.duration import format_duration
+from dialer.strategy.fields import CallFields
+
+OUTCOME_PORTS: Mapping[Outcome, str] = {
+    Outcome.ANSWERED: "answered",
+    Outcome.NO_ANSWER: "no_answer",
+    Outcome.BUSY: "busy",
+    Outcome.MACHINE: "machine",
+    Outcome.ABANDONED: "abandoned",
+    Outcome.INVALID_NUMBER: "invalid",
+    Outcome.FAILED: "failed",
+    Outcome.REJECTED: "failed",
+    Outcome.CONGESTION: "failed",
+    Outcome.LOST: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """`delay` from the end of the call to the next try, or None when the step is left; `why` is for the trail."""
+
+    delay: timedelta | None
+    why: str
+
+
+def delay_after(fields: CallFields, tries: int) -> timedelta:
+    """The delay after so many tries (1 or more); the last of the list goes on for ever."""
+    return fields.retry_after[min(tries, len(fields.retry_after)) - 1]
+
+
+def decide_retry(fields: CallFields, outcome: Outcome, tries: int, budget: int) -> RetryDecision:
+    """Decide after try number `tries` of this visit ended in `outcome`, with `budget` calls left for the contact."""
+    if outcome not in fields.retry_on:
+        return RetryDecision(None, outcome.value)
+    if tries >= fields.tries:
+        return RetryDecision(None, f"{outcome.value}, {tries} of {fields.tries} tries")
+    if budget <= 0:
+        return RetryDecision(None, f"{outcome.value}, the contact's calls are used up")
+    delay = delay_after(fields, tries)
+    return RetryDecision(delay, f"{outcome.value}, try {tries + 1} of {fields.tries} after {format_duration(delay)}")

@@ -1,0 +1,67 @@
+"""The kinds of values that step fields hold, read as editors send them: numbers as text (`"25"`), lists with commas."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from dialer.strategy.duration import format_duration, parse_duration
+from dialer.strategy.local_time import find_zone, read_clock
+
+
+def _read_duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("write a duration as a number and s, m, h or d, such as 90s, 15m, 2h or 3d")  # noqa: TRY004 - pydantic
+    return parse_duration(value)
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than 0s")
+    return value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic turns only a ValueError into a fault
+    return value.strip() if isinstance(value, str) else value
+
+
+def listed(value: object) -> object:
+    """One word, or words with commas, as a text field of an editor gives them."""
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return [value] if isinstance(value, timedelta) else value
+
+
+def _zone(value: str) -> str:
+    if find_zone(value) is None:
+        raise ValueError("is not a known time zone; write one such as Europe/Berlin")
+    return value
+
+
+def _clock(value: str) -> str:
+    read_clock(value)
+    return value
+
+
+_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["15m"]})
+Duration = Annotated[timedelta, BeforeValidator(_read_duration), PlainSerializer(format_duration), _DURATION_SCHEMA]
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+Number = Annotated[int, BeforeValidator(_number)]
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Attribute = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.]{0,63}$")]
+ClockTime = Annotated[str, AfterValidator(_clock)]
+Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Listed = BeforeValidator(listed)
