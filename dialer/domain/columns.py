@@ -1,0 +1,227 @@
+"""From the cells of a row (or the keys of a REST object) to a contact: which column means what, and what is refused.
+
+A row is refused when the contact could never be reached or would be reached at the wrong time or under a wrong name:
+no usable address is left, the time zone is unknown, or a value is too long to keep. Everything that is wrong with it
+is told at once. An unusable second number does not cost the contact: the row is taken and a note goes along.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from dialer.domain.contact import Address, NewContact, combine_addresses, split_name
+from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.phone import Unreadable, normalise_email, read_phone
+from dialer.domain.windows import zone
+
+MAX_NAME = 200  # characters of a first name, last name or external id
+MAX_VALUE = 4_000  # characters of an attribute
+MAX_ATTRIBUTE_NAME = 100
+IGNORE = "ignore"
+_KNOWN = re.compile(r"(phone|mobile|sms|email)_?([1-9][0-9]?)?|first_name|last_name|name|time_zone|external_id")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Kind(StrEnum):
+    PHONE = "phone"  # voice and texts; a `mobile` column is the same
+    SMS = "sms"
+    EMAIL = "email"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    NAME = "name"
+    TIME_ZONE = "time_zone"
+    EXTERNAL_ID = "external_id"
+    ATTRIBUTE = "attribute"
+    IGNORED = "ignore"
+
+
+ADDRESSES = frozenset({Kind.PHONE, Kind.SMS, Kind.EMAIL})
+_MANY = ADDRESSES | {Kind.ATTRIBUTE, Kind.IGNORED}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one column fills: `kind`, the canonical field name, and for addresses their rank (phone2 is 2)."""
+
+    kind: Kind
+    name: str
+    rank: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """The columns of a file as they are called there, and what each fills."""
+
+    columns: tuple[str, ...]
+    targets: tuple[Target, ...]
+
+    def as_fields(self) -> dict[str, str]:
+        """The mapping in the interface's words, {column: field}, as it can be given back."""
+        return {column: target.name for column, target in zip(self.columns, self.targets, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a row is no contact: every reason, joined with "; "."""
+
+    reason: str
+
+
+@lru_cache(maxsize=4096)
+def attribute_name(written: str) -> str:
+    """A column's or placeholder's name in its one form: small letters, underscores for spaces and dashes."""
+    text = unicodedata.normalize("NFKC", written).strip().lower()
+    return re.sub(r"[\s\-_]+", "_", text).strip("_")
+
+
+def is_known(column: str) -> bool:
+    """Whether a column means something without being mapped by hand."""
+    return _KNOWN.fullmatch(attribute_name(column)) is not None
+
+
+def map_columns(columns: Sequence[str], explicit: Mapping[str, str | None] | None = None) -> ColumnMap:
+    """What each column fills: `explicit` {column: field} first, then the known names, else an attribute.
+
+    A field is a known name, any other name for an attribute (`attributes.NAME` says so in full), or None, "" or
+    `ignore` to leave the column out. Raises InvalidInput: an explicit column that is not in the file, two columns
+    for one field, a name that is too long, no column with addresses.
+    """
+    by_hand = {attribute_name(column): field for column, field in (explicit or {}).items()}
+    names = [attribute_name(column) or f"column_{at}" for at, column in enumerate(columns, 1)]
+    targets = tuple(_target(by_hand[name] or IGNORE) if name in by_hand else _target(name) for name in names)
+    faults = [
+        Fault(f"mapping.{column}", f"the file has no column {shown(column)}; it has {_listed(columns)}")
+        for column in explicit or {}
+        if attribute_name(column) not in names
+    ]
+    faults += _clashes(columns, targets)
+    if not any(target.kind in ADDRESSES for target in targets):
+        reason = f"no column holds addresses ({_listed(columns)}); name one phone, mobile, sms or email, or map one"
+        faults.append(Fault("mapping", reason))
+    if faults:
+        raise InvalidInput(faults)
+    return ColumnMap(tuple(columns), targets)
+
+
+def row_to_contact(row: Sequence[str], mapping: ColumnMap, default_region: str | None) -> NewContact | Refusal:
+    """The contact a row describes, or why it is none. Cells beyond the row's end count as empty."""
+    return contact_from(zip(mapping.targets, row, strict=False), default_region)
+
+
+def contact_from(pairs: Iterable[tuple[Target, str]], default_region: str | None) -> NewContact | Refusal:
+    """The contact that these targets and values describe; the same rules for rows and REST objects."""
+    reading = _Reading(default_region)
+    for target, cell in pairs:
+        if cell and (value := cell.strip()):
+            reading.take(target, _CONTROLS.sub(" ", value) if not value.isprintable() else value)
+    return reading.result()
+
+
+def target_of(field: str) -> Target:
+    """What a field name of the interface means: the key of a REST object, or the right side of a mapping."""
+    return _target(field)
+
+
+@lru_cache(maxsize=4096)
+def _target(field: str) -> Target:
+    name = attribute_name(field)
+    if name == IGNORE:
+        return Target(Kind.IGNORED, IGNORE)
+    if known := _KNOWN.fullmatch(name):
+        word, rank = known[1] or name, int(known[2] or 1)
+        kind = Kind.PHONE if word == "mobile" else Kind(word)
+        return Target(kind, name, rank)
+    return Target(Kind.ATTRIBUTE, name.removeprefix("attributes."))
+
+
+def _clashes(columns: Sequence[str], targets: Sequence[Target]) -> list[Fault]:
+    faults = []
+    first: dict[str, str] = {}
+    for column, target in zip(columns, targets, strict=True):
+        if len(target.name) > MAX_ATTRIBUTE_NAME:
+            reason = f"{shown(target.name)} is longer than {MAX_ATTRIBUTE_NAME} characters; rename the column"
+            faults.append(Fault(f"mapping.{column[:MAX_ATTRIBUTE_NAME]}", reason))
+        if target.kind not in _MANY or target.kind is Kind.ATTRIBUTE:
+            if target.name in first:
+                reason = f"fills {target.name}, as {shown(first[target.name])} does; map one of them to something else"
+                faults.append(Fault(f"mapping.{column}", reason))
+            first[target.name] = column
+    return faults
+
+
+def _listed(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""  # noqa: PLR2004 -- what a line can hold
+    return ", ".join(shown(column) for column in columns[:20]) + more
+
+
+class _Reading:
+    """One row while it is read: what was found, what is wrong with it, what is worth a note."""
+
+    __slots__ = ("_addresses", "_attributes", "_faults", "_named", "_region", "_unusable")
+
+    def __init__(self, default_region: str | None) -> None:
+        self._region = default_region
+        self._named: dict[Kind, str] = {}
+        self._attributes: dict[str, str] = {}
+        self._addresses: list[tuple[int, Address]] = []
+        self._faults: list[str] = []
+        self._unusable: list[str] = []
+
+    def take(self, target: Target, value: str) -> None:
+        kind = target.kind
+        if kind in ADDRESSES:
+            self._take_address(target, value)
+        elif kind is Kind.ATTRIBUTE:
+            if self._fits(target.name, value, MAX_VALUE):
+                self._attributes[target.name] = value
+        elif kind is Kind.TIME_ZONE:
+            self._take_zone(value)
+        elif kind is not Kind.IGNORED and self._fits(target.name, value, MAX_NAME):
+            self._named[kind] = value
+
+    def result(self) -> NewContact | Refusal:
+        if not self._addresses:
+            self._faults = (
+                [*self._unusable, *self._faults] if self._unusable else ["no address is given", *self._faults]
+            )
+        if self._faults:
+            return Refusal("; ".join(self._faults))
+        named = self._named
+        first, last = split_name(named[Kind.NAME]) if Kind.NAME in named else ("", "")
+        if len(self._addresses) > 1:
+            self._addresses.sort(key=lambda ranked: ranked[0])
+        return NewContact(
+            first_name=named.get(Kind.FIRST_NAME, first),
+            last_name=named.get(Kind.LAST_NAME, last),
+            time_zone=named.get(Kind.TIME_ZONE),
+            external_id=named.get(Kind.EXTERNAL_ID),
+            addresses=combine_addresses(address for _, address in self._addresses),
+            attributes=self._attributes,
+            notes=tuple(self._unusable),
+        )
+
+    def _take_address(self, target: Target, value: str) -> None:
+        kind = target.kind
+        read = normalise_email(value) if kind is Kind.EMAIL else read_phone(value, self._region)
+        if isinstance(read, Unreadable):
+            self._unusable.append(f"{target.name}: {read.reason}")
+        elif kind is Kind.EMAIL:
+            self._addresses.append((target.rank, Address(read, email=True)))
+        else:
+            self._addresses.append((target.rank, Address(read, voice=kind is Kind.PHONE, sms=True)))
+
+    def _take_zone(self, value: str) -> None:
+        try:
+            zone(value)
+        except InvalidInput as invalid:
+            self._faults.append(str(invalid))
+        else:
+            self._named[Kind.TIME_ZONE] = value
+
+    def _fits(self, name: str, value: str, limit: int) -> bool:
+        if len(value) > limit:
+            self._faults.append(f"{name}: {shown(value)} has {len(value)} characters, more than the {limit} allowed")
+        return len(value) <= limit
