@@ -1,0 +1,170 @@
+"""Delivery receipts: what became of a message, in each of the forms that SMSCs use (SMPP 3.4 §4.6.1, appendix B)."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sms import commands
+from sms.text import decode, split_header
+
+
+class MessageState(StrEnum):
+    SCHEDULED = "scheduled"
+    ENROUTE = "enroute"
+    DELIVERED = "delivered"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    UNDELIVERABLE = "undeliverable"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows. SMSCs send ACCEPTD on the way, although the specification calls it final."""
+        return self not in (MessageState.SCHEDULED, MessageState.ENROUTE, MessageState.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`smsc_id` as it came; `destination` is the number the message went to; `error` the network's own code."""
+
+    smsc_id: str
+    state: MessageState
+    final: bool
+    error: str = ""
+    text: str = ""
+    destination: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return keys(self.smsc_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message from a handset. `reference`, `number`, `total` are of its header when it came in parts."""
+
+    source: str
+    destination: str
+    text: str
+    reference: int = 0
+    number: int = 1
+    total: int = 1
+
+
+# §5.2.28
+_BY_CODE = dict(enumerate(MessageState))
+# By the first five letters: providers write DELIVRD and DELIVERED, UNDELIV and UNDELIVERABLE.
+_BY_NAME = {state.name[:5]: state for state in MessageState} | {
+    "BUFFE": MessageState.ENROUTE,
+    "FAILE": MessageState.UNDELIVERABLE,
+    "SKIPP": MessageState.REJECTED,
+}
+_LATIN_CODINGS = (0, 1, 3)
+
+_DECIMAL = re.compile(r"[0-9]{1,64}")
+_HEXADECIMAL = re.compile(r"[0-9A-F]{1,64}")
+_ID = re.compile(r"(?:^|\s)id\s*:\s*([^\s]{1,64})", re.IGNORECASE)
+_STATE = re.compile(r"(?:^|\s)stat(?:us)?\s*:\s*([A-Za-z]+)", re.IGNORECASE)
+_ERROR = re.compile(r"(?:^|\s)err(?:or)?\s*:\s*([0-9A-Za-z]+)", re.IGNORECASE)
+_TEXT = re.compile(r"(?:^|\s)text\s*:", re.IGNORECASE)
+
+
+def keys(smsc_id: str) -> tuple[str, ...]:
+    """The forms under which one message id may come back, the likeliest first.
+
+    A provider may answer in hex and send receipts in decimal, or the reverse, with or without leading zeros. Store the
+    first form of the response's id and look for the forms of the receipt's in this order; a form that is not the first
+    counts only when the destination fits too, since another message's id may happen to look like it.
+    """
+    plain = smsc_id.strip().upper().lstrip("0") or "0"
+    forms = [plain]
+    if _HEXADECIMAL.fullmatch(plain):
+        forms.append(str(int(plain, 16)))
+    if _DECIMAL.fullmatch(plain):
+        forms.append(f"{int(plain):X}")
+    return tuple(dict.fromkeys(forms))
+
+
+def is_receipt(deliver: commands.DeliverSm) -> bool:
+    marked = deliver.esm_class & commands.ESM_TYPE in (commands.ESM_RECEIPT, commands.ESM_INTERMEDIATE)
+    return marked or deliver.tlv(commands.TLV_RECEIPTED_MESSAGE_ID) is not None
+
+
+def parse(deliver: commands.DeliverSm) -> Receipt | None:
+    """The receipt in `deliver`, TLVs before text; None when it names no message or no state."""
+    body = _body(deliver)
+    head, text = _parted(body)
+    smsc_id = _tlv_text(deliver, commands.TLV_RECEIPTED_MESSAGE_ID) or _group(_ID, head)
+    state = _tlv_state(deliver) or _BY_NAME.get(_group(_STATE, head).upper()[:5])
+    if not smsc_id or state is None:
+        return None
+    return Receipt(
+        smsc_id=smsc_id,
+        state=state,
+        final=state.is_final and deliver.esm_class & commands.ESM_TYPE != commands.ESM_INTERMEDIATE,
+        error=_network_error(deliver) or _group(_ERROR, head),
+        text=text,
+        destination=deliver.source.value,
+    )
+
+
+def reply(deliver: commands.DeliverSm) -> Reply:
+    """The handset's message in `deliver`. Never fails."""
+    payload, reference, total, number = deliver.payload, 0, 1, 1
+    if deliver.esm_class & commands.ESM_UDH:
+        header, payload = split_header(payload)
+        reference, total, number = _concatenation(header)
+    text = decode(payload, deliver.data_coding)
+    return Reply(deliver.source.value, deliver.destination.value, text, reference, number, total)
+
+
+def _body(deliver: commands.DeliverSm) -> str:
+    # In a receipt the fixed words are ASCII, which GSM-7 shares but for the underscore that ids contain.
+    if deliver.data_coding in _LATIN_CODINGS:
+        return deliver.payload.decode("latin-1")
+    return decode(deliver.payload, deliver.data_coding)
+
+
+def _parted(body: str) -> tuple[str, str]:
+    """The receipt's own words and the quoted text, which may itself contain `id:` or `stat:`."""
+    at = _TEXT.search(body)
+    return (body[: at.start()], body[at.end() :]) if at else (body, "")
+
+
+def _group(pattern: re.Pattern[str], body: str) -> str:
+    found = pattern.search(body)
+    return found[1] if found else ""
+
+
+def _tlv_text(deliver: commands.DeliverSm, tag: int) -> str:
+    # The final NUL is part of the value by the specification, and left out by some.
+    return (deliver.tlv(tag) or b"").partition(b"\0")[0].decode("latin-1").strip()
+
+
+def _tlv_state(deliver: commands.DeliverSm) -> MessageState | None:
+    value = deliver.tlv(commands.TLV_MESSAGE_STATE)
+    return _BY_CODE.get(value[0]) if value else None
+
+
+def _network_error(deliver: commands.DeliverSm) -> str:
+    """The network and code of TLV 0x0423, as `3-1234`; some send other lengths, which are given in hex."""
+    value = deliver.tlv(commands.TLV_NETWORK_ERROR_CODE)
+    if not value:
+        return ""
+    whole = 3
+    return f"{value[0]}-{int.from_bytes(value[1:])}" if len(value) == whole else value.hex()
+
+
+def _concatenation(header: bytes) -> tuple[int, int, int]:
+    """(reference, total, number) of a user data header; (0, 1, 1) when it joins nothing."""
+    pos = 1
+    while pos + 2 <= len(header):
+        element, size = header[pos], header[pos + 1]
+        value = header[pos + 2 : pos + 2 + size]
+        match element, len(value):
+            case (0x00, 3) | (0x08, 4):
+                return int.from_bytes(value[:-2]), value[-2], value[-1]
+        pos += 2 + size
+    return 0, 1, 1
