@@ -76,7 +76,7 @@ class NewContact:
 class ContactRecord:
     """A contact as the system holds it. `id` is the store's."""
 
-    id: str
+    id: int
     first_name: str = ""
     last_name: str = ""
     time_zone: str | None = None
@@ -110,7 +110,7 @@ class Joined:
     contact: ContactRecord
     changes: tuple[Change, ...]
     dropped: tuple[Change, ...]
-    absorbed: tuple[str, ...]
+    absorbed: tuple[int, ...]
 
 
 _NAMED = ("first_name", "last_name", "time_zone", "external_id")

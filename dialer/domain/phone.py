@@ -104,7 +104,10 @@ def _read(written: str, default_region: str | None, strict: bool) -> str | Unrea
         return Unreadable(f"{shown(written)} is a placeholder, not a number; leave the field empty")
     if strict and not phonenumbers.is_valid_number(number):
         return Unreadable(f"{shown(written)} is in no range in use in {_place(number)}; check it")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    stored = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not _E164.fullmatch(stored):
+        return Unreadable(f"{shown(written)} is too short for a number that can be reached from abroad")
+    return stored
 
 
 def _tidy(written: str) -> str:

@@ -1,0 +1,121 @@
+"""Every setting of the server, with its default, range and meaning. The reference page is made from this tree."""
+
+import platform
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Section):
+    url: str = Field(
+        default="sqlite+aiosqlite:///dialer.db",
+        description="Where everything is kept: `sqlite+aiosqlite:///FILE`, or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _known_driver(cls, url: str) -> str:
+        scheme = url.partition("://")[0]
+        if scheme in {"postgresql", "postgres"}:
+            return "postgresql+asyncpg" + url[len(scheme) :]
+        if scheme not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
+            raise ValueError("must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        return url
+
+
+class Http(Section):
+    host: str = Field(default="127.0.0.1", description="Address the pages and the API listen on.")
+    port: Port = Field(default=8080, description="Port the pages and the API listen on.")
+    session_hours: float = Field(default=12, gt=0, le=720, description="How long a login lasts without use, in hours.")
+    secure_cookies: bool = Field(
+        default=False, description="Set to true behind TLS: the session cookie is then sent over https only."
+    )
+    max_upload_mb: int = Field(
+        default=1024, ge=1, le=65536, description="Largest contact file that is taken, in megabytes."
+    )
+
+
+class Ami(Section):
+    host: str = Field(default="127.0.0.1", description="Address of Asterisk's manager interface (AMI).")
+    port: Port = Field(default=5038, description="Port of the manager interface.")
+    username: str = Field(default="dialer", description="AMI user, see asterisk/manager_dialer.conf.")
+    secret: SecretStr = Field(default=SecretStr(""), description="Secret of the AMI user.")
+    tls: bool = Field(default=False, description="Speak TLS to the manager interface (`tlsenable` in manager.conf).")
+    context: str = Field(
+        default="dialer",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Dialplan context of asterisk/extensions_dialer.conf.",
+    )
+    ping_interval_s: Seconds = Field(default=1.0, description="How often the link is proven alive, in seconds.")
+    ping_deadline_s: Seconds = Field(
+        default=2.0,
+        description="A ping unanswered for this long makes the link stale: nothing is originated, in seconds.",
+    )
+
+
+class Calls(Section):
+    queue_wait_s: int = Field(
+        default=20,
+        ge=1,
+        le=600,
+        description="How long an answered callee waits for an agent before the call counts as abandoned, in seconds.",
+    )
+    wrap_up_s: dict[str, int] = Field(
+        default_factory=dict,
+        description="Wrap-up by queue, in seconds, for queues whose `wrapuptime` is set for the queue as a whole (Asterisk does not report that one).",
+    )
+    drain_s: float = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="On SIGTERM, how long calls in flight may take to end before they are left to the next start, in seconds.",
+    )
+    lease_s: float = Field(
+        default=60,
+        ge=5,
+        le=3600,
+        description="How long claimed requests stay reserved for a node that shows no sign of life, in seconds.",
+    )
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Lowest level that is written."
+    )
+    format: Literal["console", "json"] = Field(
+        default="console", description="`console` for people, `json` for machines."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole tree. The environment (`DIALER_AMI__HOST`) wins over the file (`[ami] host`)."""
+
+    model_config = SettingsConfigDict(env_prefix="DIALER_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    database: Database = Field(default_factory=Database)
+    http: Http = Field(default_factory=Http)
+    ami: Ami = Field(default_factory=Ami)
+    calls: Calls = Field(default_factory=Calls)
+    log: Log = Field(default_factory=Log)
+    default_region: str = Field(
+        default="US",
+        pattern=r"^[A-Z]{2}$",
+        description="Region in which phone numbers without + are read (ISO 3166, two capital letters).",
+    )
+    node: str = Field(
+        default_factory=lambda: platform.node() or "node-1",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="This node's name; the default is the machine's name.",
+    )
+    data_dir: Path = Field(
+        default=Path("dialer-data"), description="Folder for uploaded files until they are imported."
+    )

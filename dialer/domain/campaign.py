@@ -1,0 +1,158 @@
+"""A campaign and what follows from its fields alone: whether it is active, why its work stops, what it still misses."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from dialer.domain.errors import Fault
+from dialer.domain.transitions import CampaignStatus, StopReason
+from dialer.domain.windows import ExecutionTime, Opening, Validity, ValidityState, opening, validity_state
+
+
+class DialingMode(StrEnum):
+    PROGRESSIVE = "progressive"
+    PREVIEW = "preview"
+    POWER = "power"
+    PREDICTIVE = "predictive"
+
+
+# Modes that are shown but can't be ticked yet, with the reason people see.
+UNAVAILABLE_MODES: Mapping[str, str] = {
+    DialingMode.PREVIEW: "preview dialing needs the agent page, which does not exist yet",
+    DialingMode.POWER: "power dialing needs the abandonment meter, which does not exist yet",
+    DialingMode.PREDICTIVE: "predictive dialing is not offered: its forecasts can't promise an abandonment limit",
+}
+
+
+class LoadOrder(StrEnum):
+    OLDEST_FIRST = "oldest_first"
+    NEWEST_FIRST = "newest_first"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign as the store keeps it; times are aware UTC."""
+
+    id: int
+    title: str
+    description: str
+    status: CampaignStatus
+    time_zone: str
+    execution: ExecutionTime | None
+    validity: Validity
+    dialing_modes: tuple[str, ...]
+    queue: str | None
+    voice_gateway: str | None
+    sms_gateway: str | None
+    caller_id: str | None
+    load_order: LoadOrder
+    max_concurrent_calls: int | None
+    calls_per_second: float | None
+    strategy_version: int | None
+    revision: int
+    created_at: datetime
+    modified_at: datetime
+    last_activity_at: datetime | None
+
+
+def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
+    """Why pending work of this campaign is stopped and flagged now (C7); None while it may wait or run."""
+    if campaign.status is CampaignStatus.ENDED:
+        return StopReason.CAMPAIGN_ENDED
+    if campaign.status is CampaignStatus.UNPUBLISHED:
+        return StopReason.CAMPAIGN_UNPUBLISHED
+    if validity_state(campaign.validity, now) is ValidityState.AFTER:
+        return StopReason.VALIDITY_PERIOD_EXPIRED
+    return None
+
+
+def active(campaign: Campaign, now: datetime) -> bool:
+    """Published and within its validity: contacts enter, steps are taken; calls and texts wait only for the window (C6)."""
+    return (
+        campaign.status is CampaignStatus.PUBLISHED and validity_state(campaign.validity, now) is ValidityState.WITHIN
+    )
+
+
+def window(campaign: Campaign, zone: str | None, now: datetime) -> Opening:
+    """Whether calls and texts may go out now, in the contact's own zone where one is known (C9)."""
+    return opening(campaign.execution, campaign.validity, zone or campaign.time_zone, now)
+
+
+def missing_for_publish(
+    campaign: Campaign, needs: "Needs", queues: Collection[str] | None, gateways: Mapping[str, str], now: datetime
+) -> tuple[Fault, ...]:
+    """Everything that keeps the campaign from running, at once (C5).
+
+    `queues` are the names Asterisk reports, None if it can't be asked now; `gateways` maps id to kind.
+    """
+    faults = list(needs.faults)
+    if needs.calls:
+        faults += _missing_for_calls(campaign, needs, queues, gateways)
+    if needs.texts and not needs.texts_have_gateway:
+        faults += _gateway_fault("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
+    if validity_state(campaign.validity, now) is ValidityState.AFTER:
+        faults.append(Fault("validity", "the validity period is over: move its end, or remove it"))
+    return tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a strategy asks of its campaign."""
+
+    calls: bool = False
+    texts: bool = False
+    calls_have_queue: bool = False  # every call step names its own
+    calls_have_gateway: bool = False
+    texts_have_gateway: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+def _missing_for_calls(
+    campaign: Campaign, needs: Needs, queues: Collection[str] | None, gateways: Mapping[str, str]
+) -> list[Fault]:
+    faults: list[Fault] = []
+    if not needs.calls_have_queue:
+        if campaign.queue is None:
+            faults.append(Fault("queue", "the strategy makes calls, so the campaign needs a queue: choose one"))
+        elif queues is not None and campaign.queue not in queues:
+            faults.append(Fault("queue", unknown_queue(campaign.queue, queues)))
+    if not needs.calls_have_gateway:
+        faults += _gateway_fault("voice_gateway", campaign.voice_gateway, "voice", "makes calls", gateways)
+    if DialingMode.PROGRESSIVE not in campaign.dialing_modes:
+        faults.append(Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive"))
+    return faults
+
+
+def _gateway_fault(
+    field: str, name: str | None, kind: str, does: str, gateways: Mapping[str, str]
+) -> list[Fault]:
+    if name is None:
+        return [Fault(field, f"the strategy {does}, so the campaign needs one: choose a {kind} gateway")]
+    if gateways.get(name) != kind:
+        return [Fault(field, f"there is no {kind} gateway {name!r}: choose another")]
+    return []
+
+
+def unknown_queue(name: str, queues: Collection[str]) -> str:
+    """The words for a queue that Asterisk does not report."""
+    return f"Asterisk has no queue {name!r}; it reports {', '.join(sorted(queues)) or 'none'}"
+
+
+def editable_fields(campaign: Campaign) -> dict[str, Any]:
+    """What a clone copies (C11): settings, no history."""
+    return {
+        "description": campaign.description,
+        "time_zone": campaign.time_zone,
+        "execution": campaign.execution,
+        "validity": campaign.validity,
+        "dialing_modes": campaign.dialing_modes,
+        "queue": campaign.queue,
+        "voice_gateway": campaign.voice_gateway,
+        "sms_gateway": campaign.sms_gateway,
+        "caller_id": campaign.caller_id,
+        "load_order": campaign.load_order,
+        "max_concurrent_calls": campaign.max_concurrent_calls,
+        "calls_per_second": campaign.calls_per_second,
+    }

@@ -1,0 +1,77 @@
+"""Gateways: the trunk that calls leave by, and the SMSC account that texts leave by."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+# PJSIP/{number}@carrier, SIP/carrier/{number}, Local/{number}@trunk/n: one {number}, nothing that ends an AMI line or an option.
+_DIAL = re.compile(r"^[A-Za-z0-9]+/[A-Za-z0-9@._/:+-]*\{number\}[A-Za-z0-9@._/:+-]*$")
+
+
+class _Gateway(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Name
+
+
+class VoiceGateway(_Gateway):
+    """A trunk. `dial` is an Asterisk channel with `{number}` where the E.164 number goes."""
+
+    kind: Literal["voice"] = "voice"
+    dial: str = Field(max_length=200, description="The channel to dial, such as `PJSIP/{number}@carrier`.")
+    prefixes: tuple[str, ...] = Field(
+        default=(), description="Number prefixes that may be dialed, such as `+1`, `+4420`; empty: all."
+    )
+    max_calls: int | None = Field(default=None, ge=1, le=10_000, description="Most calls at the same time.")
+    calls_per_second: float | None = Field(default=None, gt=0, le=1000, description="Most calls started in a second.")
+    strip_plus: bool = Field(default=False, description="Dial the number without its plus sign.")
+    prefix: str = Field(default="", pattern=r"^[0-9*#]{0,15}$", description="Digits put before the number.")
+
+    @field_validator("dial")
+    @classmethod
+    def _dialable(cls, value: str) -> str:
+        if not _DIAL.match(value):
+            raise ValueError("must be a channel with {number} in it once, such as PJSIP/{number}@carrier")
+        return value
+
+    @field_validator("prefixes")
+    @classmethod
+    def _prefixes(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(r"\+[0-9]{1,15}", value):
+                raise ValueError(f"{value!r} is not a prefix of international numbers: write it like +44")
+        return values
+
+
+class SmsGateway(_Gateway):
+    """An account at an SMSC, reached by SMPP 3.4."""
+
+    kind: Literal["sms"] = "sms"
+    host: str = Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._:-]+$")
+    port: int = Field(ge=1, le=65535)
+    system_id: str = Field(max_length=15, description="The account's name at the SMSC (SMPP 5.2.1: at most 15).")
+    password: SecretStr = Field(default=SecretStr(""), max_length=8, description="At most 8 characters (SMPP 5.2.2).")
+    system_type: str = Field(default="", max_length=12)
+    bind: Literal["transceiver"] = "transceiver"
+    tls: bool = False
+    window: int = Field(default=10, ge=1, le=1000, description="Most texts sent and not yet answered.")
+    messages_per_second: float | None = Field(default=None, gt=0, le=10_000)
+    response_timeout_s: float = Field(default=30, gt=0, le=600)
+    enquire_link_s: float = Field(default=30, gt=0, le=3600)
+    sender: str = Field(default="", max_length=20, description="Sender id when neither step nor campaign names one.")
+
+
+Gateway = Annotated[VoiceGateway | SmsGateway, Field(discriminator="kind")]
+ADAPTER: TypeAdapter[VoiceGateway | SmsGateway] = TypeAdapter(Gateway)
+
+
+def allows(gateway: VoiceGateway, number: str) -> bool:
+    """Whether an E.164 number may be dialed by this gateway (D6)."""
+    return not gateway.prefixes or number.startswith(gateway.prefixes)
+
+
+def slug(name: str) -> str:
+    """A readable id from a gateway's first name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48] or "gateway"

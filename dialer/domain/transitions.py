@@ -1,0 +1,168 @@
+"""Every state and every allowed transition of what the store keeps, in one place. Anything else raises.
+
+The diagram in docs/reference/states.md is drawn from these tables.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialer.domain.errors import IllegalTransition
+
+
+class CampaignStatus(StrEnum):
+    UNPUBLISHED = "unpublished"
+    PUBLISHED = "published"
+    ENDED = "ended"
+
+
+class EnrollmentState(StrEnum):
+    PENDING = "pending"  # a call or text is queued, or the contact has yet to enter the strategy
+    IN_PROGRESS = "in_progress"  # a call is under way, or a text awaits its receipt
+    WAITING = "waiting"  # at a wait: nothing is queued before due_at
+    DONE = "done"
+    STOPPED = "stopped"  # with a stop reason
+
+
+class RequestState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"  # reserved by a node, in its hopper
+    DISPATCHED = "dispatched"  # an attempt or message was committed for it
+    COMPLETED = "completed"
+    STOPPED = "stopped"  # flagged; a later publish writes a new request in its place
+    CANCELLED = "cancelled"  # its contact left the campaign
+
+
+class AttemptState(StrEnum):
+    INTENDED = "intended"
+    DIALING = "dialing"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+class MessageStatus(StrEnum):
+    PENDING = "pending"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class SourceState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StopReason(StrEnum):
+    """Why pending work was stopped (requirement C7)."""
+
+    CAMPAIGN_UNPUBLISHED = "campaign-unpublished"
+    CAMPAIGN_ENDED = "campaign-ended"
+    VALIDITY_PERIOD_EXPIRED = "validity-period-expired"
+
+    @property
+    def recoverable(self) -> bool:
+        """Publishing again, or a validity period that opens, re-queues it (C8)."""
+        return self is not StopReason.CAMPAIGN_ENDED
+
+
+@dataclass(frozen=True)
+class StateTable:
+    """The allowed transitions of one kind of row."""
+
+    noun: str
+    allowed: Mapping[str, frozenset[str]]
+
+    def check(self, from_: str, to: str) -> None:
+        """Raise `IllegalTransition` unless the table allows it."""
+        if to not in self.allowed[from_]:
+            raise IllegalTransition(self.noun, from_, to)
+
+    def sources(self, to: str) -> frozenset[str]:
+        """The states from which `to` may be reached: what a compare-and-set compares with."""
+        return frozenset(state for state, targets in self.allowed.items() if to in targets)
+
+    def final(self, state: str) -> bool:
+        return not self.allowed[state]
+
+
+def _table(noun: str, rows: dict[StrEnum, set[StrEnum]]) -> StateTable:
+    return StateTable(noun, {str(state): frozenset(map(str, targets)) for state, targets in rows.items()})
+
+
+_C, _E, _R, _A, _M, _S = CampaignStatus, EnrollmentState, RequestState, AttemptState, MessageStatus, SourceState
+
+CAMPAIGN = _table(
+    "campaign",
+    {
+        _C.UNPUBLISHED: {_C.PUBLISHED, _C.ENDED},
+        _C.PUBLISHED: {_C.UNPUBLISHED, _C.ENDED},
+        _C.ENDED: set(),
+    },
+)
+ENROLLMENT = _table(
+    "enrollment",
+    {
+        _E.PENDING: {_E.PENDING, _E.IN_PROGRESS, _E.WAITING, _E.DONE, _E.STOPPED},
+        _E.IN_PROGRESS: {_E.PENDING, _E.IN_PROGRESS, _E.WAITING, _E.DONE, _E.STOPPED},
+        _E.WAITING: {_E.PENDING, _E.IN_PROGRESS, _E.WAITING, _E.DONE, _E.STOPPED},
+        _E.STOPPED: {_E.PENDING, _E.WAITING, _E.STOPPED},
+        _E.DONE: set(),
+    },
+)
+REQUEST = _table(
+    "contact request",
+    {
+        _R.PENDING: {_R.CLAIMED, _R.STOPPED, _R.CANCELLED},
+        # Back to pending only while nothing was written for it: a lease that ran out, a hopper that was emptied.
+        _R.CLAIMED: {_R.PENDING, _R.DISPATCHED, _R.STOPPED, _R.CANCELLED},
+        _R.DISPATCHED: {_R.COMPLETED},
+        _R.COMPLETED: set(),
+        _R.STOPPED: set(),
+        _R.CANCELLED: set(),
+    },
+)
+ATTEMPT = _table(
+    "attempt",
+    {
+        _A.INTENDED: {_A.DIALING, _A.RINGING, _A.ANSWERED, _A.CONNECTED, _A.ENDED},
+        _A.DIALING: {_A.RINGING, _A.ANSWERED, _A.CONNECTED, _A.ENDED},
+        _A.RINGING: {_A.ANSWERED, _A.CONNECTED, _A.ENDED},
+        _A.ANSWERED: {_A.CONNECTED, _A.ENDED},
+        _A.CONNECTED: {_A.ENDED},
+        _A.ENDED: set(),
+    },
+)
+_FINAL_RECEIPTS = {_M.DELIVERED, _M.UNDELIVERED, _M.EXPIRED, _M.REJECTED}
+MESSAGE = _table(
+    "message",
+    {
+        _M.PENDING: {_M.SUBMITTED, _M.FAILED, _M.LOST, *_FINAL_RECEIPTS},
+        _M.SUBMITTED: _FINAL_RECEIPTS,
+        # A receipt or a late response proves that the SMSC had it after all.
+        _M.LOST: {_M.SUBMITTED, *_FINAL_RECEIPTS},
+        _M.DELIVERED: set(),
+        _M.UNDELIVERED: set(),
+        _M.EXPIRED: set(),
+        _M.REJECTED: set(),
+        _M.FAILED: set(),
+    },
+)
+SOURCE = _table(
+    "source",
+    {
+        _S.PENDING: {_S.RUNNING, _S.FAILED, _S.CANCELLED},
+        _S.RUNNING: {_S.RUNNING, _S.DONE, _S.FAILED, _S.CANCELLED},
+        _S.DONE: set(),
+        _S.FAILED: set(),
+        _S.CANCELLED: set(),
+    },
+)

@@ -1,0 +1,121 @@
+"""Campaign rows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import Campaign, LoadOrder
+from dialer.domain.transitions import CAMPAIGN, CampaignStatus
+from dialer.domain.windows import ExecutionTime, Validity
+from dialer.store.changes import change_state
+from dialer.store.tables import campaign, contact_request, enrollment
+from dialer.store.types import AnyRow
+
+
+async def add(tx: AsyncConnection, fields: Mapping[str, Any], now: datetime) -> int:
+    """A new, unpublished campaign; `fields` as in `Campaign`."""
+    row = {
+        **_columns(fields),
+        "status": CampaignStatus.UNPUBLISHED,
+        "revision": 1,
+        "created_at": now,
+        "modified_at": now,
+    }
+    return int((await tx.execute(insert(campaign).values(row).returning(campaign.c.id))).scalar_one())
+
+
+async def get(tx: AsyncConnection, campaign_id: int) -> Campaign | None:
+    row = (await tx.execute(select(campaign).where(campaign.c.id == campaign_id))).one_or_none()
+    return _campaign(row) if row else None
+
+
+async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[Campaign]:
+    rows = await tx.execute(select(campaign).where(campaign.c.status == status).order_by(campaign.c.id))
+    return [_campaign(row) for row in rows]
+
+
+async def with_unfinished_stop(tx: AsyncConnection) -> list[int]:
+    """Campaigns that are not published but have requests in the queue: a crash came between the two."""
+    rows = await tx.execute(
+        select(contact_request.c.campaign_id)
+        .join(campaign, campaign.c.id == contact_request.c.campaign_id)
+        .where(campaign.c.status != CampaignStatus.PUBLISHED, contact_request.c.state.in_(("pending", "claimed")))
+        .distinct()
+    )
+    return list(rows.scalars())
+
+
+async def edit(
+    tx: AsyncConnection, campaign_id: int, fields: Mapping[str, Any], now: datetime, *, revision: int | None
+) -> bool:
+    """Change fields of a campaign that has not ended; False if it has, or if `revision` is stale."""
+    where = [campaign.c.id == campaign_id, campaign.c.status != CampaignStatus.ENDED]
+    if revision is not None:
+        where.append(campaign.c.revision == revision)
+    changed = await tx.execute(
+        update(campaign)
+        .where(*where)
+        .values({**_columns(fields), "revision": campaign.c.revision + 1, "modified_at": now})
+    )
+    return changed.rowcount == 1
+
+
+async def set_status(tx: AsyncConnection, campaign_id: int, to: CampaignStatus, now: datetime) -> bool:
+    return await change_state(
+        tx, campaign, CAMPAIGN, campaign_id, to, column="status", modified_at=now, revision=campaign.c.revision + 1
+    )
+
+
+async def touch(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:
+    """Something happened in it: what the list calls last activity."""
+    await tx.execute(update(campaign).where(campaign.c.id == campaign_id).values(last_activity_at=now))
+
+
+async def remove(tx: AsyncConnection, campaign_id: int) -> None:
+    await tx.execute(delete(campaign).where(campaign.c.id == campaign_id))
+
+
+async def counts(tx: AsyncConnection, campaign_ids: list[int]) -> dict[int, dict[str, int]]:
+    """Contacts by enrollment state, for each campaign."""
+    rows = await tx.execute(
+        select(enrollment.c.campaign_id, enrollment.c.state, func.count())
+        .where(enrollment.c.campaign_id.in_(campaign_ids))
+        .group_by(enrollment.c.campaign_id, enrollment.c.state)
+    )
+    found: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    for campaign_id, state, number in rows:
+        found[campaign_id][state] = number
+    return found
+
+
+def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    columns = dict(fields)
+    if "execution" in columns and columns["execution"] is not None:
+        execution = columns["execution"]
+        columns["execution"] = {
+            "start": f"{execution.start:%H:%M}",
+            "end": f"{execution.end:%H:%M}",
+            "days": list(execution.days),
+        }
+    if "validity" in columns:
+        validity = columns.pop("validity")
+        columns |= {"valid_from": validity.from_, "valid_until": validity.until}
+    if "dialing_modes" in columns:
+        columns["dialing_modes"] = list(columns["dialing_modes"])
+    return columns
+
+
+def _campaign(row: AnyRow) -> Campaign:
+    fields = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+    validity = Validity(fields.pop("valid_from"), fields.pop("valid_until"))
+    typed = {
+        "status": CampaignStatus(fields["status"]),
+        "execution": ExecutionTime.read(**fields["execution"]) if fields["execution"] else None,
+        "validity": validity,
+        "dialing_modes": tuple(fields["dialing_modes"]),
+        "load_order": LoadOrder(fields["load_order"]),
+    }
+    return Campaign(**{**fields, **typed})

@@ -1,0 +1,123 @@
+"""Contacts and their addresses."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.contact import Address, ContactRecord, NewContact
+from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, trail
+
+# SQLite takes 32,766 parameters in a statement.
+CHUNK = 5_000
+
+T = TypeVar("T")
+
+
+async def owners(tx: AsyncConnection, addresses: Collection[str]) -> dict[str, int]:
+    """Which contact holds each of these addresses; those that nobody holds are left out."""
+    found: dict[str, int] = {}
+    for chunk in _chunks(addresses):
+        rows = await tx.execute(
+            select(channel_address.c.address, channel_address.c.contact_id).where(channel_address.c.address.in_(chunk))
+        )
+        found.update((address, contact_id) for address, contact_id in rows)
+    return found
+
+
+async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, ContactRecord]:
+    held = await addresses_of(tx, contact_ids)
+    found: dict[int, ContactRecord] = {}
+    for chunk in _chunks(contact_ids):
+        for row in await tx.execute(select(contact).where(contact.c.id.in_(chunk))):
+            found[row.id] = ContactRecord(
+                id=row.id,
+                first_name=row.first_name,
+                last_name=row.last_name,
+                time_zone=row.time_zone,
+                external_id=row.external_id,
+                addresses=tuple(held.get(row.id, ())),
+                attributes=row.attributes,
+            )
+    return found
+
+
+async def addresses_of(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, list[Address]]:
+    held: dict[int, list[Address]] = {}
+    for chunk in _chunks(contact_ids):
+        rows = await tx.execute(
+            select(channel_address)
+            .where(channel_address.c.contact_id.in_(chunk))
+            .order_by(channel_address.c.contact_id, channel_address.c.position)
+        )
+        for row in rows:
+            held.setdefault(row.contact_id, []).append(Address(row.address, row.voice, row.sms, row.email))
+    return held
+
+
+async def add_many(tx: AsyncConnection, contacts: Sequence[NewContact], now: datetime) -> list[int]:
+    """New contacts with their addresses; ids in the order given. An address that somebody holds is an IntegrityError."""
+    if not contacts:
+        return []
+    rows = [{**_fields(new), "revision": 1, "created_at": now, "modified_at": now} for new in contacts]
+    made = await tx.execute(insert(contact).returning(contact.c.id, sort_by_parameter_order=True), rows)
+    ids = [int(contact_id) for contact_id in made.scalars()]
+    await _add_addresses(tx, zip(ids, (new.addresses for new in contacts), strict=True))
+    return ids
+
+
+async def save(tx: AsyncConnection, record: ContactRecord, now: datetime) -> None:
+    """Write a merged contact: its fields, and its addresses with their channels."""
+    await tx.execute(
+        update(contact)
+        .where(contact.c.id == record.id)
+        .values(**_fields(record), modified_at=now, revision=contact.c.revision + 1)
+    )
+    await tx.execute(delete(channel_address).where(channel_address.c.contact_id == record.id))
+    await _add_addresses(tx, [(record.id, record.addresses)])
+
+
+async def absorb(tx: AsyncConnection, survivor: int, gone: int) -> None:
+    """Hang everything of contact `gone` on `survivor` and delete it. Enrollments in the same campaign are settled before."""
+    for table in (contact_request, attempt, message, trail, enrollment):
+        await tx.execute(update(table).where(table.c.contact_id == gone).values(contact_id=survivor))
+    await tx.execute(delete(channel_address).where(channel_address.c.contact_id == gone))
+    await tx.execute(delete(contact).where(contact.c.id == gone))
+
+
+async def number(tx: AsyncConnection) -> int:
+    return int(await tx.scalar(select(func.count()).select_from(contact)) or 0)
+
+
+def _fields(described: NewContact | ContactRecord) -> dict[str, Any]:
+    return {
+        "first_name": described.first_name,
+        "last_name": described.last_name,
+        "time_zone": described.time_zone,
+        "external_id": described.external_id,
+        "attributes": described.attributes,
+    }
+
+
+async def _add_addresses(tx: AsyncConnection, held: Iterable[tuple[int, Sequence[Address]]]) -> None:
+    rows = [
+        {
+            "contact_id": contact_id,
+            "address": a.address,
+            "voice": a.voice,
+            "sms": a.sms,
+            "email": a.email,
+            "position": n,
+        }
+        for contact_id, addresses in held
+        for n, a in enumerate(addresses)
+    ]
+    if rows:
+        await tx.execute(insert(channel_address), rows)
+
+
+def _chunks(values: Collection[T]) -> Iterable[list[T]]:
+    listed = list(values)
+    return (listed[start : start + CHUNK] for start in range(0, len(listed), CHUNK))

@@ -1,0 +1,282 @@
+"""Enrollments: a contact's place in a campaign."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.transitions import ENROLLMENT, EnrollmentState, StopReason
+from dialer.store.tables import attempt, contact, contact_request, enrollment, message, trail
+from dialer.store.types import AnyRow
+
+RECOVERABLE = tuple(reason for reason in StopReason if reason.recoverable)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """What a step needs to know of a contact's place; `memory` is the strategy's own JSON."""
+
+    id: int
+    campaign_id: int
+    contact_id: int
+    state: EnrollmentState
+    strategy_version: int | None
+    node: str | None
+    memory: dict[str, Any] | None
+    request_id: int | None
+    due_at: datetime | None
+    attempts: int
+    revision: int
+
+
+async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
+    found = await _select(tx, _columns().where(enrollment.c.id == enrollment_id))
+    return found[0] if found else None
+
+
+async def enroll(
+    tx: AsyncConnection, campaign_id: int, contact_ids: Sequence[int], source_id: int | None, now: datetime
+) -> list[int]:
+    """Put contacts into a campaign; those that are in it stay as they are (K3). Returns the ids of the new contacts."""
+    if not contact_ids:
+        return []
+    rows = [
+        {
+            "campaign_id": campaign_id,
+            "contact_id": contact_id,
+            "source_id": source_id,
+            "state": EnrollmentState.PENDING,
+            "attempts": 0,
+            "revision": 1,
+            "created_at": now,
+            "modified_at": now,
+        }
+        for contact_id in contact_ids
+    ]
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(enrollment).on_conflict_do_nothing(index_elements=["campaign_id", "contact_id"])
+    made = await tx.execute(statement.returning(enrollment.c.contact_id), rows)
+    return [int(contact_id) for contact_id in made.scalars()]
+
+
+async def not_entered(tx: AsyncConnection, campaign_id: int, limit: int) -> list[Enrollment]:
+    """Contacts that have yet to enter the strategy, in the order they came."""
+    query = _columns().where(
+        enrollment.c.campaign_id == campaign_id,
+        enrollment.c.node.is_(None),
+        enrollment.c.state == EnrollmentState.PENDING,
+    )
+    return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
+
+
+async def due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime, limit: int) -> list[Enrollment]:
+    """Enrollments of these campaigns whose wait, or whose time limit for a receipt, is over; the oldest first."""
+    query = _columns().where(
+        enrollment.c.due_at <= now,
+        enrollment.c.campaign_id.in_(campaign_ids),
+        enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
+    )
+    return await _select(tx, query.order_by(enrollment.c.due_at, enrollment.c.id).limit(limit))
+
+
+async def next_due(tx: AsyncConnection, campaign_ids: Collection[int]) -> datetime | None:
+    when: datetime | None = await tx.scalar(
+        select(enrollment.c.due_at)
+        .where(
+            enrollment.c.due_at.is_not(None),
+            enrollment.c.campaign_id.in_(campaign_ids),
+            enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
+        )
+        .order_by(enrollment.c.due_at)
+        .limit(1)
+    )
+    return when
+
+
+async def move(tx: AsyncConnection, place: Enrollment, to: EnrollmentState, now: datetime, **fields: Any) -> bool:
+    """Compare-and-set on the revision that `place` was read at; False if somebody else moved it since."""
+    ENROLLMENT.check(place.state, to)
+    changed = await tx.execute(
+        update(enrollment)
+        .where(enrollment.c.id == place.id, enrollment.c.revision == place.revision)
+        .values(state=to, modified_at=now, revision=place.revision + 1, **fields)
+    )
+    return changed.rowcount == 1
+
+
+async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
+    """A call or text was committed for these: they are in progress, the wait for their turn is over."""
+    await tx.execute(
+        update(enrollment)
+        .where(enrollment.c.id.in_(enrollment_ids))
+        .values(
+            state=EnrollmentState.IN_PROGRESS,
+            attempts=enrollment.c.attempts + int(is_call),
+            modified_at=now,
+            revision=enrollment.c.revision + 1,
+        )
+    )
+
+
+async def stop_pending(tx: AsyncConnection, campaign_id: int, reason: StopReason, now: datetime, limit: int) -> int:
+    """Stop and flag up to `limit` contacts whose work is pending, and their requests (C7); returns how many.
+
+    Contacts with a call or text under way are left: their outcome is recorded, and their next step then stops.
+    """
+    chosen = (
+        select(enrollment.c.id)
+        .where(
+            enrollment.c.campaign_id == campaign_id,
+            enrollment.c.state.in_((EnrollmentState.PENDING, EnrollmentState.WAITING)),
+        )
+        .order_by(enrollment.c.id)
+        .limit(limit)
+    )
+    ids = list((await tx.execute(chosen)).scalars())
+    if not ids:
+        return 0
+    await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.enrollment_id.in_(ids), contact_request.c.state.in_(("pending", "claimed")))
+        .values(state="stopped", stop_reason=reason, lease_node=None, lease_until=None)
+    )
+    await _flag(tx, enrollment.c.id.in_(ids), reason, now)
+    return len(ids)
+
+
+async def end_stopped(tx: AsyncConnection, campaign_id: int, now: datetime) -> int:
+    """What was stopped before the end never returns: its flag becomes `campaign-ended` (C8)."""
+    return await _flag(
+        tx,
+        and_(
+            enrollment.c.campaign_id == campaign_id,
+            enrollment.c.state == EnrollmentState.STOPPED,
+            enrollment.c.stop_reason != StopReason.CAMPAIGN_ENDED,
+        ),
+        StopReason.CAMPAIGN_ENDED,
+        now,
+    )
+
+
+async def _flag(tx: AsyncConnection, where: Any, reason: StopReason, now: datetime) -> int:
+    await tx.execute(
+        trail.insert().from_select(
+            ["at", "campaign_id", "contact_id", "kind", "data"],
+            select(
+                literal(now, type_=trail.c.at.type),
+                enrollment.c.campaign_id,
+                enrollment.c.contact_id,
+                literal("stopped"),
+                literal({"reason": reason.value}, type_=trail.c.data.type),
+            )
+            .where(where)
+            .order_by(enrollment.c.id),
+        )
+    )
+    changed = await tx.execute(
+        update(enrollment)
+        .where(where)
+        .values(state=EnrollmentState.STOPPED, stop_reason=reason, modified_at=now, revision=enrollment.c.revision + 1)
+    )
+    return int(changed.rowcount)
+
+
+async def recoverable(tx: AsyncConnection, campaign_id: int, limit: int) -> list[Enrollment]:
+    """Stopped contacts that a publish, or a validity period that opens, takes up again, in order (C8)."""
+    query = _columns().where(
+        enrollment.c.campaign_id == campaign_id,
+        enrollment.c.state == EnrollmentState.STOPPED,
+        enrollment.c.stop_reason.in_(RECOVERABLE),
+    )
+    return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
+
+
+async def settle_doubles(tx: AsyncConnection, survivor: int, gone: int) -> list[int]:
+    """Before two contacts are joined: in each campaign that has both, the one that is further stays (K2).
+
+    Requests, attempts and messages of the other hang on the one that stays. Returns those campaigns.
+    """
+    rows = await tx.execute(
+        select(enrollment.c.campaign_id)
+        .where(enrollment.c.contact_id.in_((survivor, gone)))
+        .group_by(enrollment.c.campaign_id)
+        .having(func.count() > 1)
+    )
+    campaigns = list(rows.scalars())
+    for campaign_id in campaigns:
+        query = (
+            select(enrollment.c.id)
+            .where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id.in_((survivor, gone)))
+            .order_by(_progress().desc(), enrollment.c.attempts.desc(), enrollment.c.id)
+        )
+        kept, dropped = (await tx.execute(query)).scalars()
+        await _fold(tx, kept, dropped)
+    return campaigns
+
+
+def _progress() -> Any:
+    """How far a contact is. One whose call is under way counts most: nobody may start another beside it."""
+    ranks = {
+        EnrollmentState.IN_PROGRESS: 4,
+        EnrollmentState.DONE: 3,
+        EnrollmentState.WAITING: 2,
+        EnrollmentState.PENDING: 1,
+        EnrollmentState.STOPPED: 0,
+    }
+    return case({str(state): rank for state, rank in ranks.items()}, value=enrollment.c.state)
+
+
+async def _fold(tx: AsyncConnection, kept: int, dropped: int) -> None:
+    await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.enrollment_id == dropped, contact_request.c.state.in_(("pending", "claimed")))
+        .values(state="cancelled")
+    )
+    # Their keys may be equal to keys of the one that stays: the shift keeps them apart.
+    await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.enrollment_id == dropped)
+        .values(enrollment_id=kept, requeue_no=contact_request.c.requeue_no + 1000 + dropped)
+    )
+    for table in (attempt, message):
+        await tx.execute(update(table).where(table.c.enrollment_id == dropped).values(enrollment_id=kept))
+    await tx.execute(enrollment.delete().where(enrollment.c.id == dropped))
+
+
+def _columns() -> Select[Any]:
+    return select(*(enrollment.c[name] for name in Enrollment.__dataclass_fields__))
+
+
+async def _select(tx: AsyncConnection, query: Select[Any]) -> list[Enrollment]:
+    return [_enrollment(row) for row in await tx.execute(query)]
+
+
+def _enrollment(row: AnyRow) -> Enrollment:
+    fields = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+    return Enrollment(**{**fields, "state": EnrollmentState(fields["state"])})
+
+
+async def zone(tx: AsyncConnection, contact_id: int) -> str | None:
+    found: str | None = await tx.scalar(select(contact.c.time_zone).where(contact.c.id == contact_id))
+    return found
+
+
+async def of_contact(tx: AsyncConnection, campaign_id: int, contact_id: int) -> Enrollment | None:
+    query = _columns().where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id == contact_id)
+    found = await _select(tx, query)
+    return found[0] if found else None
+
+
+async def open_campaigns_of(tx: AsyncConnection, contact_id: int) -> list[int]:
+    """Campaigns in which a contact has not finished."""
+    rows = await tx.execute(
+        select(enrollment.c.campaign_id).where(
+            enrollment.c.contact_id == contact_id,
+            or_(enrollment.c.state == EnrollmentState.PENDING, enrollment.c.state == EnrollmentState.WAITING),
+        )
+    )
+    return list(rows.scalars())

@@ -1,0 +1,86 @@
+"""Gateway rows. The settings, password included, stay in the store; what people see is made by the API."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
+from dialer.store.tables import campaign, gateway
+from dialer.store.types import AnyRow
+
+
+async def add(tx: AsyncConnection, gateway_id: str, settings: VoiceGateway | SmsGateway, now: datetime) -> None:
+    await tx.execute(
+        insert(gateway).values(
+            id=gateway_id,
+            kind=settings.kind,
+            name=settings.name,
+            settings=_stored(settings),
+            revision=1,
+            created_at=now,
+            modified_at=now,
+        )
+    )
+
+
+async def get(tx: AsyncConnection, gateway_id: str) -> VoiceGateway | SmsGateway | None:
+    found = await tx.scalar(select(gateway.c.settings).where(gateway.c.id == gateway_id))
+    return ADAPTER.validate_python(found) if found else None
+
+
+async def rows(tx: AsyncConnection) -> list[AnyRow]:
+    return list(await tx.execute(select(gateway).order_by(gateway.c.created_at, gateway.c.id)))
+
+
+async def all_of_kind(tx: AsyncConnection, kind: str) -> dict[str, VoiceGateway | SmsGateway]:
+    found = await tx.execute(select(gateway.c.id, gateway.c.settings).where(gateway.c.kind == kind))
+    return {gateway_id: ADAPTER.validate_python(settings) for gateway_id, settings in found}
+
+
+async def kinds(tx: AsyncConnection) -> dict[str, str]:
+    """Id to kind."""
+    return {row.id: row.kind for row in await tx.execute(select(gateway.c.id, gateway.c.kind))}
+
+
+async def resolve(tx: AsyncConnection, id_or_name: str) -> str | None:
+    """The id of the gateway that is meant: people type names, programs keep ids."""
+    found: str | None = await tx.scalar(
+        select(gateway.c.id)
+        .where(or_(gateway.c.id == id_or_name, gateway.c.name == id_or_name))
+        .order_by((gateway.c.id == id_or_name).desc())
+        .limit(1)
+    )
+    return found
+
+
+async def edit(tx: AsyncConnection, gateway_id: str, settings: VoiceGateway | SmsGateway, now: datetime) -> bool:
+    changed = await tx.execute(
+        update(gateway)
+        .where(gateway.c.id == gateway_id)
+        .values(name=settings.name, settings=_stored(settings), modified_at=now, revision=gateway.c.revision + 1)
+    )
+    return changed.rowcount == 1
+
+
+async def used_by(tx: AsyncConnection, gateway_id: str) -> list[str]:
+    """Titles of the campaigns that name it."""
+    titles = await tx.execute(
+        select(campaign.c.title).where(
+            (campaign.c.voice_gateway == gateway_id) | (campaign.c.sms_gateway == gateway_id)
+        )
+    )
+    return list(titles.scalars())
+
+
+async def remove(tx: AsyncConnection, gateway_id: str) -> bool:
+    return (await tx.execute(delete(gateway).where(gateway.c.id == gateway_id))).rowcount == 1
+
+
+def _stored(settings: VoiceGateway | SmsGateway) -> dict[str, Any]:
+    stored = settings.model_dump(mode="json")
+    if isinstance(settings, SmsGateway) and isinstance(settings.password, SecretStr):
+        stored["password"] = settings.password.get_secret_value()
+    return stored

@@ -1,0 +1,168 @@
+"""Lists as the API gives them: filter, sort, search, and keyset pages, for any table."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, Select, String, and_, cast, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.errors import InvalidInput, shown
+from dialer.store.types import Utc
+
+LIMITS = (10, 50, 100)
+MAX_IN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list call asks for; `filters` are `FIELD:OP:VALUE` as they stand in the address."""
+
+    limit: int = 50
+    cursor: str | None = None
+    sort: str | None = None
+    q: str | None = None
+    filters: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[Mapping[str, Any]]
+    total: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table's list: the rows, the fields that may be sorted and filtered by, and what `q` searches."""
+
+    rows: Select[Any]
+    fields: Mapping[str, ColumnElement[Any]]
+    key: ColumnElement[Any]
+    default_sort: str
+    search: Sequence[ColumnElement[Any]] = field(default_factory=tuple)
+
+    async def page(self, tx: AsyncConnection, query: Query) -> Page:
+        """One page; raises `InvalidInput` that names the parameter, the value and what is possible."""
+        if query.limit not in LIMITS:
+            raise InvalidInput.single("limit", f"{query.limit} is not a page length: take 10, 50 or 100")
+        rows = self._filtered(query)
+        total = int(await tx.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0)
+        name, column, descending = self._sort(query.sort or self.default_sort)
+        if query.cursor:
+            rows = rows.where(self._after(column, descending, _read_cursor(query.cursor, name, column)))
+        direction = (column.desc(), self.key.desc()) if descending else (column.asc(), self.key.asc())
+        ordered = rows.add_columns(column.label("_sort"), self.key.label("_key"))
+        found = list(await tx.execute(ordered.order_by(column.is_(None), *direction).limit(query.limit + 1)))
+        items = [dict(row._mapping) for row in found[: query.limit]]  # noqa: SLF001
+        more = len(found) > query.limit
+        cursor = _write_cursor(name, items[-1]["_sort"], items[-1]["_key"]) if more else None
+        return Page([{k: v for k, v in item.items() if k not in {"_sort", "_key"}} for item in items], total, cursor)
+
+    def _filtered(self, query: Query) -> Select[Any]:
+        rows = self.rows
+        for condition in query.filters:
+            rows = rows.where(self._condition(condition))
+        if query.q and self.search:
+            pattern = f"%{_escaped(query.q.lower())}%"
+            rows = rows.where(or_(*(func.lower(column).like(pattern, escape="\\") for column in self.search)))
+        return rows
+
+    def _sort(self, sort: str) -> tuple[str, ColumnElement[Any], bool]:
+        name = sort.removeprefix("-")
+        if name not in self.fields:
+            raise InvalidInput.single("sort", f"{shown(name)} is not a field to sort by: take {self._names()}")
+        return sort, self.fields[name], sort.startswith("-")
+
+    def _after(self, column: ColumnElement[Any], descending: bool, cursor: tuple[Any, Any]) -> ColumnElement[bool]:
+        value, key = cursor
+        beyond = self.key < key if descending else self.key > key
+        if value is None:
+            return and_(column.is_(None), beyond)
+        further = column < value if descending else column > value
+        return or_(column.is_(None), further, and_(column == value, beyond))
+
+    def _condition(self, text: str) -> ColumnElement[bool]:
+        name, _, rest = text.partition(":")
+        op, _, value = rest.partition(":")
+        if name not in self.fields:
+            raise InvalidInput.single("filter", f"{shown(name)} is not a field to filter by: take {self._names()}")
+        if op not in _OPS:
+            raise InvalidInput.single("filter", f"{shown(op)} is not a condition: take {', '.join(_OPS)}")
+        return _OPS[op](self.fields[name], value)
+
+    def _names(self) -> str:
+        return ", ".join(self.fields)
+
+
+def _typed(column: ColumnElement[Any], value: str) -> Any:
+    try:
+        if isinstance(column.type, Utc):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                raise ValueError(value)
+            return moment
+        if isinstance(column.type, Boolean):
+            return {"true": True, "false": False}[value]
+        if isinstance(column.type, Integer):
+            return int(value)
+        if isinstance(column.type, Float):
+            return float(value)
+    except (ValueError, KeyError):
+        kind = "a time like 2026-05-04T09:00:00Z" if isinstance(column.type, Utc) else "of the field's type"
+        raise InvalidInput.single("filter", f"{shown(value)} is not {kind}") from None
+    return value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    return func.lower(cast(column, String)).like(pattern.lower(), escape="\\")
+
+
+def _in(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    values = value.split(",")
+    if len(values) > MAX_IN:
+        raise InvalidInput.single("filter", f"{len(values)} values are too many for one condition: at most {MAX_IN}")
+    return column.in_([_typed(column, one) for one in values])
+
+
+def _empty(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    nothing: ColumnElement[bool] = column.is_(None)
+    if isinstance(column.type, String):
+        nothing = or_(nothing, column == "")
+    return nothing if value != "false" else ~nothing
+
+
+_OPS: Mapping[str, Callable[[ColumnElement[Any], str], ColumnElement[bool]]] = {
+    "eq": lambda column, value: column == _typed(column, value),
+    "ne": lambda column, value: or_(column != _typed(column, value), column.is_(None)),
+    "lt": lambda column, value: column < _typed(column, value),
+    "le": lambda column, value: column <= _typed(column, value),
+    "gt": lambda column, value: column > _typed(column, value),
+    "ge": lambda column, value: column >= _typed(column, value),
+    "contains": lambda column, value: _like(column, f"%{_escaped(value)}%"),
+    "startswith": lambda column, value: _like(column, f"{_escaped(value)}%"),
+    "in": _in,
+    "empty": _empty,
+}
+
+
+def _write_cursor(sort: str, value: Any, key: Any) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([sort, value, key])).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, sort: str, column: ColumnElement[Any]) -> tuple[Any, Any]:
+    try:
+        made_for, value, key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if made_for != sort or not isinstance(key, int | str):
+            raise ValueError(cursor)
+        return (_typed(column, value) if isinstance(value, str) else value), key
+    except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError):
+        raise InvalidInput.single("cursor", "is not from the last page of this list: begin without a cursor") from None

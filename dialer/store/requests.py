@@ -1,0 +1,223 @@
+"""Contact requests: the queue. Claimed into a node's hopper, dispatched once, stopped with a flag, queued again as new ones."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import LoadOrder
+from dialer.domain.transitions import REQUEST, CampaignStatus, RequestState
+from dialer.store.tables import campaign, contact, contact_request
+from dialer.store.types import AnyRow
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequest:
+    """One call or text to make at `due_at`; `zone` is the contact's own time zone, where known."""
+
+    id: int
+    enrollment_id: int
+    campaign_id: int
+    contact_id: int
+    channel: str
+    node: str
+    visit: int
+    try_no: int
+    requeue_no: int
+    address: str
+    payload: Mapping[str, Any]
+    priority: int
+    due_at: datetime
+    state: RequestState
+    zone: str | None = None
+
+
+async def add(tx: AsyncConnection, now: datetime, **fields: Any) -> int:
+    """A new request. The same effect of the same step a second time is an IntegrityError."""
+    statement = insert(contact_request).values(created_at=now, **fields).returning(contact_request.c.id)
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def get(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
+    row = (await tx.execute(_select().where(contact_request.c.id == request_id))).one_or_none()
+    return _request(row) if row else None
+
+
+async def claim(
+    tx: AsyncConnection,
+    campaign_id: int,
+    channel: str,
+    *,
+    order: LoadOrder,
+    node: str,
+    until: datetime,
+    now: datetime,
+    limit: int,
+) -> list[ContactRequest]:
+    """Reserve up to `limit` due requests: the highest priority first, then by due time and the campaign's load order."""
+    claimed: list[ContactRequest] = []
+    priority = await _highest(tx, campaign_id, channel, below=None)
+    while priority is not None and len(claimed) < limit:
+        ids = await _due(tx, campaign_id, channel, priority, order, now, limit - len(claimed))
+        claimed += await _reserve(tx, ids, node, until, order)
+        priority = await _highest(tx, campaign_id, channel, below=priority)
+    return claimed
+
+
+def _queue(campaign_id: int, channel: str) -> Any:
+    return and_(
+        contact_request.c.campaign_id == campaign_id,
+        contact_request.c.channel == channel,
+        contact_request.c.state == RequestState.PENDING,
+    )
+
+
+async def _highest(tx: AsyncConnection, campaign_id: int, channel: str, below: int | None) -> int | None:
+    """One seek in the queue's index for each priority in use."""
+    query = select(func.max(contact_request.c.priority)).where(_queue(campaign_id, channel))
+    if below is not None:
+        query = query.where(contact_request.c.priority < below)
+    priority: int | None = await tx.scalar(query)
+    return priority
+
+
+async def _due(
+    tx: AsyncConnection, campaign_id: int, channel: str, priority: int, order: LoadOrder, now: datetime, limit: int
+) -> list[int]:
+    query = select(contact_request.c.id).where(
+        _queue(campaign_id, channel), contact_request.c.priority == priority, contact_request.c.due_at <= now
+    )
+    if order is LoadOrder.NEWEST_FIRST:
+        query = query.order_by(contact_request.c.due_at.desc(), contact_request.c.id.desc())
+    else:
+        query = query.order_by(contact_request.c.due_at, contact_request.c.id)
+    # Nodes that claim at the same time pass each other by (SQLite has one writer and ignores it).
+    return list((await tx.execute(query.limit(limit).with_for_update(skip_locked=True))).scalars())
+
+
+async def _reserve(
+    tx: AsyncConnection, ids: Sequence[int], node: str, until: datetime, order: LoadOrder
+) -> list[ContactRequest]:
+    if not ids:
+        return []
+    await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.id.in_(ids), contact_request.c.state == RequestState.PENDING)
+        .values(state=RequestState.CLAIMED, lease_node=node, lease_until=until)
+    )
+    rows = await tx.execute(_select().where(contact_request.c.id.in_(ids)))
+    newest = order is LoadOrder.NEWEST_FIRST
+    return sorted(map(_request, rows), key=lambda r: (r.due_at, r.id), reverse=newest)
+
+
+async def release(tx: AsyncConnection, ids: Collection[int]) -> None:
+    """Back into the queue: claimed, but nothing was written for them. Those stopped meanwhile stay stopped."""
+    if ids:
+        await tx.execute(
+            update(contact_request)
+            .where(contact_request.c.id.in_(ids), contact_request.c.state == RequestState.CLAIMED)
+            .values(state=RequestState.PENDING, lease_node=None, lease_until=None)
+        )
+
+
+async def postpone(tx: AsyncConnection, request_id: int, due_at: datetime) -> None:
+    """Back into the queue for later: the contact's own window is closed now."""
+    await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.CLAIMED)
+        .values(state=RequestState.PENDING, due_at=due_at, lease_node=None, lease_until=None)
+    )
+
+
+async def renew(tx: AsyncConnection, node: str, until: datetime) -> None:
+    """This node shows a sign of life for everything in its hopper."""
+    await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.state == RequestState.CLAIMED, contact_request.c.lease_node == node)
+        .values(lease_until=until)
+    )
+
+
+async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | None = None) -> int:
+    """Claims of nodes that died, and at a start our own former ones, go back into the queue: nothing was sent for them."""
+    expired = contact_request.c.lease_until <= now
+    changed = await tx.execute(
+        update(contact_request)
+        .where(
+            contact_request.c.state == RequestState.CLAIMED,
+            or_(expired, contact_request.c.lease_node == own_node) if own_node else expired,
+        )
+        .values(state=RequestState.PENDING, lease_node=None, lease_until=None)
+    )
+    return int(changed.rowcount)
+
+
+async def dispatch(tx: AsyncConnection, request_id: int) -> bool:
+    """The step before an intent: claimed → dispatched, only while the campaign is published (C6). False: leave it."""
+    changed = await tx.execute(
+        update(contact_request)
+        .where(
+            contact_request.c.id == request_id,
+            contact_request.c.state == RequestState.CLAIMED,
+            exists().where(
+                campaign.c.id == contact_request.c.campaign_id, campaign.c.status == CampaignStatus.PUBLISHED
+            ),
+        )
+        .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
+    )
+    return changed.rowcount == 1
+
+
+async def complete(tx: AsyncConnection, request_id: int) -> bool:
+    changed = await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.id == request_id, contact_request.c.state.in_(REQUEST.sources(RequestState.COMPLETED)))
+        .values(state=RequestState.COMPLETED)
+    )
+    return changed.rowcount == 1
+
+
+async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:
+    await tx.execute(
+        update(contact_request)
+        .where(
+            contact_request.c.enrollment_id == enrollment_id,
+            contact_request.c.state.in_((RequestState.PENDING, RequestState.CLAIMED)),
+        )
+        .values(state=RequestState.CANCELLED, lease_node=None, lease_until=None)
+    )
+
+
+async def stopped(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, AnyRow]:
+    """The stopped ones of these requests, whole rows."""
+    if not request_ids:
+        return {}
+    rows = await tx.execute(
+        select(contact_request).where(
+            contact_request.c.id.in_(request_ids), contact_request.c.state == RequestState.STOPPED
+        )
+    )
+    return {row.id: row for row in rows}
+
+
+async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: datetime) -> datetime | None:
+    """When the next request of the queue that is not due yet becomes due."""
+    when: datetime | None = await tx.scalar(
+        select(func.min(contact_request.c.due_at)).where(_queue(campaign_id, channel), contact_request.c.due_at > now)
+    )
+    return when
+
+
+def _select() -> Any:
+    columns = [contact_request.c[name] for name in ContactRequest.__dataclass_fields__ if name != "zone"]
+    return select(*columns, contact.c.time_zone.label("zone")).join(
+        contact, contact.c.id == contact_request.c.contact_id
+    )
+
+
+def _request(row: AnyRow) -> ContactRequest:
+    fields = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+    return ContactRequest(**{**fields, "state": RequestState(fields["state"])})

@@ -1,0 +1,69 @@
+"""Sources: where contacts came from, and how far an import is."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.transitions import SOURCE, SourceState
+from dialer.store.changes import change_state
+from dialer.store.tables import refused_row, source
+from dialer.store.types import AnyRow
+
+
+async def add(tx: AsyncConnection, campaign_id: int, kind: str, name: str, now: datetime, **fields: Any) -> int:
+    row = {"campaign_id": campaign_id, "kind": kind, "name": name, "state": SourceState.PENDING, "created_at": now}
+    return int((await tx.execute(insert(source).values({**row, **fields}).returning(source.c.id))).scalar_one())
+
+
+async def get(tx: AsyncConnection, source_id: int) -> AnyRow | None:
+    return (await tx.execute(select(source).where(source.c.id == source_id))).one_or_none()
+
+
+async def unfinished(tx: AsyncConnection) -> list[int]:
+    """Imports to run, oldest first: those that wait, and those a restart interrupted."""
+    rows = await tx.execute(
+        select(source.c.id).where(source.c.state.in_((SourceState.PENDING, SourceState.RUNNING))).order_by(source.c.id)
+    )
+    return list(rows.scalars())
+
+
+async def set_state(tx: AsyncConnection, source_id: int, to: SourceState, **fields: Any) -> bool:
+    return await change_state(tx, source, SOURCE, source_id, to, **fields)
+
+
+async def progress(
+    tx: AsyncConnection, source_id: int, *, rows: int, created: int, merged: int, refused: int, last_row: int, read: int
+) -> None:
+    """Add what one batch did, in the batch's own transaction: a restart goes on after `last_row`, without doubles."""
+    await tx.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            rows=source.c.rows + rows,
+            created=source.c.created + created,
+            merged=source.c.merged + merged,
+            refused=source.c.refused + refused,
+            last_row=last_row,
+            bytes_read=read,
+        )
+    )
+
+
+async def refuse(tx: AsyncConnection, source_id: int, rows: Iterable[tuple[int, list[str], str]]) -> None:
+    """Keep `(row number, cells, reason)` of rows that were not taken."""
+    values = [{"source_id": source_id, "row": row, "cells": cells, "reason": reason} for row, cells, reason in rows]
+    if values:
+        await tx.execute(insert(refused_row), values)
+
+
+async def refused(tx: AsyncConnection, source_id: int, after: int, limit: int) -> list[AnyRow]:
+    rows = await tx.execute(
+        select(refused_row.c.row, refused_row.c.cells, refused_row.c.reason)
+        .where(refused_row.c.source_id == source_id, refused_row.c.row > after)
+        .order_by(refused_row.c.row)
+        .limit(limit)
+    )
+    return list(rows)

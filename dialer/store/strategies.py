@@ -1,0 +1,56 @@
+"""Strategy versions: written once, never changed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.store.tables import campaign, strategy_version
+
+
+async def get(tx: AsyncConnection, campaign_id: int, version: int) -> dict[str, Any] | None:
+    """The document (`interface.md`, Strategy) of one version."""
+    document: dict[str, Any] | None = await tx.scalar(
+        select(strategy_version.c.document).where(
+            strategy_version.c.campaign_id == campaign_id, strategy_version.c.version == version
+        )
+    )
+    return document
+
+
+async def digest(tx: AsyncConnection, campaign_id: int, version: int) -> str | None:
+    found: str | None = await tx.scalar(
+        select(strategy_version.c.digest).where(
+            strategy_version.c.campaign_id == campaign_id, strategy_version.c.version == version
+        )
+    )
+    return found
+
+
+async def add(tx: AsyncConnection, campaign_id: int, document: dict[str, Any], digest: str, now: datetime) -> int:
+    """The next version, which becomes the campaign's."""
+    newest = await tx.scalar(
+        select(func.max(strategy_version.c.version)).where(strategy_version.c.campaign_id == campaign_id)
+    )
+    version = int(newest or 0) + 1
+    await tx.execute(
+        insert(strategy_version).values(
+            campaign_id=campaign_id, version=version, digest=digest, document=document, created_at=now
+        )
+    )
+    await tx.execute(
+        update(campaign)
+        .where(campaign.c.id == campaign_id)
+        .values(strategy_version=version, modified_at=now, revision=campaign.c.revision + 1)
+    )
+    return version
+
+
+async def relayout(tx: AsyncConnection, campaign_id: int, version: int, document: dict[str, Any]) -> None:
+    """Keep new positions of nodes under the same version: the digest, which ignores layout, is equal (S3)."""
+    await tx.execute(
+        update(strategy_version)
+        .where(strategy_version.c.campaign_id == campaign_id, strategy_version.c.version == version)
+        .values(document=document)
+    )

@@ -1,0 +1,356 @@
+"""The tables. Migrations make them, and a test proves that both agree. State columns follow `domain.transitions`."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from dialer.store.types import Id, Json, Utc
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+gateway = Table(
+    "gateway",
+    metadata,
+    Column("id", String(64), primary_key=True),  # readable, made from the first name
+    Column("kind", String(8), nullable=False),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("settings", Json, nullable=False),  # the fields of its kind, secrets included
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", Utc, nullable=False),
+    Column("modified_at", Utc, nullable=False),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("description", Text, nullable=False, default=""),
+    Column("status", String(16), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("execution", Json),
+    Column("valid_from", Utc),
+    Column("valid_until", Utc),
+    Column("dialing_modes", Json, nullable=False),
+    Column("queue", String(64)),
+    Column("voice_gateway", String(64), ForeignKey("gateway.id")),
+    Column("sms_gateway", String(64), ForeignKey("gateway.id")),
+    Column("caller_id", String(80)),
+    Column("load_order", String(16), nullable=False),
+    Column("max_concurrent_calls", Integer),
+    Column("calls_per_second", Float),
+    Column("strategy_version", Integer),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", Utc, nullable=False),
+    Column("modified_at", Utc, nullable=False),
+    Column("last_activity_at", Utc),
+    sqlite_autoincrement=True,
+)
+
+strategy_version = Table(
+    "strategy_version",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("document", Json, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("first_name", String(200), nullable=False, default=""),
+    Column("last_name", String(200), nullable=False, default=""),
+    Column("time_zone", String(64)),
+    Column("external_id", String(200)),
+    Column("attributes", Json, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", Utc, nullable=False),
+    Column("modified_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One row for each number or e-mail address in the system: what contacts are merged by (K2).
+channel_address = Table(
+    "channel_address",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("address", String(320), nullable=False, unique=True),
+    Column("voice", Boolean, nullable=False),
+    Column("sms", Boolean, nullable=False),
+    Column("email", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("file", String(255)),  # in the data folder, until imported
+    Column("mapping", Json),
+    Column("rows", Integer, nullable=False, default=0),
+    Column("created", Integer, nullable=False, default=0),
+    Column("merged", Integer, nullable=False, default=0),
+    Column("refused", Integer, nullable=False, default=0),
+    Column("bytes_total", Id, nullable=False, default=0),
+    Column("bytes_read", Id, nullable=False, default=0),
+    Column("last_row", Integer, nullable=False, default=0),  # where a restart goes on
+    Column("error", Text),
+    Column("created_at", Utc, nullable=False),
+    Column("finished_at", Utc),
+    sqlite_autoincrement=True,
+)
+
+refused_row = Table(
+    "refused_row",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("cells", Json, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+enrollment = Table(
+    "enrollment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("source_id", Id, ForeignKey("source.id", ondelete="SET NULL")),
+    Column("state", String(16), nullable=False),
+    Column("stop_reason", String(32)),
+    Column("result", String(64)),
+    Column("strategy_version", Integer),  # null until the contact enters the strategy
+    Column("node", String(128)),
+    Column("memory", Json),
+    Column("request_id", Id),  # the request whose outcome the step waits for
+    Column("due_at", Utc),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", Utc, nullable=False),
+    Column("modified_at", Utc, nullable=False),
+    UniqueConstraint("campaign_id", "contact_id"),
+    Index("ix_enrollment_state", "campaign_id", "state", "id"),
+    Index(
+        "ix_enrollment_not_entered",
+        "campaign_id",
+        "id",
+        sqlite_where=text("node IS NULL"),
+        postgresql_where=text("node IS NULL"),
+    ),
+    Index(
+        "ix_enrollment_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+contact_request = Table(
+    "contact_request",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("enrollment_id", Id, ForeignKey("enrollment.id", ondelete="CASCADE"), nullable=False),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String(8), nullable=False),  # call | sms
+    Column("node", String(128), nullable=False),
+    Column("visit", Integer, nullable=False),
+    Column("try_no", Integer, nullable=False),
+    Column("requeue_no", Integer, nullable=False, default=0),  # which time it was queued again
+    Column("replaces_id", Id, ForeignKey("contact_request.id")),  # the stopped request in whose place it stands
+    Column("address", String(320), nullable=False),
+    Column("payload", Json, nullable=False),  # what the step asks for: ring time, text, sender, …
+    Column("priority", SmallInteger, nullable=False, default=0),
+    Column("due_at", Utc, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("stop_reason", String(32)),
+    Column("lease_node", String(64)),
+    Column("lease_until", Utc),
+    Column("created_at", Utc, nullable=False),
+    # A step's effect is written once, however often it is asked for.
+    UniqueConstraint("enrollment_id", "node", "visit", "try_no", "requeue_no", name="uq_contact_request_effect"),
+    Index("ix_contact_request_queue", "campaign_id", "channel", "state", "priority", "due_at", "id"),
+    Index(
+        "ix_contact_request_lease",
+        "lease_until",
+        sqlite_where=text("state = 'claimed'"),
+        postgresql_where=text("state = 'claimed'"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", String(26), primary_key=True),  # ULID: never used twice, on any node or after a restore
+    Column("request_id", Id, ForeignKey("contact_request.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("enrollment_id", Id, ForeignKey("enrollment.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("node", String(128), nullable=False),
+    Column("number", String(32), nullable=False),
+    Column("gateway", String(64), nullable=False),
+    Column("queue", String(64), nullable=False),
+    Column("dialer_node", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("outcome", String(16)),
+    Column("reason", Text),
+    Column("cause", Integer),
+    Column("tech_cause", String(64)),
+    Column("agent", String(128)),
+    Column("started_at", Utc, nullable=False),
+    Column("ringing_at", Utc),
+    Column("answered_at", Utc),
+    Column("connected_at", Utc),
+    Column("ended_at", Utc),
+    Index(
+        "ix_attempt_open",
+        "dialer_node",
+        sqlite_where=text("state <> 'ended'"),
+        postgresql_where=text("state <> 'ended'"),
+    ),
+    Index("ix_attempt_campaign", "campaign_id", "id"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", String(26), primary_key=True),  # ULID
+    Column("request_id", Id, ForeignKey("contact_request.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("enrollment_id", Id, ForeignKey("enrollment.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("node", String(128), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("gateway", String(64), nullable=False),
+    Column("sender", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("encoding", String(8), nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("dialer_node", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("error", Text),
+    Column("created_at", Utc, nullable=False),
+    Column("submitted_at", Utc),
+    Column("final_at", Utc),
+    Index(
+        "ix_message_open",
+        "dialer_node",
+        sqlite_where=text("status = 'pending'"),
+        postgresql_where=text("status = 'pending'"),
+    ),
+    Index("ix_message_campaign", "campaign_id", "id"),
+)
+
+message_part = Table(
+    "message_part",
+    metadata,
+    Column("message_id", String(26), ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", SmallInteger, primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("gateway", String(64), nullable=False),
+    Column("error", Text),
+    Column("submitted_at", Utc),
+    Column("final_at", Utc),
+)
+
+# The forms in which an SMSC may name a part in its receipt (decimal, hex, padded): one row each.
+smsc_id = Table(
+    "smsc_id",
+    metadata,
+    Column("gateway", String(64), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("message_id", String(26), ForeignKey("message.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("part", SmallInteger, nullable=False),
+)
+
+# Receipts that came before the response that names their message.
+early_receipt = Table(
+    "early_receipt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("gateway", String(64), nullable=False),
+    Column("smsc_id", String(80), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("error", Text),
+    Column("received_at", Utc, nullable=False),
+    Index("ix_early_receipt_smsc_id", "gateway", "smsc_id"),
+)
+
+# What happened, in order. Also the outbox of the live page.
+trail = Table(
+    "trail",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE")),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", Json, nullable=False),
+    Index("ix_trail_contact", "contact_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+user = Table(
+    "user_account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie: a stolen database opens no session
+    Column("user_id", Id, ForeignKey("user_account.id", ondelete="CASCADE"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("expires_at", Utc, nullable=False),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the token
+    Column("role", String(16), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,39 @@
+"""A contact's history: one row for everything that happened, in order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.store.tables import trail
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`kind` is one of docs/reference/trail.md; `data` holds what a reader needs to understand it, reasons included."""
+
+    at: datetime
+    campaign_id: int | None
+    contact_id: int
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
+    rows = [
+        {"at": e.at, "campaign_id": e.campaign_id, "contact_id": e.contact_id, "kind": e.kind, "data": e.data}
+        for e in entries
+    ]
+    if rows:
+        await tx.execute(insert(trail), rows)
+
+
+async def of_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None) -> Sequence[dict[str, Any]]:
+    """The trail, oldest first; with `campaign_id`, that campaign's entries and those of no campaign (merges)."""
+    query = select(trail).where(trail.c.contact_id == contact_id).order_by(trail.c.id)
+    if campaign_id is not None:
+        query = query.where((trail.c.campaign_id == campaign_id) | trail.c.campaign_id.is_(None))
+    return [dict(row._mapping) for row in await tx.execute(query)]  # noqa: SLF001
