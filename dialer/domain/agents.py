@@ -1,0 +1,250 @@
+"""Who is free: queue and member events folded into the state of every agent and every waiting caller.
+
+Asterisk sends no event when a wrap-up ends, so the answer depends on `now`; `Counts.next_wrap_up_end` says when to ask
+again. Wherever two readings are possible, the agent counts as not free: a call too late costs seconds, a call too many
+leaves a person without an agent.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import singledispatchmethod
+from types import MappingProxyType
+
+from dialer.domain import telephony as t
+from dialer.domain.members import Agent, Member, Seat, from_epoch, wrap_up_end
+from dialer.domain.pools import Pool
+
+#: Asterisk's clock is taken for ours when it differs by no more than this.
+CLOCK_TOLERANCE_S = 2.0
+#: So many ended calls are remembered, to ignore what comes late about them.
+REMEMBERED_CALLS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What pacing needs of a queue. `known` is False until a resync has shown the queue: then nobody is free."""
+
+    queue: str
+    known: bool
+    free: int
+    callers_waiting: int
+    next_wrap_up_end: datetime | None  # of a member whom nothing but its wrap-up holds back
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSnapshot:
+    """A queue with all its members, each with its reasons; `free` and the rest as in Counts."""
+
+    queue: str
+    known: bool
+    members: tuple[Member, ...]
+    free: int
+    callers_waiting: int
+    next_wrap_up_end: datetime | None
+
+
+@dataclass(slots=True)
+class Agents:
+    """The state of all queues. `wrap_up_s` is the wrap-up by queue, for queues whose members report none."""
+
+    wrap_up_s: Mapping[str, int] = MappingProxyType({})
+    known: bool = False
+    _agents: dict[str, Agent] = field(default_factory=dict)  # by interface
+    _pools: dict[str, Pool] = field(default_factory=dict)  # by queue
+    _rung: dict[str, set[str]] = field(default_factory=dict)  # caller's Uniqueid -> interfaces that ring for it
+    _talks: dict[str, str] = field(default_factory=dict)  # caller's Uniqueid -> interface
+    _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)  # Uniqueids
+    _clocks_agree: bool = False
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def queues(self) -> tuple[str, ...]:
+        """The queues that Asterisk reports."""
+        return tuple(sorted(self._pools))
+
+    def counts(self, queue: str, now: datetime) -> Counts:
+        """The figures of one queue, at a cost that does not grow with the number of members."""
+        pool = self._pools.get(queue) if self.known else None
+        if pool is None:
+            return Counts(queue, known=False, free=0, callers_waiting=0, next_wrap_up_end=None)
+        return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now))
+
+    def snapshot(self, queue: str, now: datetime) -> QueueSnapshot:
+        """The whole queue, for people; costs in proportion to its members."""
+        counts = self.counts(queue, now)
+        seated = (agent for agent in self._agents.values() if queue in agent.seats)
+        members = sorted((agent.view(queue, now) for agent in seated), key=lambda member: member.interface)
+        if not counts.known:
+            members = []
+        return QueueSnapshot(
+            queue, counts.known, tuple(members), counts.free, counts.callers_waiting, counts.next_wrap_up_end
+        )
+
+    # -- being told -----------------------------------------------------------------------------------------------
+
+    def forget(self) -> None:
+        """The link is down or stale: nobody is proven free until the next resync."""
+        self.known = False
+
+    def resync(self, live: t.LiveState, now: datetime) -> None:
+        """Replace everything by the picture of a resync."""
+        self._agents, self._rung, self._talks, self.known = {}, {}, {}, True
+        self._pools = {queue: Pool() for queue in live.queues}
+        offset = live.clock_offset_s
+        self._clocks_agree = offset is not None and abs(offset) <= CLOCK_TOLERANCE_S
+        for member in live.members:
+            agent = self._seat(member)
+            self._note_last_call(agent.seats[member.queue], now)
+            agent.status_changed(member.status)
+            if member.in_call:
+                agent.connect(member.queue, None)
+        for entry in live.entries:
+            self._pool(entry.queue).callers.add(entry.uniqueid)
+        for agent in self._agents.values():
+            self._refresh(agent)
+
+    @singledispatchmethod
+    def apply(self, event: object, now: datetime) -> None:
+        """Fold one event in; `now` is when it was received (aware UTC). Others than queue events change nothing."""
+
+    @apply.register
+    def _(self, event: t.MemberState, now: datetime) -> None:
+        before = self._seat_of(event.queue, event.interface)
+        known_call = before.state.last_call if before else 0
+        if before is not None and not before.take(event):
+            return
+        agent = self._seat(event)
+        seat, talked = agent.seats[event.queue], agent.talking
+        agent.status_changed(event.status)
+        if event.last_call > known_call:
+            self._note_last_call(seat, now)
+        elif talked and not agent.talking:
+            seat.wrap_up_until = wrap_up_end(now, self._wrap_up_of(seat))
+        self._refresh(agent)
+
+    @apply.register
+    def _(self, event: t.MemberRemoved, now: datetime) -> None:
+        del now
+        if seat := self._seat_of(event.queue, event.interface):
+            seat.logged_in = False
+            self._refresh(self._agents[event.interface])
+
+    @apply.register
+    def _(self, event: t.AgentCalled, now: datetime) -> None:
+        del now
+        agent = self._agents.get(event.interface)
+        if agent is None or event.uniqueid in self._ended or agent.caller == event.uniqueid:
+            return
+        agent.ringing_for.add(event.uniqueid)
+        self._rung.setdefault(event.uniqueid, set()).add(event.interface)
+        self._refresh(agent)
+
+    @apply.register
+    def _(self, event: t.AgentRingNoAnswer, now: datetime) -> None:
+        del now
+        if agent := self._agents.get(event.interface):
+            agent.ringing_for.discard(event.uniqueid)
+            self._refresh(agent)
+
+    @apply.register
+    def _(self, event: t.AgentConnect, now: datetime) -> None:
+        del now
+        self._stop_ringing(event.uniqueid)
+        self._pool(event.queue).callers.discard(event.uniqueid)
+        agent = self._agents.get(event.interface)
+        if agent is not None and event.uniqueid not in self._ended:
+            agent.connect(event.queue, event.uniqueid)
+            self._talks[event.uniqueid] = event.interface
+            self._refresh(agent)
+
+    @apply.register
+    def _(self, event: t.AgentComplete, now: datetime) -> None:
+        self._end_call(event.uniqueid)
+        agent = self._agents.get(event.interface)
+        if agent is not None and agent.caller in {None, event.uniqueid}:
+            self._end_talk(agent, now)
+
+    @apply.register
+    def _(self, event: t.QueueCallerJoin, now: datetime) -> None:
+        del now
+        if event.uniqueid not in self._ended:
+            self._pool(event.queue).callers.add(event.uniqueid)
+
+    @apply.register
+    def _(self, event: t.QueueCallerLeave, now: datetime) -> None:
+        del now
+        self._pool(event.queue).callers.discard(event.uniqueid)
+        self._stop_ringing(event.uniqueid)
+
+    @apply.register
+    def _(self, event: t.QueueCallerAbandon, now: datetime) -> None:
+        del now
+        self._pool(event.queue).callers.discard(event.uniqueid)
+        self._stop_ringing(event.uniqueid)
+
+    @apply.register
+    def _(self, event: t.Hangup, now: datetime) -> None:
+        talking = self._agents.get(self._talks.get(event.uniqueid, ""))
+        self._end_call(event.uniqueid)
+        for pool in self._pools.values():
+            pool.callers.discard(event.uniqueid)
+        if talking is not None and talking.caller == event.uniqueid:
+            self._end_talk(talking, now)
+
+    # -- upkeep ---------------------------------------------------------------------------------------------------
+
+    def _pool(self, queue: str) -> Pool:
+        return self._pools.setdefault(queue, Pool())
+
+    def _seat_of(self, queue: str, interface: str) -> Seat | None:
+        agent = self._agents.get(interface)
+        return agent.seats.get(queue) if agent else None
+
+    def _seat(self, state: t.MemberState) -> Agent:
+        agent = self._agents.setdefault(state.interface, Agent(state.interface))
+        if state.queue not in agent.seats:
+            agent.seats[state.queue] = Seat(state)
+        return agent
+
+    def _wrap_up_of(self, seat: Seat) -> int:
+        return seat.state.wrapup_s or self.wrap_up_s.get(seat.state.queue, 0)
+
+    def _note_last_call(self, seat: Seat, now: datetime) -> None:
+        if seat.state.last_call == 0:
+            return
+        by_theirs = from_epoch(seat.state.last_call)
+        agrees = self._clocks_agree or abs(now - by_theirs) <= timedelta(seconds=CLOCK_TOLERANCE_S)
+        seat.wrap_up_until = wrap_up_end(by_theirs if agrees else now, self._wrap_up_of(seat))
+
+    def _refresh(self, agent: Agent) -> None:
+        until = agent.wrap_up_until()
+        for queue in agent.seats:
+            self._pool(queue).place(agent.interface, blocked=bool(agent.blocked_in(queue)), until=until)
+
+    def _stop_ringing(self, uniqueid: str) -> None:
+        for interface in self._rung.pop(uniqueid, ()):
+            agent = self._agents[interface]
+            agent.ringing_for.discard(uniqueid)
+            self._refresh(agent)
+
+    def _end_talk(self, agent: Agent, now: datetime) -> None:
+        """The talk is over; its wrap-up runs by our clock until the member's LastCall, milliseconds later, is exact."""
+        if not agent.talking:
+            return
+        seat = agent.seats.get(agent.queue)
+        agent.complete()
+        if seat is not None:
+            seat.wrap_up_until = wrap_up_end(now, self._wrap_up_of(seat))
+        self._refresh(agent)
+
+    def _end_call(self, uniqueid: str) -> None:
+        """What comes late about an ended call must not make anybody ring, talk or wait again."""
+        self._stop_ringing(uniqueid)
+        self._talks.pop(uniqueid, None)
+        self._ended[uniqueid] = None
+        if len(self._ended) > REMEMBERED_CALLS:
+            self._ended.popitem(last=False)

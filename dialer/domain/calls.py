@@ -1,0 +1,286 @@
+"""One outbound call, as facts that may arrive in any order, and what they amount to.
+
+Around the answer Asterisk sends its events in any order, and after a resync some come twice. So a `Call` only collects
+facts; state and outcome are read off the collection. Facts are never taken back, hence neither is a state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import singledispatch
+from typing import Any
+
+from dialer.domain import telephony as t
+from dialer.domain.ending import CallResult, Ending, outcome_of
+from dialer.domain.outcome import Outcome
+from dialer.domain.transitions import AttemptState
+
+#: Hangup and OriginateResponse come together, in either order; wait this long for the second one.
+GRACE = timedelta(seconds=2)
+#: A missing endpoint makes no channel, so no Hangup ever comes: OriginateResponse alone has to do.
+NO_CHANNEL_GRACE = timedelta(milliseconds=500)
+#: AgentConnect of a very short call may come after its Hangup.
+CONNECT_GRACE = timedelta(milliseconds=250)
+#: A channel that a resync misses may have ended just before; its Hangup is then among the events that follow.
+LOST_GRACE = timedelta(milliseconds=250)
+
+_IN_QUEUE = (t.QueueCallerJoin, t.QueueCallerLeave, t.QueueCallerAbandon, t.AgentCalled, t.AgentConnect)
+
+
+def attempt_of(event: t.Event) -> str | None:
+    """The attempt that an event is about, or None: not about a call of ours."""
+    if isinstance(event, t.OriginateResponse | t.QueueEnded | t.MachineDetected):
+        return event.attempt_id
+    if isinstance(event, t.MemberState | t.MemberRemoved | t.FullyBooted | t.Shutdown):
+        return None
+    return t.attempt_id_of(event.uniqueid)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is known of one attempt. All times are when *we* learned it (aware UTC), the first time counts."""
+
+    attempt_id: str
+    intended_at: datetime
+    dialing_at: datetime | None = None
+    channel_at: datetime | None = None
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    connected_at: datetime | None = None
+    agent: str = ""
+    queue_status: str | None = None
+    machine: bool = False
+    dial_status: str = ""
+    response_at: datetime | None = None
+    response_success: bool = False
+    response_reason: int = 0
+    hangup_at: datetime | None = None
+    cause: int = 0
+    tech_cause: str = ""
+    refused: str | None = None
+    refused_at: datetime | None = None
+    lost: str | None = None
+    lost_at: datetime | None = None
+
+    # -- taking facts in ------------------------------------------------------------------------------------------
+
+    def apply(self, event: t.Event, at: datetime) -> Call:
+        """The call with the event's facts added; events about other channels change nothing."""
+        if attempt_of(event) != self.attempt_id:
+            return self
+        call = _once(self, "dialing_at", at)
+        if not isinstance(event, t.OriginateResponse):
+            call = _once(call, "channel_at", at)
+        if isinstance(event, _IN_QUEUE):  # only an answered channel runs the dialplan
+            call = _once(call, "answered_at", at)
+        return _take(event, call, at)
+
+    def accept(self, at: datetime) -> Call:
+        """Asterisk took the Originate on (its Response: Success); the channel comes next."""
+        return _once(self, "dialing_at", at)
+
+    def refuse(self, reason: str, at: datetime) -> Call:
+        """Asterisk refused the Originate: there is no call."""
+        return self if self.refused is not None else replace(self, refused=reason, refused_at=at)
+
+    def lose(self, reason: str, at: datetime) -> Call:
+        """Nobody can tell any more how it ended. Should its Hangup come after all, the Hangup counts."""
+        return self if self.lost is not None or self.ended_at is not None else replace(self, lost=reason, lost_at=at)
+
+    def reconcile(self, live: t.LiveState, now: datetime) -> Call:
+        """The call after a resync: what its channel shows now, or `lost` when the channel is gone.
+
+        Only for attempts whose Originate was written; an attempt still being sent has no channel to be missed.
+        """
+        channel = live.channels.get(t.channel_id(self.attempt_id))
+        if channel is None:
+            return self.lose("the channel was gone when the link to Asterisk came back", now)
+        call = _once(_once(self, "dialing_at", now), "channel_at", now)
+        if channel.state is t.ChannelState.RINGING:
+            call = _once(call, "ringing_at", now)
+        if channel.state is t.ChannelState.UP:
+            call = _once(call, "answered_at", now)
+        if any(entry.uniqueid == channel.uniqueid for entry in live.entries):
+            return _once(call, "joined_at", now)
+        if channel.bridge:
+            call = _with_agent(_once(call, "answered_at", now), _bridged_with(channel, live), now)
+        return call
+
+    @classmethod
+    def adopt(cls, attempt_id: str, intended_at: datetime, live: t.LiveState, now: datetime) -> Call:
+        """A call that a former process started, from the live channels; `lost` when it is not among them."""
+        return cls(attempt_id, intended_at).reconcile(live, now)
+
+    # -- reading it off -------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> AttemptState:
+        """The furthest state that a fact proves; the moves that this can make are those of `transitions.ATTEMPT`."""
+        return next(state for state, proven in self._proofs() if proven)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the end was learned: Hangup, refusal or loss, or a failure without any channel."""
+        failed_at = self.response_at if self.response_at and not self.response_success else None
+        return self.hangup_at or self.refused_at or failed_at or self.lost_at
+
+    def finished(self, now: datetime) -> bool:
+        """Whether nothing that could still come would change the result."""
+        due = self.finish_due()
+        return due is not None and due <= now
+
+    def finish_due(self) -> datetime | None:
+        """When the result may be taken, at the latest; None while the call goes on."""
+        if self.refused_at is not None:
+            return self.refused_at
+        if self.hangup_at is not None:
+            return self.hangup_at + self._after_hangup()
+        if self.response_at is not None and not self.response_success:
+            return self.response_at + (GRACE if self.channel_at else NO_CHANNEL_GRACE)
+        return None if self.lost_at is None else self.lost_at + LOST_GRACE
+
+    def result(self) -> CallResult:
+        """What came of it. Asked before the end, it says what would be recorded now."""
+        outcome, reason = outcome_of(self._ending())
+        reached = outcome is Outcome.ANSWERED
+        return CallResult(
+            outcome=outcome,
+            cause=self.cause or None,
+            tech_cause=self.tech_cause or None,
+            agent=self.agent or None if reached else None,
+            ringing_at=self.ringing_at,
+            answered_at=self.answered_at,
+            connected_at=self.connected_at,
+            ended_at=self.ended_at,
+            reason=reason,
+        )
+
+    def _proofs(self) -> tuple[tuple[AttemptState, bool], ...]:
+        return (
+            (AttemptState.ENDED, self.ended_at is not None),
+            (AttemptState.CONNECTED, self.connected_at is not None),
+            (AttemptState.ANSWERED, self.answered_at is not None),
+            (AttemptState.RINGING, self.ringing_at is not None),
+            (AttemptState.DIALING, self.dialing_at is not None),
+            (AttemptState.INTENDED, True),
+        )
+
+    def _after_hangup(self) -> timedelta:
+        if self.connected_at or self.machine:
+            return timedelta(0)
+        if self.answered_at:
+            explained = self.left_at is not None or self.queue_status is not None
+            return timedelta(0) if explained else CONNECT_GRACE
+        return timedelta(0) if self.response_at else GRACE
+
+    def _ending(self) -> Ending:
+        return Ending(
+            lost=self.lost,
+            refused=self.refused,
+            machine=self.machine,
+            rang=self.ringing_at is not None,
+            answered=self.answered_at is not None,
+            joined=self.joined_at is not None,
+            connected=self.connected_at is not None,
+            queue_status=self.queue_status,
+            dial_status=self.dial_status,
+            hung_up=self.hangup_at is not None,
+            channel=self.channel_at is not None,
+            cause=self.cause,
+            tech_cause=self.tech_cause,
+            originate_reason=None if self.response_at is None or self.response_success else self.response_reason,
+        )
+
+
+def _once(call: Call, fact: str, at: datetime) -> Call:
+    """The call with a time set, unless it is set already: the first sign counts."""
+    change: dict[str, Any] = {fact: at}
+    return call if getattr(call, fact) is not None else replace(call, **change)
+
+
+@singledispatch
+def _take(_event: object, call: Call, _at: datetime) -> Call:
+    """Add what this kind of event says."""
+    return call  # that the channel exists was all it said
+
+
+@_take.register
+def _(event: t.NewState, call: Call, at: datetime) -> Call:
+    if event.state is t.ChannelState.UP:
+        return _once(call, "answered_at", at)
+    return _once(call, "ringing_at", at) if event.state is t.ChannelState.RINGING else call
+
+
+@_take.register
+def _(event: t.DialState, call: Call, at: datetime) -> Call:
+    # 183 with media shows as PROGRESS, without a Newstate: the far end has been reached all the same.
+    return _once(call, "ringing_at", at) if event.status in {"RINGING", "PROGRESS"} else call
+
+
+@_take.register
+def _(event: t.DialEnd, call: Call, at: datetime) -> Call:
+    call = replace(call, dial_status=event.status)
+    return _once(call, "answered_at", at) if event.status == "ANSWER" else call
+
+
+@_take.register
+def _(event: t.OriginateResponse, call: Call, at: datetime) -> Call:
+    if call.response_at is not None:
+        return call
+    call = replace(call, response_at=at, response_success=event.success, response_reason=event.reason)
+    return _once(call, "answered_at", at) if event.success else call
+
+
+@_take.register
+def _(event: t.Hangup, call: Call, at: datetime) -> Call:
+    if call.hangup_at is not None:
+        return call
+    return replace(call, hangup_at=at, cause=event.cause, tech_cause=event.tech_cause)
+
+
+@_take.register
+def _(_event: t.QueueCallerJoin, call: Call, at: datetime) -> Call:
+    return _once(call, "joined_at", at)
+
+
+@_take.register
+def _(_event: t.QueueCallerAbandon, call: Call, at: datetime) -> Call:
+    return _once(_once(call, "joined_at", at), "left_at", at)
+
+
+@_take.register
+def _(event: t.AgentConnect, call: Call, at: datetime) -> Call:
+    return _with_agent(_once(call, "joined_at", at), event.interface, at)
+
+
+@_take.register
+def _(event: t.AgentComplete, call: Call, at: datetime) -> Call:
+    return _with_agent(_once(call, "answered_at", at), event.interface, at)
+
+
+@_take.register
+def _(event: t.QueueEnded, call: Call, at: datetime) -> Call:
+    call = replace(_once(call, "answered_at", at), queue_status=event.status)
+    # CONNECTED comes from the `h` extension, once an agent had answered.
+    return _once(call, "connected_at", at) if event.status == "CONNECTED" else call
+
+
+@_take.register
+def _(event: t.MachineDetected, call: Call, at: datetime) -> Call:
+    call = _once(call, "answered_at", at)
+    return replace(call, machine=True) if event.status == "MACHINE" else call
+
+
+def _with_agent(call: Call, interface: str, at: datetime) -> Call:
+    return replace(_once(call, "connected_at", at), agent=call.agent or interface)
+
+
+def _bridged_with(channel: t.LiveChannel, live: t.LiveState) -> str:
+    """The interface at the other end of the bridge: `PJSIP/anna-0000001c` belongs to `PJSIP/anna`; "" if none is."""
+    for other in live.channels.values():
+        if other.bridge == channel.bridge and other.uniqueid != channel.uniqueid:
+            return other.name.rpartition("-")[0] or other.name
+    return ""

@@ -1,0 +1,52 @@
+"""The members of one queue sorted by what holds them back, so that counting the free ones costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappop, heappush
+
+
+@dataclass(slots=True)
+class Pool:
+    """Each member is free, in wrap-up alone, or in neither set: blocked by something an event will end."""
+
+    callers: set[str] = field(default_factory=set)  # Uniqueids of those who wait
+    _free: set[str] = field(default_factory=set)  # interfaces
+    _wrapping: dict[str, datetime] = field(default_factory=dict)
+    _ends: list[tuple[datetime, str]] = field(
+        default_factory=list
+    )  # a heap; entries that _wrapping contradicts are void
+
+    def place(self, interface: str, *, blocked: bool, until: datetime | None) -> None:
+        """Sort a member in, `until` being the end of its wrap-up, past or future."""
+        self._free.discard(interface)
+        before = self._wrapping.pop(interface, None)
+        if blocked:
+            return
+        if until is None:
+            self._free.add(interface)
+            return
+        self._wrapping[interface] = until
+        if before != until:
+            heappush(self._ends, (until, interface))
+
+    def free(self, now: datetime) -> int:
+        self._release(now)
+        return len(self._free)
+
+    def next_wrap_up_end(self, now: datetime) -> datetime | None:
+        self._release(now)
+        return self._ends[0][0] if self._ends else None
+
+    def _release(self, now: datetime) -> None:
+        """Move those whose wrap-up is over; drop void entries. Each entry is looked at once in its life."""
+        while self._ends:
+            until, interface = self._ends[0]
+            valid = self._wrapping.get(interface) == until
+            if valid and until > now:
+                return
+            heappop(self._ends)
+            if valid:
+                del self._wrapping[interface]
+                self._free.add(interface)
