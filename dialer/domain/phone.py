@@ -137,7 +137,7 @@ def _plain_character(c: str) -> str:
 
 
 def _misspelt(text: str, written: str) -> str | None:
-    if not text:
+    if not any(c.isalnum() for c in text):
         return "holds no digits; give a phone number"
     if len(written) > MAX_WRITTEN:
         return "is too long for a phone number"
@@ -149,7 +149,7 @@ def _misspelt(text: str, written: str) -> str | None:
         return "contains a control character; one number in one line, please"
     if _EXTENSION.search(text):
         return "carries an extension or a second number; put that into a column of its own"
-    wrong = next((c for c in text if c not in "0123456789 ().-/"), "+")
+    wrong = next((c for c in text.removeprefix("+") if c not in "0123456789 ().-/"), "+")
     return f"contains {shown(wrong)}, which does not belong in a phone number; use digits with a leading +"
 
 
