@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.windows import ExecutionTime
 from dialer.strategy.local_time import read_clock, read_moment
 from dialer.strategy.values import (
-    WEEK,
+    DAYS,
     Attribute,
     ClockTime,
     Day,
@@ -18,6 +19,7 @@ from dialer.strategy.values import (
     Number,
     PositiveDuration,
     Reference,
+    Template,
     Zone,
 )
 
@@ -144,7 +146,7 @@ class SmsFields(Fields):
     sender: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{1,20}|[ -~]{1,11})$")] | None = Field(
         default=None, title="Sender", description="A number, or up to 11 letters; empty: the gateway's."
     )
-    text: Annotated[str, StringConstraints(max_length=1530)] = Field(
+    text: Annotated[Template, StringConstraints(min_length=1, max_length=1530)] = Field(
         title="Text", description="The text; `{{attribute}}` stands for the contact's value."
     )
     until: Until = Field(
@@ -206,8 +208,18 @@ class Rule(Fields):
     value: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
+# What a branch can look at besides attributes.
+LOOKS = ("last.outcome", "last.status", "last.reply", "count.attempts", "count.texts")
+
+
+def _known_look(on: str) -> str:
+    if on not in LOOKS and on.partition(".")[0] in {"last", "count"}:
+        raise ValueError(f"should be an attribute or one of {', '.join(LOOKS)}")
+    return on
+
+
 class BranchFields(Fields):
-    on: Attribute = Field(
+    on: Annotated[Attribute, AfterValidator(_known_look)] = Field(
         title="Look at",
         description="An attribute, or last.outcome, last.status, last.reply, count.attempts, count.texts.",
     )
@@ -217,14 +229,12 @@ class BranchFields(Fields):
 
 
 def _week_order(days: tuple[Day, ...]) -> tuple[Day, ...]:
-    return tuple(day for day in WEEK if day in days)
+    return tuple(day for day in DAYS if day in days)
 
 
 class TimeWindowFields(Fields):
-    model_config = ConfigDict(populate_by_name=True)
-
     days: Annotated[tuple[Day, ...], Listed, AfterValidator(_week_order)] = Field(
-        default=WEEK, min_length=1, max_length=7, title="Days", description="The days on which the window opens."
+        default=DAYS, min_length=1, max_length=7, title="Days", description="The days on which the window opens."
     )
     start: ClockTime = Field(alias="from", title="From", description="Opens at, such as 09:00.")
     end: ClockTime = Field(alias="to", title="To", description="Closes at, such as 18:00; before `from`: the next day.")
@@ -239,12 +249,17 @@ class TimeWindowFields(Fields):
             raise ValueError("to: must differ from `from`")
         return self
 
+    @property
+    def execution(self) -> ExecutionTime:
+        """The window as the domain knows it."""
+        return ExecutionTime.read(self.start, self.end, self.days)
+
 
 class SetAttributeFields(Fields):
     attribute: Attribute = Field(
         title="Attribute", description="The attribute to set; `do_not_contact` stops all channels."
     )
-    value: Annotated[str, StringConstraints(max_length=1000)] = Field(
+    value: Annotated[Template, StringConstraints(max_length=1000)] = Field(
         default="", title="Value", description="The new value; `{{attribute}}` stands for the contact's value."
     )
 

@@ -1,7 +1,7 @@
 """The kinds of values that step fields hold, read as editors send them: numbers as text (`"25"`), lists with commas."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from dialer.domain import template
+from dialer.domain.columns import MAX_ATTRIBUTE_NAME, attribute_name
 from dialer.strategy.duration import format_duration, parse_duration
 from dialer.strategy.local_time import find_zone, read_clock
 
@@ -48,6 +50,19 @@ def _zone(value: str) -> str:
     return value
 
 
+def _attribute(value: str) -> str:
+    name = attribute_name(value)
+    if not name or not name.isprintable() or "{" in name or "}" in name:
+        raise ValueError("is not an attribute's name")
+    return name
+
+
+def _template(value: str) -> str:
+    if faults := template.check(value):
+        raise ValueError("; ".join(fault.reason for fault in faults))
+    return value
+
+
 def _clock(value: str) -> str:
     read_clock(value)
     return value
@@ -58,10 +73,11 @@ Duration = Annotated[timedelta, BeforeValidator(_read_duration), PlainSerializer
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Number = Annotated[int, BeforeValidator(_number)]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Attribute = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z_][A-Za-z0-9_.]{0,63}$")]
+Attribute = Annotated[str, StringConstraints(max_length=MAX_ATTRIBUTE_NAME), AfterValidator(_attribute)]
+Template = Annotated[str, AfterValidator(_template)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Listed = BeforeValidator(listed)
+DAYS: tuple[Day, ...] = get_args(Day)

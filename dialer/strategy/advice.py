@@ -1,0 +1,88 @@
+"""Warnings: what runs as it stands, but hardly as it was meant."""
+
+from collections.abc import Iterator
+
+from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.template import placeholders, render
+from dialer.strategy.catalogue import CONTACT_IN
+from dialer.strategy.fields import (
+    LOOKS,
+    BranchFields,
+    CallFields,
+    SetAttributeFields,
+    SmsFields,
+    TimeWindowFields,
+    Until,
+    WaitFields,
+    WaitKind,
+    WindowKind,
+)
+from dialer.strategy.graph import unreachable
+from dialer.strategy.known import Known
+from dialer.strategy.model import Node, Strategy
+from dialer.strategy.read import NodeFault
+
+NAMES = frozenset({"first_name", "last_name", "name"})
+
+
+def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
+    """All warnings for a strategy without faults."""
+    for node in unreachable(strategy.nodes, strategy.start.id):
+        yield NodeFault(node.id, "node", "no way leads here")
+    if not strategy.start.out:
+        yield NodeFault(strategy.start.id, "out", f"{CONTACT_IN.name} leads nowhere, so every contact is done at once")
+    for node in strategy.nodes:
+        for port in sorted(_never_taken(node) & node.out.keys()):
+            yield NodeFault(node.id, f"out.{port}", "is never taken with these fields")
+        if isinstance(node.fields, WaitFields) and (unused := _unused_field(node.fields)):
+            yield NodeFault(node.id, unused, f"is not used with kind {node.fields.kind.value}")
+    if known.attributes is not None:
+        yield from _unknown_attributes(strategy, known.attributes)
+
+
+def _never_taken(node: Node) -> set[str]:
+    match node.fields:
+        case CallFields(amd=False):
+            return {"machine"}
+        case SmsFields(until=Until.ACCEPTED):
+            return {"replied", "timeout"}
+        case SmsFields(until=Until.DELIVERED):
+            return {"replied"}
+        case SmsFields(until=Until.REPLIED):
+            return {"sent"}
+        case TimeWindowFields(kind=WindowKind.HOLD):
+            return {"closed"}
+        case _:
+            return set()
+
+
+def _unused_field(fields: WaitFields) -> str | None:
+    if fields.kind is WaitKind.FOR:
+        return "at" if fields.at is not None else None
+    return "duration" if fields.duration is not None else None
+
+
+def _unknown_attributes(strategy: Strategy, attributes: frozenset[str]) -> Iterator[NodeFault]:
+    """Attributes that neither a contact field nor a step of the strategy fills."""
+    set_here = {node.fields.attribute for node in strategy.nodes if isinstance(node.fields, SetAttributeFields)}
+    filled = attributes | NAMES | set_here
+    for node in strategy.nodes:
+        match node.fields:
+            case SmsFields(text=text):
+                yield from _unfilled(node, "text", text, filled)
+            case SetAttributeFields(value=value):
+                yield from _unfilled(node, "value", value, filled)
+            case BranchFields(on=on) if on not in filled and on not in LOOKS:
+                yield NodeFault(node.id, "on", f"no contact field is called {shown(on)}")
+            case WaitFields(kind=WaitKind.UNTIL_ATTRIBUTE, at=str() as at) if at not in filled:
+                yield NodeFault(node.id, "at", f"no contact field is called {shown(at)}")
+            case _:
+                pass
+
+
+def _unfilled(node: Node, field: str, text: str, filled: frozenset[str]) -> Iterator[NodeFault]:
+    """Placeholders without words of their own that no field fills; `render` is the judge."""
+    try:
+        render(text, {name: name for name in placeholders(text) if name in filled}, field)
+    except InvalidInput as error:
+        yield NodeFault(node.id, field, error.faults[0].reason)

@@ -1,0 +1,118 @@
+"""Checks a strategy document: every fault at its node and field, all at once (requirements S2, C5)."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dialer.domain.errors import shown
+from dialer.strategy.advice import find_warnings
+from dialer.strategy.catalogue import CONTACT_IN
+from dialer.strategy.document import MAX_NODES, find_hostile
+from dialer.strategy.fields import CallFields, SmsFields
+from dialer.strategy.graph import hasty_loops
+from dialer.strategy.known import Known
+from dialer.strategy.model import FORMAT, Node, Strategy
+from dialer.strategy.read import NAME_PATTERN, NodeFault, ReadNode, read_node
+
+_MEMBERS = ("format", "name", "nodes")
+_LONGEST_NAME = 200
+_LOOP_SHOWN = 8
+_NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The strategy if it can run, else None and why not; warnings hinder nothing."""
+
+    strategy: Strategy | None
+    faults: tuple[NodeFault, ...] = ()
+    warnings: tuple[NodeFault, ...] = ()
+
+
+def check(document: object, known: Known | None = None) -> Checked:
+    """Check a parsed JSON document. `known` names what exists here; without it names are not checked. Never raises."""
+    if hostile := find_hostile(document):
+        return Checked(None, (NodeFault("", "document", hostile),))
+    if not isinstance(document, dict):
+        return Checked(None, (NodeFault("", "document", "should be an object with format, name and nodes"),))
+    entries = document.get("nodes")
+    if not isinstance(entries, list) or len(entries) > MAX_NODES:
+        reason = f"has more than {MAX_NODES:,} steps" if isinstance(entries, list) else "should be a list of steps"
+        return Checked(None, (*_member_faults(document), NodeFault("", "nodes", reason)))
+    reads = [read_node(index, entry) for index, entry in enumerate(entries)]
+    nodes = [read.node for read in reads if read.node is not None]
+    faults = (
+        *_member_faults(document),
+        *(fault for read in reads for fault in read.faults),
+        *_start_faults(entries),
+        *_id_faults(reads),
+        *_wire_faults(reads),
+        *_loop_faults(nodes),
+        *_name_faults(nodes, known or Known()),
+    )
+    if faults:
+        return Checked(None, faults, ())
+    strategy = Strategy(str(document.get("name", "")), tuple(nodes))
+    return Checked(strategy, (), tuple(find_warnings(strategy, known or Known())))
+
+
+def _member_faults(document: dict[str, object]) -> Iterator[NodeFault]:
+    if document.get("format") != FORMAT:
+        yield NodeFault("", "format", f"should be {FORMAT}")
+    name = document.get("name", "")
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or not re.fullmatch(NAME_PATTERN, name):
+        yield NodeFault("", "name", f"should be text of at most {_LONGEST_NAME} characters on one line")
+    for member in document:
+        if member not in _MEMBERS:
+            yield NodeFault("", member[:_LONGEST_NAME], "is not a field of a strategy")
+
+
+def _start_faults(entries: Sequence[object]) -> Iterator[NodeFault]:
+    """Counts what is written, not what could be read: a faulty contact-in is not a missing one."""
+    types = [entry.get("type") for entry in entries if isinstance(entry, dict)]
+    if (starts := types.count(CONTACT_IN.name)) != 1:
+        yield NodeFault("", "nodes", f"needs exactly one {CONTACT_IN.name} step and has {starts}")
+
+
+def _id_faults(reads: Sequence[ReadNode]) -> Iterator[NodeFault]:
+    for node_id, count in Counter(read.id for read in reads).items():
+        if count > 1:
+            yield NodeFault(node_id, "id", f"is used by {count} steps")
+
+
+def _wire_faults(reads: Sequence[ReadNode]) -> Iterator[NodeFault]:
+    existing = {read.id for read in reads}
+    starts = {read.id for read in reads if read.node is not None and read.node.type == CONTACT_IN.name}
+    for read in reads:
+        for port, target in read.out.items():
+            if target not in existing:
+                yield NodeFault(read.id, f"out.{port}", f"leads to {shown(target)}, which does not exist")
+            elif target in starts:
+                yield NodeFault(read.id, f"out.{port}", f"leads back to {CONTACT_IN.name}, where contacts only start")
+
+
+def _loop_faults(nodes: Sequence[Node]) -> Iterator[NodeFault]:
+    for loop in hasty_loops(nodes):
+        way = " → ".join((*loop[:_LOOP_SHOWN], *(["…"] if len(loop) > _LOOP_SHOWN else []), loop[0]))
+        remedy = "put a wait into it, or a call with a retry_after above 0s"
+        yield NodeFault(loop[0], "out", f"the loop {way} lets no time pass; {remedy}")
+
+
+def _name_faults(nodes: Sequence[Node], known: Known) -> Iterator[NodeFault]:
+    for node in nodes:
+        match node.fields:
+            case CallFields() as call:
+                yield from _unknown(node, "queue", call.queue, known.queues)
+                yield from _unknown(node, "gateway", call.gateway, known.voice_gateways)
+                yield from _unknown(node, "mode", call.mode, known.modes)
+            case SmsFields() as sms:
+                yield from _unknown(node, "gateway", sms.gateway, known.sms_gateways)
+            case _:
+                pass
+
+
+def _unknown(node: Node, field: str, name: str | None, names: frozenset[str] | None) -> Iterator[NodeFault]:
+    if name is not None and names is not None and name not in names:
+        known = ", ".join(sorted(names)[:_NAMES_SHOWN]) or "none"
+        yield NodeFault(node.id, field, f"there is no {field} {shown(name)} here; there is: {known}")

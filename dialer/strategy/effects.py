@@ -1,0 +1,103 @@
+"""What comes out of a step of the strategy: the effect to write down and carry out, and the trail of how it came."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dialer.strategy.events import RequestKey
+from dialer.strategy.fields import Until
+from dialer.strategy.memory import Memory
+
+DONE = "done"
+MAX_ATTEMPTS = "max_attempts"
+MAX_VISITS = "max_visits"
+ENDLESS_LOOP = "endless_loop"
+STEP_MISSING = "step_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCall:
+    """Call `number` (as the contact has it, E.164) at `due_at` or later; empty fields mean the campaign's own."""
+
+    node: str
+    visit: int
+    try_no: int
+    number: str
+    mode: str | None
+    queue: str | None
+    gateway: str | None
+    ring_s: int
+    amd: bool
+    priority: int
+    due_at: datetime
+
+    @property
+    def key(self) -> RequestKey:
+        return RequestKey(self.node, self.visit, self.try_no)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSms:
+    """Send `text`, already filled in, to `number` at `due_at` or later; empty fields mean the campaign's own.
+
+    `timeout` runs from the moment the text is accepted (the `Stay` that answers `submitted` carries it as `due_at`).
+    """
+
+    node: str
+    visit: int
+    try_no: int
+    number: str
+    gateway: str | None
+    sender: str | None
+    text: str
+    until: Until
+    timeout: timedelta
+    validity: timedelta | None
+    due_at: datetime
+
+    @property
+    def key(self) -> RequestKey:
+        return RequestKey(self.node, self.visit, self.try_no)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The contact waits at the node; send `Due` at `due_at`."""
+
+    node: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Nothing to start: the contact goes on waiting where it is; send `Due` at `due_at` if there is one."""
+
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The contact is done, for good."""
+
+    result: str
+
+
+Effect = RequestCall | RequestSms | Hold | Stay | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One line of the trail: at `node` the way `port` was taken (empty: the contact stayed or ended), and why."""
+
+    node: str
+    port: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The answer to one event. Write all of it in one transaction: memory, effect, hops and the changed attributes."""
+
+    memory: Memory
+    effect: Effect
+    hops: tuple[Hop, ...] = ()
+    changes: tuple[tuple[str, str], ...] = ()

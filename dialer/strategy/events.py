@@ -1,0 +1,78 @@
+"""What goes into a step of the strategy: what happened, and what is known of the contact."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from dialer.domain.outcome import Outcome
+
+
+class RequestKey(NamedTuple):
+    """Names one request of an enrollment for ever: the node, its how-manieth visit, the try within the visit (from 1)."""
+
+    node: str
+    visit: int
+    try_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The contact enters the strategy."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The call of that request reached its outcome."""
+
+    key: RequestKey
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """The text of that request reached a status of the interface: submitted, delivered, expired and so on."""
+
+    key: RequestKey
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The contact sent a text. It belongs to no request: the last text that was sent is taken to be meant."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time of a wait, a window or a timeout has come (`Memory.due_at`)."""
+
+
+Event = Entered | CallEnded | MessageChanged | Replied | Due
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """What decisions and texts may use of a contact.
+
+    `addresses`: (channel, address) in the contact's order, channel `voice`, `sms` or `email`; `names`: first_name,
+    last_name, name; `time_zone`: the contact's own or the campaign's, resolved by the caller.
+    """
+
+    addresses: tuple[tuple[str, str], ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = "UTC"
+
+    def address(self, channel: str, number: int) -> str | None:
+        """The contact's address number 1, 2, … of that channel."""
+        found = [address for kind, address in self.addresses if kind == channel]
+        return found[number - 1] if number <= len(found) else None
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What placeholders and branches can name; an attribute goes before a name of the same word."""
+        return {**self.names, **self.attributes}
+
+    def with_attribute(self, name: str, value: str) -> "ContactFacts":
+        return replace(self, attributes={**self.attributes, name: value})

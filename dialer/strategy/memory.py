@@ -1,0 +1,65 @@
+"""What the engine keeps of a contact between two events: small, and the same after a trip through JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+
+from dialer.domain.outcome import Outcome
+from dialer.strategy.events import RequestKey
+
+_TIMES = ("due_at", "last_call_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where a contact stands (`node`, empty before it entered) and what it has used up.
+
+    `try_no` is the number of the latest request in this visit, 0 before the first; `attempts` counts calls and
+    `texts` texts over the whole strategy; `result` is set once the contact is done.
+    """
+
+    node: str = ""
+    visits: Mapping[str, int] = field(default_factory=dict)
+    try_no: int = 0
+    attempts: int = 0
+    texts: int = 0
+    last_outcome: str = ""
+    last_status: str = ""
+    last_reply: str = ""
+    last_call_at: datetime | None = None
+    due_at: datetime | None = None
+    result: str | None = None
+
+    @property
+    def visit(self) -> int:
+        return self.visits.get(self.node, 0)
+
+    @property
+    def key(self) -> RequestKey:
+        """The request that is open at this node, if one is."""
+        return RequestKey(self.node, self.visit, self.try_no)
+
+    def at(self, node: str) -> "Memory":
+        """The memory on entering a node: one more visit, no request, nothing due."""
+        visits = {**self.visits, node: self.visits.get(node, 0) + 1}
+        return replace(self, node=node, visits=visits, try_no=0, due_at=None)
+
+    def to_json(self) -> str:
+        """Only what differs from a fresh memory."""
+        kept: dict[str, object] = {}
+        for slot in fields(self):
+            value = getattr(self, slot.name)
+            if value not in ("", 0, None, {}):
+                kept[slot.name] = value.isoformat() if isinstance(value, datetime) else value
+        return json.dumps(kept, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Memory":
+        """The inverse of `to_json`; raises ValueError or TypeError for what it did not write."""
+        kept = json.loads(text)
+        times = {name: datetime.fromisoformat(kept[name]) for name in _TIMES if name in kept}
+        return cls(**{**kept, **times})
+
+    def after_call(self, outcome: Outcome, now: datetime) -> "Memory":
+        return replace(self, last_outcome=outcome.value, last_call_at=now)

@@ -1,0 +1,142 @@
+"""Reads the nodes of a strategy document one by one, each with everything that is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from dialer.domain.errors import shown
+from dialer.strategy.catalogue import STEP_TYPES, StepType
+from dialer.strategy.fields import BranchFields, Fields
+from dialer.strategy.model import Node
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFault:
+    """What is wrong at one field of one node, for a person; `node` is empty for the strategy as a whole."""
+
+    node: str
+    field: str
+    reason: str
+
+
+def _coordinate(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("should be a number")  # noqa: TRY004 - pydantic turns only a ValueError into a fault
+    return value
+
+
+NAME_PATTERN = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[str, StringConstraints(max_length=200, pattern=NAME_PATTERN)]
+_Coordinate = Annotated[float, BeforeValidator(_coordinate)]
+# The first character keeps `__proto__` and its like away from the pages' scripts; `/` stands in ids of subflow nodes.
+_NodeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$")]
+
+
+class _Envelope(BaseModel):
+    """What all nodes have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: _NodeId
+    type: str
+    name: Name = ""
+    x: _Coordinate = 0.0
+    y: _Coordinate = 0.0
+    fields: dict[str, object] = Field(default_factory=dict)
+    out: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNode:
+    """One entry of the document: its id (or place), the node if its fields could be read, and its faults."""
+
+    id: str
+    node: Node | None
+    faults: tuple[NodeFault, ...]
+    out: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_node(index: int, entry: object) -> ReadNode:
+    """Read entry number `index` of the document's nodes; never raises for JSON values."""
+    named = entry.get("id") if isinstance(entry, dict) else None
+    place = named if isinstance(named, str) and named else f"nodes[{index}]"
+    try:
+        envelope = _Envelope.model_validate(entry)
+    except ValidationError as error:
+        return ReadNode(place, None, tuple(_faults(place, error, "a step")))
+    step_type = STEP_TYPES.get(envelope.type)
+    if step_type is None or not step_type.runnable:
+        return ReadNode(place, None, (NodeFault(place, "type", _refusal(envelope.type, step_type)),), envelope.out)
+    return _read_fields(envelope, step_type)
+
+
+def _refusal(written: str, step_type: StepType | None) -> str:
+    if step_type is not None:
+        return f"{step_type.label} steps are not available yet"
+    known = ", ".join(known.name for known in STEP_TYPES.values() if known.runnable)
+    return f"{shown(written)} is not a step type; use one of {known}"
+
+
+def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:
+    faults: list[NodeFault] = []
+    fields: Fields | None = None
+    # An editor writes an empty text for a field that was not filled in.
+    written = {name: value for name, value in envelope.fields.items() if value not in ("", None)}
+    try:
+        fields = step_type.fields.model_validate(written)
+    except ValidationError as error:
+        faults.extend(_faults(envelope.id, error, f"a {step_type.label} step"))
+    if fields is not None or step_type.fields is not BranchFields:
+        faults.extend(_port_faults(envelope, step_type.ports_of(fields)))
+    if fields is None:
+        return ReadNode(envelope.id, None, tuple(faults), envelope.out)
+    node = Node(envelope.id, envelope.type, fields, envelope.name, envelope.x, envelope.y, envelope.out)
+    return ReadNode(envelope.id, node, tuple(faults), envelope.out)
+
+
+def _port_faults(envelope: _Envelope, ports: tuple[str, ...]) -> Iterator[NodeFault]:
+    for port in envelope.out:
+        if port not in ports:
+            has = f"it has {', '.join(ports)}" if ports else "it has none"
+            yield NodeFault(envelope.id, "out", f"{shown(port)} is not an outcome of this step; {has}")
+
+
+def _faults(node: str, error: ValidationError, owner: str) -> Iterator[NodeFault]:
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    # A list whose items are faulty is also reported as too short: an echo, not a fault of its own.
+    inner = {detail["loc"][:-1] for detail in details}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in inner:
+            continue
+        where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+        reason = _reason(detail, owner)
+        if not where and ": " in reason:
+            where, _, reason = reason.partition(": ")
+        yield NodeFault(node, where or "node", reason)
+
+
+_REASONS: Mapping[str, str] = {
+    "missing": "is needed",
+    "string_type": "should be text",
+    "dict_type": "should be an object",
+    "model_type": "should be an object",
+    "int_parsing": "should be a whole number",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
+    "string_pattern_mismatch": "has characters that are not allowed here",
+}
+
+
+def _reason(detail: ErrorDetails, owner: str) -> str:
+    """Pydantic's message, in our words and to be read after the field's name."""
+    if detail["type"] == "extra_forbidden":
+        return f"is not a field of {owner}"
+    if detail["type"] in _REASONS:
+        return _REASONS[detail["type"]]
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return message[:1].lower() + message[1:]

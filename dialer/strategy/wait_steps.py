@@ -1,0 +1,60 @@
+"""The steps that pass time: wait and time window. A wait is a `due_at`, nothing more (requirement S4)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from dialer.domain.windows import is_open, next_open
+from dialer.strategy.duration import format_duration
+from dialer.strategy.effects import DONE, Hold
+from dialer.strategy.fields import TimeWindowFields, WaitFields, WaitKind, WindowKind
+from dialer.strategy.local_time import find_zone, next_at, read_clock, read_moment
+from dialer.strategy.turn import Here, Leave, Turn
+
+
+def enter_wait(here: Here, fields: WaitFields) -> Turn:
+    """Hold until the wait ends; a date that has passed, or an attribute without one, holds nobody."""
+    try:
+        due_at, why = _wait_end(here, fields)
+    except ValueError:
+        return Turn(here.memory, Leave("next", f"the attribute {fields.at} holds no date", DONE))
+    if due_at <= here.now:
+        return Turn(here.memory, Leave("next", f"{due_at.isoformat()} has passed", DONE))
+    return _hold(here, due_at, why)
+
+
+def wait_over(here: Here) -> Turn:
+    return Turn(here.memory, Leave("next", "the wait is over", DONE))
+
+
+def enter_window(here: Here, fields: TimeWindowFields) -> Turn:
+    """Go on while the window is open; outside it, hold until it opens or take the way `closed`."""
+    name = fields.time_zone or here.contact.time_zone
+    zone = name if find_zone(name) else "UTC"
+    if is_open(fields.execution, zone, here.now):
+        return Turn(here.memory, Leave("open", f"inside {fields.start}-{fields.end} {zone}", DONE))
+    outside = f"outside {fields.start}-{fields.end} {zone}"
+    if fields.kind is WindowKind.BRANCH:
+        return Turn(here.memory, Leave("closed", outside, DONE))
+    # The domain looks some weeks ahead; a window that does not open within them is looked at again tomorrow.
+    opens = next_open(fields.execution, zone, here.now) or here.now + timedelta(days=1)
+    return _hold(here, opens, outside)
+
+
+def _wait_end(here: Here, fields: WaitFields) -> tuple[datetime, str]:
+    """When the wait ends (UTC) and the reason; raises ValueError when an attribute holds no date."""
+    at = fields.at or ""
+    match fields.kind:
+        case WaitKind.FOR:
+            duration = fields.duration or timedelta(0)
+            return here.now + duration, f"for {format_duration(duration)}"
+        case WaitKind.UNTIL_TIME:
+            return next_at(here.now, read_clock(at), here.zone), f"until {at} {here.contact.time_zone}"
+        case WaitKind.UNTIL_DATE:
+            return read_moment(at, here.zone), f"until {at}"
+        case WaitKind.UNTIL_ATTRIBUTE:
+            value = here.contact.values.get(at, "")
+            return read_moment(value, here.zone), f"until {at}, which is {value}"
+
+
+def _hold(here: Here, due_at: datetime, why: str) -> Turn:
+    return Turn(replace(here.memory, due_at=due_at), Hold(here.memory.node, due_at), why)
