@@ -48,7 +48,9 @@ def ensure(say: Say = print) -> Distribution:
                 distribution.unpack(_fetch(cache, say), cache / "tree")
                 found = distribution.find()
         except tarfile.TarError as fault:
-            raise InstallError(f"The kept tarball in {cache} cannot be read ({fault}): remove it, try again.") from fault
+            raise InstallError(
+                f"The kept tarball in {cache} cannot be read ({fault}): remove it, try again."
+            ) from fault
     if found is None:
         raise InstallError(f"The packages came without a working Asterisk; remove {cache} and try again. {ALTERNATIVE}")
     return found
@@ -67,7 +69,9 @@ def _fetch(cache: Path, say: Say) -> Path:
                 say(f"  not there: {_reason(fault)}")
                 continue
             return _download(work, packages, cache, say)
-    raise InstallError(f"No Debian suite of {', '.join(SUITES)} could be read from this machine's mirror. {ALTERNATIVE}")
+    raise InstallError(
+        f"No Debian suite of {', '.join(SUITES)} could be read from this machine's mirror. {ALTERNATIVE}"
+    )
 
 
 def _machine_source() -> aptsource.AptSource:
@@ -76,7 +80,9 @@ def _machine_source() -> aptsource.AptSource:
     release = platform.freedesktop_os_release()
     if release.get("ID") != "debian":
         raise InstallError(f"This is {release.get('NAME', 'not Debian')}, not Debian. {ALTERNATIVE}")
-    sources = [s for p in Path("/etc/apt/sources.list.d").glob("*.sources") for s in aptsource.parse_deb822(p.read_text())]
+    sources = [
+        s for p in Path("/etc/apt/sources.list.d").glob("*.sources") for s in aptsource.parse_deb822(p.read_text())
+    ]
     lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*.list")]
     sources += [s for p in lists if p.is_file() for s in aptsource.parse_one_line(p.read_text())]
     chosen = aptsource.choose(sources, release.get("VERSION_CODENAME", ""))
