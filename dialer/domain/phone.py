@@ -29,7 +29,7 @@ _BY_LENGTH = {
     ValidationResult.TOO_SHORT: "is too short",
     ValidationResult.TOO_LONG: "is too long",
     ValidationResult.INVALID_LENGTH: "has a length that country does not use",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short or lacks its area code",
     ValidationResult.INVALID_COUNTRY_CODE: "begins with no country code in use",
 }
 
