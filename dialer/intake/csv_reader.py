@@ -191,7 +191,7 @@ def _next_row(reader: "Iterator[list[str]]", lines: _Lines) -> Row | RefusedRow 
         # Within one line it is that row's fault. Over several, rows were swallowed and more might be: the file's.
         if lines.number > begin or "end of data" in str(fault):
             raise unclosed(begin) from fault
-        if lines.row_chars > MAX_FIELD:
+        if "larger than field limit" in str(fault):
             raise _overlong_field(begin) from fault
         return RefusedRow(begin, [lines.last.rstrip("\r\n")], f"the quotes do not pair; {_QUOTE_REMEDY}")
     if lines.row_chars > MAX_FIELD and max(map(len, cells)) > MAX_FIELD:

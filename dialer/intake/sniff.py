@@ -147,10 +147,7 @@ def _named_fault(encoding: str, fault: UnicodeDecodeError, start: int, line: int
 
 
 def _fit(lines: list[str], delimiter: str) -> tuple[bool, int, float, int]:
-    try:
-        rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    except csv.Error:  # a field beyond the module's limit
-        rows = []
+    rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
     width = len(rows[0]) if rows else 0
     known = sum(is_known(cell) for cell in rows[0]) if rows else 0
     same = sum(len(row) == width for row in rows) / len(rows) if rows else 0.0
