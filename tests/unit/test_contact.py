@@ -13,7 +13,7 @@ from dialer.domain.contact import (
 
 PHONE, MOBILE, MAIL = "+4930123456", "+4915112345678", "anna@example.com"
 ANNA = ContactRecord(
-    "c1",
+    1,
     first_name="Anna",
     time_zone="Europe/Berlin",
     addresses=(Address(PHONE, voice=True),),
@@ -31,7 +31,7 @@ def test_new_values_fill_and_update_and_the_changes_say_so() -> None:
     )
     merged = merge(ANNA, new)
     assert merged.contact == ContactRecord(
-        "c1",
+        1,
         "Anna",
         "Muster",
         "Europe/Berlin",
@@ -72,18 +72,18 @@ def test_merging_leaves_the_existing_contact_as_it_was() -> None:
 @pytest.mark.req("K2")
 def test_several_contacts_that_match_are_joined_and_nothing_is_lost() -> None:
     other = ContactRecord(
-        "c2",
+        2,
         first_name="Anne",
         last_name="Muster",
         addresses=(Address(MOBILE, sms=True), Address(PHONE, sms=True)),
         attributes={"city": "Bonn", "age": "40"},
     )
-    joined = join(ANNA, [other, ContactRecord("c3", attributes={"city": "Berlin", "age": "41"})])
-    assert joined.contact.id == "c1"
+    joined = join(ANNA, [other, ContactRecord(3, attributes={"city": "Berlin", "age": "41"})])
+    assert joined.contact.id == 1
     assert (joined.contact.first_name, joined.contact.last_name) == ("Anna", "Muster")
     assert joined.contact.attributes == {"city": "Berlin", "plan": "basic", "age": "40"}
     assert set(joined.contact.addresses) == {Address(PHONE, voice=True, sms=True), Address(MOBILE, sms=True)}
-    assert joined.absorbed == ("c2", "c3")
+    assert joined.absorbed == (2, 3)
     assert set(joined.dropped) == {
         Change("first_name", "Anne", "Anna"),
         Change("attributes.city", "Bonn", "Berlin"),
