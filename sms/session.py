@@ -121,7 +121,7 @@ class Session:
                 if frame is None:
                     break
                 self._heard = now
-                found += self._received(decode(frame), now)
+                found += self._received(decode(frame))
             except FramingError as fault:
                 self._send(Pdu(0, commands.GenericNack(), fault.status))
                 found += self._close(f"the SMSC's octets make no sense: {fault}")
@@ -157,17 +157,28 @@ class Session:
 
     # -- what arrived ----------------------------------------------------------------------------------------------
 
-    def _received(self, pdu: Pdu, now: float) -> list[events.Event]:
+    def _received(self, pdu: Pdu) -> list[events.Event]:
         # Whatever the peer says proves that it is there.
         if self._control and self.state is State.BOUND:
             self._control, self._control_deadline = 0, inf
         match pdu.command:
             case commands.SubmitSmResp(message_id):
                 return self._answered(pdu.sequence, pdu.status, message_id)
-            case commands.DeliverSm() as deliver:
-                return self._delivered(pdu.sequence, deliver)
             case commands.BindResp(_, system_id):
                 return self._bind_answered(pdu, system_id)
+            case commands.UnbindResp():
+                return self._unbind_answered()
+            case commands.GenericNack():
+                return self._nacked(pdu)
+            case commands.Unknown(is_response=True):
+                return [events.Ignored("an answer to nothing we have asked")]
+            case _:
+                return self._asked(pdu)
+
+    def _asked(self, pdu: Pdu) -> list[events.Event]:
+        match pdu.command:
+            case commands.DeliverSm() as deliver:
+                return self._delivered(pdu.sequence, deliver)
             case commands.EnquireLink():
                 # Also before the bind is answered.
                 self._send(Pdu(pdu.sequence, commands.EnquireLinkResp()))
@@ -176,15 +187,9 @@ class Session:
             case commands.Unbind():
                 self._send(Pdu(pdu.sequence, commands.UnbindResp()))
                 return self._close("the SMSC has unbound", clean=True)
-            case commands.UnbindResp():
-                return self._unbind_answered()
-            case commands.GenericNack():
-                return self._nacked(pdu)
-            case commands.Unknown(is_response=True):
-                return [events.Ignored("an answer to nothing we have asked")]
-            case _:
+            case unasked:
                 self._send(Pdu(pdu.sequence, commands.GenericNack(), status.INVALID_COMMAND_ID))
-                return [events.Ignored(f"the SMSC asks what no ESME answers: {type(pdu.command).__name__}")]
+                return [events.Ignored(f"the SMSC asks what no ESME answers: {type(unasked).__name__}")]
         return []
 
     def _answered(self, sequence: int, code: int, message_id: str) -> list[events.Event]:

@@ -1,0 +1,100 @@
+"""What a gateway is told, and what it tells about itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sms import status
+from sms.admission import Admission, TokenBucket
+from sms.backoff import Backoff
+from sms.commands import Bind, BindType
+from sms.link import Endpoint
+from sms.session import SessionSettings
+
+RECONNECT = Backoff(first_s=1.0, most_s=60.0)
+THROTTLE = Backoff(first_s=0.5, most_s=10.0)
+
+
+class GatewayState(StrEnum):
+    DOWN = "down"
+    CONNECTING = "connecting"
+    BOUND = "bound"
+    THROTTLED = "throttled"
+    """Bound, and holding everything back because the SMSC asked for it."""
+    REFUSED = "refused"
+    """The SMSC does not accept who we say we are; trying again would not help."""
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """`messages_per_second` counts segments; `sender` is used by segments that name none; times in seconds."""
+
+    name: str
+    host: str
+    port: int
+    system_id: str
+    password: str = field(repr=False)
+    system_type: str = ""
+    bind: str = "transceiver"
+    tls: bool = False
+    tls_ca: str = ""
+    window: int = 10
+    messages_per_second: float | None = None
+    response_timeout_s: float = 30.0
+    enquire_link_s: float = 30.0
+    sender: str = ""
+    reconnect: Backoff = RECONNECT
+    throttle: Backoff = THROTTLE
+    overrides: Mapping[int, status.Kind] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.bind.upper() not in BindType.__members__:
+            raise ValueError(f"bind {self.bind!r} is none of transceiver, transmitter, receiver")
+        if self.window < 1:
+            raise ValueError(f"window {self.window} is below 1")
+        if self.messages_per_second is not None and self.messages_per_second <= 0:
+            raise ValueError(
+                f"messages_per_second {self.messages_per_second} is not above 0; leave it out for no limit"
+            )
+
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.host, self.port, self.tls, self.tls_ca)
+
+    def session(self) -> SessionSettings:
+        bind = Bind(BindType[self.bind.upper()], self.system_id, self.password, self.system_type)
+        return SessionSettings(bind, self.window, self.response_timeout_s, self.enquire_link_s, self.overrides)
+
+    def admission(self, now: float) -> Admission:
+        rate = self.messages_per_second
+        # A burst of a tenth of a second: SMSCs count over a second or less.
+        bucket = TokenBucket(rate, max(1.0, rate / 10), now) if rate else None
+        return Admission(self.window, bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Since the gateway was made."""
+
+    accepted: int = 0
+    refused: int = 0
+    throttled: int = 0
+    unknown: int = 0
+    receipts: int = 0
+    replies: int = 0
+    unreadable: int = 0
+    binds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """What a page shows; `since` is the clock's time of the last change of the link."""
+
+    name: str
+    address: str
+    state: GatewayState
+    reason: str
+    since: float
+    window: int
+    in_flight: int
+    counts: Counts
