@@ -57,7 +57,7 @@ class Agents:
     _pools: dict[str, Pool] = field(default_factory=dict)  # by queue
     _rung: dict[str, set[str]] = field(default_factory=dict)  # caller's Uniqueid -> interfaces that ring for it
     _talks: dict[str, str] = field(default_factory=dict)  # caller's Uniqueid -> interface
-    _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)  # Uniqueids
+    _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)  # see _is_over
     _clocks_agree: bool = False
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class Agents:
     def _(self, event: t.AgentCalled, now: datetime) -> None:
         del now
         agent = self._agents.get(event.interface)
-        if agent is None or event.uniqueid in self._ended or agent.caller == event.uniqueid:
+        if agent is None or self._is_over(event) or agent.caller == event.uniqueid:
             return
         agent.ringing_for.add(event.uniqueid)
         self._rung.setdefault(event.uniqueid, set()).add(event.interface)
@@ -156,14 +156,16 @@ class Agents:
         self._stop_ringing(event.uniqueid)
         self._pool(event.queue).callers.discard(event.uniqueid)
         agent = self._agents.get(event.interface)
-        if agent is not None and event.uniqueid not in self._ended:
+        if agent is not None and not self._is_over(event):
             agent.connect(event.queue, event.uniqueid)
             self._talks[event.uniqueid] = event.interface
             self._refresh(agent)
 
     @apply.register
     def _(self, event: t.AgentComplete, now: datetime) -> None:
-        self._end_call(event.uniqueid)
+        # Not the caller's end: an agent may transfer a caller to another queue.
+        self._remember(_talk(event))
+        self._talks.pop(event.uniqueid, None)
         agent = self._agents.get(event.interface)
         if agent is not None and agent.caller in {None, event.uniqueid}:
             self._end_talk(agent, now)
@@ -189,7 +191,9 @@ class Agents:
     @apply.register
     def _(self, event: t.Hangup, now: datetime) -> None:
         talking = self._agents.get(self._talks.get(event.uniqueid, ""))
-        self._end_call(event.uniqueid)
+        self._remember(event.uniqueid)
+        self._talks.pop(event.uniqueid, None)
+        self._stop_ringing(event.uniqueid)
         for pool in self._pools.values():
             pool.callers.discard(event.uniqueid)
         if talking is not None and talking.caller == event.uniqueid:
@@ -241,10 +245,15 @@ class Agents:
             seat.wrap_up_until = wrap_up_end(now, self._wrap_up_of(seat))
         self._refresh(agent)
 
-    def _end_call(self, uniqueid: str) -> None:
-        """What comes late about an ended call must not make anybody ring, talk or wait again."""
-        self._stop_ringing(uniqueid)
-        self._talks.pop(uniqueid, None)
-        self._ended[uniqueid] = None
+    def _is_over(self, event: t.AgentCalled | t.AgentConnect) -> bool:
+        """Whether the event comes late, about a caller who is gone or a talk that has ended."""
+        return event.uniqueid in self._ended or _talk(event) in self._ended
+
+    def _remember(self, ended: str) -> None:
+        self._ended[ended] = None
         if len(self._ended) > REMEMBERED_CALLS:
             self._ended.popitem(last=False)
+
+
+def _talk(event: t.AgentCalled | t.AgentConnect | t.AgentComplete) -> str:
+    return f"{event.uniqueid} {event.interface}"

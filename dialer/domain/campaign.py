@@ -1,12 +1,11 @@
-"""A campaign and what follows from its fields alone: whether it is active, why its work stops, what it still misses."""
+"""A campaign and what follows from its fields alone: whether it is active, why its work stops, what a clone copies."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dialer.domain.errors import Fault
 from dialer.domain.transitions import CampaignStatus, StopReason
 from dialer.domain.windows import ExecutionTime, Opening, Validity, ValidityState, opening, validity_state
 
@@ -78,66 +77,6 @@ def active(campaign: Campaign, now: datetime) -> bool:
 def window(campaign: Campaign, zone: str | None, now: datetime) -> Opening:
     """Whether calls and texts may go out now, in the contact's own zone where one is known (C9)."""
     return opening(campaign.execution, campaign.validity, zone or campaign.time_zone, now)
-
-
-def missing_for_publish(
-    campaign: Campaign, needs: "Needs", queues: Collection[str] | None, gateways: Mapping[str, str], now: datetime
-) -> tuple[Fault, ...]:
-    """Everything that keeps the campaign from running, at once (C5).
-
-    `queues` are the names Asterisk reports, None if it can't be asked now; `gateways` maps id to kind.
-    """
-    faults = list(needs.faults)
-    if needs.calls:
-        faults += _missing_for_calls(campaign, needs, queues, gateways)
-    if needs.texts and not needs.texts_have_gateway:
-        faults += _gateway_fault("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
-    if validity_state(campaign.validity, now) is ValidityState.AFTER:
-        faults.append(Fault("validity", "the validity period is over: move its end, or remove it"))
-    return tuple(faults)
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a strategy asks of its campaign."""
-
-    calls: bool = False
-    texts: bool = False
-    calls_have_queue: bool = False  # every call step names its own
-    calls_have_gateway: bool = False
-    texts_have_gateway: bool = False
-    faults: tuple[Fault, ...] = ()
-
-
-def _missing_for_calls(
-    campaign: Campaign, needs: Needs, queues: Collection[str] | None, gateways: Mapping[str, str]
-) -> list[Fault]:
-    faults: list[Fault] = []
-    if not needs.calls_have_queue:
-        if campaign.queue is None:
-            faults.append(Fault("queue", "the strategy makes calls, so the campaign needs a queue: choose one"))
-        elif queues is not None and campaign.queue not in queues:
-            faults.append(Fault("queue", unknown_queue(campaign.queue, queues)))
-    if not needs.calls_have_gateway:
-        faults += _gateway_fault("voice_gateway", campaign.voice_gateway, "voice", "makes calls", gateways)
-    if DialingMode.PROGRESSIVE not in campaign.dialing_modes:
-        faults.append(Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive"))
-    return faults
-
-
-def _gateway_fault(
-    field: str, name: str | None, kind: str, does: str, gateways: Mapping[str, str]
-) -> list[Fault]:
-    if name is None:
-        return [Fault(field, f"the strategy {does}, so the campaign needs one: choose a {kind} gateway")]
-    if gateways.get(name) != kind:
-        return [Fault(field, f"there is no {kind} gateway {name!r}: choose another")]
-    return []
-
-
-def unknown_queue(name: str, queues: Collection[str]) -> str:
-    """The words for a queue that Asterisk does not report."""
-    return f"Asterisk has no queue {name!r}; it reports {', '.join(sorted(queues)) or 'none'}"
 
 
 def editable_fields(campaign: Campaign) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 The diagram in docs/reference/states.md is drawn from these tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from dialer.domain.errors import IllegalTransition
 
@@ -94,7 +95,10 @@ class StateTable:
         return not self.allowed[state]
 
 
-def _table(noun: str, rows: dict[StrEnum, set[StrEnum]]) -> StateTable:
+_State = TypeVar("_State", bound=StrEnum)
+
+
+def _table(noun: str, rows: Mapping[_State, Collection[_State]]) -> StateTable:
     return StateTable(noun, {str(state): frozenset(map(str, targets)) for state, targets in rows.items()})
 
 

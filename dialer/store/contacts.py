@@ -1,6 +1,6 @@
 """Contacts and their addresses."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -77,6 +77,16 @@ async def save(tx: AsyncConnection, record: ContactRecord, now: datetime) -> Non
     )
     await tx.execute(delete(channel_address).where(channel_address.c.contact_id == record.id))
     await _add_addresses(tx, [(record.id, record.addresses)])
+
+
+async def set_attributes(tx: AsyncConnection, contact_id: int, changes: Mapping[str, str], now: datetime) -> None:
+    held = await tx.scalar(select(contact.c.attributes).where(contact.c.id == contact_id).with_for_update())
+    if held is not None:
+        await tx.execute(
+            update(contact)
+            .where(contact.c.id == contact_id)
+            .values(attributes={**held, **changes}, modified_at=now, revision=contact.c.revision + 1)
+        )
 
 
 async def absorb(tx: AsyncConnection, survivor: int, gone: int) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.transitions import ENROLLMENT, EnrollmentState, StopReason
+from dialer.domain.transitions import EnrollmentState, StopReason
 from dialer.store.tables import attempt, contact, contact_request, enrollment, message, trail
 from dialer.store.types import AnyRow
 
@@ -26,11 +26,30 @@ class Enrollment:
     state: EnrollmentState
     strategy_version: int | None
     node: str | None
-    memory: dict[str, Any] | None
+    memory: str | None
     request_id: int | None
     due_at: datetime | None
+    stop_reason: str | None
     attempts: int
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where an enrollment stands after a step."""
+
+    id: int
+    state: EnrollmentState
+    strategy_version: int | None
+    node: str | None
+    memory: str | None
+    request_id: int | None
+    due_at: datetime | None
+    stop_reason: str | None = None
+    result: str | None = None
+
+
+_MOVING = tuple(name for name in Moved.__dataclass_fields__ if name != "id")
 
 
 async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
@@ -97,15 +116,20 @@ async def next_due(tx: AsyncConnection, campaign_ids: Collection[int]) -> dateti
     return when
 
 
-async def move(tx: AsyncConnection, place: Enrollment, to: EnrollmentState, now: datetime, **fields: Any) -> bool:
-    """Compare-and-set on the revision that `place` was read at; False if somebody else moved it since."""
-    ENROLLMENT.check(place.state, to)
-    changed = await tx.execute(
+async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) -> None:
+    """Write where contacts stand now. They were read with a lock in the same transaction."""
+    if not places:
+        return
+    statement = (
         update(enrollment)
-        .where(enrollment.c.id == place.id, enrollment.c.revision == place.revision)
-        .values(state=to, modified_at=now, revision=place.revision + 1, **fields)
+        .where(enrollment.c.id == bindparam("_id"))
+        .values(
+            {name: bindparam(f"_{name}") for name in _MOVING}
+            | {"modified_at": now, "revision": enrollment.c.revision + 1}
+        )
     )
-    return changed.rowcount == 1
+    rows = [{"_id": place.id} | {f"_{name}": getattr(place, name) for name in _MOVING} for place in places]
+    await tx.execute(statement, rows)
 
 
 async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
@@ -116,6 +140,7 @@ async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now:
         .values(
             state=EnrollmentState.IN_PROGRESS,
             attempts=enrollment.c.attempts + int(is_call),
+            due_at=None,
             modified_at=now,
             revision=enrollment.c.revision + 1,
         )
@@ -252,6 +277,8 @@ def _columns() -> Select[Any]:
 
 
 async def _select(tx: AsyncConnection, query: Select[Any]) -> list[Enrollment]:
+    """Read with a lock, so that two steps of one contact come after each other (SQLite has one writer anyway)."""
+    query = query.with_for_update()
     return [_enrollment(row) for row in await tx.execute(query)]
 
 

@@ -35,7 +35,7 @@ async def set_state(tx: AsyncConnection, source_id: int, to: SourceState, **fiel
 
 
 async def progress(
-    tx: AsyncConnection, source_id: int, *, rows: int, created: int, merged: int, refused: int, last_row: int, read: int
+    tx: AsyncConnection, source_id: int, *, rows: int, created: int, merged: int, refused: int, last_row: int
 ) -> None:
     """Add what one batch did, in the batch's own transaction: a restart goes on after `last_row`, without doubles."""
     await tx.execute(
@@ -47,7 +47,6 @@ async def progress(
             merged=source.c.merged + merged,
             refused=source.c.refused + refused,
             last_row=last_row,
-            bytes_read=read,
         )
     )
 

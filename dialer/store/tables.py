@@ -123,8 +123,7 @@ source = Table(
     Column("created", Integer, nullable=False, default=0),
     Column("merged", Integer, nullable=False, default=0),
     Column("refused", Integer, nullable=False, default=0),
-    Column("bytes_total", Id, nullable=False, default=0),
-    Column("bytes_read", Id, nullable=False, default=0),
+    Column("rows_total", Integer, nullable=False, default=0),
     Column("last_row", Integer, nullable=False, default=0),  # where a restart goes on
     Column("error", Text),
     Column("created_at", Utc, nullable=False),
@@ -153,7 +152,7 @@ enrollment = Table(
     Column("result", String(64)),
     Column("strategy_version", Integer),  # null until the contact enters the strategy
     Column("node", String(128)),
-    Column("memory", Json),
+    Column("memory", Text),  # the strategy's own, see strategy/memory.py
     Column("request_id", Id),  # the request whose outcome the step waits for
     Column("due_at", Utc),
     Column("attempts", Integer, nullable=False, default=0),

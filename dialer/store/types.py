@@ -1,14 +1,14 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, Unpack
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Row
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
-AnyRow: TypeAlias = Row[Unpack[tuple[Any, ...]]]
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 # SQLite counts rows by itself only in a column declared INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")

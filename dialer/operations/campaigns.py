@@ -1,0 +1,186 @@
+"""Campaigns: create, edit, clone, publish, unpublish, end, delete; one transaction each."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import Campaign, DialingMode, LoadOrder, editable_fields
+from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
+from dialer.domain.transitions import CAMPAIGN, CampaignStatus
+from dialer.domain.windows import Validity, zone
+from dialer.operations import lifecycle, readiness
+from dialer.operations.context import Context, strategy_of
+from dialer.store import campaigns, gateways, strategies
+from dialer.strategy.model import Strategy, default_strategy, digest, to_document
+
+DEFAULTS: Mapping[str, Any] = {
+    "description": "",
+    "time_zone": "UTC",
+    "execution": None,
+    "validity": Validity(),
+    "dialing_modes": (DialingMode.PROGRESSIVE,),
+    "queue": None,
+    "voice_gateway": None,
+    "sms_gateway": None,
+    "caller_id": None,
+    "load_order": LoadOrder.OLDEST_FIRST,
+    "max_concurrent_calls": None,
+    "calls_per_second": None,
+}
+
+
+async def create(ctx: Context, fields: Mapping[str, Any]) -> Campaign:
+    """A new, unpublished campaign; only the title must be given (C1). Raises `InvalidInput` with every fault."""
+    async with ctx.db.write() as tx:
+        wanted = await _checked(tx, ctx, {**DEFAULTS, **fields})
+        return await _get(tx, await campaigns.add(tx, wanted, ctx.clock()))
+
+
+async def get(ctx: Context, campaign_id: int) -> Campaign:
+    async with ctx.db.read() as tx:
+        return await _get(tx, campaign_id)
+
+
+async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revision: int | None = None) -> Campaign:
+    """Change fields; takes effect at once, also while published (C13). `revision` guards against a stale edit."""
+    async with ctx.db.write() as tx:
+        campaign = await _get(tx, campaign_id)
+        if campaign.status is CampaignStatus.ENDED:
+            raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
+        if revision is not None and revision != campaign.revision:
+            raise StaleEdit("campaign", campaign_id)
+        wanted = await _checked(tx, ctx, fields)
+        if campaign.status is CampaignStatus.PUBLISHED:
+            await _still_complete(tx, ctx, _with(campaign, wanted), wanted)
+        if not await campaigns.edit(tx, campaign_id, wanted, ctx.clock(), revision=campaign.revision):
+            raise StaleEdit("campaign", campaign_id)
+    return await _changed(ctx, campaign_id)
+
+
+async def clone(ctx: Context, campaign_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings and strategy of a campaign as an unsaved draft (C11); nothing is stored."""
+    async with ctx.db.read() as tx:
+        campaign = await _get(tx, campaign_id)
+        strategy = await _strategy(tx, campaign)
+    return {"title": f"Copy of {campaign.title}"[:200], **editable_fields(campaign)}, to_document(strategy)
+
+
+async def publish(ctx: Context, campaign_id: int) -> Campaign:
+    """Raises `Incomplete` with everything that is missing (C5), `IllegalTransition` if it runs or has ended."""
+    now = ctx.clock()
+    async with ctx.db.write() as tx:
+        campaign = await _get(tx, campaign_id)
+        CAMPAIGN.check(campaign.status, CampaignStatus.PUBLISHED)
+        strategy = await _strategy(tx, campaign)
+        faults = readiness.missing(campaign, strategy, ctx.engine.queues(), await gateways.kinds(tx), now)
+        if faults:
+            raise Incomplete(faults)
+        if campaign.strategy_version is None:
+            await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), now)
+        await _move(tx, campaign, CampaignStatus.PUBLISHED, ctx)
+    return await _changed(ctx, campaign_id)
+
+
+async def unpublish(ctx: Context, campaign_id: int) -> Campaign:
+    """Pause: from the return on no new call or text starts (C6); what is pending is flagged (C7)."""
+    return await _stop(ctx, campaign_id, CampaignStatus.UNPUBLISHED)
+
+
+async def end(ctx: Context, campaign_id: int) -> Campaign:
+    """For good: an ended campaign is never published, edited or fed again (C4)."""
+    return await _stop(ctx, campaign_id, CampaignStatus.ENDED)
+
+
+async def remove(ctx: Context, campaign_id: int) -> None:
+    """Delete a campaign that does not run, with its history. Contacts stay in the system."""
+    async with ctx.db.write() as tx:
+        campaign = await _get(tx, campaign_id)
+        if campaign.status is CampaignStatus.PUBLISHED:
+            raise IllegalTransition("campaign", CampaignStatus.PUBLISHED, "deleted")
+        await campaigns.remove(tx, campaign_id)
+    await ctx.engine.campaign_changed(campaign_id)
+
+
+async def missing(ctx: Context, campaign_id: int) -> tuple[Fault, ...]:
+    """What `publish` would refuse now: the readiness list of the page."""
+    async with ctx.db.read() as tx:
+        campaign = await _get(tx, campaign_id)
+        strategy = await _strategy(tx, campaign)
+        return readiness.missing(campaign, strategy, ctx.engine.queues(), await gateways.kinds(tx), ctx.clock())
+
+
+async def _stop(ctx: Context, campaign_id: int, to: CampaignStatus) -> Campaign:
+    """The campaign row first, in one commit: from then on no claim and no check passes. Then the flags, in chunks."""
+    async with ctx.db.write(urgent=True) as tx:
+        await _move(tx, await _get(tx, campaign_id), to, ctx)
+    await ctx.engine.campaign_changed(campaign_id)
+    await lifecycle.stop_pending(ctx, campaign_id)  # the first chunk at once; the engine does the rest
+    return await _changed(ctx, campaign_id)
+
+
+async def _move(tx: AsyncConnection, campaign: Campaign, to: CampaignStatus, ctx: Context) -> None:
+    CAMPAIGN.check(campaign.status, to)
+    if not await campaigns.set_status(tx, campaign.id, to, ctx.clock()):
+        raise StaleEdit("campaign", campaign.id)
+
+
+async def _changed(ctx: Context, campaign_id: int) -> Campaign:
+    await ctx.engine.campaign_changed(campaign_id)
+    return await get(ctx, campaign_id)
+
+
+async def _get(tx: AsyncConnection, campaign_id: int) -> Campaign:
+    campaign = await campaigns.get(tx, campaign_id)
+    if campaign is None:
+        raise NotFound("campaign", campaign_id)
+    return campaign
+
+
+async def _strategy(tx: AsyncConnection, campaign: Campaign) -> Strategy:
+    if campaign.strategy_version is None:
+        return default_strategy()
+    return strategy_of(await strategies.get(tx, campaign.id, campaign.strategy_version))
+
+
+async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with gateways named by id; raises `InvalidInput` with everything that is unknown (C3)."""
+    wanted = dict(fields)
+    faults: list[Fault] = []
+    if "time_zone" in wanted:
+        faults += _zone_faults(wanted["time_zone"])
+    if wanted.get("queue"):
+        faults += readiness.queue_faults(wanted["queue"], ctx.engine.queues())
+    faults += readiness.mode_faults(wanted.get("dialing_modes", ()))
+    kinds = await gateways.kinds(tx)
+    for field, kind in (("voice_gateway", "voice"), ("sms_gateway", "sms")):
+        if wanted.get(field):
+            wanted[field] = await gateways.resolve(tx, wanted[field]) or wanted[field]
+            fault = readiness.gateway_fault(field, wanted[field], kind, kinds)
+            faults += [fault] if fault else []
+    if faults:
+        raise InvalidInput(faults)
+    return wanted
+
+
+def _zone_faults(name: str) -> tuple[Fault, ...]:
+    try:
+        zone(name)
+    except InvalidInput as error:
+        return error.faults
+    return ()
+
+
+async def _still_complete(tx: AsyncConnection, ctx: Context, campaign: Campaign, edited: Mapping[str, Any]) -> None:
+    """A running campaign keeps what it needs; that its validity is over is allowed: that is how one lets it expire."""
+    faults = readiness.missing(
+        campaign, await _strategy(tx, campaign), ctx.engine.queues(), await gateways.kinds(tx), ctx.clock()
+    )
+    faults = tuple(fault for fault in faults if fault.field in edited)
+    if faults:
+        raise Incomplete(faults)
+
+
+def _with(campaign: Campaign, fields: Mapping[str, Any]) -> Campaign:
+    return replace(campaign, **fields)

@@ -1,0 +1,146 @@
+"""Loading contacts: each is merged with whom it matches (K2), put into the campaign, and its trail says so."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.contact import Change, ContactRecord, NewContact, join, merge
+from dialer.store import contacts, enrollments, trail
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a batch: contacts created, and contacts that rows were merged into."""
+
+    created: int
+    merged: int
+
+
+@dataclass
+class _WorkingSet:
+    """The contacts a batch touches, in memory. New ones have negative ids until they are written."""
+
+    holder: dict[str, int]  # address → contact
+    records: dict[int, ContactRecord]
+    order: list[int] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    absorbed: list[tuple[int, int]] = field(default_factory=list)  # survivor, gone; both in the store
+    alias: dict[int, int] = field(default_factory=dict)  # gone → survivor
+    notes: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)  # contact, kind of trail entry, data
+    created: int = 0
+    merged: int = 0
+
+    def take(self, new: NewContact) -> None:
+        """One row: create, or merge into the one contact that matches, or join the several that match."""
+        found = sorted({self.holder[a.address] for a in new.addresses if a.address in self.holder}, key=_seniority)
+        if not found:
+            self._create(new)
+            return
+        survivor = found[0]
+        if len(found) > 1:
+            self._join(survivor, found[1:])
+        merged = merge(self.records[survivor], new)
+        self._keep(merged.contact)
+        self.merged += 1
+        self.order.append(survivor)
+        self.notes.append((survivor, "merged", {"changes": _changes(merged.changes), "notes": list(new.notes)}))
+
+    def _create(self, new: NewContact) -> None:
+        self.created += 1
+        fields = {name: getattr(new, name) for name in ContactRecord.__dataclass_fields__ if name != "id"}
+        record = ContactRecord(id=-self.created, **fields)
+        self._keep(record)
+        self.order.append(record.id)
+        self.notes.append((record.id, "created", {"notes": list(new.notes)}))
+
+    def _join(self, survivor: int, others: Sequence[int]) -> None:
+        joined = join(self.records[survivor], [self.records[other] for other in others])
+        for other in others:
+            self.alias[other] = survivor
+            del self.records[other]
+            self.changed.discard(other)
+            if other > 0:
+                self.absorbed.append((survivor, other))
+            else:
+                self.created -= 1
+                self.merged += 1
+        self._keep(joined.contact)
+        data = {"absorbed": [o for o in others if o > 0], "dropped": _changes(joined.dropped)}
+        self.notes.append((survivor, "joined", {"changes": _changes(joined.changes), **data}))
+
+    def _keep(self, record: ContactRecord) -> None:
+        self.records[record.id] = record
+        self.changed.add(record.id)
+        self.holder.update((address.address, record.id) for address in record.addresses)
+
+    def final(self, contact_id: int) -> int:
+        while contact_id in self.alias:
+            contact_id = self.alias[contact_id]
+        return contact_id
+
+
+async def load(
+    tx: AsyncConnection, campaign_id: int, source_id: int, batch: Sequence[NewContact], now: datetime
+) -> Loaded:
+    """Merge or create each contact and enroll those new to the campaign, all in the caller's transaction.
+
+    Another writer that stores one of the addresses at the same time is an IntegrityError: repeat the transaction.
+    """
+    working = await _gather(tx, batch)
+    for new in batch:
+        working.take(new)
+    ids = await _write(tx, working, now)
+    touched = [ids[working.final(contact_id)] for contact_id in working.order]
+    enrolled = await enrollments.enroll(tx, campaign_id, list(dict.fromkeys(touched)), source_id, now)
+    await trail.write(tx, _entries(working, ids, campaign_id, source_id, set(enrolled), now))
+    return Loaded(working.created, working.merged)
+
+
+async def _gather(tx: AsyncConnection, batch: Sequence[NewContact]) -> _WorkingSet:
+    holder = await contacts.owners(tx, {address.address for new in batch for address in new.addresses})
+    records = await contacts.records(tx, set(holder.values()))
+    for record in records.values():
+        holder.update((address.address, record.id) for address in record.addresses)
+    return _WorkingSet(holder, records)
+
+
+async def _write(tx: AsyncConnection, working: _WorkingSet, now: datetime) -> dict[int, int]:
+    """Store the working set; returns the stored id of every contact in it."""
+    for survivor, gone in working.absorbed:
+        final = working.final(survivor)
+        await enrollments.settle_doubles(tx, final, gone)
+        await contacts.absorb(tx, final, gone)
+    for contact_id in sorted(working.changed):
+        if contact_id > 0:
+            await contacts.save(tx, working.records[contact_id], now)
+    fresh = [working.records[contact_id] for contact_id in sorted(working.changed, reverse=True) if contact_id < 0]
+    made = await contacts.add_many(tx, [_described(record) for record in fresh], now)
+    return {contact_id: contact_id for contact_id in working.records if contact_id > 0} | {
+        record.id: new_id for record, new_id in zip(fresh, made, strict=True)
+    }
+
+
+def _described(record: ContactRecord) -> NewContact:
+    fields = {name: getattr(record, name) for name in ContactRecord.__dataclass_fields__ if name != "id"}
+    return NewContact(**fields)
+
+
+def _entries(
+    working: _WorkingSet, ids: dict[int, int], campaign_id: int, source_id: int, enrolled: set[int], now: datetime
+) -> Iterable[trail.Entry]:
+    for contact_id, kind, data in working.notes:
+        yield trail.Entry(now, None, ids[working.final(contact_id)], kind, {"source": source_id, **data})
+    for contact_id in sorted(enrolled):
+        yield trail.Entry(now, campaign_id, contact_id, "enrolled", {"source": source_id})
+
+
+def _seniority(contact_id: int) -> tuple[bool, int]:
+    """Stored contacts before new ones, older before younger."""
+    return (contact_id < 0, abs(contact_id))
+
+
+def _changes(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    return [asdict(change) for change in changes]

@@ -1,0 +1,70 @@
+"""What every operation is given: the store, the clock, the settings, and the engine to be told of changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from config.settings import Settings
+from dialer.store.database import Database
+from dialer.strategy.check import check
+from dialer.strategy.model import Strategy
+
+
+class EngineSignals(Protocol):
+    """What operations tell the engine, and ask of it."""
+
+    def queues(self) -> frozenset[str] | None:
+        """The queues Asterisk reports; None while it can't be asked."""
+
+    async def campaign_changed(self, campaign_id: int) -> None:
+        """Returns once no call or text starts any more that the stored campaign does not allow (C6, C13)."""
+
+    def contacts_changed(self, campaign_id: int) -> None:
+        """Contacts came, or steps were taken: there may be work."""
+
+    def source_added(self) -> None:
+        """An import waits to be run."""
+
+    async def gateways_changed(self) -> None:
+        """A gateway was made, edited or removed."""
+
+
+class NoEngine:
+    """For upkeep commands and tests of the store: nobody runs campaigns in this process."""
+
+    def queues(self) -> frozenset[str] | None:
+        return None
+
+    async def campaign_changed(self, campaign_id: int) -> None:
+        pass
+
+    def contacts_changed(self, campaign_id: int) -> None:
+        pass
+
+    def source_added(self) -> None:
+        pass
+
+    async def gateways_changed(self) -> None:
+        pass
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Context:
+    db: Database
+    settings: Settings
+    engine: EngineSignals = field(default_factory=NoEngine)
+    clock: Callable[[], datetime] = utc_now
+    strategies: dict[tuple[int, int], Strategy] = field(default_factory=dict)  # versions never change
+
+
+def strategy_of(document: object) -> Strategy:
+    """A stored document is one that passed the check; anything else is a damaged store, said loudly."""
+    checked = check(document)
+    if checked.strategy is None:
+        raise ValueError(f"the stored strategy is damaged: {'; '.join(str(fault) for fault in checked.faults[:5])}")
+    return checked.strategy

@@ -1,0 +1,63 @@
+"""Whether a campaign can run: everything it still misses, at once (C5). Pure."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from dialer.domain.campaign import UNAVAILABLE_MODES, Campaign, DialingMode
+from dialer.domain.errors import Fault, shown
+from dialer.domain.windows import ValidityState, validity_state
+from dialer.strategy.catalogue import CALL
+from dialer.strategy.model import Strategy, needs
+
+
+def missing(
+    campaign: Campaign, strategy: Strategy, queues: Collection[str] | None, gateways: Mapping[str, str], now: datetime
+) -> tuple[Fault, ...]:
+    """`queues` are the names that Asterisk reports, None while it can't be asked; `gateways` maps id to kind."""
+    wanted = needs(strategy)
+    faults: list[Fault] = []
+    if wanted.queue:
+        faults += queue_faults(campaign.queue, queues)
+    if wanted.voice_gateway:
+        faults += _gateway_faults("voice_gateway", campaign.voice_gateway, "voice", "makes calls", gateways)
+    if wanted.sms_gateway:
+        faults += _gateway_faults("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
+    if any(node.type == CALL.name for node in strategy.nodes) and DialingMode.PROGRESSIVE not in campaign.dialing_modes:
+        faults.append(Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive"))
+    if validity_state(campaign.validity, now) is ValidityState.AFTER:
+        faults.append(Fault("validity.until", "the validity period is over: move its end, or remove it"))
+    return tuple(faults)
+
+
+def queue_faults(name: str | None, queues: Collection[str] | None) -> list[Fault]:
+    if name is None:
+        return [Fault("queue", "the strategy makes calls, so the campaign needs a queue: choose one")]
+    if queues is not None and name not in queues:
+        reported = ", ".join(sorted(queues)) or "none"
+        return [Fault("queue", f"Asterisk has no queue {shown(name)}; it reports: {reported}")]
+    return []
+
+
+def mode_faults(modes: Collection[str]) -> list[Fault]:
+    """Modes that don't exist or don't work yet (C2)."""
+    faults = []
+    for mode in modes:
+        if mode in UNAVAILABLE_MODES:
+            faults.append(Fault("dialing_modes", UNAVAILABLE_MODES[mode]))
+        elif mode != DialingMode.PROGRESSIVE:
+            faults.append(Fault("dialing_modes", f"{shown(mode)} is not a dialing mode: take progressive"))
+    return faults
+
+
+def gateway_fault(field: str, name: str, kind: str, gateways: Mapping[str, str]) -> Fault | None:
+    if gateways.get(name) == kind:
+        return None
+    known = ", ".join(sorted(one for one, its_kind in gateways.items() if its_kind == kind)) or "none yet"
+    return Fault(field, f"there is no {kind} gateway {shown(name)}; there are: {known}")
+
+
+def _gateway_faults(field: str, name: str | None, kind: str, does: str, gateways: Mapping[str, str]) -> list[Fault]:
+    if name is None:
+        return [Fault(field, f"the strategy {does}, so the campaign needs a {kind} gateway: choose one")]
+    fault = gateway_fault(field, name, kind, gateways)
+    return [fault] if fault else []

@@ -1,0 +1,148 @@
+"""Sources: take an uploaded file, and import it batch by batch so that a restart goes on where it was."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from dialer.domain.columns import map_columns
+from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound
+from dialer.domain.transitions import CampaignStatus, SourceState
+from dialer.intake.batches import Batch, stream
+from dialer.intake.csv_reader import FileShape, inspect, validate
+from dialer.intake.faults import UnreadableFile
+from dialer.operations import contacts
+from dialer.operations.context import Context
+from dialer.store import campaigns, sources
+from dialer.store.types import AnyRow
+
+RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in the data folder, as it came. `mapping` is `{column: field}` by hand."""
+
+    file: Path
+    name: str
+    mapping: Mapping[str, str | None]
+
+
+def uploads_folder(ctx: Context) -> Path:
+    folder = ctx.settings.data_dir / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def check_open(ctx: Context, campaign_id: int) -> None:
+    """Before a file is taken: the campaign exists and has not ended (C4)."""
+    async with ctx.db.read() as tx:
+        campaign = await campaigns.get(tx, campaign_id)
+    if campaign is None:
+        raise NotFound("campaign", campaign_id)
+    if campaign.status is CampaignStatus.ENDED:
+        raise IllegalTransition("campaign", CampaignStatus.ENDED, "fed with contacts")
+
+
+async def take(ctx: Context, campaign_id: int, upload: Upload) -> AnyRow:
+    """Check the whole file and make a source of it, which the engine then imports.
+
+    Raises `InvalidInput` for a file that can't be read or mapped; nothing is stored then.
+    """
+    await check_open(ctx, campaign_id)
+    shape, rows = await asyncio.to_thread(_examine, upload)
+    settings = {"columns": dict(upload.mapping), "shape": asdict(replace(shape, sample_rows=()))}
+    async with ctx.db.write() as tx:
+        source_id = await sources.add(
+            tx, campaign_id, "csv", upload.name, ctx.clock(),
+            file=upload.file.name, mapping=settings, rows_total=rows,
+        )  # fmt: skip
+        row = await sources.get(tx, source_id)
+    assert row is not None  # noqa: S101  (made in the same transaction)
+    ctx.engine.source_added()
+    return row
+
+
+def _examine(upload: Upload) -> tuple[FileShape, int]:
+    try:
+        shape = inspect(upload.file)
+        map_columns(shape.columns, upload.mapping)
+        census = validate(upload.file, shape)
+    except UnreadableFile as fault:
+        raise InvalidInput.single("file", str(fault)) from None
+    return shape, census.rows
+
+
+async def run(ctx: Context, source_id: int) -> None:
+    """Import one source to its end. Every batch is a transaction together with how far it got (K6)."""
+    async with ctx.db.write() as tx:
+        source = await sources.get(tx, source_id)
+        if source is None or not await sources.set_state(tx, source_id, SourceState.RUNNING):
+            return
+    file = uploads_folder(ctx) / source.file
+    try:
+        await _import(ctx, source, file)
+    except (OSError, RuntimeError, UnreadableFile) as fault:
+        await _finish(ctx, source, SourceState.FAILED, str(fault))
+    else:
+        await _finish(ctx, source, SourceState.DONE, None)
+    file.unlink(missing_ok=True)
+
+
+async def _import(ctx: Context, source: AnyRow, file: Path) -> None:
+    shape = source.mapping["shape"]
+    shape = FileShape(**{**shape, "columns": tuple(shape["columns"]), "sample_rows": ()})
+    columns = source.mapping["columns"]
+    async for batch in stream(file, shape, columns, ctx.settings.default_region, after=source.last_row):
+        await _load(ctx, source, batch)
+        ctx.engine.contacts_changed(source.campaign_id)
+        await asyncio.sleep(0)  # between two batches the dialer goes first
+
+
+async def _load(ctx: Context, source: AnyRow, batch: Batch) -> None:
+    for attempt in range(RETRIES):
+        try:
+            async with ctx.db.write() as tx:
+                loaded = await contacts.load(tx, source.campaign_id, source.id, batch.contacts, ctx.clock())
+                await sources.refuse(tx, source.id, batch.refused)
+                await sources.progress(
+                    tx, source.id, rows=batch.rows, created=loaded.created, merged=loaded.merged,
+                    refused=len(batch.refused), last_row=batch.last_line,
+                )  # fmt: skip
+        except IntegrityError:  # another node stored one of the addresses at the same moment
+            if attempt == RETRIES - 1:
+                raise
+        else:
+            return
+
+
+async def _finish(ctx: Context, source: AnyRow, state: SourceState, error: str | None) -> None:
+    async with ctx.db.write() as tx:
+        await sources.set_state(
+            tx, source.id, state, error=error, finished_at=ctx.clock()
+        )
+
+
+async def get(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
+    async with ctx.db.read() as tx:
+        row = await sources.get(tx, source_id)
+    if row is None or row.campaign_id != campaign_id:
+        raise NotFound("source", source_id)
+    return row
+
+
+def progress(row: AnyRow) -> float:
+    """From 0 to 1."""
+    if row.state == SourceState.DONE:
+        return 1.0
+    return round(min(1.0, row.rows / row.rows_total), 3) if row.rows_total else 0.0
+
+
+def mapping_of(value: Any) -> dict[str, str | None]:
+    """The `mapping` parameter: an object of column → field."""
+    if not isinstance(value, dict) or not all(isinstance(v, str | None) for v in value.values()):
+        raise InvalidInput.single("mapping", 'should be an object of column → field, such as {"Handy": "mobile"}')
+    return value

@@ -1,0 +1,171 @@
+"""Steps of the strategy: what happened goes in, the next request, wait or result is written. One transaction with its cause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import Campaign, stop_reason
+from dialer.domain.contact import ContactRecord
+from dialer.domain.transitions import EnrollmentState, RequestState
+from dialer.operations.context import Context, strategy_of
+from dialer.store import contacts, enrollments, requests, strategies, trail
+from dialer.store.enrollments import Enrollment, Moved
+from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, Stay, Step
+from dialer.strategy.events import ContactFacts, Event
+from dialer.strategy.flow import advance
+from dialer.strategy.memory import Memory
+from dialer.strategy.model import Strategy
+
+
+@dataclass
+class _Batch:
+    """What a batch of steps is about to write."""
+
+    moved: list[Moved] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)  # for each request, its place in `moved`
+    entries: list[trail.Entry] = field(default_factory=list)
+
+
+async def take(
+    tx: AsyncConnection, ctx: Context, campaign: Campaign, events: Sequence[tuple[Enrollment, Event]], now: datetime
+) -> None:
+    """Take one step for each of these enrollments, which were read with a lock in `tx`.
+
+    While the campaign is stopped the next request is written all the same, stopped and flagged, so that publishing
+    again finds where the contact stood (C7, C8).
+    """
+    records = await contacts.records(tx, [place.contact_id for place, _ in events])
+    batch = _Batch()
+    for place, event in events:
+        version = place.strategy_version or campaign.strategy_version
+        if version is None:
+            raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")
+        strategy = await _strategy(tx, ctx, campaign.id, version)
+        record = records[place.contact_id]
+        memory = Memory.from_json(place.memory) if place.memory else Memory()
+        step = advance(strategy, memory, event, _facts(record, campaign), now)
+        _write(batch, campaign, place, version, step, now)
+        if step.changes:
+            await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
+    await _save(tx, batch, now)
+
+
+async def _save(tx: AsyncConnection, batch: _Batch, now: datetime) -> None:
+    ids = await requests.add_many(tx, batch.requests)
+    for owner, request_id in zip(batch.owners, ids, strict=True):
+        moved = batch.moved[owner]
+        batch.moved[owner] = Moved(**{**_fields(moved), "request_id": request_id})
+    await enrollments.save(tx, batch.moved, now)
+    await trail.write(tx, batch.entries)
+
+
+def _fields(moved: Moved) -> dict[str, Any]:
+    return {name: getattr(moved, name) for name in Moved.__dataclass_fields__}
+
+
+def _write(batch: _Batch, campaign: Campaign, place: Enrollment, version: int, step: Step, now: datetime) -> None:
+    effect, reason = step.effect, stop_reason(campaign, now)
+    starts = isinstance(effect, RequestCall | RequestSms | Hold)
+    state = EnrollmentState.STOPPED if starts and reason else _state(effect, place)
+    if isinstance(effect, RequestCall | RequestSms):
+        batch.owners.append(len(batch.moved))
+        batch.requests.append(_request(campaign, place, effect, now, str(reason) if reason else None))
+    batch.moved.append(
+        Moved(
+            id=place.id,
+            state=state,
+            strategy_version=version,
+            node=step.memory.node or place.node,
+            memory=step.memory.to_json(),
+            request_id=None if isinstance(effect, Finish | Hold) else place.request_id,
+            due_at=effect.due_at if isinstance(effect, Hold | Stay | RequestCall | RequestSms) else None,
+            stop_reason=(reason if starts else place.stop_reason) if state is EnrollmentState.STOPPED else None,
+            result=effect.result if isinstance(effect, Finish) else None,
+        )
+    )
+    batch.entries += _trail(campaign, place, step, now)
+    if starts and state is EnrollmentState.STOPPED:
+        batch.entries.append(trail.Entry(now, campaign.id, place.contact_id, "stopped", {"reason": str(reason)}))
+
+
+def _state(effect: object, place: Enrollment) -> EnrollmentState:
+    if isinstance(effect, Finish):
+        return EnrollmentState.DONE
+    if isinstance(effect, Hold):
+        return EnrollmentState.WAITING
+    return place.state if isinstance(effect, Stay) else EnrollmentState.PENDING
+
+
+def _request(
+    campaign: Campaign, place: Enrollment, effect: RequestCall | RequestSms, now: datetime, reason: str | None
+) -> dict[str, Any]:
+    is_call = isinstance(effect, RequestCall)
+    return {
+        "enrollment_id": place.id,
+        "campaign_id": campaign.id,
+        "contact_id": place.contact_id,
+        "channel": "call" if is_call else "sms",
+        "node": effect.node,
+        "visit": effect.visit,
+        "try_no": effect.try_no,
+        "requeue_no": 0,
+        "address": effect.number,
+        "payload": _call_payload(effect) if isinstance(effect, RequestCall) else _sms_payload(effect),
+        "priority": effect.priority if isinstance(effect, RequestCall) else 0,
+        "due_at": effect.due_at,
+        "state": RequestState.STOPPED if reason else RequestState.PENDING,
+        "stop_reason": reason,
+        "created_at": now,
+    }
+
+
+def _call_payload(effect: RequestCall) -> dict[str, Any]:
+    return {"queue": effect.queue, "gateway": effect.gateway, "ring_s": effect.ring_s}
+
+
+def _sms_payload(effect: RequestSms) -> dict[str, Any]:
+    validity = effect.validity
+    return {
+        "gateway": effect.gateway,
+        "sender": effect.sender,
+        "text": effect.text,
+        "validity_s": validity.total_seconds() if validity else None,
+    }
+
+
+def _trail(campaign: Campaign, place: Enrollment, step: Step, now: datetime) -> list[trail.Entry]:
+    def entry(kind: str, **data: Any) -> trail.Entry:
+        return trail.Entry(now, campaign.id, place.contact_id, kind, data)
+
+    entries = [entry("step", node=hop.node, port=hop.port, why=hop.why) for hop in step.hops]
+    effect = step.effect
+    if isinstance(effect, RequestCall | RequestSms):
+        kind = "call-queued" if isinstance(effect, RequestCall) else "sms-queued"
+        due = effect.due_at.isoformat()
+        entries.append(entry(kind, node=effect.node, address=effect.number, try_no=effect.try_no, due_at=due))
+    elif isinstance(effect, Hold):
+        entries.append(entry("waiting", node=effect.node, due_at=effect.due_at.isoformat()))
+    elif isinstance(effect, Finish):
+        entries.append(entry("finished", result=effect.result))
+    return entries
+
+
+async def _strategy(tx: AsyncConnection, ctx: Context, campaign_id: int, version: int) -> Strategy:
+    key = (campaign_id, version)
+    if key not in ctx.strategies:
+        ctx.strategies[key] = strategy_of(await strategies.get(tx, campaign_id, version))
+    return ctx.strategies[key]
+
+
+def _facts(record: ContactRecord, campaign: Campaign) -> ContactFacts:
+    name = f"{record.first_name} {record.last_name}".strip()
+    return ContactFacts(
+        addresses=tuple((channel, a.address) for a in record.addresses for channel in a.channels()),
+        attributes=record.attributes,
+        names={"first_name": record.first_name, "last_name": record.last_name, "name": name},
+        time_zone=record.time_zone or campaign.time_zone,
+    )
