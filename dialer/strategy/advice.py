@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dialer.domain.columns import attribute_name
 from dialer.domain.errors import InvalidInput, shown
 from dialer.domain.template import placeholders, render
 from dialer.strategy.catalogue import CONTACT_IN
@@ -74,7 +75,7 @@ def _unknown_attributes(strategy: Strategy, attributes: frozenset[str]) -> Itera
                 yield from _unfilled(node, "value", value, filled)
             case BranchFields(on=on) if on not in filled and on not in LOOKS:
                 yield NodeFault(node.id, "on", f"no contact field is called {shown(on)}")
-            case WaitFields(kind=WaitKind.UNTIL_ATTRIBUTE, at=str() as at) if at not in filled:
+            case WaitFields(kind=WaitKind.UNTIL_ATTRIBUTE, at=str() as at) if attribute_name(at) not in filled:
                 yield NodeFault(node.id, "at", f"no contact field is called {shown(at)}")
             case _:
                 pass

@@ -28,6 +28,7 @@ def _coordinate(value: object) -> object:
     return value
 
 
+_LONGEST_FIELD = 200
 NAME_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(max_length=200, pattern=NAME_PATTERN)]
 _Coordinate = Annotated[float, BeforeValidator(_coordinate)]
@@ -93,7 +94,8 @@ def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:
         faults.extend(_port_faults(envelope, step_type.ports_of(fields)))
     if fields is None:
         return ReadNode(envelope.id, None, tuple(faults), envelope.out)
-    node = Node(envelope.id, envelope.type, fields, envelope.name, envelope.x, envelope.y, envelope.out)
+    out = {port: envelope.out[port] for port in step_type.ports_of(fields) if port in envelope.out}
+    node = Node(envelope.id, envelope.type, fields, envelope.name, envelope.x, envelope.y, out)
     return ReadNode(envelope.id, node, tuple(faults), envelope.out)
 
 
@@ -101,7 +103,9 @@ def _port_faults(envelope: _Envelope, ports: tuple[str, ...]) -> Iterator[NodeFa
     for port in envelope.out:
         if port not in ports:
             has = f"it has {', '.join(ports)}" if ports else "it has none"
-            yield NodeFault(envelope.id, "out", f"{shown(port)} is not an outcome of this step; {has}")
+            yield NodeFault(
+                envelope.id, f"out.{port}"[:_LONGEST_FIELD], f"{shown(port)} is not an outcome of this step; {has}"
+            )
 
 
 def _faults(node: str, error: ValidationError, owner: str) -> Iterator[NodeFault]:

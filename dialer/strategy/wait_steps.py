@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from dialer.domain.columns import attribute_name
 from dialer.domain.windows import is_open, next_open
 from dialer.strategy.duration import format_duration
 from dialer.strategy.effects import DONE, Hold
@@ -52,7 +53,7 @@ def _wait_end(here: Here, fields: WaitFields) -> tuple[datetime, str]:
         case WaitKind.UNTIL_DATE:
             return read_moment(at, here.zone), f"until {at}"
         case WaitKind.UNTIL_ATTRIBUTE:
-            value = here.contact.values.get(at, "")
+            value = here.contact.values.get(attribute_name(at), "")
             return read_moment(value, here.zone), f"until {at}, which is {value}"
 
 
