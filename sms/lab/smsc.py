@@ -18,7 +18,10 @@ class LabError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A submit_sm as the SMSC received it: a line of the ledger. `text` is what its own decoder made of it."""
+    """A submit_sm as the SMSC received it: a line of the ledger.
+
+    `text` and `validity_period` (ISO 8601, empty for none) are what the SMSC's own decoder made of them.
+    """
 
     at: float
     destination: str

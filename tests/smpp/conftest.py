@@ -1,0 +1,117 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sms.backoff import Backoff
+from sms.gateway import Gateway
+from sms.lab.smsc import Smsc
+from sms.receipt import Receipt, Reply
+from sms.settings import GatewaySettings, GatewayState
+from sms.submission import OutgoingPart, SubmitResult
+from sms.text import segments
+
+DEADLINE_S = 8.0
+
+
+async def until(condition: Callable[[], object], what: str = "the condition") -> None:
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while not condition():
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"{what} did not come about in {DEADLINE_S:g} s")
+
+
+@dataclass
+class Esme:
+    """A gateway with what it handed over."""
+
+    smsc: Smsc
+    settings: GatewaySettings
+    receipts: list[Receipt] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    late: list[tuple[str, SubmitResult]] = field(default_factory=list)
+    before_receipt: Callable[[], Awaitable[None]] | None = None
+
+    def __post_init__(self) -> None:
+        self.gateway = Gateway(
+            self.settings,
+            on_receipt=self._receipt,
+            on_reply=self._reply,
+            on_late_response=self._late,
+            chance=lambda: 0.0,
+        )
+        self._refs = 0
+
+    async def _receipt(self, receipt: Receipt) -> None:
+        if self.before_receipt:
+            await self.before_receipt()
+        self.receipts.append(receipt)
+
+    async def _reply(self, reply: Reply) -> None:
+        self.replies.append(reply)
+
+    async def _late(self, ref: str, result: SubmitResult) -> None:
+        self.late.append((ref, result))
+
+    async def bound(self) -> None:
+        await until(lambda: self.gateway.state is GatewayState.BOUND, "the bind")
+
+    async def send(self, text: str, destination: str = "+41791112233", **more: Any) -> list[SubmitResult]:
+        """All parts of a text, in order of their numbers, each in a slot of its own."""
+        cut = segments(text, reference=self.gateway.next_reference(destination))
+        self._refs += 1
+        parts = [
+            OutgoingPart(
+                f"{self._refs}/{part.number}", destination, part.payload, cut.data_coding, udh=part.udh, **more
+            )
+            for part in cut.parts
+        ]
+        return list(await asyncio.gather(*(self.submit(part) for part in parts)))
+
+    async def submit(self, part: OutgoingPart) -> SubmitResult:
+        async with self.gateway.slot():
+            return await self.gateway.submit(part)
+
+
+@pytest.fixture
+async def smsc(tmp_path: Path) -> AsyncIterator[Smsc]:
+    server = Smsc(tmp_path)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@asynccontextmanager
+async def esme(smsc: Smsc, **settings: Any) -> AsyncIterator[Esme]:
+    given = {
+        "name": "lab",
+        "host": "127.0.0.1",
+        "port": smsc.port,
+        "system_id": "dialer",
+        "password": "secret",
+        "sender": "Clinic",
+        "reconnect": Backoff(0.05, 0.2),
+        "throttle": Backoff(0.2, 1.0),
+    }
+    client = Esme(smsc, GatewaySettings(**{**given, **settings}))
+    running = asyncio.create_task(client.gateway.run())
+    try:
+        yield client
+    finally:
+        await client.gateway.stop(2.0)
+        await running
+
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+def connect(smsc: Smsc) -> Connect:
+    """`async with connect(window=5) as client:`"""
+    return lambda **settings: esme(smsc, **settings)
