@@ -12,7 +12,7 @@ from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
 from dialer.operations import lifecycle, readiness
 from dialer.operations.context import Context, strategy_of
-from dialer.store import campaigns, gateways, strategies
+from dialer.store import campaigns, gateways, requests, strategies
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
 
 DEFAULTS: Mapping[str, Any] = {
@@ -56,6 +56,8 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
             await _still_complete(tx, ctx, _with(campaign, wanted), wanted)
         if not await campaigns.edit(tx, campaign_id, wanted, ctx.clock(), revision=campaign.revision):
             raise StaleEdit("campaign", campaign_id)
+        if {"execution", "time_zone"} & wanted.keys():
+            await requests.reopen_windows(tx, campaign_id)
     return await _changed(ctx, campaign_id)
 
 

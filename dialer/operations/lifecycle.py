@@ -108,12 +108,13 @@ def _copy(row: AnyRow, now: datetime) -> dict[str, Any]:
         **kept,
         "requeue_no": row.requeue_no + 1,
         "replaces_id": row.id,
-        "due_at": max(row.due_at, now),
+        "wanted_at": max(row.wanted_at, now),
+        "due_at": max(row.wanted_at, now),
         "state": RequestState.PENDING,
         "created_at": now,
     }
 
 
 _COPIED = (
-    "enrollment_id", "campaign_id", "contact_id", "channel", "node", "visit", "try_no", "address", "payload", "priority",
+    "enrollment_id", "campaign_id", "contact_id", "channel", "node", "visit", "try_no", "address", "payload", "priority", "zone",
 )  # fmt: skip

@@ -48,7 +48,7 @@ async def take(
         record = records[place.contact_id]
         memory = Memory.from_json(place.memory) if place.memory else Memory()
         step = advance(strategy, memory, event, _facts(record, campaign), now)
-        _write(batch, campaign, place, version, step, now)
+        _write(batch, campaign, place, version, step, record.time_zone, now)
         if step.changes:
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
     await _save(tx, batch, now)
@@ -67,13 +67,15 @@ def _fields(moved: Moved) -> dict[str, Any]:
     return {name: getattr(moved, name) for name in Moved.__dataclass_fields__}
 
 
-def _write(batch: _Batch, campaign: Campaign, place: Enrollment, version: int, step: Step, now: datetime) -> None:
+def _write(
+    batch: _Batch, campaign: Campaign, place: Enrollment, version: int, step: Step, zone: str | None, now: datetime
+) -> None:
     effect, reason = step.effect, stop_reason(campaign, now)
     starts = isinstance(effect, RequestCall | RequestSms | Hold)
     state = EnrollmentState.STOPPED if starts and reason else _state(effect, place)
     if isinstance(effect, RequestCall | RequestSms):
         batch.owners.append(len(batch.moved))
-        batch.requests.append(_request(campaign, place, effect, now, str(reason) if reason else None))
+        batch.requests.append(_request(campaign, place, effect, zone, now, str(reason) if reason else None))
     batch.moved.append(
         Moved(
             id=place.id,
@@ -101,7 +103,12 @@ def _state(effect: object, place: Enrollment) -> EnrollmentState:
 
 
 def _request(
-    campaign: Campaign, place: Enrollment, effect: RequestCall | RequestSms, now: datetime, reason: str | None
+    campaign: Campaign,
+    place: Enrollment,
+    effect: RequestCall | RequestSms,
+    zone: str | None,
+    now: datetime,
+    reason: str | None,
 ) -> dict[str, Any]:
     is_call = isinstance(effect, RequestCall)
     return {
@@ -116,6 +123,8 @@ def _request(
         "address": effect.number,
         "payload": _call_payload(effect) if isinstance(effect, RequestCall) else _sms_payload(effect),
         "priority": effect.priority if isinstance(effect, RequestCall) else 0,
+        "zone": zone,
+        "wanted_at": effect.due_at,
         "due_at": effect.due_at,
         "state": RequestState.STOPPED if reason else RequestState.PENDING,
         "stop_reason": reason,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.outcome import Outcome
@@ -63,3 +63,8 @@ async def end(tx: AsyncConnection, attempt_id: str, outcome: Outcome, **fields: 
         .values(state=AttemptState.ENDED, outcome=outcome, **fields)
     )
     return changed.rowcount == 1
+
+
+async def forget(tx: AsyncConnection, attempt_id: str) -> None:
+    """An intent that never left this process: nothing was tried."""
+    await tx.execute(delete(attempt).where(attempt.c.id == attempt_id, attempt.c.state == AttemptState.INTENDED))

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import Address, ContactRecord, NewContact
+from dialer.domain.transitions import RequestState
 from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, trail
 
 # SQLite takes 32,766 parameters in a statement.
@@ -75,6 +76,14 @@ async def save(tx: AsyncConnection, record: ContactRecord, now: datetime) -> Non
         .where(contact.c.id == record.id)
         .values(**_fields(record), modified_at=now, revision=contact.c.revision + 1)
     )
+    await tx.execute(
+        update(contact_request)
+        .where(
+            contact_request.c.enrollment_id.in_(select(enrollment.c.id).where(enrollment.c.contact_id == record.id)),
+            contact_request.c.state == RequestState.PENDING,
+        )
+        .values(zone=record.time_zone)
+    )
     await tx.execute(delete(channel_address).where(channel_address.c.contact_id == record.id))
     await _add_addresses(tx, [(record.id, record.addresses)])
 
@@ -91,7 +100,10 @@ async def set_attributes(tx: AsyncConnection, contact_id: int, changes: Mapping[
 
 async def absorb(tx: AsyncConnection, survivor: int, gone: int) -> None:
     """Hang everything of contact `gone` on `survivor` and delete it. Enrollments in the same campaign are settled before."""
-    for table in (contact_request, attempt, message, trail, enrollment):
+    places = select(enrollment.c.id).where(enrollment.c.contact_id.in_((survivor, gone)))
+    for table in (contact_request, attempt, message):  # by enrollment: that is what they are indexed by
+        await tx.execute(update(table).where(table.c.enrollment_id.in_(places)).values(contact_id=survivor))
+    for table in (trail, enrollment):
         await tx.execute(update(table).where(table.c.contact_id == gone).values(contact_id=survivor))
     await tx.execute(delete(channel_address).where(channel_address.c.contact_id == gone))
     await tx.execute(delete(contact).where(contact.c.id == gone))

@@ -102,11 +102,12 @@ async def due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime,
     return await _select(tx, query.order_by(enrollment.c.due_at, enrollment.c.id).limit(limit))
 
 
-async def next_due(tx: AsyncConnection, campaign_ids: Collection[int]) -> datetime | None:
+async def next_due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime) -> datetime | None:
+    """When the next wait or time limit of these campaigns is over."""
     when: datetime | None = await tx.scalar(
         select(enrollment.c.due_at)
         .where(
-            enrollment.c.due_at.is_not(None),
+            enrollment.c.due_at > now,
             enrollment.c.campaign_id.in_(campaign_ids),
             enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
         )
@@ -141,6 +142,21 @@ async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now:
             state=EnrollmentState.IN_PROGRESS,
             attempts=enrollment.c.attempts + int(is_call),
             due_at=None,
+            modified_at=now,
+            revision=enrollment.c.revision + 1,
+        )
+    )
+
+
+async def withdrawn(tx: AsyncConnection, enrollment_id: int, due_at: datetime, now: datetime, *, is_call: bool) -> None:
+    """The call or text that was committed never left this process: its turn comes again."""
+    await tx.execute(
+        update(enrollment)
+        .where(enrollment.c.id == enrollment_id, enrollment.c.state == EnrollmentState.IN_PROGRESS)
+        .values(
+            state=EnrollmentState.PENDING,
+            attempts=enrollment.c.attempts - int(is_call),
+            due_at=due_at,
             modified_at=now,
             revision=enrollment.c.revision + 1,
         )

@@ -1,6 +1,6 @@
 """Texts and their parts: written and committed before submit, resolved by responses and receipts in any order."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,11 @@ async def get(tx: AsyncConnection, message_id: str) -> AnyRow | None:
     return (await tx.execute(select(message).where(message.c.id == message_id))).one_or_none()
 
 
+async def forget(tx: AsyncConnection, message_id: str) -> None:
+    """An intent that never left this process: nothing was sent."""
+    await tx.execute(delete(message).where(message.c.id == message_id, message.c.status == MessageStatus.PENDING))
+
+
 async def parts_of(tx: AsyncConnection, message_id: str) -> list[AnyRow]:
     query = select(message_part).where(message_part.c.message_id == message_id).order_by(message_part.c.part)
     return list(await tx.execute(query))
@@ -73,30 +78,40 @@ async def set_message(tx: AsyncConnection, message_id: str, status: MessageStatu
     return changed.rowcount == 1
 
 
-async def name_part(tx: AsyncConnection, gateway: str, ids: Iterable[str], message_id: str, part: int) -> None:
-    """Keep every form in which a receipt may name this part. A form that names an older text means the new one."""
+async def name_part(tx: AsyncConnection, gateway: str, name: str, message_id: str, part: int) -> None:
+    """Keep what the SMSC calls this part. A name that stood for an older text means the new one from now on."""
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(smsc_id)
-    statement = statement.on_conflict_do_update(
-        index_elements=["gateway", "id"],
-        set_={"message_id": statement.excluded.message_id, "part": statement.excluded.part},
-    )
-    rows = [{"gateway": gateway, "id": one, "message_id": message_id, "part": part} for one in ids]
-    if rows:
-        await tx.execute(statement, rows)
-
-
-async def part_named(tx: AsyncConnection, gateway: str, ids: Collection[str]) -> tuple[str, int] | None:
-    """`(message id, part)` of the newest text that one of these forms names."""
-    row = (
-        await tx.execute(
-            select(smsc_id.c.message_id, smsc_id.c.part)
-            .where(smsc_id.c.gateway == gateway, smsc_id.c.id.in_(ids))
-            .order_by(smsc_id.c.message_id.desc())
-            .limit(1)
+    statement = dialect.insert(smsc_id).values(gateway=gateway, id=name, message_id=message_id, part=part)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["gateway", "id"],
+            set_={"message_id": statement.excluded.message_id, "part": statement.excluded.part},
         )
-    ).one_or_none()
-    return (row.message_id, row.part) if row else None
+    )
+
+
+async def part_named(
+    tx: AsyncConnection, gateway: str, names: Sequence[str], destination: str
+) -> tuple[str, int] | None:
+    """`(message id, part)` for a receipt whose id may be meant in these forms, the likeliest first.
+
+    A form that is not the first counts only when the destination fits too: it may happen to be another text's id.
+    """
+    for likely, name in enumerate(names):
+        row = (
+            await tx.execute(
+                select(smsc_id.c.message_id, smsc_id.c.part, message.c.address)
+                .join(message, message.c.id == smsc_id.c.message_id)
+                .where(smsc_id.c.gateway == gateway, smsc_id.c.id == name)
+            )
+        ).one_or_none()
+        if row and (likely == 0 or _digits(row.address) == _digits(destination)):
+            return row.message_id, row.part
+    return None
+
+
+def _digits(number: str) -> str:
+    return "".join(character for character in number if character.isdigit())
 
 
 async def keep_early(

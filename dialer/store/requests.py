@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import REQUEST, CampaignStatus, RequestState
-from dialer.store.tables import campaign, contact, contact_request
+from dialer.store.tables import campaign, contact_request
 from dialer.store.types import AnyRow
 
 
@@ -32,7 +32,7 @@ class ContactRequest:
     priority: int
     due_at: datetime
     state: RequestState
-    zone: str | None = None
+    zone: str | None
 
 
 async def add_many(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -61,28 +61,34 @@ async def claim(
     until: datetime,
     now: datetime,
     limit: int,
+    zoned_only: bool = False,
 ) -> list[ContactRequest]:
-    """Reserve up to `limit` due requests: the highest priority first, then by due time and the campaign's load order."""
+    """Reserve up to `limit` due requests: the highest priority first, then by due time and the campaign's load order.
+
+    `zoned_only`: the campaign's own window is closed, so only contacts with a time zone of their own are looked at.
+    """
+    queue = _queue(campaign_id, channel, zoned_only=zoned_only)
     claimed: list[ContactRequest] = []
-    priority = await _highest(tx, campaign_id, channel, below=None)
+    priority = await _highest(tx, queue, below=None)
     while priority is not None and len(claimed) < limit:
-        ids = await _due(tx, campaign_id, channel, priority, order, now, limit - len(claimed))
+        ids = await _due(tx, queue, priority, order, now, limit - len(claimed))
         claimed += await _reserve(tx, ids, node, until, order)
-        priority = await _highest(tx, campaign_id, channel, below=priority)
+        priority = await _highest(tx, queue, below=priority)
     return claimed
 
 
-def _queue(campaign_id: int, channel: str) -> Any:
-    return and_(
+def _queue(campaign_id: int, channel: str, *, zoned_only: bool) -> Any:
+    conditions = [
         contact_request.c.campaign_id == campaign_id,
         contact_request.c.channel == channel,
         contact_request.c.state == RequestState.PENDING,
-    )
+    ]
+    return and_(*conditions, contact_request.c.zone.is_not(None)) if zoned_only else and_(*conditions)
 
 
-async def _highest(tx: AsyncConnection, campaign_id: int, channel: str, below: int | None) -> int | None:
+async def _highest(tx: AsyncConnection, queue: Any, below: int | None) -> int | None:
     """One seek in the queue's index for each priority in use."""
-    query = select(func.max(contact_request.c.priority)).where(_queue(campaign_id, channel))
+    query = select(func.max(contact_request.c.priority)).where(queue)
     if below is not None:
         query = query.where(contact_request.c.priority < below)
     priority: int | None = await tx.scalar(query)
@@ -90,10 +96,10 @@ async def _highest(tx: AsyncConnection, campaign_id: int, channel: str, below: i
 
 
 async def _due(
-    tx: AsyncConnection, campaign_id: int, channel: str, priority: int, order: LoadOrder, now: datetime, limit: int
+    tx: AsyncConnection, queue: Any, priority: int, order: LoadOrder, now: datetime, limit: int
 ) -> list[int]:
     query = select(contact_request.c.id).where(
-        _queue(campaign_id, channel), contact_request.c.priority == priority, contact_request.c.due_at <= now
+        queue, contact_request.c.priority == priority, contact_request.c.due_at <= now
     )
     if order is LoadOrder.NEWEST_FIRST:
         query = query.order_by(contact_request.c.due_at.desc(), contact_request.c.id.desc())
@@ -128,12 +134,27 @@ async def release(tx: AsyncConnection, ids: Collection[int]) -> None:
         )
 
 
-async def postpone(tx: AsyncConnection, request_id: int, due_at: datetime) -> None:
-    """Back into the queue for later: the contact's own window is closed now."""
+async def postpone(tx: AsyncConnection, until: Mapping[int, datetime]) -> None:
+    """Back into the queue for later, `{request: when}`: the contact's own window is closed now."""
+    if until:
+        await tx.execute(
+            update(contact_request)
+            .where(contact_request.c.id == bindparam("_id"), contact_request.c.state == RequestState.CLAIMED)
+            .values(state=RequestState.PENDING, due_at=bindparam("_due_at"), lease_node=None, lease_until=None),
+            [{"_id": request_id, "_due_at": due_at} for request_id, due_at in until.items()],
+        )
+
+
+async def reopen_windows(tx: AsyncConnection, campaign_id: int) -> None:
+    """The execution time or a zone was changed: what was put off until an opening is looked at again (C13)."""
     await tx.execute(
         update(contact_request)
-        .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.CLAIMED)
-        .values(state=RequestState.PENDING, due_at=due_at, lease_node=None, lease_until=None)
+        .where(
+            contact_request.c.campaign_id == campaign_id,
+            contact_request.c.state == RequestState.PENDING,
+            contact_request.c.due_at > contact_request.c.wanted_at,
+        )
+        .values(due_at=contact_request.c.wanted_at)
     )
 
 
@@ -160,18 +181,42 @@ async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | No
     return int(changed.rowcount)
 
 
-async def dispatch(tx: AsyncConnection, request_id: int) -> bool:
-    """The step before an intent: claimed → dispatched, only while the campaign is published (C6). False: leave it."""
+async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> set[int]:
+    """The step before an intent: claimed → dispatched, only while the campaign is published (C6).
+
+    Returns those that may go on; the others were stopped or claimed by somebody else.
+    """
     changed = await tx.execute(
         update(contact_request)
         .where(
-            contact_request.c.id == request_id,
+            contact_request.c.id.in_(request_ids),
             contact_request.c.state == RequestState.CLAIMED,
             exists().where(
                 campaign.c.id == contact_request.c.campaign_id, campaign.c.status == CampaignStatus.PUBLISHED
             ),
         )
         .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
+        .returning(contact_request.c.id)
+    )
+    return set(changed.scalars())
+
+
+async def withdraw(tx: AsyncConnection, request_id: int) -> bool:
+    """Back into the queue: an intent was written, but proven never to have left this process."""
+    changed = await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.DISPATCHED)
+        .values(state=RequestState.PENDING)
+    )
+    return changed.rowcount == 1
+
+
+async def refuse(tx: AsyncConnection, request_id: int) -> bool:
+    """Claimed, and found not to be allowed at all: nothing is sent for it."""
+    changed = await tx.execute(
+        update(contact_request)
+        .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.CLAIMED)
+        .values(state=RequestState.CANCELLED, lease_node=None, lease_until=None)
     )
     return changed.rowcount == 1
 
@@ -211,16 +256,15 @@ async def stopped(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int
 async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: datetime) -> datetime | None:
     """When the next request of the queue that is not due yet becomes due."""
     when: datetime | None = await tx.scalar(
-        select(func.min(contact_request.c.due_at)).where(_queue(campaign_id, channel), contact_request.c.due_at > now)
+        select(func.min(contact_request.c.due_at)).where(
+            _queue(campaign_id, channel, zoned_only=False), contact_request.c.due_at > now
+        )
     )
     return when
 
 
-def _select() -> Any:
-    columns = [contact_request.c[name] for name in ContactRequest.__dataclass_fields__ if name != "zone"]
-    return select(*columns, contact.c.time_zone.label("zone")).join(
-        contact, contact.c.id == contact_request.c.contact_id
-    )
+def _select() -> Select[*tuple[Any, ...]]:
+    return select(*(contact_request.c[name] for name in ContactRequest.__dataclass_fields__))
 
 
 def _request(row: AnyRow) -> ContactRequest:

@@ -161,19 +161,8 @@ enrollment = Table(
     Column("modified_at", Utc, nullable=False),
     UniqueConstraint("campaign_id", "contact_id"),
     Index("ix_enrollment_state", "campaign_id", "state", "id"),
-    Index(
-        "ix_enrollment_not_entered",
-        "campaign_id",
-        "id",
-        sqlite_where=text("node IS NULL"),
-        postgresql_where=text("node IS NULL"),
-    ),
-    Index(
-        "ix_enrollment_due",
-        "due_at",
-        sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
-    ),
+    _partial("ix_enrollment_not_entered", "campaign_id", "id", where="node IS NULL"),
+    _partial("ix_enrollment_due", "due_at", where="due_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -192,8 +181,10 @@ contact_request = Table(
     Column("replaces_id", Id, ForeignKey("contact_request.id")),  # the stopped request in whose place it stands
     Column("address", String(320), nullable=False),
     Column("payload", Json, nullable=False),  # what the step asks for: ring time, text, sender, …
+    Column("zone", String(64)),  # the contact's own time zone, where known
     Column("priority", SmallInteger, nullable=False, default=0),
-    Column("due_at", Utc, nullable=False),
+    Column("wanted_at", Utc, nullable=False),  # when the step wants it
+    Column("due_at", Utc, nullable=False),  # the same, or the next opening of the contact's window
     Column("state", String(16), nullable=False),
     Column("stop_reason", String(32)),
     Column("lease_node", String(64)),
@@ -202,12 +193,10 @@ contact_request = Table(
     # A step's effect is written once, however often it is asked for.
     UniqueConstraint("enrollment_id", "node", "visit", "try_no", "requeue_no", name="uq_contact_request_effect"),
     Index("ix_contact_request_queue", "campaign_id", "channel", "state", "priority", "due_at", "id"),
-    Index(
-        "ix_contact_request_lease",
-        "lease_until",
-        sqlite_where=text("state = 'claimed'"),
-        postgresql_where=text("state = 'claimed'"),
+    _partial(
+        "ix_contact_request_zoned", "campaign_id", "channel", "state", "priority", "due_at", where="zone IS NOT NULL"
     ),
+    _partial("ix_contact_request_lease", "lease_until", where="state = 'claimed'"),
     sqlite_autoincrement=True,
 )
 
@@ -235,12 +224,7 @@ attempt = Table(
     Column("answered_at", Utc),
     Column("connected_at", Utc),
     Column("ended_at", Utc),
-    Index(
-        "ix_attempt_open",
-        "dialer_node",
-        sqlite_where=text("state <> 'ended'"),
-        postgresql_where=text("state <> 'ended'"),
-    ),
+    _partial("ix_attempt_open", "dialer_node", where="state <> 'ended'"),
     Index("ix_attempt_campaign", "campaign_id", "id"),
 )
 
@@ -265,12 +249,7 @@ message = Table(
     Column("created_at", Utc, nullable=False),
     Column("submitted_at", Utc),
     Column("final_at", Utc),
-    Index(
-        "ix_message_open",
-        "dialer_node",
-        sqlite_where=text("status = 'pending'"),
-        postgresql_where=text("status = 'pending'"),
-    ),
+    _partial("ix_message_open", "dialer_node", where="status = 'pending'"),
     Index("ix_message_campaign", "campaign_id", "id"),
 )
 
@@ -286,7 +265,7 @@ message_part = Table(
     Column("final_at", Utc),
 )
 
-# The forms in which an SMSC may name a part in its receipt (decimal, hex, padded): one row each.
+# What an SMSC called a part in its response, in one form (sms/receipt.py, `keys`): receipts are matched by it.
 smsc_id = Table(
     "smsc_id",
     metadata,

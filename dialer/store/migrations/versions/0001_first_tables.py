@@ -260,7 +260,9 @@ def upgrade() -> None:
         sa.Column("replaces_id", Id, nullable=True),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("payload", Json, nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=True),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("wanted_at", Utc, nullable=False),
         sa.Column("due_at", Utc, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("stop_reason", sa.String(length=32), nullable=True),
@@ -291,6 +293,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_contact_request_queue", ["campaign_id", "channel", "state", "priority", "due_at", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_contact_request_zoned",
+            ["campaign_id", "channel", "state", "priority", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("zone IS NOT NULL"),
+            postgresql_where=sa.text("zone IS NOT NULL"),
         )
 
     op.create_table(
@@ -436,6 +445,11 @@ def downgrade() -> None:
 
     op.drop_table("attempt")
     with op.batch_alter_table("contact_request", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_contact_request_zoned",
+            sqlite_where=sa.text("zone IS NOT NULL"),
+            postgresql_where=sa.text("zone IS NOT NULL"),
+        )
         batch_op.drop_index("ix_contact_request_queue")
         batch_op.drop_index(
             "ix_contact_request_lease",
