@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from math import inf
 
 
+# A token that lacks less is whole: sums of floats would otherwise ask to wait for no time at all, over and over.
+_ROUNDING = 1e-6
+
+
 @dataclass(slots=True)
 class TokenBucket:
     """At most `rate` segments a second; `burst` of them may go at once after a pause."""
@@ -19,7 +23,7 @@ class TokenBucket:
     def delay(self, now: float) -> float:
         """Seconds until one segment may go."""
         self._fill(now)
-        return 0.0 if self.tokens >= 1 else (1 - self.tokens) / self.rate
+        return 0.0 if self.tokens >= 1 - _ROUNDING else (1 - self.tokens) / self.rate
 
     def take(self, now: float) -> None:
         self._fill(now)

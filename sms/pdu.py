@@ -136,10 +136,11 @@ def decode(frame: bytes) -> commands.Pdu:
     raw = _blank(command_id)
     try:
         raw.parse_params(frame[HEADER:])
+        command = _read(command_id, raw)
     except (ValueError, struct.error) as fault:
         name = _CLASSES[command_id][0]
         raise MalformedPduError(f"{name}: {fault}", sequence=sequence, command_id=command_id) from fault
-    return commands.Pdu(sequence, _read(command_id, raw), code)
+    return commands.Pdu(sequence, command, code)
 
 
 def encode(pdu: commands.Pdu) -> bytes:
@@ -269,6 +270,9 @@ def _read_submit(raw: Any) -> commands.SubmitSm:
 
 
 def _read_deliver(raw: Any, *, data_sm: bool) -> commands.DeliverSm:
+    # Responses may come without their body, and do; a request that ends early is torn.
+    if raw.data_coding is None:
+        raise ValueError("ends before its text")
     return commands.DeliverSm(
         source=Address(raw.source_addr_ton or 0, raw.source_addr_npi or 0, _text(raw.source_addr)),
         destination=Address(raw.dest_addr_ton or 0, raw.dest_addr_npi or 0, _text(raw.destination_addr)),

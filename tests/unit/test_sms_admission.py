@@ -1,0 +1,71 @@
+from math import inf
+
+import pytest
+
+from sms.admission import Admission, TokenBucket
+from sms.backoff import Backoff
+from sms.settings import GatewaySettings
+
+
+def admission(window: int = 2, rate: float | None = None, burst: float = 1) -> Admission:
+    return Admission(window, TokenBucket(rate, burst, 0.0) if rate else None, bound=True)
+
+
+@pytest.mark.req("M1")
+def test_nothing_goes_unbound_or_beyond_the_window() -> None:
+    slots = admission(window=1)
+    slots.bound = False
+    assert slots.delay(0) == inf
+    slots.bound = True
+    assert slots.delay(0) == 0
+    slots.take(0)
+    assert slots.delay(0) == inf
+    slots.give_back(used=True)
+    assert slots.delay(0) == 0
+
+
+@pytest.mark.req("M4")
+def test_a_hold_is_for_everyone_and_never_shortened() -> None:
+    slots = admission()
+    slots.hold(5.0)
+    slots.hold(3.0)
+    assert (slots.delay(1.0), slots.is_held(4.9), slots.is_held(5.0), slots.delay(5.0)) == (4.0, True, False, 0.0)
+
+
+@pytest.mark.req("M1")
+def test_the_rate() -> None:
+    slots = admission(window=1_000, rate=10, burst=2)
+    sent, now = [], 0.0
+    while len(sent) < 22:
+        delay = slots.delay(now)
+        if delay:
+            now += delay
+        else:
+            slots.take(now)
+            sent.append(now)
+    assert sent[:2] == [0.0, 0.0]
+    assert sent[-1] == pytest.approx(2.0)
+
+
+def test_a_slot_without_a_segment_does_not_count_against_the_rate() -> None:
+    slots = admission(rate=10)
+    slots.take(0.0)
+    assert slots.delay(0.0) == pytest.approx(0.1)
+    slots.give_back(used=False)
+    assert slots.delay(0.0) == 0
+    assert slots.taken == 0
+
+
+def test_back_off_doubles_up_to_its_limit_and_spreads() -> None:
+    backoff = Backoff(first_s=1, most_s=10)
+    assert [backoff.delay(failures, 0.0) for failures in (1, 2, 3, 4, 5, 10_000)] == [0.5, 1, 2, 4, 5, 5]
+    assert backoff.delay(1, 0.999) == pytest.approx(1, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"bind": "both"}, "bind"), ({"window": 0}, "window"), ({"messages_per_second": 0}, "above 0")],
+)
+def test_settings_that_cannot_work(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        GatewaySettings("lab", "127.0.0.1", 2775, "dialer", "secret", **wrong)

@@ -1,0 +1,103 @@
+from itertools import pairwise
+
+import pytest
+
+from sms.reference import References
+from sms.text import Encoding, TextTooLongError, decode, segments, split_header
+
+ALPHABET = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+
+
+@pytest.mark.req("M2")
+@pytest.mark.parametrize(
+    ("text", "encoding", "units", "parts"),
+    [
+        ("", Encoding.GSM7, 0, 1),
+        ("a" * 160, Encoding.GSM7, 160, 1),
+        ("a" * 161, Encoding.GSM7, 161, 2),
+        ("a" * 306, Encoding.GSM7, 306, 2),
+        ("a" * 307, Encoding.GSM7, 307, 3),
+        ("€" * 80, Encoding.GSM7, 160, 1),
+        ("€" * 81, Encoding.GSM7, 162, 2),
+        # 153 is odd: a pair that does not fit leaves a septet empty rather than be split.
+        ("€" * 153, Encoding.GSM7, 306, 3),
+        ("ж" * 70, Encoding.UCS2, 70, 1),
+        ("ж" * 71, Encoding.UCS2, 71, 2),
+        ("ж" * 134, Encoding.UCS2, 134, 2),
+        ("ж" * 135, Encoding.UCS2, 135, 3),
+        ("😀" * 35, Encoding.UCS2, 70, 1),
+        ("😀" * 67, Encoding.UCS2, 134, 3),
+        # Not in GSM-7: the backtick, small c with cedilla, the escape itself.
+        ("`", Encoding.UCS2, 1, 1),
+        ("ç", Encoding.UCS2, 1, 1),
+        ("\x1b", Encoding.UCS2, 1, 1),
+    ],
+)
+def test_segments(text: str, encoding: Encoding, units: int, parts: int) -> None:
+    cut = segments(text)
+    assert (cut.encoding, cut.units, len(cut.parts)) == (encoding, units, parts)
+    assert cut.data_coding == (0 if encoding is Encoding.GSM7 else 8)
+
+
+@pytest.mark.req("M2")
+def test_the_whole_alphabet_is_one_septet_each() -> None:
+    (part,) = segments(ALPHABET).parts
+    # 23.038 §6.2.1 gives the codes; 0x1B, the escape, is left out.
+    assert part.payload == bytes(code for code in range(128) if code != 0x1B)
+    assert decode(part.payload, 0) == ALPHABET
+
+
+@pytest.mark.req("M2")
+def test_the_extension_table() -> None:
+    (part,) = segments("\f^{}\\[~]|€").parts
+    assert part.payload == bytes.fromhex("1b0a 1b14 1b28 1b29 1b2f 1b3c 1b3d 1b3e 1b40 1b65")
+
+
+@pytest.mark.req("M2")
+def test_the_header_of_a_part() -> None:
+    first, second = segments("a" * 200, reference=0x1FE).parts
+    assert first.payload[:6] == bytes([5, 0, 3, 0xFE, 2, 1])
+    assert second.payload[:6] == bytes([5, 0, 3, 0xFE, 2, 2])
+    assert (first.udh, first.units, second.units) == (True, 153, 47)
+    assert len(first.payload) == 159
+    assert split_header(second.payload) == (bytes([5, 0, 3, 0xFE, 2, 2]), b"a" * 47)
+
+
+def test_a_lone_surrogate_is_replaced_and_a_pair_joined() -> None:
+    assert segments("\ud83d").parts[0].text == "\ufffd"
+    assert segments("\ud83d\ude00").parts[0].text == "😀"
+
+
+def test_more_than_255_parts_are_refused() -> None:
+    assert len(segments("a" * 153 * 255).parts) == 255
+    with pytest.raises(TextTooLongError, match="256 parts"):
+        segments("a" * (153 * 255 + 1))
+
+
+@pytest.mark.parametrize(
+    ("data", "data_coding", "text"),
+    [
+        (b"caf\xe9", 3, "café"),
+        (b"plain", 1, "plain"),
+        (b"\xff", 1, "\ufffd"),
+        (b"\x04\x16\x04", 8, "Ж\ufffd"),
+        (b"\x1b\x65\x1b\x1b\x1bA\x80\x1b", 0, "€ A\ufffd"),
+        (b"", 0, ""),
+    ],
+)
+def test_decoding_never_fails(data: bytes, data_coding: int, text: str) -> None:
+    assert decode(data, data_coding) == text
+
+
+def test_references_count_per_destination() -> None:
+    references = References(limit=2)
+    first = [references.next("a") for _ in range(300)]
+    assert all((later - earlier) % 256 == 1 for earlier, later in pairwise(first))
+    other = references.next("b")
+    assert references.next("b") == (other + 1) % 256
+    references.next("c")
+    # "a" is forgotten and begins at its own number again.
+    assert references.next("a") == first[0]
