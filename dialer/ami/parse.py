@@ -1,0 +1,210 @@
+"""AMI headers to typed events. Pure; header names as Asterisk 22 writes them.
+
+Nothing here raises on what Asterisk may send: a number that is none reads as 0, a message that names nobody is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from dialer.domain import telephony as t
+
+Headers = Mapping[str, str]
+
+
+def parse(headers: Headers) -> t.Event | None:
+    """The event, or None for one that nobody uses."""
+    build = _BUILDERS.get(headers.get("Event", ""))
+    return build(headers) if build else None
+
+
+def live_state(
+    queue_status: Iterable[Headers], channels: Iterable[Headers], *, uptime_s: int, clock_offset_s: float | None
+) -> t.LiveState:
+    """The picture from the items of QueueStatus and CoreShowChannels."""
+    items = list(queue_status)
+    rows = [_channel(item) for item in channels if item.get("Event") == "CoreShowChannel"]
+    return t.LiveState(
+        members=tuple(_member(item) for item in items if item.get("Event") == "QueueMember"),
+        queues=frozenset(item["Queue"] for item in items if item.get("Event") == "QueueParams" and "Queue" in item),
+        entries=tuple(
+            t.WaitingCaller(item.get("Queue", ""), item.get("Uniqueid", ""))
+            for item in items
+            if item.get("Event") == "QueueEntry"
+        ),
+        channels={row.uniqueid: row for row in rows},
+        uptime_s=uptime_s,
+        clock_offset_s=clock_offset_s,
+    )
+
+
+def number(text: str | None) -> int:
+    """A whole number, 0 for anything else."""
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
+
+
+def _fully_booted(h: Headers) -> t.FullyBooted:
+    return t.FullyBooted(number(h.get("Uptime")))
+
+
+def _shutdown(h: Headers) -> t.Shutdown:
+    return t.Shutdown(restart=h.get("Restart") == "True")
+
+
+def _new_channel(h: Headers) -> t.NewChannel:
+    return t.NewChannel(h.get("Uniqueid", ""), h.get("Linkedid", ""))
+
+
+def _new_state(h: Headers) -> t.NewState:
+    return t.NewState(h.get("Uniqueid", ""), _channel_state(h))
+
+
+# An originated call has no calling channel: the Dial… events name it as their destination.
+def _dial_begin(h: Headers) -> t.DialBegin:
+    return t.DialBegin(h.get("DestUniqueid", ""))
+
+
+def _dial_state(h: Headers) -> t.DialState:
+    return t.DialState(h.get("DestUniqueid", ""), h.get("DialStatus", ""))
+
+
+def _dial_end(h: Headers) -> t.DialEnd:
+    return t.DialEnd(h.get("DestUniqueid", ""), h.get("DialStatus", ""))
+
+
+def _hangup(h: Headers) -> t.Hangup:
+    return t.Hangup(h.get("Uniqueid", ""), number(h.get("Cause")), h.get("TechCause", ""))
+
+
+def _originate_response(h: Headers) -> t.OriginateResponse | None:
+    attempt_id = h.get("ActionID", "")
+    if len(attempt_id) != t.ATTEMPT_ID_LENGTH:
+        return None  # another program's
+    return t.OriginateResponse(attempt_id, h.get("Response") == "Success", number(h.get("Reason")))
+
+
+def _caller_join(h: Headers) -> t.QueueCallerJoin:
+    return t.QueueCallerJoin(h.get("Queue", ""), h.get("Uniqueid", ""))
+
+
+def _caller_leave(h: Headers) -> t.QueueCallerLeave:
+    return t.QueueCallerLeave(h.get("Queue", ""), h.get("Uniqueid", ""))
+
+
+def _caller_abandon(h: Headers) -> t.QueueCallerAbandon:
+    return t.QueueCallerAbandon(h.get("Queue", ""), h.get("Uniqueid", ""), number(h.get("HoldTime")))
+
+
+def _agent_called(h: Headers) -> t.AgentCalled:
+    return t.AgentCalled(h.get("Queue", ""), h.get("Uniqueid", ""), h.get("Interface", ""))
+
+
+def _agent_connect(h: Headers) -> t.AgentConnect:
+    return t.AgentConnect(
+        h.get("Queue", ""),
+        h.get("Uniqueid", ""),
+        h.get("Interface", ""),
+        h.get("MemberName", ""),
+        number(h.get("HoldTime")),
+    )
+
+
+def _agent_complete(h: Headers) -> t.AgentComplete:
+    return t.AgentComplete(
+        h.get("Queue", ""),
+        h.get("Uniqueid", ""),
+        h.get("Interface", ""),
+        number(h.get("TalkTime")),
+        h.get("Reason", ""),
+    )
+
+
+def _agent_ring_no_answer(h: Headers) -> t.AgentRingNoAnswer:
+    return t.AgentRingNoAnswer(h.get("Queue", ""), h.get("Uniqueid", ""), h.get("Interface", ""))
+
+
+def _member(h: Headers) -> t.MemberState:
+    # The events say Interface and MemberName, QueueStatus says Location and Name.
+    return t.MemberState(
+        queue=h.get("Queue", ""),
+        interface=h.get("Interface") or h.get("Location", ""),
+        name=h.get("MemberName") or h.get("Name", ""),
+        status=_member_status(h),
+        paused=h.get("Paused") == "1",
+        paused_reason=h.get("PausedReason", ""),
+        last_call=number(h.get("LastCall")),
+        wrapup_s=number(h.get("Wrapuptime")),
+        in_call=h.get("InCall") == "1",
+    )
+
+
+def _member_removed(h: Headers) -> t.MemberRemoved:
+    return t.MemberRemoved(h.get("Queue", ""), h.get("Interface", ""))
+
+
+def _user_event(h: Headers) -> t.QueueEnded | t.MachineDetected | None:
+    attempt_id = h.get("Attempt", "")
+    if len(attempt_id) != t.ATTEMPT_ID_LENGTH:
+        return None
+    if h.get("UserEvent") == "DialerQueue":
+        return t.QueueEnded(attempt_id, h.get("QueueStatus", ""))
+    if h.get("UserEvent") == "DialerAmd":
+        return t.MachineDetected(attempt_id, h.get("AMDStatus", ""))
+    return None
+
+
+def _channel(h: Headers) -> t.LiveChannel:
+    return t.LiveChannel(
+        uniqueid=h.get("Uniqueid", ""),
+        linkedid=h.get("Linkedid", ""),
+        name=h.get("Channel", ""),
+        state=_channel_state(h),
+        account=h.get("AccountCode", ""),
+        application=h.get("Application", ""),
+        bridge=h.get("BridgeId", ""),
+    )
+
+
+def _channel_state(h: Headers) -> t.ChannelState:
+    found = number(h.get("ChannelState"))
+    return t.ChannelState(found) if found in _CHANNEL_STATES else t.ChannelState.DOWN
+
+
+def _member_status(h: Headers) -> t.MemberStatus:
+    # A status that Asterisk may yet invent must not make anybody free.
+    found = number(h.get("Status")) if h.get("Status", "").isdigit() else t.MemberStatus.INVALID
+    return t.MemberStatus(found) if found in _MEMBER_STATUSES else t.MemberStatus.INVALID
+
+
+_CHANNEL_STATES = frozenset(t.ChannelState)
+_MEMBER_STATUSES = frozenset(t.MemberStatus)
+_BUILDERS: dict[str, Callable[[Headers], t.Event | None]] = {
+    "FullyBooted": _fully_booted,
+    "Shutdown": _shutdown,
+    "Newchannel": _new_channel,
+    "Newstate": _new_state,
+    "DialBegin": _dial_begin,
+    "DialState": _dial_state,
+    "DialEnd": _dial_end,
+    "Hangup": _hangup,
+    "OriginateResponse": _originate_response,
+    "QueueCallerJoin": _caller_join,
+    "QueueCallerLeave": _caller_leave,
+    "QueueCallerAbandon": _caller_abandon,
+    "AgentCalled": _agent_called,
+    "AgentConnect": _agent_connect,
+    "AgentComplete": _agent_complete,
+    "AgentRingNoAnswer": _agent_ring_no_answer,
+    "QueueMemberStatus": _member,
+    "QueueMemberAdded": _member,
+    "QueueMemberPause": _member,
+    "QueueMemberRinginuse": _member,
+    "QueueMemberPenalty": _member,
+    "QueueMemberRemoved": _member_removed,
+    "UserEvent": _user_event,
+}
+#: The events that are parsed at all, as they stand on the wire.
+USED_EVENTS = frozenset(name.encode() for name in _BUILDERS)

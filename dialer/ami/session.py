@@ -1,0 +1,216 @@
+"""One login at Asterisk, from the secret to the last event: log in, rebuild the picture, then watch for lateness."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dialer.ami.originate import Action
+from dialer.ami.parse import Headers, live_state
+from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError
+from dialer.domain.calls import attempt_of
+from dialer.domain.telephony import Event, FullyBooted, LiveState, Shutdown
+
+#: Events held back during a resync; a resync that takes so long is better begun again.
+MAX_HELD = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Who is told. `on_event` and the others run inside the read loop: quick, and an exception ends `AmiLink.run`.
+
+    `on_event(event)`: every event, in order, only after `on_resync` has returned. `await on_resync(live)`: the whole
+    picture. `on_down(reason)`: what was known is no longer proven. `on_state(state, reason)`: for people.
+    """
+
+    on_event: Callable[[Event], None]
+    on_resync: Callable[[LiveState], Awaitable[None]]
+    on_down: Callable[[str], None]
+    on_state: Callable[[LinkState, str], None] = lambda _state, _reason: None
+
+
+class Wire(Protocol):
+    """What a session needs of a connection (link.py has the real one)."""
+
+    ended: asyncio.Future[str]
+
+    def send(self, action: Action) -> Any: ...
+    async def ask(self, action: Action, timeout_s: float) -> Headers: ...
+    async def ask_list(self, action: Action, timeout_s: float) -> list[Headers]: ...
+    def forget(self, request: Any) -> None: ...
+    def end(self, reason: str) -> None: ...
+
+
+class Session:
+    """The life of one connection. `run` raises LinkLostError when it is over, RefusedError when we are not let in."""
+
+    def __init__(
+        self, wire: Wire, settings: LinkSettings, tell: Callbacks, set_state: Callable[[LinkState, str], None]
+    ) -> None:
+        self._wire, self._settings, self._tell, self._set_state = wire, settings, tell, set_state
+        self._held: list[Event] | None = []  # from the login on, until the first picture is there
+        self._booted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._uptime_s = 0
+        self._wake = asyncio.Event()
+        self._resync_wanted = False
+        self._stopping_since: float | None = None
+        self._silent: OrderedDict[str, float] = OrderedDict()  # attempts without an event yet -> since when
+
+    # -- told by the link -----------------------------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """One event from the wire: delivered, or held back while the picture is being rebuilt."""
+        if (attempt_id := attempt_of(event)) is not None:
+            self._silent.pop(attempt_id, None)
+        elif isinstance(event, FullyBooted):
+            self._boot(event)
+        elif isinstance(event, Shutdown):
+            self.stop_for("Asterisk is shutting down")
+        if self._held is None:
+            self._tell.on_event(event)
+        elif len(self._held) < MAX_HELD:
+            self._held.append(event)
+        else:
+            self._wire.end(f"more than {MAX_HELD} events during a resync")
+
+    def expect(self, attempt_id: str) -> None:
+        """An Originate is written (or acknowledged): events about it must come soon."""
+        self._silent[attempt_id] = time.monotonic()
+
+    def acknowledged(self, attempt_id: str) -> None:
+        """Count the wait for events from here, unless some have come already."""
+        if attempt_id in self._silent:
+            self.expect(attempt_id)
+
+    def expect_nothing(self, attempt_id: str) -> None:
+        self._silent.pop(attempt_id, None)
+
+    def stop_for(self, reason: str) -> None:
+        """Asterisk is about to stop: originate nothing; look again later, a shutdown can be aborted."""
+        self._stopping_since = time.monotonic()
+        self._set_state(LinkState.SHUTTING_DOWN, reason)
+        self._wake.set()
+
+    # -- the life of a connection ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        self._wire.ended.add_done_callback(lambda _: self._wake.set())
+        try:
+            await self._log_in()
+            await self._resync()
+            while True:
+                await self._look_after()
+        except NoAnswerError as error:
+            raise LinkLostError(f"Asterisk: {error}") from error
+
+    async def _log_in(self) -> None:
+        secret = {"Action": "Login", "Username": self._settings.username, "Secret": self._settings.secret}
+        answer = await self._wire.ask(secret | {"Events": "on"}, self._settings.action_timeout_s)
+        if answer.get("Response") != "Success":
+            told = answer.get("Message", "no reason given")
+            raise RefusedError(f"Asterisk refused the login of user {self._settings.username!r}: {told}")
+        if not await self._done(self._booted, self._settings.boot_timeout_s):
+            raise LinkLostError("no FullyBooted: Asterisk is still starting, or the user lacks read = system")
+
+    async def _resync(self) -> None:
+        """Collect the picture, hand it over, then every event since: nothing is lost in between."""
+        if self._held is None:
+            self._held = []
+        self._resync_wanted = False
+        self._set_state(LinkState.RESYNC, "rebuilding the picture")
+        offset = await self._clock_offset()
+        queues = await self._list("QueueStatus")
+        channels = await self._list("CoreShowChannels")
+        live = live_state(queues, channels, uptime_s=self._uptime_s, clock_offset_s=offset)
+        await self._tell.on_resync(live)
+        self._raise_if_ended()
+        held, self._held = self._held, None
+        for event in held:
+            self._tell.on_event(event)
+        if self._stopping_since is None:
+            self._set_state(LinkState.UP, "")
+
+    async def _list(self, action: str) -> list[Headers]:
+        response, *items = await self._wire.ask_list({"Action": action}, self._settings.list_timeout_s)
+        if response.get("Response") != "Success":
+            raise RefusedError(f"Asterisk refused {action}: {response.get('Message', 'no reason given')}")
+        return items
+
+    async def _clock_offset(self) -> float | None:
+        """Asterisk's clock minus ours in seconds; None when its answer to a ping carries no time."""
+        before = time.time()
+        pong = await self._wire.ask({"Action": "Ping"}, self._settings.action_timeout_s)
+        try:
+            return float(pong.get("Timestamp", "")) - (before + time.time()) / 2
+        except ValueError:
+            return None
+
+    async def _look_after(self) -> None:
+        """One round: wait for the interval or for something to happen, then prove that all is well."""
+        await self._pause(self._settings.ping_interval_s)
+        stopping = self._stopping_since
+        if stopping is not None and time.monotonic() - stopping > self._settings.shutdown_retry_s:
+            self._stopping_since, self._resync_wanted = None, True
+        await self._ping()
+        await self._await_events()
+        if self._resync_wanted and self._stopping_since is None:
+            await self._resync()
+
+    async def _ping(self) -> None:
+        sent = self._wire.send({"Action": "Ping"})
+        try:
+            if await self._done(sent.future, self._settings.ping_deadline_s):
+                return
+            self._go_stale(f"no answer to a ping for {self._settings.ping_deadline_s} s")
+            if not await self._done(sent.future, self._settings.give_up_s):
+                raise LinkLostError("Asterisk has stopped answering")
+        finally:
+            self._wire.forget(sent)
+
+    async def _done(self, future: asyncio.Future[Any], timeout_s: float) -> bool:
+        """Whether the future is done within the time; raises when the connection ends first."""
+        await asyncio.wait({future, self._wire.ended}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        self._raise_if_ended()
+        return future.done()
+
+    async def _await_events(self) -> None:
+        """Pings can be answered while events are minutes late; an attempt that nothing is heard of shows it."""
+        gives_up = time.monotonic() + self._settings.give_up_s
+        while self._silent_for() > self._settings.event_deadline_s:
+            self._go_stale("Asterisk's events are late: none about an accepted call")
+            if time.monotonic() > gives_up:
+                raise LinkLostError("no event about an accepted call: are the user's rights and event filters right?")
+            await self._pause(self._settings.ping_interval_s)
+
+    def _silent_for(self) -> float:
+        return max((time.monotonic() - since for since in self._silent.values()), default=0.0)
+
+    def _go_stale(self, reason: str) -> None:
+        self._resync_wanted = True
+        self._set_state(LinkState.STALE, reason)
+
+    def _boot(self, event: FullyBooted) -> None:
+        self._uptime_s = event.uptime_s
+        if not self._booted.done():
+            self._booted.set_result(event.uptime_s)
+            return
+        self._resync_wanted = True  # `core reload`: queues and members may have changed
+        self._wake.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep until the time is over or something has happened; raises when that is the connection's end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+        self._raise_if_ended()
+
+    def _raise_if_ended(self) -> None:
+        if self._wire.ended.done():
+            raise LinkLostError(self._wire.ended.result())  # or the error that `fail` put there
