@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from math import inf
 
-
 # A token that lacks less is whole: sums of floats would otherwise ask to wait for no time at all, over and over.
 _ROUNDING = 1e-6
 
