@@ -1,0 +1,57 @@
+"""The web application: pages and API of one server. `make_app` puts it together; everything else is in its own file."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from aiohttp import web
+
+from admin import auth, errors
+from admin.api import routes as api_routes
+from admin.api import upkeep
+from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LIVE, THROTTLE, Identity, Problem
+from admin.throttle import LoginThrottle
+from dialer.engine.live import Live
+from dialer.operations.context import Context
+
+__all__ = ["CONTEXT", "ERROR_PAGE", "IDENTITY", "LIVE", "Identity", "Problem", "make_app"]
+
+# Bodies that are read into memory; uploads are streamed and have a bound of their own (settings.http.max_upload_mb).
+MAX_BODY = 2 << 20
+# Scripts and styles come from files of this server only. A page may set a header of its own to be let do more.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def make_app(ctx: Context, live: Live | None) -> web.Application:
+    """Without `live` (no engine in this process) the live views say so."""
+    app = web.Application(middlewares=[upkeep.count, errors.errors, auth.auth], client_max_size=MAX_BODY)
+    app[CONTEXT], app[LIVE], app[THROTTLE] = ctx, live, LoginThrottle()
+    app[ERROR_PAGE] = errors.plain_page
+    app.on_response_prepare.append(_add_headers)
+    upkeep.install(app)
+    api_routes.install(app)
+    _install_pages(app)
+    return app
+
+
+def _install_pages(app: web.Application) -> None:
+    """The pages, in a build that has them: `admin.pages.routes` gives `routes()` and `error_page`."""
+    if find_spec("admin.pages") is None or find_spec("admin.pages.routes") is None:
+        return
+    pages = import_module("admin.pages.routes")
+    app.add_routes(pages.routes())
+    app[ERROR_PAGE] = getattr(pages, "error_page", errors.plain_page)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")

@@ -1,0 +1,144 @@
+"""Who asks, and may they? Tokens for programs, sessions for people, one table of rights, CSRF protection.
+
+The identity stands in `request[IDENTITY]` for every handler but those of `PUBLIC` paths.
+"""
+
+import secrets
+from urllib.parse import urlencode
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from admin.errors import Refused, is_api
+from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
+from dialer.operations import users
+from dialer.operations.users import RIGHTS, Right
+
+COOKIE = "dialer_session"
+CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/api/v1/openapi.json"})
+PUBLIC_FOLDERS = ("/static/",)
+# What an unsafe method needs by the last part of its address; anything else is a change.
+_RIGHT_OF_LAST_PART = {
+    "publish": Right.OPERATE,
+    "unpublish": Right.OPERATE,
+    "check": Right.READ,  # saves nothing
+    "preview": Right.READ,  # saves nothing
+    "simulate": Right.READ,  # saves nothing
+    "logout": Right.READ,
+}
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+class WrongLogin(Refused):
+    def __init__(self) -> None:
+        super().__init__(401, "the name or the password is wrong")
+
+
+async def login(request: web.Request, name: str, password: str) -> str:
+    """A new session's cookie value for `set_cookie`.
+
+    Raises `WrongLogin` (401), or `Refused` (429 with Retry-After) after too many failures of this name and address.
+    """
+    ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], request.remote or ""
+    wait_s = throttle.wait_s(name, address, ctx.clock())
+    if wait_s:
+        raise Refused(429, f"too many failed logins: try again in {wait_s} s", {"Retry-After": str(wait_s)})
+    # Counted before the password is looked at, so that tries at the same moment count too.
+    throttle.failed(name, address, ctx.clock())
+    cookie = await users.log_in(ctx, name, password)
+    if cookie is None:
+        raise WrongLogin
+    throttle.succeeded(name, address)
+    return cookie
+
+
+async def logout(request: web.Request) -> None:
+    """End the session; the answer should `drop_cookie`."""
+    if cookie := request.cookies.get(COOKIE):
+        await users.log_out(request.app[CONTEXT], cookie)
+
+
+def set_cookie(request: web.Request, response: web.StreamResponse, cookie: str) -> None:
+    """A cookie of the browser session; how long it is good for is decided here, at every use."""
+    secure = request.app[CONTEXT].settings.http.secure_cookies
+    response.set_cookie(COOKIE, cookie, httponly=True, samesite="Lax", secure=secure, path="/")
+
+
+def drop_cookie(response: web.StreamResponse) -> None:
+    response.del_cookie(COOKIE, path="/")
+
+
+def local_path(wanted: str | None, default: str = "/") -> str:
+    r"""Where to go after the login: a path of this server, never another site (`//evil`, `https:`, `/\\evil`)."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or not wanted.isprintable():
+        return default
+    return wanted
+
+
+def may(identity: Identity, right: Right) -> bool:
+    return right in RIGHTS.get(identity.role, frozenset())
+
+
+def right_for(method: str, path: str) -> Right:
+    """What a call needs: reading is open to every role, see RIGHTS."""
+    if method in SAFE_METHODS:
+        return Right.READ
+    return _RIGHT_OF_LAST_PART.get(path.rstrip("/").rpartition("/")[2], Right.WRITE)
+
+
+@web.middleware
+async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
+    _refuse_cross_site(request)
+    identity = await _identify(request)
+    if identity is None:
+        if _is_public(request):
+            return await handler(request)
+        return _ask_to_log_in(request)
+    request[IDENTITY] = identity
+    if _is_public(request):
+        return await handler(request)
+    if identity.csrf and request.method not in SAFE_METHODS:
+        await _check_csrf(request, identity.csrf)
+    right = right_for(request.method, request.path)
+    if not may(identity, right):
+        raise Refused(403, f"{identity.name} is a {identity.role}, who may not {right} here")
+    return await handler(request)
+
+
+async def _identify(request: web.Request) -> Identity | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    ctx = request.app[CONTEXT]
+    if scheme.lower() == "bearer":
+        return await users.of_token(ctx, token.strip())
+    cookie = request.cookies.get(COOKIE)
+    return await users.of_session(ctx, cookie) if cookie else None
+
+
+def _is_public(request: web.Request) -> bool:
+    return request.path in PUBLIC or request.path.startswith(PUBLIC_FOLDERS)
+
+
+def _ask_to_log_in(request: web.Request) -> web.StreamResponse:
+    if is_api(request):
+        raise Refused(401, "send a token as `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
+    if request.headers.get("HX-Request") == "true":
+        return web.Response(status=200, headers={"HX-Redirect": "/login"})  # htmx would put the page into a fragment
+    wanted = request.path_qs if request.method == "GET" else "/"
+    raise web.HTTPSeeOther(f"/login?{urlencode({'next': local_path(wanted)})}")
+
+
+async def _check_csrf(request: web.Request, expected: str) -> None:
+    """The header, or a form's field. An upload to the API is streamed, so there the header is the only way."""
+    given: object = request.headers.get(CSRF_HEADER)
+    if given is None and not is_api(request) and request.content_type in _FORMS:
+        given = (await request.post()).get(CSRF_FIELD)
+    if not isinstance(given, str) or not secrets.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+        raise Refused(403, "the page is out of date: load it again and repeat what you did")
+
+
+def _refuse_cross_site(request: web.Request) -> None:
+    """A form on another site may not act here, not even log somebody in (Fetch Metadata, sent by all browsers)."""
+    if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise Refused(403, "this came from another site")

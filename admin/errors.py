@@ -1,0 +1,147 @@
+"""Every error becomes a problem (RFC 9457): for the API as JSON, for people as a page. None tells internals."""
+
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from admin.keys import ERROR_PAGE, Problem
+from dialer.domain.errors import (
+    DomainError,
+    Fault,
+    IllegalTransition,
+    Incomplete,
+    InvalidInput,
+    NotFound,
+    StaleEdit,
+)
+
+log = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
+_TITLES: Mapping[int, str] = {
+    400: "Malformed request",
+    401: "Not logged in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid input",
+    429: "Too many tries",
+    500: "Internal error",
+    503: "Not ready",
+}
+_DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
+    InvalidInput: (422, "Invalid input"),
+    Incomplete: (422, "Incomplete"),
+    NotFound: (404, "Not found"),
+    IllegalTransition: (409, "Illegal transition"),
+    StaleEdit: (409, "Stale edit"),
+}
+
+
+class Refused(Exception):  # noqa: N818 -- named by what happened
+    """A request that the edge itself refuses: who asks, how much, in which form."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.problem = Problem(status, _TITLES[status], detail)
+        self.headers = dict(headers or {})
+
+
+def malformed(detail: str) -> Refused:
+    return Refused(400, detail)
+
+
+def too_large(megabytes: int) -> Refused:
+    return Refused(413, f"the body is larger than {megabytes} MB, which is the most that is taken here")
+
+
+def of_domain(error: DomainError) -> Problem:
+    status, title = _DOMAIN.get(type(error), (422, "Refused"))
+    faults = error.faults if isinstance(error, InvalidInput | Incomplete) else ()
+    return Problem(status, title, str(error), errors=faults)
+
+
+def of_validation(error: ValidationError, where: str = "") -> Problem:
+    """The faults of a pydantic model, each at its field. A body that is no JSON at all is malformed, not invalid."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return Problem(400, _TITLES[400], f"the body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}")
+    faults = tuple(_fault(detail, where) for detail in details)
+    return Problem(422, _TITLES[422], "; ".join(map(str, faults))[:2000], errors=faults)
+
+
+def _fault(detail: ErrorDetails, where: str) -> Fault:
+    field = ".".join(str(part)[:80] for part in detail["loc"]) or where or "body"
+    reason = {"extra_forbidden": "is not a field here", "missing": "is needed"}.get(detail["type"], detail["msg"])
+    return Fault(field, reason.removeprefix("Value error, "))
+
+
+def of_http(error: web.HTTPException) -> Problem:
+    status = error.status
+    detail = {404: "there is nothing at this address", 413: "the body is larger than what is taken here"}
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return Problem(status, _TITLES[405], f"{error.method} is not possible here, but: {allowed}")
+    return Problem(status, _TITLES.get(status, error.reason), detail.get(status, error.text or error.reason))
+
+
+def as_json(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Response:
+    body: dict[str, object] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = [{"field": fault.field, "reason": fault.reason} for fault in problem.errors]
+    response = web.json_response(body, status=problem.status, headers=headers)
+    response.content_type = PROBLEM_JSON
+    return response
+
+
+def is_api(request: web.Request) -> bool:
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
+async def plain_page(request: web.Request, problem: Problem) -> web.StreamResponse:  # noqa: ARG001  (an ErrorPage)
+    """The error page until the pages bring their own."""
+    return web.Response(text=f"{problem.status} {problem.title}\n\n{problem.detail}\n", status=problem.status)
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    headers: Mapping[str, str] = {}
+    try:
+        return await handler(request)
+    except DomainError as error:
+        problem = of_domain(error)
+    except Refused as error:
+        problem, headers = error.problem, error.headers
+    except ValidationError as error:
+        problem = of_validation(error)
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004  (redirects are answers)
+            raise
+        problem = of_http(error)
+        headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+    except Exception:
+        if request.transport is None:
+            raise  # the client has gone: nobody to answer
+        log.exception("request failed", method=request.method, path=request.path)
+        problem = Problem(500, _TITLES[500], "the server could not do this; its log says why")
+    return await _answer(request, problem, headers)
+
+
+async def _answer(request: web.Request, problem: Problem, headers: Mapping[str, str]) -> web.StreamResponse:
+    if is_api(request):
+        return as_json(problem, headers)
+    response = await request.app[ERROR_PAGE](request, problem)
+    response.headers.update(headers)
+    return response

@@ -1,0 +1,34 @@
+"""What the application and each request carry, by typed keys."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from admin.throttle import LoginThrottle
+from dialer.domain.errors import Fault
+from dialer.engine.live import Live
+from dialer.operations.context import Context
+from dialer.operations.users import Caller
+
+Identity = Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error as it is told: RFC 9457 for programs, a page for people."""
+
+    status: int
+    title: str
+    detail: str
+    type: str = "about:blank"
+    errors: tuple[Fault, ...] = ()
+
+
+ErrorPage = Callable[[web.Request, Problem], Awaitable[web.StreamResponse]]
+
+CONTEXT = web.AppKey("context", Context)
+LIVE: web.AppKey[Live | None] = web.AppKey("live")
+THROTTLE = web.AppKey("throttle", LoginThrottle)
+ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
+IDENTITY = web.RequestKey("identity", Identity)

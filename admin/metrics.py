@@ -1,0 +1,66 @@
+"""Prometheus metrics of one application, in a registry of its own."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+LINK_UP = "up"
+
+
+class Metrics:
+    """Requests are counted as they come; the rest is set from the store and the live picture when it is asked for."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "dialer_http_requests", "Requests answered", ("route", "method", "status"), registry=self.registry
+        )
+        self._attempts = self._gauge("dialer_attempts", "Attempts in the store by outcome", "outcome")
+        self._messages = self._gauge("dialer_messages", "Texts in the store by status", "status")
+        self._agents = self._gauge("dialer_agents_free", "Agents proven free", "queue")
+        self._calls = self._gauge("dialer_calls_in_flight", "Calls that are under way")
+        self._link = self._gauge("dialer_asterisk_link_up", "1 while the link to Asterisk is up")
+        self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def answered(self, request: web.Request, status: int) -> None:
+        """By the route's pattern, so that ids make no series of their own."""
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else "unknown"
+        self._requests.labels(route, _method(request.method), str(status)).inc()
+
+    def collect(self, counts: Mapping[str, Mapping[str, int]], live: Mapping[str, Any] | None) -> CollectorRegistry:
+        """`counts`: `{attempts: {outcome: n}, messages: {status: n}}`; `live`: a snapshot, see engine/live.py."""
+        for gauge, name in ((self._attempts, "attempts"), (self._messages, "messages")):
+            gauge.clear()
+            for label, number in counts[name].items():
+                gauge.labels(label).set(number)
+        snapshot = live or {}
+        self._link.set(snapshot.get("link", {}).get("state") == LINK_UP)
+        self._calls.set(len(snapshot.get("calls", ())))
+        self._set_agents(snapshot.get("queues", ()))
+        self._set_gateways(snapshot.get("gateways", ()))
+        return self.registry
+
+    def _set_agents(self, queues: Iterable[Mapping[str, Any]]) -> None:
+        self._agents.clear()
+        for queue in queues:
+            self._agents.labels(queue["name"]).set(queue["free"])
+
+    def _set_gateways(self, gateways: Iterable[Mapping[str, Any]]) -> None:
+        self._gateways.clear()
+        for gateway in gateways:
+            self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] == LINK_UP)
+
+
+METRICS = web.AppKey("metrics", Metrics)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _method(method: str) -> str:
+    """Anybody may invent a method; it shall not become a series."""
+    return method if method in _METHODS else "other"
