@@ -14,7 +14,7 @@ kinds = st.sampled_from(sorted(ROWS))
 
 
 @st.composite
-def shuffled(draw: st.DrawFn):
+def shuffled(draw: st.DrawFn) -> tuple[str, list[t.Event]]:
     """A call's events in any order, some of them twice."""
     kind = draw(kinds)
     once = events(kind)
@@ -24,7 +24,7 @@ def shuffled(draw: st.DrawFn):
 
 @pytest.mark.req("D4")
 @given(shuffled())
-def test_any_order_and_any_duplicates_give_the_same_outcome(case: tuple[str, list[t.Event]]):
+def test_any_order_and_any_duplicates_give_the_same_outcome(case: tuple[str, list[t.Event]]) -> None:
     kind, found = case
     call = INTENDED
     for second, event in enumerate(found):
@@ -35,7 +35,7 @@ def test_any_order_and_any_duplicates_give_the_same_outcome(case: tuple[str, lis
 
 
 @given(shuffled())
-def test_the_state_moves_only_as_the_table_allows(case: tuple[str, list[t.Event]]):
+def test_the_state_moves_only_as_the_table_allows(case: tuple[str, list[t.Event]]) -> None:
     call = INTENDED
     for second, event in enumerate(case[1]):
         before, call = call.state, call.apply(event, at(second))
@@ -44,7 +44,7 @@ def test_the_state_moves_only_as_the_table_allows(case: tuple[str, list[t.Event]
 
 
 @given(shuffled())
-def test_the_first_time_of_each_fact_counts(case: tuple[str, list[t.Event]]):
+def test_the_first_time_of_each_fact_counts(case: tuple[str, list[t.Event]]) -> None:
     call = INTENDED
     for second, event in enumerate(case[1]):
         call = call.apply(event, at(second))

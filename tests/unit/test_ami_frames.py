@@ -9,7 +9,7 @@ TWO = "Event: Newstate\r\nCallerIDName: Zoë 🎧\r\n\r\nResponse: Success\r\nAc
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_messages_are_whole_however_the_stream_is_cut(size: int):
+def test_messages_are_whole_however_the_stream_is_cut(size: int) -> None:
     frames, data, found = Frames(), GREETING + TWO, []
     for start in range(0, len(data), size):
         found += list(frames.feed(data[start : start + size]))
@@ -20,19 +20,19 @@ def test_messages_are_whole_however_the_stream_is_cut(size: int):
     assert [event_name(message) for message in found] == [b"Newstate", None]
 
 
-def test_another_server_is_noticed():
+def test_another_server_is_noticed() -> None:
     with pytest.raises(NotAmiError, match="SSH-2"):
         list(Frames().feed(b"SSH-2.0-OpenSSH\r\n"))
 
 
-def test_a_message_without_end_is_not_kept_for_ever():
+def test_a_message_without_end_is_not_kept_for_ever() -> None:
     frames = Frames()
     list(frames.feed(GREETING))
     with pytest.raises(NotAmiError):
         list(frames.feed(b"x" * (MAX_BUFFER + 1)))
 
 
-def test_invalid_utf8_costs_the_character_not_the_message():
+def test_invalid_utf8_costs_the_character_not_the_message() -> None:
     assert headers(b"Event: Hangup\r\nUniqueid: a-1\r\nName: \xff") == {
         "Event": "Hangup",
         "Uniqueid": "a-1",

@@ -17,7 +17,7 @@ CALL = OriginateCall(
 )
 
 
-def test_the_action():
+def test_the_action() -> None:
     assert CALL.headers() == {
         "Action": "Originate",
         "ActionID": "01J00000000000000000000001",
@@ -41,11 +41,11 @@ def test_the_action():
         ({"prefix": "9"}, "9+15550001"),
     ],
 )
-def test_strip_plus_and_prefix(options: dict[str, Any], dialed: str):
+def test_strip_plus_and_prefix(options: dict[str, Any], dialed: str) -> None:
     assert dataclasses.replace(CALL, **options).headers()["Channel"] == f"PJSIP/{dialed}@carrier"
 
 
-def test_early_media_is_never_asked_for_and_a_caller_id_only_if_given():
+def test_early_media_is_never_asked_for_and_a_caller_id_only_if_given() -> None:
     assert "EarlyMedia" not in CALL.headers()
     assert "CallerID" not in CALL.headers()
     named = dataclasses.replace(CALL, caller_id='"Zoë" <+15559999>')
@@ -78,13 +78,13 @@ def test_early_media_is_never_asked_for_and_a_caller_id_only_if_given():
         ("queue_wait_s", 0),
     ],
 )
-def test_wrong_values_are_refused_by_name(field: str, value: Any):
+def test_wrong_values_are_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"^{field}: "):
         dataclasses.replace(CALL, **{field: value})
 
 
 @pytest.mark.parametrize("char", ["\r", "\n", "\r\n", "\x00", "\x1b", "\x7f", "\x85", "\u2028"])
-def test_no_control_character_passes_in_any_value(char: str):
+def test_no_control_character_passes_in_any_value(char: str) -> None:
     with pytest.raises(ValueError, match=r"^CallerID: control"):
         dataclasses.replace(CALL, caller_id=f"Anna{char}Action: Hangup")
     with pytest.raises(ValueError, match=r"^Channel: control"):
@@ -93,13 +93,13 @@ def test_no_control_character_passes_in_any_value(char: str):
         check({"Variable": ("A=1", f"B=2{char}")})
 
 
-def test_the_error_does_not_show_the_value():
+def test_the_error_does_not_show_the_value() -> None:
     with pytest.raises(ValueError, match="Secret") as raised:
         check({"Secret": "hunter2\r\n"})
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_line_longer_than_asterisk_reads_is_refused():
+def test_a_line_longer_than_asterisk_reads_is_refused() -> None:
     longest = MAX_LINE - len("CallerID: \r\n")
     assert dataclasses.replace(CALL, caller_id="x" * longest)
     with pytest.raises(ValueError, match="CallerID: the line is longer"):

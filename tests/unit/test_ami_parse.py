@@ -10,7 +10,7 @@ ATTEMPT = "01J00000000000000000000001"
 CALL = f"a-{ATTEMPT}"
 
 
-def test_the_events_of_an_answered_call():
+def test_the_events_of_an_answered_call() -> None:
     found = [parse(headers) for headers in e.stream("answered", ATTEMPT)]
     assert found == [
         t.NewChannel(CALL, CALL),
@@ -30,13 +30,13 @@ def test_the_events_of_an_answered_call():
     ]
 
 
-def test_a_failed_originate_has_no_uniqueid_and_is_matched_by_its_action_id():
+def test_a_failed_originate_has_no_uniqueid_and_is_matched_by_its_action_id() -> None:
     headers = e.originate_response(ATTEMPT, 0)
     assert headers["Uniqueid"] == "<unknown>"
     assert parse(headers) == t.OriginateResponse(ATTEMPT, success=False, reason=0)
 
 
-def test_members_by_event_and_by_list_are_the_same():
+def test_members_by_event_and_by_list_are_the_same() -> None:
     fields = {"Status": 6, "Paused": 1, "PausedReason": "lunch", "LastCall": 1700000000, "Wrapuptime": 20, "InCall": 1}
     member = t.MemberState(
         "sales", "PJSIP/anna", "anna", t.MemberStatus.RINGING, True, "lunch", 1700000000, 20, in_call=True
@@ -46,7 +46,7 @@ def test_members_by_event_and_by_list_are_the_same():
     assert live.members == (member,)
 
 
-def test_the_picture():
+def test_the_picture() -> None:
     waiting = e.event("QueueEntry", Queue="sales", Position=1, Uniqueid="1700000000.7", Wait=3)
     channel = e.event("CoreShowChannel", **e.channel(CALL, 6), Application="Queue", BridgeId="b1")
     live = live_state(
@@ -61,7 +61,7 @@ def test_the_picture():
     assert (live.uptime_s, live.clock_offset_s) == (5, 0.5)
 
 
-def test_machine_detected():
+def test_machine_detected() -> None:
     headers = e.event("UserEvent", UserEvent="DialerAmd", Attempt=ATTEMPT, AMDStatus="MACHINE")
     assert parse(headers) == t.MachineDetected(ATTEMPT, "MACHINE")
 
@@ -76,18 +76,18 @@ def test_machine_detected():
         {"Event": "OriginateResponse", "ActionID": "another-program"},
     ],
 )
-def test_what_nobody_uses_is_none(headers: dict[str, str]):
+def test_what_nobody_uses_is_none(headers: dict[str, str]) -> None:
     assert parse(headers) is None
 
 
 @pytest.mark.parametrize("name", sorted(name.decode() for name in USED_EVENTS))
-def test_no_event_is_so_poor_that_it_raises(name: str):
+def test_no_event_is_so_poor_that_it_raises(name: str) -> None:
     parse({"Event": name})
     parse({"Event": name, "Cause": "x", "Status": "y", "ChannelState": "99", "LastCall": "", "Uptime": "-"})
 
 
 @pytest.mark.parametrize("status", ["99", "", "x", "-1"])
-def test_an_unknown_member_status_never_reads_as_free(status: str):
+def test_an_unknown_member_status_never_reads_as_free(status: str) -> None:
     member = parse({"Event": "QueueMemberStatus", "Queue": "q", "Interface": "i", "Status": status})
     assert isinstance(member, t.MemberState)
     assert member.status is t.MemberStatus.INVALID

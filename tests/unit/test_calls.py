@@ -52,7 +52,7 @@ def fold(found: list[t.Event], call: Call = INTENDED) -> Call:
 
 @pytest.mark.req("D4")
 @pytest.mark.parametrize(("kind", "outcome"), ROWS.items())
-def test_every_row_of_the_outcome_table(kind: str, outcome: Outcome):
+def test_every_row_of_the_outcome_table(kind: str, outcome: Outcome) -> None:
     call = fold(events(kind))
     assert call.state is AttemptState.ENDED
     assert call.finished(at(60))
@@ -60,7 +60,7 @@ def test_every_row_of_the_outcome_table(kind: str, outcome: Outcome):
 
 
 @pytest.mark.req("D4")
-def test_an_answered_call_keeps_its_timings_and_its_agent():
+def test_an_answered_call_keeps_its_timings_and_its_agent() -> None:
     result = fold(events("answered")).result()
     assert (result.ringing_at, result.answered_at, result.connected_at, result.ended_at) == (
         at(3),
@@ -71,7 +71,7 @@ def test_an_answered_call_keeps_its_timings_and_its_agent():
     assert (result.agent, result.cause) == ("PJSIP/anna", 16)
 
 
-def test_the_states_of_an_answered_call():
+def test_the_states_of_an_answered_call() -> None:
     call, states = INTENDED, [INTENDED.state]
     for event in events("answered"):
         call = call.apply(event, at(1))
@@ -92,7 +92,7 @@ def test_the_states_of_an_answered_call():
         ("hung_up_by_us", "hung up on our side"),
     ],
 )
-def test_the_reason_says_what_happened(kind: str, reason: str):
+def test_the_reason_says_what_happened(kind: str, reason: str) -> None:
     assert reason in fold(events(kind)).result().reason
 
 
@@ -111,7 +111,7 @@ def test_the_reason_says_what_happened(kind: str, reason: str):
         (28, "484", "NOANSWER", Outcome.INVALID_NUMBER),
     ],
 )
-def test_causes_without_ringing(cause: int, tech_cause: str, dial_status: str, outcome: Outcome):
+def test_causes_without_ringing(cause: int, tech_cause: str, dial_status: str, outcome: Outcome) -> None:
     found: list[t.Event] = [t.NewChannel(CHANNEL, CHANNEL), t.Hangup(CHANNEL, cause, tech_cause)]
     if dial_status:
         found.append(t.DialEnd(CHANNEL, dial_status))
@@ -119,12 +119,12 @@ def test_causes_without_ringing(cause: int, tech_cause: str, dial_status: str, o
     assert fold(found).result().outcome is outcome
 
 
-def test_progress_counts_as_ringing():
+def test_progress_counts_as_ringing() -> None:
     found = [event for event in events("dead_trunk") if not isinstance(event, t.DialEnd)]
     assert fold([t.DialState(CHANNEL, "PROGRESS"), *found]).result().outcome is Outcome.NO_ANSWER
 
 
-def test_a_machine_is_a_machine_even_if_hung_up_on():
+def test_a_machine_is_a_machine_even_if_hung_up_on() -> None:
     found = [event for event in events("abandoned_before_queue") if not isinstance(event, t.Hangup)]
     found += [t.MachineDetected(ATTEMPT, "MACHINE"), t.Hangup(CHANNEL, 16, "")]
     assert fold(found).result().outcome is Outcome.MACHINE
@@ -132,7 +132,7 @@ def test_a_machine_is_a_machine_even_if_hung_up_on():
     assert fold(human).result().outcome is Outcome.ABANDONED
 
 
-def test_graces():
+def test_graces() -> None:
     hung_up = INTENDED.apply(t.Hangup(CHANNEL, 17, "486"), T0)
     assert not hung_up.finished(T0 + GRACE / 2)
     assert hung_up.finished(T0 + GRACE)
@@ -146,19 +146,19 @@ def test_graces():
     assert fold(events("answered")[:-1]).finish_due() is None
 
 
-def test_a_refused_originate_has_failed_at_once():
+def test_a_refused_originate_has_failed_at_once() -> None:
     call = INTENDED.refuse("Permission denied", T0)
     assert call.finished(T0)
     assert call.result().outcome is Outcome.FAILED
     assert "Permission denied" in call.result().reason
 
 
-def test_accepted_means_dialing():
+def test_accepted_means_dialing() -> None:
     assert INTENDED.state is AttemptState.INTENDED
     assert INTENDED.accept(T0).state is AttemptState.DIALING
 
 
-def test_events_of_others_change_nothing():
+def test_events_of_others_change_nothing() -> None:
     others: list[t.Event] = [t.Hangup("1700000000.1", 16, ""), t.Hangup("a-short", 16, ""), t.Shutdown(restart=True)]
     others.append(t.MemberState("sales", "PJSIP/anna", "anna", t.MemberStatus.IN_USE, paused=False))
     assert fold(others) == INTENDED
@@ -187,19 +187,19 @@ def live(state: t.ChannelState, *, bridge: str = "", waiting: bool = False) -> t
         (live(t.ChannelState.UP, bridge="b1"), AttemptState.CONNECTED),
     ],
 )
-def test_a_live_channel_is_adopted_in_its_state(picture: t.LiveState, state: AttemptState):
+def test_a_live_channel_is_adopted_in_its_state(picture: t.LiveState, state: AttemptState) -> None:
     assert Call.adopt(ATTEMPT, T0, picture, at(5)).state is state
 
 
 @pytest.mark.req("D3")
-def test_an_adopted_talk_ends_answered_with_its_agent():
+def test_an_adopted_talk_ends_answered_with_its_agent() -> None:
     call = Call.adopt(ATTEMPT, T0, live(t.ChannelState.UP, bridge="b1"), at(5)).apply(t.Hangup(CHANNEL, 16, ""), at(9))
     assert call.finished(at(9))
     assert (call.result().outcome, call.result().agent) == (Outcome.ANSWERED, "PJSIP/anna")
 
 
 @pytest.mark.req("D3")
-def test_a_call_that_is_gone_is_lost_and_not_retryable():
+def test_a_call_that_is_gone_is_lost_and_not_retryable() -> None:
     call = Call.adopt(ATTEMPT, T0, t.LiveState(), at(5))
     assert call.finished(at(5) + LOST_GRACE)
     assert call.result().outcome is Outcome.LOST
@@ -208,7 +208,7 @@ def test_a_call_that_is_gone_is_lost_and_not_retryable():
     assert answered.result().outcome is Outcome.LOST  # whether an agent came, nobody knows
 
 
-def test_a_hangup_that_was_held_back_during_the_resync_counts_more_than_the_loss():
+def test_a_hangup_that_was_held_back_during_the_resync_counts_more_than_the_loss() -> None:
     call = fold(events("busy")[:4]).reconcile(t.LiveState(), at(5))
     assert not call.finished(at(5))
     for event in events("busy")[4:]:
@@ -216,11 +216,11 @@ def test_a_hangup_that_was_held_back_during_the_resync_counts_more_than_the_loss
     assert call.result().outcome is Outcome.BUSY
 
 
-def test_a_talk_known_to_have_begun_stays_answered_when_its_end_is_missed():
+def test_a_talk_known_to_have_begun_stays_answered_when_its_end_is_missed() -> None:
     call = fold(events("answered")[:11]).reconcile(t.LiveState(), at(99))
     assert (call.result().outcome, call.result().ended_at) == (Outcome.ANSWERED, at(99))
 
 
-def test_an_ended_call_is_not_lost_by_a_resync():
+def test_an_ended_call_is_not_lost_by_a_resync() -> None:
     call = fold(events("busy"))
     assert call.reconcile(t.LiveState(), at(99)) == call
