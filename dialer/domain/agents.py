@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import singledispatchmethod
-from types import MappingProxyType
 
 from dialer.domain import telephony as t
 from dialer.domain.members import Agent, Member, Seat, from_epoch, wrap_up_end
@@ -51,7 +50,7 @@ class QueueSnapshot:
 class Agents:
     """The state of all queues. `wrap_up_s` is the wrap-up by queue, for queues whose members report none."""
 
-    wrap_up_s: Mapping[str, int] = MappingProxyType({})
+    wrap_up_s: Mapping[str, int] = field(default_factory=dict)
     known: bool = False
     _agents: dict[str, Agent] = field(default_factory=dict)  # by interface
     _pools: dict[str, Pool] = field(default_factory=dict)  # by queue

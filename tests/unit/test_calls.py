@@ -1,5 +1,6 @@
 """Facts of one call, and what they amount to: every row of the outcome table, and the graces."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -44,7 +45,7 @@ def events(kind: str) -> list[t.Event]:
     return [event for headers in e.stream(kind, ATTEMPT) if (event := parse(headers))]
 
 
-def fold(found: list[t.Event], call: Call = INTENDED) -> Call:
+def fold(found: Sequence[t.Event], call: Call = INTENDED) -> Call:
     for second, event in enumerate(found, start=1):
         call = call.apply(event, at(second))
     return call
@@ -125,7 +126,7 @@ def test_progress_counts_as_ringing() -> None:
 
 
 def test_a_machine_is_a_machine_even_if_hung_up_on() -> None:
-    found = [event for event in events("abandoned_before_queue") if not isinstance(event, t.Hangup)]
+    found: list[t.Event] = [event for event in events("abandoned_before_queue") if not isinstance(event, t.Hangup)]
     found += [t.MachineDetected(ATTEMPT, "MACHINE"), t.Hangup(CHANNEL, 16, "")]
     assert fold(found).result().outcome is Outcome.MACHINE
     human = [t.MachineDetected(ATTEMPT, "HUMAN") if isinstance(x, t.MachineDetected) else x for x in found]
