@@ -37,6 +37,7 @@ class Esme:
     replies: list[Reply] = field(default_factory=list)
     late: list[tuple[str, SubmitResult]] = field(default_factory=list)
     before_receipt: Callable[[], Awaitable[None]] | None = None
+    before_late: Callable[[], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
         self.gateway = Gateway(
@@ -57,6 +58,8 @@ class Esme:
         self.replies.append(reply)
 
     async def _late(self, ref: str, result: SubmitResult) -> None:
+        if self.before_late:
+            await self.before_late()
         self.late.append((ref, result))
 
     async def bound(self) -> None:
