@@ -18,6 +18,8 @@ from dialer.domain.errors import (
     NotFound,
     StaleEdit,
 )
+from dialer.operations.gateways import InUse
+from dialer.operations.sources import NotRemovable
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ _TITLES: Mapping[int, str] = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
@@ -42,7 +45,12 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     NotFound: (404, "Not found"),
     IllegalTransition: (409, "Illegal transition"),
     StaleEdit: (409, "Stale edit"),
+    InUse: (409, "In use"),
+    NotRemovable: (409, "In use"),
 }
+
+
+_UNION_TAGS = frozenset({"voice", "sms"})
 
 
 class Refused(Exception):  # noqa: N818 -- named by what happened
@@ -78,7 +86,9 @@ def of_validation(error: ValidationError, where: str = "") -> Problem:
 
 
 def _fault(detail: ErrorDetails, where: str) -> Fault:
-    field = ".".join(str(part)[:80] for part in detail["loc"]) or where or "body"
+    # The member of a union that was meant (a gateway's kind) is no part of the field's name.
+    path = [str(part)[:80] for part in detail["loc"] if part not in _UNION_TAGS]
+    field = ".".join(path) or where or "body"
     reason = {"extra_forbidden": "is not a field here", "missing": "is needed"}.get(detail["type"], detail["msg"])
     return Fault(field, reason.removeprefix("Value error, "))
 

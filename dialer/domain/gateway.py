@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
 
+# What a C-octet string of SMPP can hold: ASCII without control characters (SMPP 3.1).
+_ASCII = r"^[\x20-\x7e]*$"
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 # PJSIP/{number}@carrier, SIP/carrier/{number}, Local/{number}@trunk/n: one {number}, nothing that ends an AMI line or an option.
-_DIAL = re.compile(r"^[A-Za-z0-9]+/[A-Za-z0-9@._/:+-]*\{number\}[A-Za-z0-9@._/:+-]*$")
+_DIAL = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9@._/:+-]*\{number\}[A-Za-z0-9@._/:+-]*")
 
 
 class _Gateway(BaseModel):
@@ -32,7 +34,7 @@ class VoiceGateway(_Gateway):
     @field_validator("dial")
     @classmethod
     def _dialable(cls, value: str) -> str:
-        if not _DIAL.match(value):
+        if not _DIAL.fullmatch(value):
             raise ValueError("must be a channel with {number} in it once, such as PJSIP/{number}@carrier")
         return value
 
@@ -51,16 +53,30 @@ class SmsGateway(_Gateway):
     kind: Literal["sms"] = "sms"
     host: str = Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._:-]+$")
     port: int = Field(ge=1, le=65535)
-    system_id: str = Field(max_length=15, description="The account's name at the SMSC (SMPP 5.2.1: at most 15).")
+    system_id: str = Field(
+        min_length=1,
+        max_length=15,
+        pattern=_ASCII,
+        description="The account's name at the SMSC (SMPP 5.2.1: at most 15).",
+    )
     password: SecretStr = Field(default=SecretStr(""), max_length=8, description="At most 8 characters (SMPP 5.2.2).")
-    system_type: str = Field(default="", max_length=12)
+    system_type: str = Field(default="", max_length=12, pattern=_ASCII)
     bind: Literal["transceiver"] = "transceiver"
     tls: bool = False
     window: int = Field(default=10, ge=1, le=1000, description="Most texts sent and not yet answered.")
     messages_per_second: float | None = Field(default=None, gt=0, le=10_000)
     response_timeout_s: float = Field(default=30, gt=0, le=600)
     enquire_link_s: float = Field(default=30, gt=0, le=3600)
-    sender: str = Field(default="", max_length=20, description="Sender id when neither step nor campaign names one.")
+    sender: str = Field(
+        default="", max_length=20, pattern=_ASCII, description="Sender id when neither step nor campaign names one."
+    )
+
+    @field_validator("password")
+    @classmethod
+    def _sendable(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(_ASCII, value.get_secret_value()):
+            raise ValueError("may hold printable ASCII characters only")
+        return value
 
 
 Gateway = Annotated[VoiceGateway | SmsGateway, Field(discriminator="kind")]

@@ -11,6 +11,7 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
 from dialer.operations import lifecycle, readiness
+from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, gateways, requests, strategies
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
@@ -31,11 +32,18 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
-async def create(ctx: Context, fields: Mapping[str, Any]) -> Campaign:
-    """A new, unpublished campaign; only the title must be given (C1). Raises `InvalidInput` with every fault."""
+async def create(ctx: Context, fields: Mapping[str, Any], document: object = None) -> Campaign:
+    """A new, unpublished campaign; only the title must be given (C1). A clone brings its strategy's document along.
+
+    Raises `InvalidInput` with every fault.
+    """
     async with ctx.db.write() as tx:
         wanted = await _checked(tx, ctx, {**DEFAULTS, **fields})
-        return await _get(tx, await campaigns.add(tx, wanted, ctx.clock()))
+        campaign_id = await campaigns.add(tx, wanted, ctx.clock())
+        if document is not None:
+            strategy = deployment.read(ctx, document, await gateways.kinds(tx))
+            await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock())
+        return await _get(tx, campaign_id)
 
 
 async def get(ctx: Context, campaign_id: int) -> Campaign:

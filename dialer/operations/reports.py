@@ -1,7 +1,99 @@
-"""What was tried and what came of it: reads only."""
+"""What there is, what was tried and what came of it: reads only. Shapes of rows are those of `store.tables`."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import Campaign
+from dialer.domain.contact import Address
+from dialer.domain.errors import NotFound
 from dialer.operations.context import Context
-from dialer.store import lists, migrate
+from dialer.store import campaigns, contacts, lists, migrate, trail
+from dialer.store.listing import Listing, Page, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A campaign with its contacts by enrollment state."""
+
+    campaign: Campaign
+    contacts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPage:
+    items: list[Counted]
+    total: int
+    next_cursor: str | None
+
+
+async def campaigns_page(ctx: Context, query: Query) -> CountedPage:
+    async with ctx.db.read() as tx:
+        page = await lists.CAMPAIGNS.page(tx, query)
+        counts = await campaigns.counts(tx, [item["id"] for item in page.items])
+    items = [Counted(campaigns.of_row(item), counts[item["id"]]) for item in page.items]
+    return CountedPage(items, page.total, page.next_cursor)
+
+
+async def counted(ctx: Context, campaign: Campaign) -> Counted:
+    async with ctx.db.read() as tx:
+        return Counted(campaign, (await campaigns.counts(tx, [campaign.id]))[campaign.id])
+
+
+async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
+    """Contacts, each with `addresses`; of a campaign, each with its place in it."""
+    async with ctx.db.read() as tx:
+        if campaign_id is not None:
+            await _check_campaign(tx, campaign_id)
+        listing = lists.CONTACTS if campaign_id is None else lists.contacts_of(campaign_id)
+        page = await listing.page(tx, query)
+        held = await contacts.addresses_of(tx, [item["id"] for item in page.items])
+    return Page([_with_addresses(item, held) for item in page.items], page.total, page.next_cursor)
+
+
+async def contact(ctx: Context, contact_id: int) -> Mapping[str, Any]:
+    """One contact, with `addresses` and its place in every campaign: `campaigns`."""
+    async with ctx.db.read() as tx:
+        page = await lists.CONTACTS.page(tx, _only(contact_id))
+        if not page.items:
+            raise NotFound("contact", contact_id)
+        held = await contacts.addresses_of(tx, [contact_id])
+        places = await lists.places_of(tx, contact_id)
+    return {**_with_addresses(page.items[0], held), "campaigns": places}
+
+
+async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping[str, Any]:
+    """One contact with its place in a campaign."""
+    page = await contacts_page(ctx, _only(contact_id), campaign_id)
+    if not page.items:
+        raise NotFound("contact in this campaign", contact_id)
+    return page.items[0]
+
+
+async def trail_of(ctx: Context, contact_id: int, campaign_id: int | None = None) -> Sequence[Mapping[str, Any]]:
+    """Everything that happened to a contact, oldest first; with a campaign, what belongs to it."""
+    if campaign_id is None:
+        await contact(ctx, contact_id)
+    else:
+        await contact_in(ctx, campaign_id, contact_id)
+    async with ctx.db.read() as tx:
+        return await trail.of_contact(tx, contact_id, campaign_id)
+
+
+async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:
+    async with ctx.db.read() as tx:
+        await _check_campaign(tx, campaign_id)
+        return await lists.sources_of(campaign_id).page(tx, query)
+
+
+async def attempts_page(ctx: Context, query: Query) -> Page:
+    return await _page(ctx, lists.ATTEMPTS, query)
+
+
+async def messages_page(ctx: Context, query: Query) -> Page:
+    return await _page(ctx, lists.MESSAGES, query)
 
 
 async def counts(ctx: Context) -> dict[str, dict[str, int]]:
@@ -12,3 +104,21 @@ async def counts(ctx: Context) -> dict[str, dict[str, int]]:
 
 async def migrations_pending(ctx: Context) -> bool:
     return await migrate.pending(ctx.db)
+
+
+async def _page(ctx: Context, listing: Listing, query: Query) -> Page:
+    async with ctx.db.read() as tx:
+        return await listing.page(tx, query)
+
+
+def _only(contact_id: int) -> Query:
+    return Query(limit=10, filters=(f"id:eq:{contact_id}",))
+
+
+def _with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]]) -> dict[str, Any]:
+    return {**item, "addresses": held.get(item["id"], [])}
+
+
+async def _check_campaign(tx: AsyncConnection, campaign_id: int) -> None:
+    if await campaigns.get(tx, campaign_id) is None:
+        raise NotFound("campaign", campaign_id)

@@ -1,7 +1,7 @@
 """Sources: take an uploaded file, and import it batch by batch so that a restart goes on where it was."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from dialer.domain.columns import map_columns
-from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound
-from dialer.domain.transitions import CampaignStatus, SourceState
+from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
+from dialer.domain.transitions import SOURCE, CampaignStatus, SourceState
 from dialer.intake.batches import Batch, stream
 from dialer.intake.csv_reader import FileShape, inspect, validate
 from dialer.intake.faults import UnreadableFile
@@ -20,6 +20,7 @@ from dialer.store import campaigns, sources
 from dialer.store.types import AnyRow
 
 RETRIES = 5
+REFUSED_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,27 @@ class Upload:
     file: Path
     name: str
     mapping: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is in a file: its shape with sample rows, the field each column fills, and how many rows can't be read."""
+
+    shape: FileShape
+    fields: Mapping[str, str]
+    rows: int
+    refused: int
+
+
+class NotRemovable(DomainError):  # noqa: N818 -- named by what happened
+    """A source that can't be taken off the list (HTTP 409)."""
+
+    def __init__(self, source_id: int, reason: str) -> None:
+        self.id, self.reason = source_id, reason
+        super().__init__(source_id, reason)
+
+    def __str__(self) -> str:
+        return f"the source {self.id} can't be removed: {self.reason}"
 
 
 def uploads_folder(ctx: Context) -> Path:
@@ -76,6 +98,48 @@ def _examine(upload: Upload) -> tuple[FileShape, int]:
     return shape, census.rows
 
 
+async def preview(ctx: Context, campaign_id: int, upload: Upload) -> Preview:
+    """What a file would bring, before it is taken. Raises `InvalidInput` for a file that can't be read or mapped."""
+    await check_open(ctx, campaign_id)
+    return await asyncio.to_thread(_preview, upload)
+
+
+def _preview(upload: Upload) -> Preview:
+    try:
+        shape = inspect(upload.file)
+        columns = map_columns(shape.columns, upload.mapping)
+        census = validate(upload.file, shape)
+    except UnreadableFile as fault:
+        raise InvalidInput.single("file", str(fault)) from None
+    return Preview(shape, columns.as_fields(), census.rows, census.refused)
+
+
+async def remove(ctx: Context, campaign_id: int, source_id: int) -> None:
+    """Take a source that brought nobody off the list. Raises `NotRemovable` for any other."""
+    async with ctx.db.write() as tx:
+        row = await sources.get(tx, source_id)
+        if row is None or row.campaign_id != campaign_id:
+            raise NotFound("source", source_id)
+        if not SOURCE.final(row.state):
+            raise NotRemovable(source_id, "its import has not ended")
+        if row.created or row.merged:
+            raise NotRemovable(source_id, f"it brought {row.created + row.merged} contacts")
+        await sources.remove(tx, source_id)
+
+
+async def refused_rows(ctx: Context, source: AnyRow) -> AsyncIterator[tuple[int, list[str], str]]:
+    """`(line of the file, cells, reason)` of every row that was not taken, read page by page."""
+    after = -1
+    while True:
+        async with ctx.db.read() as tx:
+            rows = await sources.refused(tx, source.id, after, REFUSED_PAGE)
+        for row in rows:
+            yield row.row, row.cells, row.reason
+            after = row.row
+        if len(rows) < REFUSED_PAGE:
+            return
+
+
 async def run(ctx: Context, source_id: int) -> None:
     """Import one source to its end. Every batch is a transaction together with how far it got (K6)."""
     async with ctx.db.write() as tx:
@@ -121,9 +185,7 @@ async def _load(ctx: Context, source: AnyRow, batch: Batch) -> None:
 
 async def _finish(ctx: Context, source: AnyRow, state: SourceState, error: str | None) -> None:
     async with ctx.db.write() as tx:
-        await sources.set_state(
-            tx, source.id, state, error=error, finished_at=ctx.clock()
-        )
+        await sources.set_state(tx, source.id, state, error=error, finished_at=ctx.clock())
 
 
 async def get(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:

@@ -35,6 +35,14 @@ async def check_document(ctx: Context, campaign_id: int, document: object) -> Ch
     return check(document, _known(ctx, kinds))
 
 
+def read(ctx: Context, document: object, kinds: dict[str, str]) -> Strategy:
+    """The strategy in a document; `kinds` are the gateways. Raises `InvalidInput` with every fault as `nodes.NODE.FIELD`."""
+    checked = check(document, _known(ctx, kinds))
+    if checked.strategy is None:
+        raise InvalidInput(Fault(_path(fault.node, fault.field), fault.reason) for fault in checked.faults)
+    return checked.strategy
+
+
 async def deploy(ctx: Context, campaign_id: int, document: object) -> dict[str, object]:
     """Store a new version (none if only the layout changed) and sync. Contacts in flight keep the version they are on.
 
@@ -48,16 +56,14 @@ async def deploy(ctx: Context, campaign_id: int, document: object) -> dict[str, 
         if campaign.status is CampaignStatus.ENDED:
             raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
         kinds = await gateways.kinds(tx)
-        checked = check(document, _known(ctx, kinds))
-        if checked.strategy is None:
-            raise InvalidInput(Fault(_path(fault.node, fault.field), fault.reason) for fault in checked.faults)
+        strategy = read(ctx, document, kinds)
         if campaign.status is CampaignStatus.PUBLISHED:
-            faults = readiness.missing(campaign, checked.strategy, ctx.engine.queues(), kinds, now)
+            faults = readiness.missing(campaign, strategy, ctx.engine.queues(), kinds, now)
             if faults:
                 raise Incomplete(faults)
-        await _store(tx, campaign_id, campaign.strategy_version, checked.strategy, now)
+        await _store(tx, campaign_id, campaign.strategy_version, strategy, now)
     await ctx.engine.campaign_changed(campaign_id)
-    return to_document(checked.strategy)
+    return to_document(strategy)
 
 
 async def _store(tx: AsyncConnection, campaign_id: int, version: int | None, strategy: Strategy, now: datetime) -> None:
@@ -68,11 +74,14 @@ async def _store(tx: AsyncConnection, campaign_id: int, version: int | None, str
         await strategies.add(tx, campaign_id, document, new_digest, now)
 
 
+MODES = frozenset({"progressive"})
+
+
 def _known(ctx: Context, kinds: dict[str, str]) -> Known:
     def of_kind(wanted: str) -> frozenset[str]:
         return frozenset(name for name, kind in kinds.items() if kind == wanted)
 
-    return Known(queues=ctx.engine.queues(), voice_gateways=of_kind("voice"), sms_gateways=of_kind("sms"))
+    return Known(queues=ctx.engine.queues(), voice_gateways=of_kind("voice"), sms_gateways=of_kind("sms"), modes=MODES)
 
 
 def _path(node: str, field: str) -> str:

@@ -109,7 +109,12 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _campaign(row: AnyRow) -> Campaign:
-    fields = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+    return of_row(dict(row._mapping))  # noqa: SLF001  (SQLAlchemy's public name for it)
+
+
+def of_row(row: Mapping[str, Any]) -> Campaign:
+    """A campaign from the columns of its row."""
+    fields = dict(row)
     validity = Validity(fields.pop("valid_from"), fields.pop("valid_until"))
     typed = {
         "status": CampaignStatus(fields["status"]),

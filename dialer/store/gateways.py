@@ -31,6 +31,10 @@ async def get(tx: AsyncConnection, gateway_id: str) -> VoiceGateway | SmsGateway
     return ADAPTER.validate_python(found) if found else None
 
 
+async def row(tx: AsyncConnection, gateway_id: str) -> AnyRow | None:
+    return (await tx.execute(select(gateway).where(gateway.c.id == gateway_id))).one_or_none()
+
+
 async def rows(tx: AsyncConnection) -> list[AnyRow]:
     return list(await tx.execute(select(gateway).order_by(gateway.c.created_at, gateway.c.id)))
 

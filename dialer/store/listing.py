@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from dialer.store.types import Utc
 
 LIMITS = (10, 50, 100)
 MAX_IN = 100
+LARGEST_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Listing:
         total = int(await tx.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0)
         name, column, descending = self._sort(query.sort or self.default_sort)
         if query.cursor:
-            rows = rows.where(self._after(column, descending, _read_cursor(query.cursor, name, column)))
+            rows = rows.where(self._after(column, descending, _read_cursor(query.cursor, name, column, self.key)))
         direction = (column.desc(), self.key.desc()) if descending else (column.asc(), self.key.asc())
         ordered = rows.add_columns(column.label("_sort"), self.key.label("_key"))
         found = list(await tx.execute(ordered.order_by(column.is_(None), *direction).limit(query.limit + 1)))
@@ -68,7 +70,7 @@ class Listing:
         for condition in query.filters:
             rows = rows.where(self._condition(condition))
         if query.q and self.search:
-            pattern = f"%{_escaped(query.q.lower())}%"
+            pattern = f"%{_escaped(_text('q', query.q).lower())}%"
             rows = rows.where(or_(*(func.lower(column).like(pattern, escape="\\") for column in self.search)))
         return rows
 
@@ -101,20 +103,43 @@ class Listing:
 
 def _typed(column: ColumnElement[Any], value: str) -> Any:
     try:
-        if isinstance(column.type, Utc):
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise ValueError(value)
-            return moment
-        if isinstance(column.type, Boolean):
-            return {"true": True, "false": False}[value]
-        if isinstance(column.type, Integer):
-            return int(value)
-        if isinstance(column.type, Float):
-            return float(value)
-    except (ValueError, KeyError):
+        return _read(column, value)
+    except (ValueError, KeyError, OverflowError):  # an offset may lead out of the calendar
         kind = "a time like 2026-05-04T09:00:00Z" if isinstance(column.type, Utc) else "of the field's type"
         raise InvalidInput.single("filter", f"{shown(value)} is not {kind}") from None
+
+
+def _read(column: ColumnElement[Any], value: str) -> Any:
+    if isinstance(column.type, Utc):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment.astimezone(UTC)
+    if isinstance(column.type, Boolean):
+        return {"true": True, "false": False}[value]
+    if isinstance(column.type, Integer):
+        return _storable(int(value))
+    if isinstance(column.type, Float):
+        return _finite(float(value))
+    return _text("filter", value)
+
+
+def _storable(number: int) -> int:
+    if abs(number) > LARGEST_INTEGER:
+        raise ValueError(number)
+    return number
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(number)
+    return number
+
+
+def _text(field: str, value: str) -> str:
+    """No database takes NUL or half a surrogate pair in a text."""
+    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise InvalidInput.single(field, f"{shown(value)} has characters that no text can hold")
     return value
 
 
@@ -147,8 +172,8 @@ _OPS: Mapping[str, Callable[[ColumnElement[Any], str], ColumnElement[bool]]] = {
     "le": lambda column, value: column <= _typed(column, value),
     "gt": lambda column, value: column > _typed(column, value),
     "ge": lambda column, value: column >= _typed(column, value),
-    "contains": lambda column, value: _like(column, f"%{_escaped(value)}%"),
-    "startswith": lambda column, value: _like(column, f"{_escaped(value)}%"),
+    "contains": lambda column, value: _like(column, f"%{_escaped(_text('filter', value))}%"),
+    "startswith": lambda column, value: _like(column, f"{_escaped(_text('filter', value))}%"),
     "in": _in,
     "empty": _empty,
 }
@@ -158,11 +183,20 @@ def _write_cursor(sort: str, value: Any, key: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, value, key])).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, sort: str, column: ColumnElement[Any]) -> tuple[Any, Any]:
+def _read_cursor(cursor: str, sort: str, column: ColumnElement[Any], key_column: ColumnElement[Any]) -> tuple[Any, Any]:
     try:
         made_for, value, key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if made_for != sort or not isinstance(key, int | str):
+        if made_for != sort:
             raise ValueError(cursor)
-        return (_typed(column, value) if isinstance(value, str) else value), key
-    except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError):
+        return _cursor_value(column, value), _cursor_value(key_column, key)
+    except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError, InvalidInput):
         raise InvalidInput.single("cursor", "is not from the last page of this list: begin without a cursor") from None
+
+
+def _cursor_value(column: ColumnElement[Any], value: Any) -> Any:
+    """A cursor comes from outside: its values are read like any other, so that none of another type gets to the store."""
+    if value is None:
+        return None
+    if isinstance(value, bool | list | dict):
+        raise TypeError(value)
+    return _typed(column, str(value))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import SOURCE, SourceState
@@ -66,3 +66,8 @@ async def refused(tx: AsyncConnection, source_id: int, after: int, limit: int) -
         .limit(limit)
     )
     return list(rows)
+
+
+async def remove(tx: AsyncConnection, source_id: int) -> None:
+    """With its refused rows; contacts that name it stay."""
+    await tx.execute(delete(source).where(source.c.id == source_id))

@@ -1,0 +1,103 @@
+"""Gateways: made, edited and removed; the engine is told, so that links follow at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit, shown
+from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
+from dialer.operations.context import Context
+from dialer.store import gateways, lists
+from dialer.store.listing import Page, Query
+from dialer.store.types import AnyRow
+
+
+class InUse(DomainError):  # noqa: N818 -- named by what happened
+    """A gateway that campaigns name can't be removed (HTTP 409)."""
+
+    def __init__(self, gateway_id: str, campaigns: list[str]) -> None:
+        self.id, self.campaigns = gateway_id, campaigns
+        super().__init__(gateway_id, campaigns)
+
+    def __str__(self) -> str:
+        titles = ", ".join(map(shown, self.campaigns[:10]))
+        more = f" and {len(self.campaigns) - 10} more" if len(self.campaigns) > 10 else ""  # noqa: PLR2004
+        return f"the gateway {shown(self.id)} is used by {titles}{more}: choose another one there first"
+
+
+async def page(ctx: Context, query: Query) -> Page:
+    """Rows of the gateway table; `settings` holds the secrets too, which must not leave the server."""
+    async with ctx.db.read() as tx:
+        return await lists.GATEWAYS.page(tx, query)
+
+
+async def get(ctx: Context, gateway_id: str) -> Mapping[str, Any]:
+    async with ctx.db.read() as tx:
+        return await _row(tx, gateway_id)
+
+
+async def create(ctx: Context, settings: VoiceGateway | SmsGateway) -> Mapping[str, Any]:
+    """Raises `InvalidInput` if the name is taken. The id is made from the name and never changes."""
+    try:
+        async with ctx.db.write() as tx:
+            gateway_id = _free(slug(settings.name), await gateways.kinds(tx))
+            await gateways.add(tx, gateway_id, settings, ctx.clock())
+            row = await _row(tx, gateway_id)
+    except IntegrityError:
+        raise _taken(settings.name) from None
+    await ctx.engine.gateways_changed()
+    return row
+
+
+async def edit(
+    ctx: Context, gateway_id: str, changes: Mapping[str, Any], revision: int | None = None
+) -> Mapping[str, Any]:
+    """Change some settings; a password that is not given stays.
+
+    Raises `InvalidInput`, `StaleEdit`, `NotFound`, and pydantic's `ValidationError` for settings that don't fit the kind.
+    """
+    try:
+        async with ctx.db.write() as tx:
+            row = await _row(tx, gateway_id)
+            if revision is not None and revision != row["revision"]:
+                raise StaleEdit("gateway", gateway_id)
+            if changes.get("kind", row["kind"]) != row["kind"]:
+                raise InvalidInput.single("kind", f"stays {row['kind']}: make a new gateway for the other channel")
+            settings = ADAPTER.validate_python({**row["settings"], **changes})
+            await gateways.edit(tx, gateway_id, settings, ctx.clock())
+            row = await _row(tx, gateway_id)
+    except IntegrityError:
+        raise _taken(str(changes.get("name"))) from None
+    await ctx.engine.gateways_changed()
+    return row
+
+
+async def remove(ctx: Context, gateway_id: str) -> None:
+    """Raises `InUse` with the titles of the campaigns that name it."""
+    async with ctx.db.write() as tx:
+        await _row(tx, gateway_id)
+        if titles := await gateways.used_by(tx, gateway_id):
+            raise InUse(gateway_id, titles)
+        await gateways.remove(tx, gateway_id)
+    await ctx.engine.gateways_changed()
+
+
+async def _row(tx: AsyncConnection, gateway_id: str) -> Mapping[str, Any]:
+    row: AnyRow | None = await gateways.row(tx, gateway_id)
+    if row is None:
+        raise NotFound("gateway", gateway_id)
+    return dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+
+
+def _free(wanted: str, taken: Mapping[str, str]) -> str:
+    candidate, number = wanted, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted}-{number}"
+    return candidate
+
+
+def _taken(name: str) -> InvalidInput:
+    return InvalidInput.single("name", f"there is a gateway {shown(name)} already")
