@@ -238,7 +238,7 @@ class Session:
         if self.state is State.BINDING and pdu.sequence == self._control:
             return self._bind_refused(code)
         if self.state is State.UNBINDING and pdu.sequence == self._control:
-            return self._close("unbind was not understood", clean=True)
+            return self._close("the SMSC does not understand unbind", clean=True)
         return self._answered(pdu.sequence, code, "")
 
     def _malformed(self, fault: MalformedPduError) -> list[events.Event]:

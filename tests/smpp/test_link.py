@@ -150,6 +150,17 @@ async def test_pacing_below_the_limit_is_never_throttled(smsc: Smsc, connect: Co
     assert len(smsc.ledger()) == 120
 
 
+@pytest.mark.req("M4")
+async def test_a_slot_left_without_a_segment_costs_nothing(connect: Connect) -> None:
+    async with connect(messages_per_second=0.5) as client:
+        await client.bound()
+        begun = asyncio.get_running_loop().time()
+        for _ in range(5):
+            async with client.gateway.slot():
+                pass
+        assert asyncio.get_running_loop().time() - begun < 1.0
+
+
 @pytest.mark.req("M1")
 async def test_never_more_in_flight_than_the_window(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(answer=False, receipts="none")

@@ -239,6 +239,14 @@ def test_unbinding_waits_for_answers(peer: Peer) -> None:
     assert peer.says(commands.UnbindResp(), unbind.sequence) == [events.Closed("unbound", clean=True)]
 
 
+def test_an_unbind_that_is_not_understood_is_an_end_too(peer: Peer) -> None:
+    peer.session.unbind(peer.now)
+    (unbind,) = peer.sent()
+    assert peer.says(commands.GenericNack(), unbind.sequence, 3)[-1] == events.Closed(
+        "the SMSC does not understand unbind", clean=True
+    )
+
+
 def test_an_unbind_without_answer_ends_in_time(peer: Peer) -> None:
     peer.session.unbind(peer.now)
     assert peer.after(10) == [events.Closed("the SMSC does not answer (unbinding)")]
