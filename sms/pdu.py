@@ -242,13 +242,13 @@ def _read(command_id: int, raw: Any) -> commands.Command:
     match command_id:
         case 0x01 | 0x02 | 0x09:
             bind_type = commands.BindType(command_id)
-            return commands.Bind(bind_type, _text(raw.system_id), _text(raw.password), _text(raw.system_type))
+            return commands.Bind(bind_type, raw.system_id or "", raw.password or "", raw.system_type or "")
         case 0x80000001 | 0x80000002 | 0x80000009:
-            return commands.BindResp(commands.BindType(command_id & ~_RESPONSE), _text(raw.system_id))
+            return commands.BindResp(commands.BindType(command_id & ~_RESPONSE), raw.system_id or "")
         case 0x04:
             return _read_submit(raw)
         case 0x80000004:
-            return commands.SubmitSmResp(_text(raw.message_id))
+            return commands.SubmitSmResp(raw.message_id or "")
         case 0x05 | 0x103:
             return _read_deliver(raw, data_sm=command_id == 0x103)  # noqa: PLR2004 — the id's name is beside it
         case 0x80000005 | 0x80000103:
@@ -259,13 +259,13 @@ def _read(command_id: int, raw: Any) -> commands.Command:
 
 def _read_submit(raw: Any) -> commands.SubmitSm:
     return commands.SubmitSm(
-        source=Address(raw.source_addr_ton or 0, raw.source_addr_npi or 0, _text(raw.source_addr)),
-        destination=Address(raw.dest_addr_ton or 0, raw.dest_addr_npi or 0, _text(raw.destination_addr)),
+        source=Address(raw.source_addr_ton or 0, raw.source_addr_npi or 0, raw.source_addr or ""),
+        destination=Address(raw.dest_addr_ton or 0, raw.dest_addr_npi or 0, raw.destination_addr or ""),
         short_message=raw.short_message or b"",
         data_coding=raw.data_coding or 0,
         esm_class=raw.esm_class or 0,
         registered_delivery=raw.registered_delivery or 0,
-        validity_period=_text(raw.validity_period),
+        validity_period=raw.validity_period or "",
     )
 
 
@@ -274,18 +274,14 @@ def _read_deliver(raw: Any, *, data_sm: bool) -> commands.DeliverSm:
     if raw.data_coding is None:
         raise ValueError("ends before its text")
     return commands.DeliverSm(
-        source=Address(raw.source_addr_ton or 0, raw.source_addr_npi or 0, _text(raw.source_addr)),
-        destination=Address(raw.dest_addr_ton or 0, raw.dest_addr_npi or 0, _text(raw.destination_addr)),
+        source=Address(raw.source_addr_ton or 0, raw.source_addr_npi or 0, raw.source_addr or ""),
+        destination=Address(raw.dest_addr_ton or 0, raw.dest_addr_npi or 0, raw.destination_addr or ""),
         short_message=b"" if data_sm else raw.short_message or b"",
         data_coding=raw.data_coding or 0,
         esm_class=raw.esm_class or 0,
         tlvs=raw.tlvs,
         data_sm=data_sm,
     )
-
-
-def _text(value: str | None) -> str:
-    return value or ""
 
 
 def _read_tlvs(data: bytes) -> list[tuple[int, bytes]]:
