@@ -1,0 +1,68 @@
+"""An operations context for tests: a clock that is set by hand, and an engine that only listens."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from config.settings import Settings
+from dialer.operations.context import Context
+from dialer.store.database import Database
+
+MONDAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    now: datetime = MONDAY
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> datetime:
+        """`advance(hours=1)`; returns the new time."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+@dataclass
+class Listener:
+    """Stands where the engine is: notes what operations tell it, and reports the queues it was given."""
+
+    reported: frozenset[str] | None = frozenset({"sales", "support"})
+    campaigns: list[int] = field(default_factory=list)
+    contacts: list[int] = field(default_factory=list)
+    sources: int = 0
+    gateways: int = 0
+
+    def queues(self) -> frozenset[str] | None:
+        return self.reported
+
+    async def campaign_changed(self, campaign_id: int) -> None:
+        self.campaigns.append(campaign_id)
+
+    def contacts_changed(self, campaign_id: int) -> None:
+        self.contacts.append(campaign_id)
+
+    def source_added(self) -> None:
+        self.sources += 1
+
+    async def gateways_changed(self) -> None:
+        self.gateways += 1
+
+
+@dataclass
+class Bench:
+    """A context with typed access to its clock and its engine."""
+
+    ctx: Context
+    clock: Clock
+    engine: Listener
+
+
+def bench(db: Database, folder: Path, *, node: str = "node-1") -> Bench:
+    """`folder` becomes the data folder; numbers are read as American ones."""
+    clock, engine = Clock(), Listener()
+    settings = Settings(node=node, data_dir=folder, default_region="US")
+    return Bench(Context(db, settings, engine, clock), clock, engine)

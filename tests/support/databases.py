@@ -1,0 +1,90 @@
+"""Fresh, migrated databases, quickly: one is migrated and the others are copies of it."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from dialer.store import migrate
+from dialer.store.database import Database
+from tests.support.postgres import PostgresServer
+
+
+class Databases(Protocol):
+    """Makes databases of one kind; every address is good for as many `Database` objects as a test wants."""
+
+    async def make(self, *, migrated: bool = True) -> str:
+        """The address of a fresh database."""
+
+    async def drop(self, url: str) -> None:
+        """It is not needed any more and nobody is connected."""
+
+
+class SqliteDatabases:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count()
+        self._template = folder / "template.db"
+        asyncio.run(_migrate(f"sqlite+aiosqlite:///{self._template}"))
+        with closing(sqlite3.connect(self._template)) as connection:  # everything into the one file that is copied
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def make(self, *, migrated: bool = True) -> str:
+        file = self._folder / f"test{next(self._numbers)}.db"
+        if migrated:
+            shutil.copyfile(self._template, file)
+        return f"sqlite+aiosqlite:///{file}"
+
+    async def drop(self, url: str) -> None:
+        file = Path(url.removeprefix("sqlite+aiosqlite:///"))
+        for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+            file.with_name(name).unlink(missing_ok=True)
+
+
+class PostgresDatabases:
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._numbers = count()
+        asyncio.run(self._make_template())
+
+    async def make(self, *, migrated: bool = True) -> str:
+        name = f"test{next(self._numbers)}"
+        template = "template_dialer" if migrated else "template0"
+        await self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return self._server.url(name)
+
+    async def drop(self, url: str) -> None:
+        name = url.partition("@/")[2].partition("?")[0]
+        await self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _make_template(self) -> None:
+        await self._run("CREATE DATABASE template_dialer TEMPLATE template0 STRATEGY FILE_COPY")
+        await _migrate(self._server.url("template_dialer"))
+
+    async def _run(self, statement: str) -> None:
+        engine = create_async_engine(self._server.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    db = Database(url)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+async def _migrate(url: str) -> None:
+    async with opened(url) as db:
+        await migrate.upgrade(db)
