@@ -13,7 +13,7 @@ from dialer.domain.transitions import EnrollmentState, RequestState
 from dialer.operations.context import Context, strategy_of
 from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
-from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, Stay, Step
+from dialer.strategy.effects import Effect, Finish, Hold, RequestCall, RequestSms, Stay, Step
 from dialer.strategy.events import ContactFacts, Event
 from dialer.strategy.flow import advance
 from dialer.strategy.memory import Memory
@@ -84,14 +84,20 @@ def _write(
             node=step.memory.node or place.node,
             memory=step.memory.to_json(),
             request_id=None if isinstance(effect, Finish | Hold) else place.request_id,
-            due_at=effect.due_at if isinstance(effect, Hold | Stay | RequestCall | RequestSms) else None,
+            due_at=_due_at(effect, place),
             stop_reason=(reason if starts else place.stop_reason) if state is EnrollmentState.STOPPED else None,
-            result=effect.result if isinstance(effect, Finish) else None,
+            result=step.memory.result,
         )
     )
     batch.entries += _trail(campaign, place, step, now)
     if starts and state is EnrollmentState.STOPPED:
         batch.entries.append(trail.Entry(now, campaign.id, place.contact_id, "stopped", {"reason": str(reason)}))
+
+
+def _due_at(effect: Effect, place: Enrollment) -> datetime | None:
+    if isinstance(effect, Finish):
+        return None
+    return place.due_at if effect.due_at is None else effect.due_at  # `Stay` knows nothing of a queued request
 
 
 def _state(effect: object, place: Enrollment) -> EnrollmentState:
