@@ -1,27 +1,10 @@
 """What is happening now, for the live pages: a snapshot on demand, and a bell that rings when it has changed."""
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-
-class Watcher:
-    """One page that is looking. Changes between two looks ring once."""
-
-    def __init__(self) -> None:
-        self._changed = asyncio.Event()
-
-    def ring(self) -> None:
-        self._changed.set()
-
-    async def wait(self, timeout_s: float) -> bool:
-        """Until something has changed since the last wait; False after `timeout_s` without a change."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
-        changed = self._changed.is_set()
-        self._changed.clear()
-        return changed
+from dialer.engine.bell import Bell
 
 
 class Live:
@@ -29,7 +12,7 @@ class Live:
 
     def __init__(self, look: Callable[[], dict[str, Any]]) -> None:
         self._look = look
-        self._watchers: set[Watcher] = set()
+        self._watchers: set[Bell] = set()
 
     def snapshot(self) -> dict[str, Any]:
         """{link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why}]}],
@@ -42,8 +25,9 @@ class Live:
             watcher.ring()
 
     @contextmanager
-    def watch(self) -> Iterator[Watcher]:
-        watcher = Watcher()
+    def watch(self) -> Iterator[Bell]:
+        """A bell of its own for each page that is looking; changes between two looks ring once."""
+        watcher = Bell()
         self._watchers.add(watcher)
         try:
             yield watcher

@@ -1,69 +1,184 @@
-"""The outcome of a call: recorded once, and the strategy takes its next step, in one transaction (protocol step 6)."""
+"""Attempts in the store: the intent before a call, how far it got, and its outcome with the strategy's next step."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.calls import Call
 from dialer.domain.ending import CallResult
+from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import AttemptState
 from dialer.operations import steps
 from dialer.operations.context import Context
 from dialer.store import attempts, campaigns, enrollments, requests, trail
+from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import CallEnded, RequestKey
 
 
-async def record(ctx: Context, attempt_id: str, result: CallResult) -> bool:
-    """False if the attempt has an outcome already: late and duplicate ends change nothing (I8)."""
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A call that is about to be made."""
+
+    attempt_id: str
+    request: ContactRequest
+    gateway: str
+    queue: str
+
+
+async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
+    """Protocol step 4: write what is about to be dialed and commit it, on disk.
+
+    Returns the attempts that may be dialed now; those missing were stopped meanwhile.
+    """
+    now = ctx.clock()
+    async with ctx.db.write(urgent=True) as tx:
+        going = await requests.dispatch(tx, [intent.request.id for intent in intents])
+        allowed = [intent for intent in intents if intent.request.id in going]
+        if not allowed:
+            return set()
+        node = ctx.settings.node
+        rows = [attempts.intent(i.attempt_id, i.request, i.gateway, i.queue, node, now) for i in allowed]
+        await attempts.intend(tx, rows)
+        await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
+        await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
+    return {intent.attempt_id for intent in allowed}
+
+
+async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
+    """The intent was committed, but proven never to have left this process: its turn comes again."""
+    now = ctx.clock()
+    request = intent.request
+    async with ctx.db.write() as tx:
+        await attempts.forget(tx, intent.attempt_id)
+        if await requests.withdraw(tx, request.id):
+            await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=True)
+            await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
+    ctx.engine.contacts_changed(request.campaign_id)
+
+
+async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
+    """The number may not be dialed at all: no attempt is made, the strategy goes on as for an invalid number."""
     now = ctx.clock()
     async with ctx.db.write() as tx:
-        attempt = await attempts.get(tx, attempt_id)
-        if attempt is None or not await _end(tx, ctx, attempt, result):
-            return False
-        await requests.complete(tx, attempt.request_id)
-        entry = trail.Entry(now, attempt.campaign_id, attempt.contact_id, "call-ended", _ending(attempt, result))
-        await trail.write(tx, [entry])
-        await _step(tx, ctx, attempt, result)
-        await campaigns.touch(tx, attempt.campaign_id, now)
-    ctx.engine.contacts_changed(attempt.campaign_id)
-    return True
+        if not await requests.refuse(tx, request.id):
+            return
+        await trail.write(tx, [_entry(now, request, "call-refused", address=request.address, reason=reason)])
+        await _step(tx, ctx, request, Outcome.INVALID_NUMBER)
+    ctx.engine.contacts_changed(request.campaign_id)
 
 
-async def mark(ctx: Context, attempt_id: str, state: AttemptState, **times: Any) -> None:
-    """How far a call is, for a restart to know."""
+async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str, CallResult]]) -> None:
+    """Note how far calls are, and close those that ended, each with its next step; one transaction for all.
+
+    An attempt that has an outcome keeps it: late and duplicate news change nothing (I8).
+    """
+    touched: set[int] = set()
     async with ctx.db.write() as tx:
-        await attempts.mark(tx, attempt_id, state, **times)
+        for call in marks:
+            await attempts.mark(tx, call.attempt_id, call.state, **_progress(call))
+        for attempt_id, result in ended:
+            campaign_id = await _close(tx, ctx, attempt_id, result)
+            touched |= {campaign_id} if campaign_id is not None else set()
+        for campaign_id in touched:
+            await campaigns.touch(tx, campaign_id, ctx.clock())
+    for campaign_id in touched:
+        ctx.engine.contacts_changed(campaign_id)
 
 
-async def _end(tx: AsyncConnection, ctx: Context, attempt: AnyRow, result: CallResult) -> bool:
+async def _close(tx: AsyncConnection, ctx: Context, attempt_id: str, result: CallResult) -> int | None:
+    """The campaign whose attempt was closed; None if there was nothing to close."""
+    now = ctx.clock()
+    attempt = await attempts.get(tx, attempt_id)
+    if attempt is None or not await attempts.end(tx, attempt_id, result.outcome, **_ended(attempt, result, now)):
+        return None
+    await requests.complete(tx, attempt.request_id)
+    request = await requests.get(tx, attempt.request_id)
+    if request is not None:
+        await trail.write(tx, [_entry(now, request, "call-ended", **_ending(attempt, result))])
+        await _step(tx, ctx, request, result.outcome)
+    return int(attempt.campaign_id)
+
+
+async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, outcome: Outcome) -> None:
+    place = await enrollments.get(tx, request.enrollment_id)
+    campaign = await campaigns.get(tx, request.campaign_id)
+    if place is None or campaign is None or place.request_id != request.id:
+        return  # the contact was joined with another, whose place in the campaign is the further one
+    key = RequestKey(request.node, request.visit, request.try_no)
+    await steps.take(tx, ctx, campaign, [(place, CallEnded(key, outcome))], ctx.clock())
+
+
+def _progress(call: Call) -> dict[str, Any]:
+    times = {name: getattr(call, name) for name in _TIMES}
+    return {name: value for name, value in {**times, "agent": call.agent or None}.items() if value is not None}
+
+
+def _ended(attempt: AnyRow, result: CallResult, now: datetime) -> dict[str, Any]:
     times = {name: getattr(result, name) or getattr(attempt, name) for name in _TIMES}
-    return await attempts.end(
-        tx, attempt.id, result.outcome, cause=result.cause, tech_cause=result.tech_cause, agent=result.agent or attempt.agent,
-        reason=result.reason, **{**times, "ended_at": result.ended_at or ctx.clock()},
-    )  # fmt: skip
+    return {
+        **times,
+        "cause": result.cause,
+        "tech_cause": result.tech_cause,
+        "agent": result.agent or attempt.agent,
+        "reason": result.reason,
+        "ended_at": result.ended_at or now,
+    }
 
 
 _TIMES = ("ringing_at", "answered_at", "connected_at")
 
 
-async def _step(tx: AsyncConnection, ctx: Context, attempt: AnyRow, result: CallResult) -> None:
-    place = await enrollments.get(tx, attempt.enrollment_id)
-    campaign = await campaigns.get(tx, attempt.campaign_id)
-    request = await requests.get(tx, attempt.request_id)
-    if place is None or campaign is None or request is None or place.request_id != request.id:
-        return  # the contact was joined with another, whose place is the further one
-    key = RequestKey(request.node, request.visit, request.try_no)
-    await steps.take(tx, ctx, campaign, [(place, CallEnded(key, result.outcome))], ctx.clock())
+def _dialed(intent: Intent) -> dict[str, Any]:
+    return {"attempt": intent.attempt_id, "number": intent.request.address, "gateway": intent.gateway}
 
 
 def _ending(attempt: AnyRow, result: CallResult) -> dict[str, Any]:
     return {
         "attempt": attempt.id,
-        "node": attempt.node,
         "number": attempt.number,
         "outcome": result.outcome,
         "reason": result.reason,
         "cause": result.cause,
         "tech_cause": result.tech_cause,
-        "agent": result.agent,
+        "agent": result.agent or attempt.agent,
+        "rang_s": _seconds(result.ringing_at or attempt.ringing_at, result.answered_at or result.ended_at),
+        "talked_s": _seconds(result.connected_at or attempt.connected_at, result.ended_at),
     }
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return round((end - start).total_seconds(), 1) if start and end else None
+
+
+def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
+    return trail.Entry(now, request.campaign_id, request.contact_id, kind, {"node": request.node, **data})
+
+
+async def unfinished(ctx: Context) -> list[tuple[AnyRow, Call]]:
+    """This node's attempts without an outcome, as rows and as far as a former process knew them."""
+    async with ctx.db.read() as tx:
+        rows = await attempts.open_of(tx, ctx.settings.node)
+    return [(row, _remembered(row)) for row in rows]
+
+
+def _remembered(row: AnyRow) -> Call:
+    dialing = row.started_at if row.state != AttemptState.INTENDED else None
+    return Call(
+        row.id,
+        row.started_at,
+        dialing_at=dialing,
+        ringing_at=row.ringing_at,
+        answered_at=row.answered_at,
+        connected_at=row.connected_at,
+        agent=row.agent or "",
+    )
+
+
+async def put_off(ctx: Context, request: ContactRequest, until: datetime) -> None:
+    """A claimed request that can't be dialed at this moment goes back into the queue."""
+    async with ctx.db.write() as tx:
+        await requests.postpone(tx, {request.id: until})

@@ -69,6 +69,19 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
     return await _changed(ctx, campaign_id)
 
 
+async def check(ctx: Context, campaign_id: int, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """What `edit` would refuse in these fields; nothing is stored (C3: refused while typing)."""
+    async with ctx.db.read() as tx:
+        campaign = await _get(tx, campaign_id)
+        try:
+            wanted = await _checked(tx, ctx, fields)
+            if campaign.status is CampaignStatus.PUBLISHED:
+                await _still_complete(tx, ctx, _with(campaign, wanted), wanted)
+        except (InvalidInput, Incomplete) as error:
+            return error.faults
+    return ()
+
+
 async def clone(ctx: Context, campaign_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Settings and strategy of a campaign as an unsaved draft (C11); nothing is stored."""
     async with ctx.db.read() as tx:

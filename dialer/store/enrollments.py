@@ -102,6 +102,19 @@ async def due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime,
     return await _select(tx, query.order_by(enrollment.c.due_at, enrollment.c.id).limit(limit))
 
 
+async def any_due(tx: AsyncConnection, campaign_id: int, now: datetime) -> bool:
+    found = await tx.scalar(
+        select(enrollment.c.id)
+        .where(
+            enrollment.c.due_at <= now,
+            enrollment.c.campaign_id == campaign_id,
+            enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
 async def next_due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime) -> datetime | None:
     """When the next wait or time limit of these campaigns is over."""
     when: datetime | None = await tx.scalar(

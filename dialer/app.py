@@ -1,0 +1,56 @@
+"""The composition root: store, engine and pages in one process, and the staged stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from aiohttp import web
+
+from admin.app import make_app
+from config.settings import Settings
+from dialer.engine.engine import Engine
+from dialer.operations.context import Context
+from dialer.store.database import Database
+from dialer.store.migrate import upgrade
+
+log = structlog.get_logger(__name__)
+
+# After the engine has drained, how long open pages may take to be closed, in seconds.
+PAGES_CLOSE_S = 2.0
+
+
+async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _ctx: None) -> None:
+    """Run until SIGTERM or SIGINT, which drain; a second one ends the process at once. `ready` is told once it listens."""
+    ctx = Context(Database(settings.database.url), settings)
+    try:
+        await upgrade(ctx.db)
+        engine = Engine(ctx)
+        runner = web.AppRunner(make_app(ctx, engine.live), shutdown_timeout=PAGES_CLOSE_S, access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.http.host, settings.http.port)
+            await site.start()
+            _stop_on_signals(engine)
+            log.info("listening", host=settings.http.host, port=settings.http.port)
+            ready(ctx)
+            await engine.run()
+        finally:
+            await runner.cleanup()
+    finally:
+        await ctx.db.close()
+
+
+def _stop_on_signals(engine: Engine) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)  # the second one does what it always does: it ends the process
+            with suppress(ValueError):
+                signal.signal(number, signal.SIG_DFL)
+        engine.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)

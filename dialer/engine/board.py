@@ -1,0 +1,47 @@
+"""The campaigns that run, and the gateways, as this node's memory of the store. The store decides; this is for speed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dialer.domain.campaign import Campaign, active
+from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.domain.transitions import CampaignStatus
+from dialer.operations.context import Context
+from dialer.store import campaigns, gateways
+
+
+@dataclass
+class Board:
+    ctx: Context
+    campaigns: dict[int, Campaign] = field(default_factory=dict)  # the published ones
+    voice: dict[str, VoiceGateway] = field(default_factory=dict)
+    sms: dict[str, SmsGateway] = field(default_factory=dict)
+
+    async def load(self) -> None:
+        async with self.ctx.db.read() as tx:
+            published = await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED)
+        self.campaigns = {campaign.id: campaign for campaign in published}
+        await self.load_gateways()
+
+    async def load_gateways(self) -> None:
+        async with self.ctx.db.read() as tx:
+            found = {**await gateways.all_of_kind(tx, "voice"), **await gateways.all_of_kind(tx, "sms")}
+        self.voice = {name: one for name, one in found.items() if isinstance(one, VoiceGateway)}
+        self.sms = {name: one for name, one in found.items() if isinstance(one, SmsGateway)}
+
+    async def refresh(self, campaign_id: int) -> None:
+        async with self.ctx.db.read() as tx:
+            campaign = await campaigns.get(tx, campaign_id)
+        if campaign is None or campaign.status is not CampaignStatus.PUBLISHED:
+            self.campaigns.pop(campaign_id, None)
+        else:
+            self.campaigns[campaign_id] = campaign
+
+    def active(self, now: datetime) -> Iterable[Campaign]:
+        """Published and within their validity."""
+        return [campaign for campaign in self.campaigns.values() if active(campaign, now)]
+
+    def may_run(self, campaign_id: int, now: datetime) -> bool:
+        campaign = self.campaigns.get(campaign_id)
+        return campaign is not None and active(campaign, now)

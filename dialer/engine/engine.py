@@ -1,0 +1,208 @@
+"""The engine: puts the loops together, tells them of changes, and stops them in stages."""
+
+import asyncio
+import ssl
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from dialer.ami.link import AmiLink
+from dialer.ami.session import Callbacks
+from dialer.ami.states import LinkSettings, LinkState
+from dialer.domain.agents import Agents
+from dialer.domain.telephony import Event, LiveState
+from dialer.engine.bell import Bell
+from dialer.engine.board import Board
+from dialer.engine.dialing import Dialing
+from dialer.engine.feeds import hold_leases
+from dialer.engine.importing import Importing
+from dialer.engine.lifecycle import Lifecycle
+from dialer.engine.live import Live
+from dialer.engine.texting import Texting
+from dialer.operations import messages
+from dialer.operations.context import Context
+from dialer.store import requests
+
+log = structlog.get_logger(__name__)
+
+# How long an unpublish waits for calls that were committed just before it to show in Asterisk.
+SETTLE_S = 2.0
+
+
+class Engine:
+    """Runs the campaigns of one node. `await run()` until `stop()`; an unknown error in any task ends it, loudly."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        ctx.engine = self
+        self._tasks: asyncio.TaskGroup | None = None
+        self._stopping = Bell()
+        self.live = Live(self._look)
+        self.board = Board(ctx)
+        self.agents = Agents(wrap_up_s=ctx.settings.calls.wrap_up_s)
+        self.link = AmiLink(
+            _link_settings(ctx), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
+        )
+        self.dialing = Dialing(
+            ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed
+        )
+        self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
+        self.lifecycle = Lifecycle(ctx, self.board, self._worked)
+        self.importing = Importing(ctx)
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Recover, run everything, and stop in stages when `stop` was called."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            await self._recover()
+            loops = [
+                self._start(self.lifecycle.run(), name="lifecycle"),
+                self._start(hold_leases(self.ctx), name="leases"),
+                self._start(self.importing.run(), name="importing"),
+                self._start(self.dialing.tracker.run(), name="tracker"),
+                self._start(self.dialing.run(), name="dialing"),
+                self._start(self.texting.run(), name="texting"),
+                self._start(self.link.run(), name="ami"),
+            ]
+            await self.texting.gateways.load()
+            await self._stopping.wait()
+            await self._drain()
+            for loop in loops:
+                loop.cancel()
+
+    def stop(self) -> None:
+        """Begin the staged stop: no new calls or texts, what is under way ends and is recorded, up to the deadline."""
+        self._stopping.ring()
+
+    async def _recover(self) -> None:
+        """What a former process left: claims without an attempt go back, texts without an answer are lost."""
+        await self.board.load()
+        async with self.ctx.db.write() as tx:
+            await requests.release_expired(tx, self.ctx.clock(), own_node=self.ctx.settings.node)
+        lost = await messages.lose_unanswered(self.ctx)
+        if lost:
+            log.warning("texts_lost", number=lost, reason="the former process stopped before the SMSC answered")
+        await self.lifecycle.start()
+
+    async def _drain(self) -> None:
+        self.dialing.draining = self.texting.draining = True
+        deadline = asyncio.get_running_loop().time() + self.ctx.settings.calls.drain_s
+        log.info("draining", calls=self.dialing.tracker.number_of_calls, deadline_s=self.ctx.settings.calls.drain_s)
+        await self.texting.finish(min(10.0, self.ctx.settings.calls.drain_s))
+        while self.dialing.tracker.number_of_calls and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        await self.dialing.tracker.write()
+        await self.texting.gateways.stop()
+        await self.dialing.feeds.drop_all()
+        await self.texting.feeds.drop_all()
+        log.info("drained", calls_left=self.dialing.tracker.number_of_calls)
+
+    def _start(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
+        if self._tasks is None:
+            raise RuntimeError("the engine does not run")
+        return self._tasks.create_task(work, name=name)
+
+    # -- told by Asterisk -----------------------------------------------------------------------------------------
+
+    def _on_event(self, event: Event) -> None:
+        now = self.ctx.clock()
+        self.agents.apply(event, now)
+        self.dialing.tracker.apply(event, now)
+        self.dialing.bell.ring()
+        self.live.changed()
+
+    async def _on_resync(self, live: LiveState) -> None:
+        now = self.ctx.clock()
+        self.agents.resync(live, now)
+        await self.dialing.tracker.resync(live, now)
+        self.dialing.bell.ring()
+        self.live.changed()
+
+    def _on_down(self, reason: str) -> None:
+        self.agents.forget()
+        log.warning("asterisk_down", reason=reason)
+
+    def _on_state(self, state: LinkState, reason: str) -> None:
+        log.info("asterisk_link", state=state.value, reason=reason)
+        self.dialing.bell.ring()
+        self.live.changed()
+
+    # -- told by operations (EngineSignals) -----------------------------------------------------------------------
+
+    def queues(self) -> frozenset[str] | None:
+        return frozenset(self.agents.queues()) if self.agents.known else None
+
+    async def campaign_changed(self, campaign_id: int) -> None:
+        await self.board.refresh(campaign_id)
+        await self.dialing.feeds.drop(campaign_id)
+        await self.texting.feeds.drop(campaign_id)
+        if not self.board.may_run(campaign_id, self.ctx.clock()):
+            await asyncio.gather(
+                self.dialing.tracker.settled(campaign_id, SETTLE_S), self.texting.settled(campaign_id, SETTLE_S)
+            )
+        self.lifecycle.look_at(campaign_id)
+        self._worked(campaign_id)
+
+    def contacts_changed(self, campaign_id: int) -> None:
+        self.lifecycle.look_at(campaign_id)
+        self._worked(campaign_id)
+
+    def source_added(self) -> None:
+        self.importing.bell.ring()
+
+    async def gateways_changed(self) -> None:
+        await self.board.load_gateways()
+        await self.texting.gateways.load()
+        self.dialing.bell.ring()
+        self.texting.bell.ring()
+        self.live.changed()
+
+    def _worked(self, campaign_id: int) -> None:
+        """A campaign's queue may have something to do."""
+        for loop in (self.dialing, self.texting):
+            loop.feeds.look_now(campaign_id)
+            loop.bell.ring()
+        self.live.changed()
+
+    # -- looked at by the pages -----------------------------------------------------------------------------------
+
+    def _look(self) -> dict[str, Any]:
+        now = self.ctx.clock()
+        return {
+            "link": {"state": self.link.state.value, "reason": self.link.reason},
+            "queues": [self._queue(name, now) for name in self.agents.queues()],
+            "calls": self.dialing.tracker.snapshot(),
+            "campaigns": [
+                {"id": i, "limited_by": self.dialing.limited_by.get(i), "hopper": self.dialing.feeds.size(i)}
+                for i in self.board.campaigns
+            ],
+            "gateways": [
+                *({"id": name, "kind": "voice", "state": self.link.state.value, "reason": ""} for name in self.board.voice),
+                *self.texting.gateways.snapshot(),
+            ],
+        }
+
+    def _queue(self, name: str, now: datetime) -> dict[str, Any]:
+        queue = self.agents.snapshot(name, now)
+        members = [
+            {"name": m.name, "interface": m.interface, "free": m.free, "why": [reason.value for reason in m.reasons]}
+            for m in queue.members
+        ]
+        return {"name": name, "free": queue.free, "waiting": queue.callers_waiting, "members": members}
+
+
+def _link_settings(ctx: Context) -> LinkSettings:
+    ami = ctx.settings.ami
+    return LinkSettings(
+        host=ami.host,
+        port=ami.port,
+        username=ami.username,
+        secret=ami.secret.get_secret_value(),
+        tls=ssl.create_default_context() if ami.tls else None,
+        ping_interval_s=ami.ping_interval_s,
+        ping_deadline_s=ami.ping_deadline_s,
+    )

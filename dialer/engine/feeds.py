@@ -1,0 +1,137 @@
+"""The hoppers: a few requests of each campaign, claimed ahead, so that a free agent never waits for a query."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dialer.domain.campaign import Campaign, window
+from dialer.engine.board import Board
+from dialer.operations.context import Context
+from dialer.store import requests
+from dialer.store.requests import ContactRequest
+
+# Poll as a net behind the bells: what another node or a person in the database did is seen by then.
+LOOK_AGAIN = timedelta(seconds=5)
+
+
+@dataclass
+class Feed:
+    """One campaign's hopper of one channel."""
+
+    ready: deque[ContactRequest] = field(default_factory=deque)
+    loading: bool = False
+    look_at: datetime | None = None  # nothing is due before; None: look now
+    dropped: int = 0  # counts emptyings, so that a claim that was under way is given back
+
+
+class Feeds:
+    """All hoppers of a channel (`call` or `sms`). `start` runs a named task; `ring` wakes the loop that takes."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        board: Board,
+        channel: str,
+        *,
+        start: Callable[..., object],
+        ring: Callable[[], None],
+    ) -> None:
+        self._ctx, self._board, self._channel = ctx, board, channel
+        self._start, self._ring = start, ring
+        self._feeds: dict[int, Feed] = {}
+
+    def take(self, campaign: Campaign, wanted: int, now: datetime) -> list[ContactRequest]:
+        """Up to `wanted` requests that may go out now, and the next claim under way if the hopper runs low."""
+        feed = self._feeds.setdefault(campaign.id, Feed())
+        taken = [feed.ready.popleft() for _ in range(min(wanted, len(feed.ready)))]
+        if len(feed.ready) < wanted and not feed.loading and (feed.look_at is None or feed.look_at <= now):
+            feed.loading = True
+            self._start(self._fill(campaign.id, feed, 2 * wanted + 4), name=f"hopper-{self._channel}-{campaign.id}")
+        return taken
+
+    def give_back(self, request: ContactRequest) -> None:
+        """Not dialed after all; it stays first in line."""
+        self._feeds.setdefault(request.campaign_id, Feed()).ready.appendleft(request)
+
+    def size(self, campaign_id: int) -> int:
+        feed = self._feeds.get(campaign_id)
+        return len(feed.ready) if feed else 0
+
+    def next_look(self, campaign_id: int) -> datetime | None:
+        feed = self._feeds.get(campaign_id)
+        return feed.look_at if feed else None
+
+    def look_now(self, campaign_id: int) -> None:
+        """There may be new work in the queue."""
+        if feed := self._feeds.get(campaign_id):
+            feed.look_at = None
+
+    async def drop(self, campaign_id: int) -> None:
+        """Empty a hopper: its requests go back into the queue, unless they were stopped meanwhile."""
+        if feed := self._feeds.pop(campaign_id, None):
+            feed.dropped += 1
+            await self._release(list(feed.ready))
+            feed.ready.clear()
+
+    async def drop_all(self) -> None:
+        for campaign_id in list(self._feeds):
+            await self.drop(campaign_id)
+
+    async def _fill(self, campaign_id: int, feed: Feed, number: int) -> None:
+        generation = feed.dropped
+        try:
+            claimed, look_at = await self._claim(campaign_id, number)
+            if feed.dropped != generation:
+                await self._release(claimed)
+                return
+            feed.look_at = look_at
+            feed.ready.extend(claimed)
+        finally:
+            feed.loading = False
+        self._ring()
+
+    async def _claim(self, campaign_id: int, number: int) -> tuple[list[ContactRequest], datetime | None]:
+        now = self._ctx.clock()
+        campaign = self._board.campaigns.get(campaign_id)
+        if campaign is None or not self._board.may_run(campaign_id, now):
+            return [], now + LOOK_AGAIN
+        lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
+        own = window(campaign, None, now)
+        async with self._ctx.db.write() as tx:
+            claimed = await requests.claim(
+                tx, campaign_id, self._channel, order=campaign.load_order, node=self._ctx.settings.node,
+                until=lease, now=now, limit=number, zoned_only=not own.open,
+            )  # fmt: skip
+            later = {r.id: at for r in claimed if (at := _opens_later(campaign, r, now)) is not None}
+            await requests.postpone(tx, later)
+            if len(claimed) == number:
+                return [r for r in claimed if r.id not in later], None
+            due = await requests.next_due(tx, campaign_id, self._channel, now)
+        soonest = min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
+        return [r for r in claimed if r.id not in later], soonest
+
+    async def _release(self, claimed: list[ContactRequest]) -> None:
+        if claimed:
+            async with self._ctx.db.write() as tx:
+                await requests.release(tx, [request.id for request in claimed])
+
+
+def _opens_later(campaign: Campaign, request: ContactRequest, now: datetime) -> datetime | None:
+    """When the contact's window opens, if it is closed now; a window that never opens again is looked at in a day."""
+    opening = window(campaign, request.zone, now)
+    if opening.open:
+        return None
+    return opening.changes_at or now + timedelta(days=1)
+
+
+async def hold_leases(ctx: Context) -> None:
+    """A sign of life for everything this node has claimed, and the claims of nodes that give none go back."""
+    period = ctx.settings.calls.lease_s / 3
+    while True:
+        now = ctx.clock()
+        async with ctx.db.write() as tx:
+            await requests.renew(tx, ctx.settings.node, now + timedelta(seconds=ctx.settings.calls.lease_s))
+            await requests.release_expired(tx, now)
+        await asyncio.sleep(period)

@@ -1,0 +1,23 @@
+"""The importing loop: one source after the other, those that a restart interrupted first."""
+
+from dialer.engine.bell import Bell
+from dialer.operations import sources
+from dialer.operations.context import Context
+from dialer.store import sources as source_rows
+
+LOOK_AGAIN_S = 30.0
+
+
+class Importing:
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.bell = Bell()
+
+    async def run(self) -> None:
+        while True:
+            async with self._ctx.db.read() as tx:
+                waiting = await source_rows.unfinished(tx)
+            for source_id in waiting:
+                await sources.run(self._ctx, source_id)
+            if not waiting:
+                await self.bell.wait(LOOK_AGAIN_S)

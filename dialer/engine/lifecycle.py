@@ -1,0 +1,84 @@
+"""The loop behind the campaigns: contacts enter, waits end, what was stopped is flagged, what may return is queued again."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from dialer.domain.campaign import Campaign
+from dialer.engine.bell import Bell
+from dialer.engine.board import Board
+from dialer.operations import lifecycle
+from dialer.operations.context import Context
+from dialer.store import campaigns, enrollments, messages
+
+LOOK_AGAIN_S = 5.0
+EARLY_RECEIPTS_KEPT = timedelta(days=7)
+
+
+class Lifecycle:
+    """`worked(campaign_id)` is called when a campaign's queue may have got something to do."""
+
+    def __init__(self, ctx: Context, board: Board, worked: Callable[[int], None]) -> None:
+        self._ctx, self._board, self._worked = ctx, board, worked
+        self.bell = Bell()
+        self._dirty: set[int] = set()
+        self._expired: set[int] = set()
+
+    def look_at(self, campaign_id: int) -> None:
+        """Its status, validity or contacts changed."""
+        self._dirty.add(campaign_id)
+        self.bell.ring()
+
+    async def start(self) -> None:
+        """Whatever a crash left half done: every published campaign, and those whose stop was not finished."""
+        async with self._ctx.db.write() as tx:
+            self._dirty |= set(await campaigns.with_unfinished_stop(tx)) | set(self._board.campaigns)
+            await messages.forget_early(tx, self._ctx.clock() - EARLY_RECEIPTS_KEPT)
+
+    async def run(self) -> None:
+        while True:
+            more = await self.round()
+            if not more:
+                await self.bell.wait(await self._pause_s())
+
+    async def round(self) -> bool:
+        """One chunk for each campaign that needs one; True if there is more."""
+        now = self._ctx.clock()
+        todo, self._dirty = self._dirty | self._opened_or_expired(now), set()
+        more = {campaign_id for campaign_id in todo if await self._settle(campaign_id)}
+        more |= {campaign.id for campaign in self._board.active(now) if await self._take_due(campaign)}
+        self._dirty |= more
+        return bool(more)
+
+    async def _settle(self, campaign_id: int) -> bool:
+        """Stop, queue again, enter: whichever the stored campaign asks for. All of them are safe to repeat."""
+        more = await lifecycle.stop_pending(self._ctx, campaign_id)
+        more = await lifecycle.queue_again(self._ctx, campaign_id) or more
+        more = await lifecycle.enter(self._ctx, campaign_id) or more
+        self._worked(campaign_id)
+        return more
+
+    async def _take_due(self, campaign: Campaign) -> bool:
+        async with self._ctx.db.read() as tx:
+            due = await enrollments.any_due(tx, campaign.id, self._ctx.clock())
+        if not due:
+            return False
+        more = await lifecycle.take_due(self._ctx, campaign.id)
+        self._worked(campaign.id)
+        return more
+
+    def _opened_or_expired(self, now: datetime) -> set[int]:
+        """Published campaigns whose validity began or ended since the last round."""
+        active = {campaign.id for campaign in self._board.active(now)}
+        idle = set(self._board.campaigns) - active
+        changed = (idle - self._expired) | (self._expired & active)
+        self._expired = idle
+        return changed
+
+    async def _pause_s(self) -> float:
+        now = self._ctx.clock()
+        active = [campaign.id for campaign in self._board.active(now)]
+        async with self._ctx.db.read() as tx:
+            due = await enrollments.next_due(tx, active, now) if active else None
+        edges = [edge for c in self._board.campaigns.values() for edge in (c.validity.from_, c.validity.until)]
+        moments = [at for at in (due, *edges) if at is not None and at > now]
+        return min(LOOK_AGAIN_S, *((at - now).total_seconds() for at in moments)) if moments else LOOK_AGAIN_S

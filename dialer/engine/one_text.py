@@ -1,0 +1,105 @@
+"""Sending one text: a slot of the gateway first, then the intent, then submit, part by part (protocol steps 3 to 6)."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from dialer.domain.transitions import MessageStatus
+from dialer.engine.sms_gateways import news, reference
+from dialer.operations import messages
+from dialer.operations.context import Context
+from dialer.operations.messages import PartNews, TextIntent
+from sms.gateway import Gateway
+from sms.slots import GatewayStoppedError
+from sms.status import Kind
+from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResult, Unknown
+from sms.text import Part, Segmentation
+
+# A part that the SMSC refused for now is certainly not sent, so it is tried again; the gateway holds the link meanwhile.
+TRIES = 5
+
+
+@dataclass
+class OneText:
+    """`may_go` checks again at the last moment; `leaving` says whether a submit is being written right now."""
+
+    ctx: Context
+    gateway: Gateway
+    intent: TextIntent
+    split: Segmentation
+    may_go: Callable[[], bool]
+    leaving: bool = False
+    committed: bool = field(default=False, init=False)
+
+    async def send(self) -> None:
+        try:
+            for part in self.split.parts:
+                result = await self._send(part)
+                if result is None:
+                    return
+                if not isinstance(result, Accepted | Unknown):
+                    await self._give_up_after(part)
+                    return
+        except GatewayStoppedError:
+            await self._stopped()
+
+    async def _send(self, part: Part) -> SubmitResult | None:
+        """The recorded answer; None if nothing was sent and nothing will be now."""
+        for _ in range(TRIES):
+            async with self.gateway.slot():
+                if not self.committed and not await self._commit():
+                    return None
+                result = await self._submit(part)
+            if isinstance(result, NotSent) and part.number == 1:
+                await messages.withdraw(self.ctx, self.intent, result.reason)
+                return None
+            if isinstance(result, Accepted | Unknown) or not _for_now(result):
+                break
+        await messages.record(self.ctx, self.intent.gateway, news(self.intent.message_id, part.number, result))
+        return result
+
+    async def _commit(self) -> bool:
+        self.leaving = True
+        if not self.may_go() or not await messages.intend(self.ctx, self.intent):
+            self.leaving = False
+            await messages.put_back(self.ctx, self.intent.request)
+            return False
+        self.committed = True
+        return True
+
+    async def _submit(self, part: Part) -> SubmitResult:
+        validity_s = self.intent.request.payload.get("validity_s")
+        outgoing = OutgoingPart(
+            ref=reference(self.intent.message_id, part.number),
+            destination=self.intent.request.address,
+            payload=part.payload,
+            data_coding=self.split.data_coding,
+            udh=part.udh,
+            source=self.intent.sender,
+            validity=timedelta(seconds=validity_s) if validity_s else None,
+        )
+        answer = asyncio.create_task(self.gateway.submit(outgoing), name=f"submit-{outgoing.ref}")
+        await asyncio.sleep(0)  # once its task has run, the submit is written or has failed
+        self.leaving = False
+        return await answer
+
+    async def _give_up_after(self, refused: Part) -> None:
+        for part in self.split.parts[refused.number :]:
+            why = f"part {refused.number} was refused"
+            part_news = PartNews(self.intent.message_id, part.number, MessageStatus.FAILED, error=why)
+            await messages.record(self.ctx, self.intent.gateway, part_news)
+
+    async def _stopped(self) -> None:
+        """The gateway gives out no more slots: what was begun has failed, what was not goes back into the queue."""
+        if not self.committed:
+            await messages.put_back(self.ctx, self.intent.request)
+            return
+        for part in self.split.parts:
+            part_news = PartNews(self.intent.message_id, part.number, MessageStatus.FAILED, error="the gateway was stopped")
+            await messages.record(self.ctx, self.intent.gateway, part_news)
+
+
+def _for_now(result: SubmitResult) -> bool:
+    """Certainly not sent, and the same may succeed later."""
+    return isinstance(result, NotSent) or (isinstance(result, Refused) and result.kind is Kind.TEMPORARY)

@@ -1,0 +1,120 @@
+"""The SMS gateways of this node: one link to an SMSC for each that is stored, and what comes in from it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dialer.domain.gateway import SmsGateway
+from dialer.domain.transitions import MessageStatus
+from dialer.engine.board import Board
+from dialer.operations import messages
+from dialer.operations.context import Context
+from dialer.operations.messages import PartNews
+from sms.gateway import Gateway
+from sms.receipt import MessageState, Receipt, Reply, keys
+from sms.settings import GatewaySettings
+from sms.submission import Accepted, NotSent, Refused, SubmitResult
+
+STOP_S = 5.0
+
+_STATES = {
+    MessageState.DELIVERED: MessageStatus.DELIVERED,
+    MessageState.EXPIRED: MessageStatus.EXPIRED,
+    MessageState.REJECTED: MessageStatus.REJECTED,
+}
+
+
+@dataclass(slots=True)
+class Running:
+    """A gateway at work, and the settings it was made from."""
+
+    settings: SmsGateway
+    gateway: Gateway
+    task: "asyncio.Task[None]"
+
+
+class SmsGateways:
+    """`start` runs a named task; `changed` is called when a gateway's state may have changed."""
+
+    def __init__(
+        self, ctx: Context, board: Board, *, start: Callable[..., "asyncio.Task[None]"], changed: Callable[[], None]
+    ) -> None:
+        self._ctx, self._board, self._start, self._changed = ctx, board, start, changed
+        self._running: dict[str, Running] = {}
+
+    def get(self, name: str) -> Running | None:
+        return self._running.get(name)
+
+    async def load(self) -> None:
+        """Start what is new, stop what is gone, restart what was edited."""
+        for name in list(self._running):
+            if self._board.sms.get(name) != self._running[name].settings:
+                await self._stop(self._running.pop(name))
+        for name, settings in self._board.sms.items():
+            if name not in self._running:
+                gateway = self._make(name, settings)
+                self._running[name] = Running(settings, gateway, self._start(gateway.run(), name=f"smpp-{name}"))
+
+    async def stop(self) -> None:
+        """Let what is under way end, and unbind."""
+        await asyncio.gather(*(self._stop(running) for running in self._running.values()))
+
+    async def _stop(self, running: Running) -> None:
+        await running.gateway.stop(STOP_S)
+        await running.task
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        statuses = {name: running.gateway.describe() for name, running in self._running.items()}
+        return [
+            {"id": name, "kind": "sms", "state": status.state.value, "reason": status.reason}
+            for name, status in statuses.items()
+        ]
+
+    def _make(self, name: str, settings: SmsGateway) -> Gateway:
+        async def on_receipt(receipt: Receipt) -> None:
+            if receipt.final:
+                status = _STATES.get(receipt.state, MessageStatus.UNDELIVERED)
+                error = None if status is MessageStatus.DELIVERED else f"{receipt.state.value} {receipt.error}".strip()
+                await messages.receipt(self._ctx, name, receipt.keys, receipt.destination, status, error)
+
+        async def on_reply(_reply: Reply) -> None:
+            """A text from a handset is acknowledged; no step waits for one yet."""
+
+        async def on_late_response(ref: str, result: SubmitResult) -> None:
+            message_id, part = read_reference(ref)
+            await messages.record(self._ctx, name, news(message_id, part, result))
+
+        return Gateway(
+            _gateway_settings(name, settings),
+            on_receipt=on_receipt,
+            on_reply=on_reply,
+            on_late_response=on_late_response,
+            on_change=self._changed,
+        )
+
+
+def _gateway_settings(name: str, settings: SmsGateway) -> GatewaySettings:
+    fields = settings.model_dump(exclude={"kind", "name", "password"})
+    return GatewaySettings(name=name, password=settings.password.get_secret_value(), **fields)
+
+
+def reference(message_id: str, part: int) -> str:
+    """What a part is called between us and the gateway."""
+    return f"{message_id}.{part}"
+
+
+def read_reference(ref: str) -> tuple[str, int]:
+    message_id, _, part = ref.partition(".")
+    return message_id, int(part)
+
+
+def news(message_id: str, part: int, result: SubmitResult) -> PartNews:
+    """What the answer to a submit means for the part."""
+    if isinstance(result, Accepted):
+        return PartNews(message_id, part, MessageStatus.SUBMITTED, names=keys(result.smsc_id))
+    if isinstance(result, Refused):
+        return PartNews(message_id, part, MessageStatus.FAILED, error=f"{result.name}: {result.reason}")
+    if isinstance(result, NotSent):
+        return PartNews(message_id, part, MessageStatus.FAILED, error=f"not sent: {result.reason}")
+    return PartNews(message_id, part, MessageStatus.LOST, error=f"no answer: {result.reason}")

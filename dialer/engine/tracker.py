@@ -1,0 +1,184 @@
+"""The calls of this node: facts from Asterisk's events in, state and outcome into the store, claims on agents given back."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dialer.domain.calls import Call, attempt_of
+from dialer.domain.telephony import Event, LiveState
+from dialer.domain.transitions import AttemptState
+from dialer.engine.bell import Bell
+from dialer.operations import attempts
+from dialer.operations.context import Context
+
+# So many news are written in one transaction at most.
+BATCH = 64
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One call that has not been recorded as ended. `sent` is False until its Originate was answered (or given up)."""
+
+    call: Call
+    campaign_id: int
+    contact_id: int
+    number: str
+    queue: str
+    gateway: str
+    sent: bool = False
+
+    @property
+    def waits_for_agent(self) -> bool:
+        """On its way to the queue: it has a claim on a free agent that the queue itself does not show yet."""
+        call = self.call
+        return call.ended_at is None and call.joined_at is None and call.connected_at is None
+
+
+class Tracker:
+    """`changed` is called when an agent's claim may have come free."""
+
+    def __init__(self, ctx: Context, changed: Callable[[], None]) -> None:
+        self._ctx, self._changed = ctx, changed
+        self._calls: dict[str, Tracked] = {}
+        self._marks: dict[str, Call] = {}
+        self._news = Bell()
+
+    # -- asked by the dialing loop and the pages ------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Tracked]:
+        return iter(self._calls.values())
+
+    @property
+    def number_of_calls(self) -> int:
+        return len(self._calls)
+
+    def in_flight(self) -> Counter[str]:
+        """By queue: calls of ours that the queue does not show yet."""
+        return Counter(one.queue for one in self._calls.values() if one.waits_for_agent)
+
+    def of_campaign(self, campaign_id: int) -> int:
+        """Calls of a campaign that go on, talking ones included."""
+        return sum(one.campaign_id == campaign_id and one.call.ended_at is None for one in self._calls.values())
+
+    def of_gateway(self, name: str) -> int:
+        return sum(one.gateway == name and one.call.ended_at is None for one in self._calls.values())
+
+    def is_calling(self, number: str) -> bool:
+        """The same number is never in two calls at once (D6)."""
+        return any(one.number == number for one in self._calls.values() if one.call.ended_at is None)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "attempt_id": one.call.attempt_id,
+                "campaign_id": one.campaign_id,
+                "contact_id": one.contact_id,
+                "number": one.number,
+                "queue": one.queue,
+                "agent": one.call.agent or None,
+                "state": one.call.state,
+                "since": one.call.intended_at.isoformat(),
+            }
+            for one in self._calls.values()
+            if one.call.ended_at is None
+        ]
+
+    # -- told by the dialing loop ---------------------------------------------------------------------------------
+
+    def expect(self, intent: attempts.Intent, now: datetime) -> None:
+        """A call that is about to be committed: it has a claim on an agent from this moment on."""
+        request = intent.request
+        self._calls[intent.attempt_id] = Tracked(
+            Call(intent.attempt_id, now), request.campaign_id, request.contact_id, request.address, intent.queue,
+            intent.gateway,
+        )  # fmt: skip
+
+    def forget(self, attempt_id: str) -> None:
+        """It will not be dialed."""
+        self._calls.pop(attempt_id, None)
+        self._progressed()
+
+    def update(self, attempt_id: str, change: Callable[[Call], Call]) -> None:
+        """What became of its Originate."""
+        if one := self._calls.get(attempt_id):
+            one.sent = True
+            self._set(one, change(one.call))
+
+    # -- told by Asterisk -----------------------------------------------------------------------------------------
+
+    def apply(self, event: Event, now: datetime) -> None:
+        attempt_id = attempt_of(event)
+        one = self._calls.get(attempt_id) if attempt_id else None
+        if one is not None:
+            self._set(one, one.call.apply(event, now))
+
+    async def resync(self, live: LiveState, now: datetime) -> None:
+        """The link is back, or the process is new: match what is open with the live channels (protocol step 7)."""
+        for one in list(self._calls.values()):
+            if one.sent or one.call.dialing_at is not None:
+                self._set(one, one.call.reconcile(live, now))
+        for row, call in await attempts.unfinished(self._ctx):
+            if call.attempt_id not in self._calls:
+                one = Tracked(call, row.campaign_id, row.contact_id, row.number, row.queue, row.gateway, sent=True)
+                self._calls[call.attempt_id] = one
+                self._set(one, call.reconcile(live, now))
+
+    def _set(self, one: Tracked, call: Call) -> None:
+        if call == one.call:
+            return
+        if call.state is not one.call.state and call.state in _KEPT:
+            self._marks[call.attempt_id] = call
+        one.call = call
+        self._progressed()
+
+    def _progressed(self) -> None:
+        self._news.ring()
+        self._changed()
+
+    # -- the store ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write marks and outcomes as they come, until cancelled."""
+        while True:
+            await self.write()
+            await self._news.wait(self._next_finish())
+
+    async def write(self) -> None:
+        """Write what has become certain by now."""
+        while True:
+            now = self._ctx.clock()
+            ended = [one.call for one in self._calls.values() if one.call.finished(now)][:BATCH]
+            closing = {call.attempt_id for call in ended}
+            marks = [self._marks.pop(i) for i in list(self._marks)[:BATCH]]
+            if not ended and not marks:
+                return
+            marks = [call for call in marks if call.attempt_id not in closing]
+            await attempts.record(self._ctx, marks, [(call.attempt_id, call.result()) for call in ended])
+            for attempt_id in closing:
+                self._calls.pop(attempt_id, None)
+            self._changed()
+
+    def _next_finish(self) -> float | None:
+        dues = [due for one in self._calls.values() if (due := one.call.finish_due()) is not None]
+        return max(0.0, (min(dues) - self._ctx.clock()).total_seconds()) if dues else None
+
+    async def settled(self, campaign_id: int, timeout_s: float) -> bool:
+        """Until no call of the campaign is between its intent and the first sign of its channel (C6)."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while any(one.campaign_id == campaign_id and _is_leaving(one) for one in self._calls.values()):
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(0.002)
+        return True
+
+
+# Worth a write: without them a restart could not tell an answered call from a lost one.
+_KEPT = frozenset({AttemptState.RINGING, AttemptState.ANSWERED, AttemptState.CONNECTED})
+
+
+def _is_leaving(one: Tracked) -> bool:
+    call = one.call
+    return call.ended_at is None and call.channel_at is None and call.response_at is None

@@ -1,0 +1,46 @@
+"""Progressive: at most one call in flight for each agent who is proven free (D1). Pure; the decision says why not more."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Limit(StrEnum):
+    """What keeps the dialer from placing (more) calls now."""
+
+    LINK_DOWN = "link_down"  # Asterisk can't be reached, or its answers are late: nobody is proven free
+    UNKNOWN_QUEUE = "unknown_queue"
+    NO_AGENT_FREE = "no_agent_free"
+    CALLS_PER_SECOND = "calls_per_second"
+    MAX_CONCURRENT_CALLS = "max_concurrent_calls"
+    GATEWAY_LIMIT = "gateway_limit"
+    NOTHING_DUE = "nothing_due"  # no request of the campaign is due
+    OUTSIDE_WINDOW = "outside_window"
+    DRAINING = "draining"  # the server is stopping
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """One queue at one moment. `in_flight` are calls of ours that have not joined it yet and have not ended."""
+
+    known: bool
+    free: int
+    callers_waiting: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class PacingDecision:
+    """How many calls may be originated now, and what stands against more."""
+
+    originate: int
+    limited_by: Limit | None
+
+
+def decide(queue: QueueState, *, link_up: bool) -> PacingDecision:
+    """Each call that is on its way, and each caller who waits (ours or not), has a claim on one free agent."""
+    if not link_up:
+        return PacingDecision(0, Limit.LINK_DOWN)
+    if not queue.known:
+        return PacingDecision(0, Limit.UNKNOWN_QUEUE)
+    originate = max(0, queue.free - queue.callers_waiting - queue.in_flight)
+    return PacingDecision(originate, Limit.NO_AGENT_FREE)
