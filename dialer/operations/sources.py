@@ -127,6 +127,11 @@ async def remove(ctx: Context, campaign_id: int, source_id: int) -> None:
         await sources.remove(tx, source_id)
 
 
+def columns(source: AnyRow) -> list[str]:
+    """The columns of a source's file, as they are called there."""
+    return list(source.mapping["shape"]["columns"]) if source.mapping else []
+
+
 async def refused_rows(ctx: Context, source: AnyRow) -> AsyncIterator[tuple[int, list[str], str]]:
     """`(line of the file, cells, reason)` of every row that was not taken, read page by page."""
     after = -1

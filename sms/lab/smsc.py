@@ -64,6 +64,7 @@ class Smsc:
 
     async def start(self) -> None:
         """Raises LabError when it does not come up."""
+        self._ledger.parent.mkdir(parents=True, exist_ok=True)
         given = {
             "port": self.port,
             "ledger": str(self._ledger),
