@@ -1,7 +1,39 @@
-"""All routes of the API."""
+"""All routes of the API, and the document that describes them."""
 
+import orjson
 from aiohttp import web
+
+from admin import document
+from admin.api import attempts, campaigns, contacts, gateways, live, sources, strategies
+from admin.openapi import BASE, Media, Operation, Operations
+
+api = Operations("document")
+DOCUMENT: web.AppKey[bytes] = web.AppKey("openapi_document")
+
+
+@api(
+    "GET", "/openapi.json", "This document", answers={200: Media({"application/json": {"type": "object"}})}, public=True
+)
+async def openapi(request: web.Request) -> web.Response:
+    return web.Response(body=request.app[DOCUMENT], content_type="application/json")
+
+
+def operations() -> list[Operation]:
+    modules = (campaigns.api, strategies.api, sources.api, contacts.api, gateways.api, attempts.api, live.api, api)
+    return [operation for module in modules for operation in module.all]
 
 
 def install(app: web.Application) -> None:
     """Add the routes under `/api/v1`."""
+    found = operations()
+    app[DOCUMENT] = orjson.dumps(document.document(found))
+    for operation in found:
+        _add(app, operation)
+    live.install(app)
+
+
+def _add(app: web.Application, operation: Operation) -> None:
+    if operation.method == "GET":
+        app.router.add_get(BASE + operation.path, operation.__call__)  # and HEAD
+    else:
+        app.router.add_route(operation.method, BASE + operation.path, operation.__call__)

@@ -1,0 +1,86 @@
+"""`/campaigns`."""
+
+from aiohttp import web
+
+from admin.keys import CONTEXT
+from admin.openapi import Operations, answer, etag, if_match
+from admin.schemas.campaigns import CampaignIn, CampaignOut, CampaignPatch, CloneOut, ReadinessOut
+from admin.schemas.common import FaultOut, ListQuery, PageOut
+from dialer.domain.campaign import Campaign
+from dialer.operations import campaigns, reports
+
+api = Operations("campaigns")
+
+
+@api("GET", "/campaigns", "List campaigns", answers={200: PageOut[CampaignOut]})
+async def listing(request: web.Request, query: ListQuery) -> web.Response:
+    """Oldest first by default; sort by `title`, `id`, `status`, `created_at`, `modified_at`, `contacts`, `last_activity_at`."""
+    page = await reports.campaigns_page(request.app[CONTEXT], query.query())
+    items = [CampaignOut.of(item) for item in page.items]
+    return answer(PageOut[CampaignOut](items=items, total=page.total, next_cursor=page.next_cursor))
+
+
+@api("POST", "/campaigns", "Create a campaign", answers={201: CampaignOut})
+async def create(request: web.Request, body: CampaignIn) -> web.Response:
+    """All but the title is optional; the campaign is unpublished."""
+    campaign = await campaigns.create(request.app[CONTEXT], body.given(), body.strategy)
+    return await _shown(request, campaign, status=201)
+
+
+@api("GET", "/campaigns/{campaign_id}", "Read a campaign", answers={200: CampaignOut})
+async def read(request: web.Request, campaign_id: int) -> web.Response:
+    return await _shown(request, await campaigns.get(request.app[CONTEXT], campaign_id))
+
+
+@api("PATCH", "/campaigns/{campaign_id}", "Edit a campaign", answers={200: CampaignOut}, problems=(409,))
+async def edit(request: web.Request, campaign_id: int, body: CampaignPatch) -> web.Response:
+    """Takes effect at once, also while the campaign is published. An ended campaign can't be edited (409)."""
+    return await _shown(
+        request, await campaigns.edit(request.app[CONTEXT], campaign_id, body.given(), if_match(request))
+    )
+
+
+@api("DELETE", "/campaigns/{campaign_id}", "Delete a campaign", answers={204: None}, problems=(409,))
+async def delete(request: web.Request, campaign_id: int) -> web.Response:
+    """With its history; contacts stay in the system. A published campaign can't be deleted (409)."""
+    await campaigns.remove(request.app[CONTEXT], campaign_id)
+    return web.Response(status=204)
+
+
+@api("POST", "/campaigns/{campaign_id}/publish", "Publish a campaign", answers={200: CampaignOut}, problems=(409, 422))
+async def publish(request: web.Request, campaign_id: int) -> web.Response:
+    """422 names everything that is missing; 409 if it is published already or has ended."""
+    return await _shown(request, await campaigns.publish(request.app[CONTEXT], campaign_id))
+
+
+@api("POST", "/campaigns/{campaign_id}/unpublish", "Pause a campaign", answers={200: CampaignOut}, problems=(409,))
+async def unpublish(request: web.Request, campaign_id: int) -> web.Response:
+    """When this answers, no new call or text starts."""
+    return await _shown(request, await campaigns.unpublish(request.app[CONTEXT], campaign_id))
+
+
+@api("POST", "/campaigns/{campaign_id}/end", "End a campaign for good", answers={200: CampaignOut}, problems=(409,))
+async def end(request: web.Request, campaign_id: int) -> web.Response:
+    """It can never be published, edited or fed again."""
+    return await _shown(request, await campaigns.end(request.app[CONTEXT], campaign_id))
+
+
+@api("GET", "/campaigns/{campaign_id}/clone", "An unsaved copy", answers={200: CloneOut})
+async def clone(request: web.Request, campaign_id: int) -> web.Response:
+    """Settings and strategy, without contacts and history; nothing is stored until it is posted to `/campaigns`."""
+    return answer(CloneOut.of(*await campaigns.clone(request.app[CONTEXT], campaign_id)))
+
+
+@api("GET", "/campaigns/{campaign_id}/readiness", "What publishing still needs", answers={200: ReadinessOut})
+async def readiness(request: web.Request, campaign_id: int) -> web.Response:
+    faults = await campaigns.missing(request.app[CONTEXT], campaign_id)
+    missing = [FaultOut(field=fault.field, reason=fault.reason) for fault in faults]
+    return answer(ReadinessOut(ready=not missing, missing=missing))
+
+
+async def _shown(request: web.Request, campaign: Campaign, status: int = 200) -> web.Response:
+    model = CampaignOut.of(await reports.counted(request.app[CONTEXT], campaign))
+    headers = etag(campaign.revision)
+    if status == 201:  # noqa: PLR2004  (created)
+        headers["Location"] = f"/api/v1/campaigns/{campaign.id}"
+    return answer(model, status, headers)

@@ -1,0 +1,93 @@
+"""`/contacts`, and the contacts of a campaign."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from admin.keys import CONTEXT
+from admin.openapi import Operations, answer
+from admin.schemas.common import ListQuery, PageOut
+from admin.schemas.contacts import (
+    CampaignContactOut,
+    ContactDetailsOut,
+    ContactOut,
+    PlaceOut,
+    TrailEntryOut,
+    TrailOut,
+    WhyNotOut,
+    WhyNotReasonOut,
+)
+from dialer.operations import reports, why_not
+
+api = Operations("contacts")
+
+
+@api("GET", "/contacts", "List all contacts", answers={200: PageOut[ContactOut]})
+async def listing(request: web.Request, query: ListQuery) -> web.Response:
+    """Filter and sort by any field, by `address`, and by any attribute as `attributes.NAME`."""
+    page = await reports.contacts_page(request.app[CONTEXT], query.query())
+    items = [ContactOut.of(item) for item in page.items]
+    return answer(PageOut[ContactOut](items=items, total=page.total, next_cursor=page.next_cursor))
+
+
+@api("GET", "/contacts/{contact_id}", "Read a contact", answers={200: ContactDetailsOut})
+async def read(request: web.Request, contact_id: int) -> web.Response:
+    """With its place in every campaign."""
+    found = await reports.contact(request.app[CONTEXT], contact_id)
+    places = [PlaceOut.model_validate(place) for place in found["campaigns"]]
+    return answer(ContactDetailsOut.of({**found, "campaigns": places}))
+
+
+@api("GET", "/contacts/{contact_id}/trail", "A contact's history", answers={200: TrailOut})
+async def trail(request: web.Request, contact_id: int) -> web.Response:
+    return _trail(await reports.trail_of(request.app[CONTEXT], contact_id))
+
+
+@api(
+    "GET", "/campaigns/{campaign_id}/contacts", "List a campaign's contacts", answers={200: PageOut[CampaignContactOut]}
+)
+async def listing_of_campaign(request: web.Request, campaign_id: int, query: ListQuery) -> web.Response:
+    """As `/contacts`, and by `status`, `stop_reason`, `result`, `step`, `next_due_at`, `source`, `attempts`."""
+    page = await reports.contacts_page(request.app[CONTEXT], query.query(), campaign_id)
+    items = [CampaignContactOut.of(item) for item in page.items]
+    return answer(PageOut[CampaignContactOut](items=items, total=page.total, next_cursor=page.next_cursor))
+
+
+@api(
+    "GET",
+    "/campaigns/{campaign_id}/contacts/{contact_id}",
+    "Read a contact in a campaign",
+    answers={200: CampaignContactOut},
+)
+async def read_in_campaign(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
+    return answer(CampaignContactOut.of(await reports.contact_in(request.app[CONTEXT], campaign_id, contact_id)))
+
+
+@api(
+    "GET",
+    "/campaigns/{campaign_id}/contacts/{contact_id}/trail",
+    "A contact's history in a campaign",
+    answers={200: TrailOut},
+)
+async def trail_in_campaign(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
+    """The campaign's entries, and those of no campaign, such as merges."""
+    return _trail(await reports.trail_of(request.app[CONTEXT], contact_id, campaign_id))
+
+
+@api(
+    "GET",
+    "/campaigns/{campaign_id}/contacts/{contact_id}/why-not",
+    "What holds a contact back",
+    answers={200: WhyNotOut},
+)
+async def what_holds_back(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
+    """Every condition in the way now, and when the next step is due."""
+    found = await why_not.why_not(request.app[CONTEXT], campaign_id, contact_id)
+    reasons = [WhyNotReasonOut(condition=r.condition, reason=r.reason, until=r.until) for r in found.reasons]
+    return answer(WhyNotOut(due_at=found.due_at, reasons=reasons))
+
+
+def _trail(entries: Sequence[Mapping[str, Any]]) -> web.Response:
+    items = [TrailEntryOut.model_validate(entry) for entry in entries]
+    return answer(TrailOut(items=items, total=len(items)))

@@ -1,0 +1,140 @@
+"""`/campaigns/{campaign_id}/sources`: contact files."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from types import SimpleNamespace
+
+from aiohttp import ClientConnectionResetError, web
+
+from admin.api.uploads import FORM, received
+from admin.keys import CONTEXT
+from admin.openapi import Media, Operations, answer
+from admin.schemas.common import ListQuery, PageOut
+from admin.schemas.contacts import PreviewOut, SourceOut
+from admin.schemas.sources import UploadQuery
+from dialer.operations import reports, sources
+
+api = Operations("sources")
+
+_FILE = Media(
+    {
+        "text/csv": {"type": "string"},
+        FORM: {
+            "type": "object",
+            "required": ["file"],
+            "properties": {
+                "file": {"type": "string", "format": "binary"},
+                "name": {"type": "string"},
+                "mapping": {"type": "string"},
+            },
+        },
+    }
+)
+# What a spreadsheet takes for a formula; a plain number with its sign is none.
+_FORMULA = re.compile(r"^[\t\r ]*[=+\-@]")
+_NUMBER = re.compile(r"^[+-]?[0-9][0-9 ().,/]*$", re.ASCII)
+_FLUSH_BYTES = 64 << 10
+
+
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/sources",
+    "Upload contacts",
+    answers={202: SourceOut},
+    problems=(409,),
+    sends=_FILE,
+)
+async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
+    """The file is checked to its end before this answers; then it is imported in the background."""
+    ctx = request.app[CONTEXT]
+    await sources.check_open(ctx, campaign_id)
+    async with received(request, query) as file:
+        source = await sources.take(ctx, campaign_id, file)
+    headers = {"Location": f"/api/v1/campaigns/{campaign_id}/sources/{source.id}"}
+    return answer(SourceOut.of(source), 202, headers)
+
+
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/sources/preview",
+    "What a file would bring",
+    answers={200: PreviewOut},
+    problems=(409,),
+    sends=_FILE,
+)
+async def preview(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
+    """Columns, encoding, delimiter, proposed mapping, first rows; nothing is kept."""
+    ctx = request.app[CONTEXT]
+    await sources.check_open(ctx, campaign_id)
+    async with received(request, query) as file:
+        try:
+            found = await sources.preview(ctx, campaign_id, file)
+        finally:
+            file.file.unlink(missing_ok=True)
+    return answer(PreviewOut.of(found))
+
+
+@api("GET", "/campaigns/{campaign_id}/sources", "List sources", answers={200: PageOut[SourceOut]})
+async def listing(request: web.Request, campaign_id: int, query: ListQuery) -> web.Response:
+    page = await reports.sources_page(request.app[CONTEXT], campaign_id, query.query())
+    items = [SourceOut.of(SimpleNamespace(**item)) for item in page.items]
+    return answer(PageOut[SourceOut](items=items, total=page.total, next_cursor=page.next_cursor))
+
+
+@api("GET", "/campaigns/{campaign_id}/sources/{source_id}", "Read a source", answers={200: SourceOut})
+async def read(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
+    """`progress` goes from 0 to 1."""
+    return answer(SourceOut.of(await sources.get(request.app[CONTEXT], campaign_id, source_id)))
+
+
+@api(
+    "DELETE",
+    "/campaigns/{campaign_id}/sources/{source_id}",
+    "Remove a source",
+    answers={204: None},
+    problems=(409,),
+)
+async def delete(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
+    """Only one that brought no contacts; 409 says why not."""
+    await sources.remove(request.app[CONTEXT], campaign_id, source_id)
+    return web.Response(status=204)
+
+
+@api(
+    "GET",
+    "/campaigns/{campaign_id}/sources/{source_id}/refused.csv",
+    "Rows that were not taken",
+    answers={200: Media({"text/csv": {"type": "string"}})},
+)
+async def refused(request: web.Request, campaign_id: int, source_id: int) -> web.StreamResponse:
+    """The columns of the file, then `line` and `reason`. Cells that a spreadsheet would run as a formula begin with `'`."""
+    ctx = request.app[CONTEXT]
+    source = await sources.get(ctx, campaign_id, source_id)
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="refused-{source_id}.csv"'})
+    response.content_type, response.charset = "text/csv", "utf-8"
+    await response.prepare(request)
+    with suppress(ClientConnectionResetError):  # the download was given up
+        buffer = io.StringIO()
+        columns = sources.columns(source)
+        _row(buffer, [*columns, "line", "reason"])
+        async for line, cells, reason in sources.refused_rows(ctx, source):
+            filled = [*cells, *[""] * (len(columns) - len(cells))]
+            _row(buffer, [*filled, str(line), reason])
+            if buffer.tell() > _FLUSH_BYTES:
+                await response.write(buffer.getvalue().encode())
+                buffer.seek(0)
+                buffer.truncate()
+        await response.write_eof(buffer.getvalue().encode())
+    return response
+
+
+def _row(file: io.StringIO, cells: Iterable[str]) -> None:
+    csv.writer(file).writerow([neutral(cell) for cell in cells])
+
+
+def neutral(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula. Phone numbers stay as they are, so that the file can be loaded again."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell

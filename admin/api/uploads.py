@@ -1,0 +1,155 @@
+"""Takes an uploaded file from the network to the disk, in bounded memory, as a CSV body or as a form's `file`."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+from aiohttp import BodyPartReader, web
+
+from admin.errors import Refused, malformed, too_large
+from admin.keys import CONTEXT
+from admin.schemas.sources import UploadQuery
+from dialer.operations import sources
+from dialer.operations.sources import Upload
+
+CHUNK = 1 << 18
+FIELD_MAX = 64_000
+STALLED_S = 60.0
+MAX_PARTS = 10
+BODIES = frozenset({"text/csv", "application/csv", "text/plain", "application/octet-stream"})
+FORM = "multipart/form-data"
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the query and the form say about the file."""
+
+    name: str | None
+    mapping: str | None
+    filename: str | None = None
+    found: bool = False
+
+
+@asynccontextmanager
+async def received(request: web.Request, query: UploadQuery) -> AsyncIterator[Upload]:
+    """The upload as a file in the data folder; it is removed if the block raises.
+
+    Raises `Refused`: 400 for a broken form, 408 for a stalled one, 413 beyond the setting, 415 for another media type.
+    """
+    ctx = request.app[CONTEXT]
+    _check_type(request)
+    path = await asyncio.to_thread(sources.uploads_folder, ctx) / f"{secrets.token_hex(16)}.csv"
+    said = _Said(query.name, query.mapping)
+    try:
+        await _store(request, path, said, ctx.settings.http.max_upload_mb)
+        yield Upload(path, _name(said), sources.mapping_of(_mapping(said.mapping)))
+    except BaseException:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise
+
+
+def _check_type(request: web.Request) -> None:
+    if request.content_type != FORM and request.content_type not in BODIES:
+        raise Refused(415, f"send the file as `text/csv`, or as `{FORM}` with a field `file`")
+
+
+async def _store(request: web.Request, path: Path, said: _Said, max_mb: int) -> None:
+    if request.content_length is not None and request.content_length > (max_mb << 20) + FIELD_MAX:
+        raise too_large(max_mb)
+    file = await asyncio.to_thread(path.open, "wb")
+    try:
+        if request.content_type == FORM:
+            await _read_form(request, file, said, max_mb)
+        else:
+            await _write(_chunks_of_body(request), file, max_mb)
+    finally:
+        await asyncio.to_thread(file.close)
+
+
+async def _read_form(request: web.Request, file: BinaryIO, said: _Said, max_mb: int) -> None:
+    try:
+        reader = await request.multipart()
+        for _ in range(MAX_PARTS):
+            async with asyncio.timeout(STALLED_S):
+                part = await reader.next()
+            if part is None:
+                break
+            if not isinstance(part, BodyPartReader):
+                raise malformed("a form within the form is not taken")
+            await _read_part(part, file, said, max_mb)
+    except (ValueError, AssertionError, RuntimeError, LookupError) as error:
+        raise malformed(f"the form can't be read: {error}") from None
+    except TimeoutError:
+        raise Refused(408, f"nothing came for {STALLED_S:.0f} s") from None
+    if not said.found:
+        raise malformed("the form has no field `file`")
+
+
+async def _read_part(part: BodyPartReader, file: BinaryIO, said: _Said, max_mb: int) -> None:
+    if part.name == "file" and not said.found:
+        said.found, said.filename = True, part.filename
+        await _write(_chunks_of_part(part), file, max_mb)
+    elif part.name in ("name", "mapping"):
+        text = await _text(part)
+        setattr(said, part.name, text or None)
+    elif part.name != "csrf":
+        raise malformed(f"the form has a field {str(part.name)[:80]!r}; file, name and mapping are taken, once each")
+
+
+async def _text(part: BodyPartReader) -> str:
+    content = bytearray()
+    async for chunk in _chunks_of_part(part):
+        content += chunk
+        if len(content) > FIELD_MAX:
+            raise Refused(413, f"the field {part.name} is longer than {FIELD_MAX} bytes")
+    return content.decode()
+
+
+async def _write(chunks: AsyncIterator[bytes], file: BinaryIO, max_mb: int) -> None:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > max_mb << 20:
+            raise too_large(max_mb)
+        await asyncio.to_thread(file.write, chunk)
+
+
+async def _chunks_of_part(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while True:
+        async with asyncio.timeout(STALLED_S):
+            chunk = await part.read_chunk(CHUNK)
+        if not chunk:
+            return
+        yield chunk
+
+
+async def _chunks_of_body(request: web.Request) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            async with asyncio.timeout(STALLED_S):
+                chunk = await request.content.read(CHUNK)
+        except TimeoutError:
+            raise Refused(408, f"nothing came for {STALLED_S:.0f} s") from None
+        if not chunk:
+            return
+        yield chunk
+
+
+def _name(said: _Said) -> str:
+    """The name people see; what the browser says of a path or control characters is left out."""
+    wanted = said.name or (said.filename or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(char for char in wanted if char.isprintable()).strip()[:255] or "contacts.csv"
+
+
+def _mapping(text: str | None) -> object:
+    if not text:
+        return {}
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None  # which mapping_of refuses in its own words

@@ -1,0 +1,171 @@
+"""Campaigns as the API takes and gives them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import Field
+
+from admin.schemas.common import FaultOut, In, Instant, JsonObject, Line, Name, Out, Text, Title
+from dialer.domain.campaign import Campaign, DialingMode, LoadOrder
+from dialer.domain.errors import Fault, InvalidInput
+from dialer.domain.windows import WEEK, ExecutionTime, Validity
+from dialer.operations.reports import Counted
+
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+class ExecutionIn(In):
+    """A daily range on the wall clock; an end before the start runs over midnight."""
+
+    start: str = Field(pattern=_CLOCK, examples=["09:00"])
+    end: str = Field(pattern=_CLOCK, examples=["18:00"])
+    days: list[str] = Field(default=list(WEEK), max_length=7, json_schema_extra={"items": {"enum": list(WEEK)}})
+
+
+class ValidityIn(In):
+    from_: Instant | None = Field(default=None, alias="from")
+    until: Instant | None = None
+
+
+class CampaignFields(In):
+    """Everything but the title, each optional."""
+
+    description: Text = ""
+    time_zone: Name = "UTC"
+    execution: ExecutionIn | None = None
+    validity: ValidityIn | None = None
+    dialing_modes: list[DialingMode] = Field(default=[DialingMode.PROGRESSIVE], max_length=4)
+    queue: Name | None = None
+    voice_gateway: Name | None = Field(default=None, description="Id or name of a voice gateway.")
+    sms_gateway: Name | None = Field(default=None, description="Id or name of an SMS gateway.")
+    caller_id: Line | None = Field(default=None, max_length=80)
+    load_order: LoadOrder = LoadOrder.OLDEST_FIRST
+    max_concurrent_calls: int | None = Field(default=None, ge=1, le=100_000)
+    calls_per_second: float | None = Field(default=None, gt=0, le=1000)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, as the domain has them. Raises `InvalidInput` with every impossible range."""
+        fields = {name: getattr(self, name) for name in self.model_fields_set if name != "strategy"}
+        faults: list[Fault] = []
+        for name, read in (("execution", _execution), ("validity", _validity)):
+            try:
+                if name in fields:
+                    fields[name] = read(fields[name])
+            except InvalidInput as error:
+                faults += error.faults
+        if faults:
+            raise InvalidInput(faults)
+        if "dialing_modes" in fields:
+            fields["dialing_modes"] = tuple(dict.fromkeys(fields["dialing_modes"]))
+        return fields
+
+
+class CampaignIn(CampaignFields):
+    """A new campaign; a clone brings its strategy along."""
+
+    title: Title
+    strategy: JsonObject | None = Field(default=None, description="A document `campaign-strategy/1`.")
+
+
+class CampaignPatch(CampaignFields):
+    """The fields to change; those left out stay."""
+
+    title: Title = ""
+
+
+class ExecutionOut(Out):
+    start: str
+    end: str
+    days: list[str]
+
+
+class ValidityOut(Out):
+    from_: datetime | None = Field(alias="from")
+    until: datetime | None
+
+
+class ContactCounts(Out):
+    """`waiting` are those at a wait; `total` is the sum of the others."""
+
+    total: int
+    pending: int
+    in_progress: int
+    waiting: int
+    done: int
+    stopped: int
+
+
+class CampaignSettings(Out):
+    title: str
+    description: str
+    time_zone: str
+    execution: ExecutionOut | None
+    validity: ValidityOut | None
+    dialing_modes: list[str]
+    queue: str | None
+    voice_gateway: str | None
+    sms_gateway: str | None
+    caller_id: str | None
+    load_order: LoadOrder
+    max_concurrent_calls: int | None
+    calls_per_second: float | None
+
+
+class CloneOut(CampaignSettings):
+    """An unsaved copy, to be edited and posted to `/campaigns`."""
+
+    strategy: JsonObject
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], strategy: Mapping[str, object]) -> Self:
+        return cls(**_settings(settings), strategy=dict(strategy))
+
+
+class CampaignOut(CampaignSettings):
+    id: int
+    status: str
+    contacts: ContactCounts
+    strategy_version: int | None
+    revision: int
+    created_at: datetime
+    modified_at: datetime
+    last_activity_at: datetime | None
+
+    @classmethod
+    def of(cls, counted: Counted) -> Self:
+        campaign = counted.campaign
+        fields = {name: getattr(campaign, name) for name in Campaign.__dataclass_fields__}
+        return cls(**{**fields, **_settings(fields)}, contacts=_counts(counted.contacts))
+
+
+class ReadinessOut(Out):
+    """Whether `publish` would work now, and everything that is missing."""
+
+    ready: bool
+    missing: list[FaultOut]
+
+
+def _execution(given: ExecutionIn | None) -> ExecutionTime | None:
+    return ExecutionTime.read(given.start, given.end, given.days) if given else None
+
+
+def _validity(given: ValidityIn | None) -> Validity:
+    return Validity(given.from_, given.until) if given else Validity()
+
+
+def _settings(fields: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {name: fields[name] for name in CampaignSettings.model_fields}
+    execution, validity = settings["execution"], settings["validity"]
+    if execution is not None:
+        settings["execution"] = ExecutionOut(
+            start=f"{execution.start:%H:%M}", end=f"{execution.end:%H:%M}", days=list(execution.days)
+        )
+    unbounded = validity.from_ is None and validity.until is None
+    settings["validity"] = None if unbounded else ValidityOut(**{"from": validity.from_, "until": validity.until})
+    return settings
+
+
+def _counts(states: Mapping[str, int]) -> ContactCounts:
+    named = {name: states.get(name, 0) for name in ContactCounts.model_fields if name != "total"}
+    return ContactCounts(total=sum(named.values()), **named)

@@ -1,0 +1,81 @@
+"""What all schemas share: strict input, texts that a database can hold, instants within the calendar, pages of lists."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from dialer.store.listing import LIMITS, Query
+
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+
+class In(BaseModel):
+    """What comes in: unknown fields are refused by name, nothing is converted by guess."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Out(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _within_calendar(moment: datetime) -> datetime:
+    """Far from the calendar's ends, where arithmetic on an instant would leave it."""
+    if not 1970 <= moment.year <= 9000:  # noqa: PLR2004
+        raise ValueError("should be a year from 1970 to 9000")
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_calendar)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_LINE)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)]
+Text = Annotated[str, StringConstraints(max_length=10_000, pattern=_TEXT)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
+
+
+class FaultOut(Out):
+    field: str
+    reason: str
+
+
+class ProblemOut(Out):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FaultOut] = []
+
+
+class ListQuery(In):
+    """Which page of a list."""
+
+    limit: int = Field(default=50, json_schema_extra={"enum": list(LIMITS)}, description="Page length.")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+    sort: str | None = Field(default=None, description="A field, or `-field` for descending.")
+    q: str | None = Field(default=None, max_length=200, description="Text to search for.")
+    filter: tuple[str, ...] = Field(
+        default=(),
+        max_length=20,
+        description="`FIELD:OP:VALUE`, repeatable; OP is one of eq ne lt le gt ge contains startswith in empty.",
+    )
+
+    def query(self) -> Query:
+        return Query(limit=self.limit, cursor=self.cursor, sort=self.sort, q=self.q, filters=self.filter)
+
+
+T = TypeVar("T")
+
+
+class PageOut(Out, Generic[T]):
+    items: list[T]
+    total: int
+    next_cursor: str | None
+
+
+JsonObject = dict[str, Any]

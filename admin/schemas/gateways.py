@@ -1,0 +1,80 @@
+"""Gateways as the API takes and gives them. A password comes in and never goes out."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, RootModel
+
+from admin.schemas.common import In, Out
+
+
+class GatewayPatch(In):
+    """The settings to change; which are possible, and their ranges, follows from the gateway's kind."""
+
+    kind: Literal["voice", "sms"] | None = None
+    name: str | None = None
+    dial: str | None = None
+    prefixes: list[str] | None = None
+    max_calls: int | None = None
+    calls_per_second: float | None = None
+    strip_plus: bool | None = None
+    prefix: str | None = None
+    host: str | None = None
+    port: int | None = None
+    system_id: str | None = None
+    password: str | None = None
+    system_type: str | None = None
+    bind: str | None = None
+    tls: bool | None = None
+    window: int | None = None
+    messages_per_second: float | None = None
+    response_timeout_s: float | None = None
+    enquire_link_s: float | None = None
+    sender: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(exclude_unset=True)
+
+
+class _Stored(Out):
+    id: str
+    name: str
+    created_at: datetime
+    modified_at: datetime
+
+
+class VoiceGatewayOut(_Stored):
+    kind: Literal["voice"]
+    dial: str
+    prefixes: list[str]
+    max_calls: int | None
+    calls_per_second: float | None
+    strip_plus: bool
+    prefix: str
+
+
+class SmsGatewayOut(_Stored):
+    kind: Literal["sms"]
+    host: str
+    port: int
+    system_id: str
+    system_type: str
+    bind: str
+    tls: bool
+    window: int
+    messages_per_second: float | None
+    response_timeout_s: float
+    enquire_link_s: float
+    sender: str
+
+
+class GatewayOut(RootModel[Annotated[VoiceGatewayOut | SmsGatewayOut, Field(discriminator="kind")]]):
+    """A voice or an SMS gateway."""
+
+
+def shown(row: Mapping[str, Any]) -> GatewayOut:
+    """What people see of a row of the gateway table."""
+    kind = VoiceGatewayOut if row["kind"] == "voice" else SmsGatewayOut
+    known = {**row["settings"], **{name: row[name] for name in ("id", "kind", "name", "created_at", "modified_at")}}
+    return GatewayOut(kind(**{name: known[name] for name in kind.model_fields}))

@@ -1,0 +1,148 @@
+"""The API in this process, over a database of its own in a temporary folder, with an engine that only remembers."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from admin.app import make_app
+from config.settings import Http, Settings
+from dialer.engine.live import Live
+from dialer.operations import users
+from dialer.operations.context import Context
+from dialer.store.database import Database
+from dialer.store.migrate import upgrade
+
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class RememberingEngine:
+    """Stands for the engine: knows two queues, and remembers what it was told."""
+
+    names: frozenset[str] | None = frozenset({"sales", "support"})
+    told: list[tuple[str, Any]] = field(default_factory=list)
+
+    def queues(self) -> frozenset[str] | None:
+        return self.names
+
+    async def campaign_changed(self, campaign_id: int) -> None:
+        self.told.append(("campaign", campaign_id))
+
+    def contacts_changed(self, campaign_id: int) -> None:
+        self.told.append(("contacts", campaign_id))
+
+    def source_added(self) -> None:
+        self.told.append(("source", None))
+
+    async def gateways_changed(self) -> None:
+        self.told.append(("gateways", None))
+
+
+SNAPSHOT: dict[str, Any] = {
+    "link": {"state": "up", "reason": ""},
+    "queues": [
+        {
+            "name": "sales",
+            "free": 1,
+            "waiting": 0,
+            "members": [{"name": "Ann", "interface": "PJSIP/ann", "free": True, "why": []}],
+        }
+    ],
+    "calls": [{"attempt_id": "01", "campaign_id": 1, "contact_id": 1, "number": "+4930123", "state": "dialing"}],
+    "campaigns": [],
+    "gateways": [{"id": "carrier", "kind": "voice", "state": "up", "reason": ""}],
+}
+
+
+@dataclass
+class Server:
+    """A running API; calls go as the manager's token unless told otherwise."""
+
+    ctx: Context
+    client: TestClient[Any, Any]
+    tokens: dict[str, str]
+    live: Live
+    snapshot: dict[str, Any]
+    clock: Clock
+    engine: RememberingEngine
+
+    async def call(self, method: str, path: str, *, role: str | None = "manager", **more: Any) -> ClientResponse:
+        headers = dict(more.pop("headers", {}))
+        if role:
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, allow_redirects=False, **more)
+
+    async def ok(self, method: str, path: str, status: int = 200, **more: Any) -> Any:
+        """The JSON of an answer that must have this status."""
+        response = await self.call(method, path, **more)
+        assert response.status == status, await response.text()
+        return await response.json() if response.content_type == "application/json" else None
+
+    async def refused(self, method: str, path: str, status: int, **more: Any) -> dict[str, Any]:
+        """The problem of an answer that must be refused with this status."""
+        response = await self.call(method, path, **more)
+        assert response.status == status, await response.text()
+        assert response.content_type == "application/problem+json"
+        problem: dict[str, Any] = await response.json()
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        return problem
+
+    async def campaign(self, **fields: Any) -> dict[str, Any]:
+        made: dict[str, Any] = await self.ok("POST", "/campaigns", 201, json={"title": "Spring", **fields})
+        return made
+
+    async def runnable(self, **fields: Any) -> dict[str, Any]:
+        """A campaign with all that its default strategy needs."""
+        if await self.refused_or_none("/gateways/carrier"):
+            await self.ok("POST", "/gateways", 201, json={"kind": "voice", "name": "carrier", "dial": "PJSIP/{number}@c"})
+        return await self.campaign(queue="sales", voice_gateway="carrier", **fields)
+
+    async def refused_or_none(self, path: str) -> int | None:
+        response = await self.call("GET", path)
+        return None if response.status == 200 else response.status
+
+
+def fields_of(problem: dict[str, Any]) -> set[str]:
+    return {error["field"] for error in problem["errors"]}
+
+
+@pytest.fixture
+def http_settings() -> Http:
+    return Http(max_upload_mb=1)
+
+
+@pytest.fixture
+async def server(tmp_path: Path, http_settings: Http) -> AsyncIterator[Server]:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/dialer.db")
+    await upgrade(db)
+    clock, engine, snapshot = Clock(), RememberingEngine(), dict(SNAPSHOT)
+    settings = Settings(data_dir=tmp_path / "data", default_region="DE", http=http_settings)
+    ctx = Context(db, settings, engine=engine, clock=clock)
+    tokens = {role: await users.create_token(ctx, f"ci-{role}", role) for role in users.RIGHTS}
+    live = Live(lambda: snapshot)
+    async with TestClient(TestServer(make_app(ctx, live))) as client:
+        yield Server(ctx, client, tokens, live, snapshot, clock, engine)
+    await db.close()
+
+
+LoggedIn = Callable[[str], Awaitable[dict[str, str]]]
