@@ -55,7 +55,11 @@ async def _store(
             voice = await gateways.all_of_kind(tx, "voice")
             sms = await gateways.all_of_kind(tx, "sms")
     except Exception as error:  # noqa: BLE001  (any driver's error is a finding)
-        return [Finding("database", f"{where}: {error}", "check DIALER_DATABASE__URL, and that it can be reached")], {}, {}
+        return (
+            [Finding("database", f"{where}: {error}", "check DIALER_DATABASE__URL, and that it can be reached")],
+            {},
+            {},
+        )
     return (
         [Finding("database", f"{where} is up to date")],
         {name: one for name, one in voice.items() if isinstance(one, VoiceGateway)},
@@ -100,14 +104,14 @@ async def _asterisk(settings: Settings, voice: dict[str, VoiceGateway]) -> list[
     return [Finding("AMI", f"{where}: {reason or (told[-1] if told else 'no answer')}", remedy)]
 
 
-async def _look_at(
-    link: AmiLink, agents: Agents, settings: Settings, voice: dict[str, VoiceGateway]
-) -> list[Finding]:
+async def _look_at(link: AmiLink, agents: Agents, settings: Settings, voice: dict[str, VoiceGateway]) -> list[Finding]:
     findings = list(_queues(agents))
     context = settings.ami.context
     answer = await link.has_context(context)
     if answer is None:
-        findings.append(Finding("dialplan", f"context {context}: not visible to this AMI user", "see asterisk/README.md"))
+        findings.append(
+            Finding("dialplan", f"context {context}: not visible to this AMI user", "see asterisk/README.md")
+        )
     elif not answer:
         remedy = 'add #include "extensions_dialer.conf" to extensions.conf and run `dialplan reload`'
         findings.append(Finding("dialplan", f"there is no context {context}", remedy))
@@ -119,7 +123,9 @@ async def _look_at(
 def _queues(agents: Agents) -> Iterable[Finding]:
     names = agents.queues()
     if not names:
-        yield Finding("queues", "Asterisk reports none", "define one in queues.conf, see asterisk/queues_dialer.conf.example")
+        yield Finding(
+            "queues", "Asterisk reports none", "define one in queues.conf, see asterisk/queues_dialer.conf.example"
+        )
     for name in names:
         queue = agents.snapshot(name, utc_now())
         yield Finding(f"queue {name}", f"{len(queue.members)} agents, {queue.free} free")
@@ -132,5 +138,7 @@ async def _smsc(name: str, gateway: SmsGateway) -> Finding:
             _, writer = await asyncio.open_connection(gateway.host, gateway.port)
         writer.close()
     except (OSError, TimeoutError) as error:
-        return Finding(what, f"{where}: {error or 'no answer'}", "check host and port, and that the SMSC lets this machine in")
+        return Finding(
+            what, f"{where}: {error or 'no answer'}", "check host and port, and that the SMSC lets this machine in"
+        )
     return Finding(what, f"{where} can be reached")

@@ -13,7 +13,7 @@ from config.load import SettingsError, load
 from config.settings import Settings
 from dialer import app as server
 from dialer import checks
-from dialer.domain.errors import DomainError
+from dialer.domain.errors import DomainError, InvalidInput
 from dialer.logs import set_up_logs
 from dialer.operations import users
 from dialer.operations.context import Context
@@ -60,7 +60,9 @@ def check(config: Config = None) -> None:
 
 
 @token.command("create")
-def create_token(name: Annotated[str, typer.Option(help="What the token is for.")], role: Role = "manager", config: Config = None) -> None:
+def create_token(
+    name: Annotated[str, typer.Option(help="What the token is for.")], role: Role = "manager", config: Config = None
+) -> None:
     """Print a new token, and nothing else, on standard output. It is shown this once."""
 
     async def run(ctx: Context) -> None:
@@ -81,6 +83,20 @@ def create_user(
         await upgrade(ctx.db)
         await users.create_user(ctx, name, password, role)
         print(f"user {name} ({role}) created")
+
+    _with_context(_settings(config), run)
+
+
+@user.command("first")
+def first_user(config: Config = None) -> None:
+    """On a system without users: make the manager `admin` and print its name and password, once."""
+
+    async def run(ctx: Context) -> None:
+        await upgrade(ctx.db)
+        made = await users.ensure_first_user(ctx)
+        if made is None:
+            raise InvalidInput.single("user", "there are users already: log in as one of them, or use `user create`")
+        print(*made)
 
     _with_context(_settings(config), run)
 

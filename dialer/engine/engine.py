@@ -45,9 +45,7 @@ class Engine:
         self.link = AmiLink(
             _link_settings(ctx), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
         )
-        self.dialing = Dialing(
-            ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed
-        )
+        self.dialing = Dialing(ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
         self.lifecycle = Lifecycle(ctx, self.board, self._worked)
         self.importing = Importing(ctx)
@@ -181,7 +179,10 @@ class Engine:
                 for i in self.board.campaigns
             ],
             "gateways": [
-                *({"id": name, "kind": "voice", "state": self.link.state.value, "reason": ""} for name in self.board.voice),
+                *(
+                    {"id": name, "kind": "voice", "state": self.link.state.value, "reason": ""}
+                    for name in self.board.voice
+                ),
                 *self.texting.gateways.snapshot(),
             ],
         }

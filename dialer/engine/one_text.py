@@ -96,7 +96,9 @@ class OneText:
             await messages.put_back(self.ctx, self.intent.request)
             return
         for part in self.split.parts:
-            part_news = PartNews(self.intent.message_id, part.number, MessageStatus.FAILED, error="the gateway was stopped")
+            part_news = PartNews(
+                self.intent.message_id, part.number, MessageStatus.FAILED, error="the gateway was stopped"
+            )
             await messages.record(self.ctx, self.intent.gateway, part_news)
 
 

@@ -1,7 +1,7 @@
 """Attempts in the store: the intent before a call, how far it got, and its outcome with the strategy's next step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
     now = ctx.clock()
     async with ctx.db.write(urgent=True) as tx:
         going = await requests.dispatch(tx, [intent.request.id for intent in intents])
-        allowed = [intent for intent in intents if intent.request.id in going]
+        allowed = [replace(i, request=going[i.request.id]) for i in intents if i.request.id in going]
         if not allowed:
             return set()
         node = ctx.settings.node
@@ -51,23 +51,24 @@ async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
 async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
     """The intent was committed, but proven never to have left this process: its turn comes again."""
     now = ctx.clock()
-    request = intent.request
     async with ctx.db.write() as tx:
-        await attempts.forget(tx, intent.attempt_id)
-        if await requests.withdraw(tx, request.id):
+        request = await requests.withdraw(tx, intent.request.id)
+        if request is not None:
+            await attempts.forget(tx, intent.attempt_id)
             await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=True)
             await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
-    ctx.engine.contacts_changed(request.campaign_id)
+    ctx.engine.contacts_changed(intent.request.campaign_id)
 
 
 async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
     """The number may not be dialed at all: no attempt is made, the strategy goes on as for an invalid number."""
     now = ctx.clock()
     async with ctx.db.write() as tx:
-        if not await requests.refuse(tx, request.id):
+        refused = await requests.refuse(tx, request.id)
+        if refused is None:
             return
-        await trail.write(tx, [_entry(now, request, "call-refused", address=request.address, reason=reason)])
-        await _step(tx, ctx, request, Outcome.INVALID_NUMBER)
+        await trail.write(tx, [_entry(now, refused, "call-refused", address=refused.address, reason=reason)])
+        await _step(tx, ctx, refused, Outcome.INVALID_NUMBER)
     ctx.engine.contacts_changed(request.campaign_id)
 
 

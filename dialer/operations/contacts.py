@@ -32,6 +32,7 @@ class _WorkingSet:
     notes: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)  # contact, kind of trail entry, data
     created: int = 0
     merged: int = 0
+    last_id: int = 0
 
     def take(self, new: NewContact) -> None:
         """One row: create, or merge into the one contact that matches, or join the several that match."""
@@ -51,7 +52,8 @@ class _WorkingSet:
     def _create(self, new: NewContact) -> None:
         self.created += 1
         fields = {name: getattr(new, name) for name in ContactRecord.__dataclass_fields__ if name != "id"}
-        record = ContactRecord(id=-self.created, **fields)
+        self.last_id -= 1  # never used twice, also when a join takes back what was created
+        record = ContactRecord(id=self.last_id, **fields)
         self._keep(record)
         self.order.append(record.id)
         self.notes.append((record.id, "created", {"notes": list(new.notes)}))
@@ -87,8 +89,10 @@ async def load(
 ) -> Loaded:
     """Merge or create each contact and enroll those new to the campaign, all in the caller's transaction.
 
-    Another writer that stores one of the addresses at the same time is an IntegrityError: repeat the transaction.
+    Loads come one after the other. Another writer that stores one of the addresses at the same time is an
+    IntegrityError: repeat the transaction.
     """
+    await contacts.begin_load(tx)
     working = await _gather(tx, batch)
     for new in batch:
         working.take(new)

@@ -43,40 +43,49 @@ class PartNews:
 
 async def intend(ctx: Context, intent: TextIntent) -> bool:
     """Write what is about to be sent and commit it; False if it was stopped meanwhile."""
-    now, request = ctx.clock(), intent.request
+    now = ctx.clock()
     fields = {
         "gateway": intent.gateway, "sender": intent.sender, "text": intent.text, "encoding": intent.encoding,
         "parts": intent.parts, "dialer_node": ctx.settings.node, "created_at": now,
     }  # fmt: skip
     async with ctx.db.write() as tx:
-        if not await requests.dispatch(tx, [request.id]):
+        going = await requests.dispatch(tx, [intent.request.id])
+        if not going:
             return False
+        request = going[intent.request.id]
         await messages.intend(tx, intent.message_id, request, fields)
         await enrollments.dispatching(tx, [request.enrollment_id], now, is_call=False)
-        data = {"message": intent.message_id, "address": request.address, "gateway": intent.gateway, "text": intent.text}
+        data = {
+            "message": intent.message_id,
+            "address": request.address,
+            "gateway": intent.gateway,
+            "text": intent.text,
+        }
         await trail.write(tx, [_entry(now, request, "sms-sending", **data, parts=intent.parts)])
     return True
 
 
 async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
     """The intent was committed, but proven never to have left this process: its turn comes again."""
-    now, request = ctx.clock(), intent.request
+    now = ctx.clock()
     async with ctx.db.write() as tx:
-        await messages.forget(tx, intent.message_id)
-        if await requests.withdraw(tx, request.id):
+        request = await requests.withdraw(tx, intent.request.id)
+        if request is not None:
+            await messages.forget(tx, intent.message_id)
             await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=False)
             await trail.write(tx, [_entry(now, request, "sms-withdrawn", message=intent.message_id, reason=reason)])
-    ctx.engine.contacts_changed(request.campaign_id)
+    ctx.engine.contacts_changed(intent.request.campaign_id)
 
 
 async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
     """The text can't be sent at all (no such gateway, too long): nothing is sent, the strategy goes on as for a failure."""
     now = ctx.clock()
     async with ctx.db.write() as tx:
-        if not await requests.refuse(tx, request.id):
+        refused = await requests.refuse(tx, request.id)
+        if refused is None:
             return
-        await trail.write(tx, [_entry(now, request, "sms-refused", address=request.address, reason=reason)])
-        await _step(tx, ctx, request, MessageStatus.FAILED)
+        await trail.write(tx, [_entry(now, refused, "sms-refused", address=refused.address, reason=reason)])
+        await _step(tx, ctx, refused, MessageStatus.FAILED)
     ctx.engine.contacts_changed(request.campaign_id)
 
 

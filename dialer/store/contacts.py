@@ -14,7 +14,19 @@ from dialer.store.tables import attempt, channel_address, contact, contact_reque
 # SQLite takes 32,766 parameters in a statement.
 CHUNK = 5_000
 
+# A name for PostgreSQL's lock; any number that no other lock of ours has.
+_LOADING = 0x6C6F6164
+
 T = TypeVar("T")
+
+
+async def begin_load(tx: AsyncConnection) -> None:
+    """Wait until no other node loads contacts: two that read the same contact would each write it without the other's news.
+
+    Held until the transaction ends. SQLite has one writer anyway.
+    """
+    if tx.dialect.name == "postgresql":
+        await tx.execute(select(func.pg_advisory_xact_lock(_LOADING)))
 
 
 async def owners(tx: AsyncConnection, addresses: Collection[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from dialer.domain.transitions import EnrollmentState, StopReason
 from dialer.store.tables import attempt, contact, contact_request, enrollment, message, trail
 from dialer.store.types import AnyRow
 
+FOLD = 1000  # more often than this nobody is queued again
 RECOVERABLE = tuple(reason for reason in StopReason if reason.recoverable)
 
 
@@ -265,7 +266,9 @@ async def settle_doubles(tx: AsyncConnection, survivor: int, gone: int) -> list[
         query = (
             select(enrollment.c.id)
             .where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id.in_((survivor, gone)))
-            .order_by(_progress().desc(), enrollment.c.attempts.desc(), enrollment.c.id)
+            .order_by(
+                enrollment.c.node.is_(None), _progress().desc(), enrollment.c.attempts.desc(), enrollment.c.id
+            )  # whoever has entered the strategy never enters it again (K3)
         )
         kept, dropped = (await tx.execute(query)).scalars()
         await _fold(tx, kept, dropped)
@@ -288,14 +291,21 @@ async def _fold(tx: AsyncConnection, kept: int, dropped: int) -> None:
     await tx.execute(
         update(contact_request)
         .where(contact_request.c.enrollment_id == dropped, contact_request.c.state.in_(("pending", "claimed")))
-        .values(state="cancelled")
+        .values(state="cancelled", lease_node=None, lease_until=None)
     )
-    # Their keys may be equal to keys of the one that stays: the shift keeps them apart.
+    # Their keys may be equal to keys of the one that stays: a thousand for each that was folded in keeps them apart,
+    # also from those that are queued again later.
+    highest = await tx.scalar(
+        select(func.max(contact_request.c.requeue_no)).where(contact_request.c.enrollment_id == kept)
+    )
+    shift = (int(highest or 0) // FOLD + 1) * FOLD
     await tx.execute(
         update(contact_request)
         .where(contact_request.c.enrollment_id == dropped)
-        .values(enrollment_id=kept, requeue_no=contact_request.c.requeue_no + 1000 + dropped)
+        .values(enrollment_id=kept, requeue_no=contact_request.c.requeue_no + shift)
     )
+    calls = select(enrollment.c.attempts).where(enrollment.c.id == dropped).scalar_subquery()
+    await tx.execute(update(enrollment).where(enrollment.c.id == kept).values(attempts=enrollment.c.attempts + calls))
     for table in (attempt, message):
         await tx.execute(update(table).where(table.c.enrollment_id == dropped).values(enrollment_id=kept))
     await tx.execute(enrollment.delete().where(enrollment.c.id == dropped))

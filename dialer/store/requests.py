@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import REQUEST, CampaignStatus, RequestState
-from dialer.store.tables import campaign, contact_request
+from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow
 
 
@@ -33,6 +33,9 @@ class ContactRequest:
     due_at: datetime
     state: RequestState
     zone: str | None
+
+
+_COLUMNS = tuple(contact_request.c[name] for name in ContactRequest.__dataclass_fields__)
 
 
 async def add_many(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -181,10 +184,11 @@ async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | No
     return int(changed.rowcount)
 
 
-async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> set[int]:
+async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
     """The step before an intent: claimed → dispatched, only while the campaign is published (C6).
 
-    Returns those that may go on; the others were stopped or claimed by somebody else.
+    Returns those that may go on, as they stand now: since they were claimed, their contact may have been joined with
+    another. The others were stopped or claimed by somebody else.
     """
     changed = await tx.execute(
         update(contact_request)
@@ -196,29 +200,40 @@ async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> set[int
             ),
         )
         .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
-        .returning(contact_request.c.id)
+        .returning(*_COLUMNS)
     )
-    return set(changed.scalars())
+    return {row.id: _request(row) for row in changed}
 
 
-async def withdraw(tx: AsyncConnection, request_id: int) -> bool:
-    """Back into the queue: an intent was written, but proven never to have left this process."""
+async def withdraw(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
+    """Back into the queue: an intent was written, but proven never to have left this process.
+
+    The request as it stands now; None if it is not the one that its contact's place waits for (any more).
+    """
     changed = await tx.execute(
         update(contact_request)
-        .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.DISPATCHED)
+        .where(
+            contact_request.c.id == request_id,
+            contact_request.c.state == RequestState.DISPATCHED,
+            exists().where(enrollment.c.id == contact_request.c.enrollment_id, enrollment.c.request_id == request_id),
+        )
         .values(state=RequestState.PENDING)
+        .returning(*_COLUMNS)
     )
-    return changed.rowcount == 1
+    row = changed.one_or_none()
+    return _request(row) if row else None
 
 
-async def refuse(tx: AsyncConnection, request_id: int) -> bool:
-    """Claimed, and found not to be allowed at all: nothing is sent for it."""
+async def refuse(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
+    """Claimed, and found not to be allowed at all: nothing is sent for it. The request as it stands now."""
     changed = await tx.execute(
         update(contact_request)
         .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.CLAIMED)
         .values(state=RequestState.CANCELLED, lease_node=None, lease_until=None)
+        .returning(*_COLUMNS)
     )
-    return changed.rowcount == 1
+    row = changed.one_or_none()
+    return _request(row) if row else None
 
 
 async def complete(tx: AsyncConnection, request_id: int) -> bool:
@@ -264,7 +279,7 @@ async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: dat
 
 
 def _select() -> Select[*tuple[Any, ...]]:
-    return select(*(contact_request.c[name] for name in ContactRequest.__dataclass_fields__))
+    return select(*_COLUMNS)
 
 
 def _request(row: AnyRow) -> ContactRequest:

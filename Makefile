@@ -1,0 +1,48 @@
+# make run | test | check | bench | setup | clean        README.md says what each does.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench setup lock clean distclean
+BIN := .venv/bin
+
+help:
+	@echo "make run     the product with its demo: a real Asterisk, an SMSC, a running campaign"
+	@echo "make test    all tests        make check   lint, types, import contracts"
+	@echo "make bench   the benchmarks   make setup   what the others need, nothing else"
+	@echo "make clean   removes the demo's data (make distclean: all that setup made)"
+
+run: setup
+	@$(BIN)/python -m demo.run
+
+test: setup
+	@setup/browser.sh
+	@$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python -m bench
+
+setup: .venv/.done node_modules/.done
+	@$(BIN)/python -m asterisk.lab.install
+
+.venv/.done: requirements.lock pyproject.toml setup/python.sh
+	@setup/python.sh
+	@touch $@
+
+node_modules/.done: package-lock.json setup/npm.sh .venv/.done
+	@setup/npm.sh
+	@touch $@
+
+# Pins everything anew, with hashes and without an index address; uv makes the file, pip installs it.
+lock:
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--extra lab --extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .run
+
+distclean: clean
+	rm -rf .venv node_modules .cache
