@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, cast
 
 from tests.peers.ami_events import Headers, encode, event
 
@@ -118,10 +118,9 @@ class AmiSession(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
         self.peer.sessions.add(self)
-        transport.write(b"Asterisk Call Manager/11.0.0\r\n")
+        self.transport.write(b"Asterisk Call Manager/11.0.0\r\n")
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.peer.sessions.discard(self)
