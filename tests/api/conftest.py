@@ -1,6 +1,8 @@
 """The API in this process, over a database of its own in a temporary folder, with an engine that only remembers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -131,10 +133,24 @@ def http_settings() -> Http:
     return Http(max_upload_mb=1)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of the newest revision, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "dialer.db"
+
+    async def make() -> None:
+        db = Database(f"sqlite+aiosqlite:///{path}")
+        await upgrade(db)
+        await db.close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-async def server(tmp_path: Path, http_settings: Http) -> AsyncIterator[Server]:
+async def server(tmp_path: Path, migrated: Path, http_settings: Http) -> AsyncIterator[Server]:
+    shutil.copy(migrated, tmp_path / "dialer.db")
     db = Database(f"sqlite+aiosqlite:///{tmp_path}/dialer.db")
-    await upgrade(db)
     clock, engine, snapshot = Clock(), RememberingEngine(), dict(SNAPSHOT)
     settings = Settings(data_dir=tmp_path / "data", default_region="DE", http=http_settings)
     ctx = Context(db, settings, engine=engine, clock=clock)
@@ -143,6 +159,3 @@ async def server(tmp_path: Path, http_settings: Http) -> AsyncIterator[Server]:
     async with TestClient(TestServer(make_app(ctx, live))) as client:
         yield Server(ctx, client, tokens, live, snapshot, clock, engine)
     await db.close()
-
-
-LoggedIn = Callable[[str], Awaitable[dict[str, str]]]

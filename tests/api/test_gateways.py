@@ -1,0 +1,117 @@
+"""Gateways over the API."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Server, fields_of
+
+VOICE = {"kind": "voice", "name": "Main trunk", "dial": "PJSIP/{number}@carrier"}
+SMS = {"kind": "sms", "name": "Texts", "host": "smsc.example", "port": 2775, "system_id": "me", "password": "s3cret"}
+
+
+@pytest.mark.req("D6")
+async def test_a_gateway_is_made_read_edited_and_removed(server: Server) -> None:
+    response = await server.call("POST", "/gateways", json={**VOICE, "prefixes": ["+49"], "max_calls": 30})
+    assert response.status == 201
+    made = await response.json()
+    assert response.headers["Location"] == "/api/v1/gateways/main-trunk"
+    assert made["id"] == "main-trunk"
+    assert made["prefixes"] == ["+49"]
+    assert await server.ok("GET", "/gateways/main-trunk") == made
+    changed = await server.ok("PATCH", "/gateways/main-trunk", json={"calls_per_second": 2, "name": "Trunk one"})
+    assert changed == {**made, "calls_per_second": 2.0, "name": "Trunk one"}
+    assert (await server.ok("GET", "/gateways?q=TRUNK&filter=kind:eq:voice"))["items"] == [changed]
+    assert (await server.call("DELETE", "/gateways/main-trunk")).status == 204
+    await server.refused("GET", "/gateways/main-trunk", 404)
+    assert server.engine.told.count(("gateways", None)) == 3
+
+
+async def test_ids_are_readable_and_unique(server: Server) -> None:
+    names = ["Carrier", "carrier!", "CARRIER?", "日本"]
+    made = [(await server.ok("POST", "/gateways", 201, json={**VOICE, "name": name}))["id"] for name in names]
+    assert made == ["carrier", "carrier-2", "carrier-3", "gateway"]
+    problem = await server.refused("POST", "/gateways", 422, json={**VOICE, "name": "Carrier"})
+    assert fields_of(problem) == {"name"}
+    problem = await server.refused("PATCH", "/gateways/carrier-2", 422, json={"name": "Carrier"})
+    assert fields_of(problem) == {"name"}
+
+
+async def test_a_password_comes_in_and_never_goes_out(server: Server) -> None:
+    response = await server.call("POST", "/gateways", json=SMS)
+    assert response.status == 201
+    texts = [await response.text()]
+    for path in ("/gateways/texts", "/gateways"):
+        texts.append(await (await server.call("GET", path)).text())
+    edited = await server.call("PATCH", "/gateways/texts", json={"window": 20})
+    assert edited.status == 200
+    texts.append(await edited.text())
+    assert not any("password" in text or "s3cret" in text for text in texts)
+    problem = await server.refused("PATCH", "/gateways/texts", 422, json={"password": "far too long a password"})
+    assert "far too long" not in str(problem)
+    async with server.ctx.db.read() as tx:
+        from dialer.store import gateways
+
+        stored = await gateways.get(tx, "texts")
+    assert stored is not None
+    assert stored.kind == "sms"
+    assert stored.password.get_secret_value() == "s3cret"
+    assert stored.window == 20
+
+
+async def test_a_gateway_in_use_stays(server: Server) -> None:
+    await server.runnable(title="Autumn")
+    problem = await server.refused("DELETE", "/gateways/carrier", 409)
+    assert "'Autumn'" in problem["detail"]
+    assert (await server.ok("GET", "/gateways/carrier"))["id"] == "carrier"
+
+
+async def test_a_stale_edit_is_refused(server: Server) -> None:
+    made = await server.call("POST", "/gateways", json=VOICE)
+    tag = made.headers["ETag"]
+    await server.ok("PATCH", "/gateways/main-trunk", json={"max_calls": 1}, headers={"If-Match": tag})
+    await server.refused("PATCH", "/gateways/main-trunk", 409, json={"max_calls": 2}, headers={"If-Match": tag})
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"kind": "fax"}, "body"),
+        ({"name": ""}, "name"),
+        ({"name": "a\0b"}, "name"),
+        ({"dial": "PJSIP/carrier"}, "dial"),
+        ({"dial": "PJSIP/{number}@c\n"}, "dial"),
+        ({"dial": "PJSIP/{number}@c,30,S"}, "dial"),
+        ({"dial": "x" * 1_000_000}, "dial"),
+        ({"prefixes": ["49"]}, "prefixes"),
+        ({"prefixes": "+49"}, "prefixes"),
+        ({"max_calls": 0}, "max_calls"),
+        ({"max_calls": "5"}, "max_calls"),
+        ({"calls_per_second": 1e400}, "calls_per_second"),
+        ({"host": "x"}, "host"),
+    ],
+)
+async def test_what_is_wrong_is_named(server: Server, sent: dict[str, Any], field: str) -> None:
+    response = await server.call("POST", "/gateways", json={**VOICE, **sent})
+    problem = await response.json()
+    assert response.status in {400, 422}, problem
+    assert response.status == 400 or fields_of(problem) == {field}
+    await server.ok("POST", "/gateways", 201, json=VOICE)
+    if "kind" not in sent:
+        patched = await server.call("PATCH", "/gateways/main-trunk", json=sent)
+        assert patched.status in {400, 422}
+
+
+@pytest.mark.parametrize("sent", [{"system_id": "a\0"}, {"password": "\n"}, {"host": "a b"}, {"port": 0}, {"bind": "x"}])
+async def test_what_smpp_cannot_carry_is_refused(server: Server, sent: dict[str, Any]) -> None:
+    problem = await server.refused("POST", "/gateways", 422, json={**SMS, **sent})
+    assert fields_of(problem) == set(sent)
+
+
+async def test_the_kind_stays(server: Server) -> None:
+    await server.ok("POST", "/gateways", 201, json=VOICE)
+    problem = await server.refused("PATCH", "/gateways/main-trunk", 422, json={"kind": "sms"})
+    assert fields_of(problem) == {"kind"}
+    await server.refused("PATCH", "/gateways/none", 404, json={})
+    for wrong in ("none", "%00", "x" * 70, "a%2Fb"):
+        await server.refused("GET", f"/gateways/{wrong}", 404)
