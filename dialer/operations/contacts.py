@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.contact import Change, ContactRecord, NewContact, join, merge
+from dialer.domain.contact import Change, ContactRecord, NewContact, combine_addresses, join, merge
 from dialer.store import contacts, enrollments, trail
 
 
@@ -53,7 +53,7 @@ class _WorkingSet:
         self.created += 1
         fields = {name: getattr(new, name) for name in ContactRecord.__dataclass_fields__ if name != "id"}
         self.last_id -= 1  # never used twice, also when a join takes back what was created
-        record = ContactRecord(id=self.last_id, **fields)
+        record = ContactRecord(id=self.last_id, **{**fields, "addresses": combine_addresses(new.addresses)})
         self._keep(record)
         self.order.append(record.id)
         self.notes.append((record.id, "created", {"notes": list(new.notes)}))
