@@ -32,7 +32,7 @@ async def stop_pending(ctx: Context, campaign_id: int) -> bool:
         if campaign is None or reason is None:
             return False
         stopped = await enrollments.stop_pending(tx, campaign_id, reason, now, STOP_CHUNK)
-        if not stopped and campaign.status is CampaignStatus.ENDED:
+        if stopped < STOP_CHUNK and campaign.status is CampaignStatus.ENDED:
             await enrollments.end_stopped(tx, campaign_id, now)
         return stopped == STOP_CHUNK
 
@@ -80,14 +80,14 @@ async def _queue_again(tx: AsyncConnection, campaign: Campaign, places: list[Enr
     moved, entries = [], []
     for place, row in zip(places, old, strict=True):
         request_id = next(new_ids) if row is not None else place.request_id
-        moved.append(_taken_up(place, row, request_id))
+        moved.append(_taken_up(place, row, request_id, now))
         data = {"request": request_id, "replaces": row.id} if row is not None else {}
         entries.append(trail.Entry(now, campaign.id, place.contact_id, "requeued", data))
     await enrollments.save(tx, moved, now)
     await trail.write(tx, entries)
 
 
-def _taken_up(place: Enrollment, row: AnyRow | None, request_id: int | None) -> Moved:
+def _taken_up(place: Enrollment, row: AnyRow | None, request_id: int | None, now: datetime) -> Moved:
     waits = row is None and place.node is not None
     moved = Moved(
         id=place.id,
@@ -98,7 +98,7 @@ def _taken_up(place: Enrollment, row: AnyRow | None, request_id: int | None) -> 
         request_id=request_id,
         due_at=place.due_at,
     )
-    return moved if waits or row is None else replace(moved, due_at=row.due_at)
+    return moved if waits or row is None else replace(moved, due_at=max(row.wanted_at, now))
 
 
 def _copy(row: AnyRow, now: datetime) -> dict[str, Any]:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, LoadOrder
-from dialer.domain.transitions import CAMPAIGN, CampaignStatus
+from dialer.domain.transitions import CAMPAIGN, CampaignStatus, EnrollmentState, RequestState
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.store.changes import change_state
 from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow
+
+_QUEUED = (RequestState.PENDING, RequestState.CLAIMED)
 
 
 async def add(tx: AsyncConnection, fields: Mapping[str, Any], now: datetime) -> int:
@@ -38,14 +40,19 @@ async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[C
 
 
 async def with_unfinished_stop(tx: AsyncConnection) -> list[int]:
-    """Campaigns that are not published but have requests in the queue: a crash came between the two."""
-    rows = await tx.execute(
-        select(contact_request.c.campaign_id)
-        .join(campaign, campaign.c.id == contact_request.c.campaign_id)
-        .where(campaign.c.status != CampaignStatus.PUBLISHED, contact_request.c.state.in_(("pending", "claimed")))
-        .distinct()
+    """Campaigns that are not published but have requests in the queue or contacts at a wait: a crash came between the two.
+
+    Contacts that have yet to enter a campaign which is not published are as they should be, unless it has ended.
+    """
+    queued = exists().where(contact_request.c.campaign_id == campaign.c.id, contact_request.c.state.in_(_QUEUED))
+    place = exists().where(enrollment.c.campaign_id == campaign.c.id)
+    unflagged = or_(
+        queued,
+        place.where(enrollment.c.state == EnrollmentState.WAITING),
+        and_(campaign.c.status == CampaignStatus.ENDED, place.where(enrollment.c.state == EnrollmentState.PENDING)),
     )
-    return list(rows.scalars())
+    query = select(campaign.c.id).where(campaign.c.status != CampaignStatus.PUBLISHED, unflagged)
+    return list((await tx.execute(query.order_by(campaign.c.id))).scalars())
 
 
 async def edit(
