@@ -87,7 +87,11 @@ def _query_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
     if operation.query is None:
         return
     schema = operation.query.model_json_schema(mode="validation")
-    for name, described in schema["properties"].items():
+    for name, written in schema["properties"].items():
+        # What is left out is None inside; nobody can write a null into an address.
+        kinds = [kind for kind in written.get("anyOf", ()) if kind != {"type": "null"}]
+        merged = {**written, **(kinds[0] if kinds else {})}
+        described = {key: value for key, value in merged.items() if key != "anyOf" and value is not None}
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": described}
         if text := described.pop("description", None):
             parameter["description"] = text

@@ -116,7 +116,9 @@ class Server:
     async def runnable(self, **fields: Any) -> dict[str, Any]:
         """A campaign with all that its default strategy needs."""
         if await self.refused_or_none("/gateways/carrier"):
-            await self.ok("POST", "/gateways", 201, json={"kind": "voice", "name": "carrier", "dial": "PJSIP/{number}@c"})
+            await self.ok(
+                "POST", "/gateways", 201, json={"kind": "voice", "name": "carrier", "dial": "PJSIP/{number}@c"}
+            )
         return await self.campaign(queue="sales", voice_gateway="carrier", **fields)
 
     async def refused_or_none(self, path: str) -> int | None:

@@ -41,7 +41,14 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
 @pytest.mark.req("C2")
 async def test_every_field_is_kept(server: Server) -> None:
     await server.ok("POST", "/gateways", 201, json={"kind": "voice", "name": "Main trunk", "dial": "PJSIP/{number}@c"})
-    sms = {"kind": "sms", "name": "Texts", "host": "smsc.example", "port": 2775, "system_id": "me", "password": "secret"}
+    sms = {
+        "kind": "sms",
+        "name": "Texts",
+        "host": "smsc.example",
+        "port": 2775,
+        "system_id": "me",
+        "password": "secret",
+    }
     await server.ok("POST", "/gateways", 201, json=sms)
     sent = {
         "description": "Line one\nline two",
@@ -150,7 +157,9 @@ async def test_another_media_type_and_a_huge_body_are_refused(server: Server) ->
     await server.refused("POST", "/campaigns", 413, data=huge, headers={"Content-Type": "application/json"})
 
 
-@pytest.mark.parametrize("wrong", ["0", "999", "abc", "-1", "9223372036854775808", "1" * 40, "1.0", "%00", "%ED%A0%80", "1%0A"])
+@pytest.mark.parametrize(
+    "wrong", ["0", "999", "abc", "-1", "9223372036854775808", "1" * 40, "1.0", "%00", "%ED%A0%80", "1%0A"]
+)
 async def test_an_id_that_names_nothing_is_not_found(server: Server, wrong: str) -> None:
     for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/publish"), ("GET", "/strategy"), ("GET", "/clone")):
         await server.refused(method, f"/campaigns/{wrong}{path}", 404)

@@ -86,12 +86,19 @@ async def test_lists_sort_filter_and_search(server: Server, path: str, query: st
 
 @pytest.mark.req("K10")
 async def test_a_campaigns_list_filters_by_place(server: Server, path: str) -> None:
-    for condition, number in (("status:eq:pending", 3), ("status:in:done,stopped", 0), ("source:eq:1", 3), ("attempts:gt:0", 0)):
+    for condition, number in (
+        ("status:eq:pending", 3),
+        ("status:in:done,stopped", 0),
+        ("source:eq:1", 3),
+        ("attempts:gt:0", 0),
+    ):
         assert (await server.ok("GET", f"{path}/contacts?filter={condition}"))["total"] == number
     await server.refused("GET", "/contacts?filter=status:eq:pending", 422)
 
 
-@pytest.mark.parametrize("name", ["attributes.", 'attributes.a"b', "attributes.a\\b", "attributes.a\0b", "attributes." + "x" * 200])
+@pytest.mark.parametrize(
+    "name", ["attributes.", 'attributes.a"b', "attributes.a\\b", "attributes.a\0b", "attributes." + "x" * 200]
+)
 async def test_an_attribute_that_cannot_be(server: Server, path: str, name: str) -> None:
     problem = await server.refused("GET", f"{path}/contacts", 422, params={"filter": f"{name}:eq:x"})
     assert fields_of(problem) == {"filter"}

@@ -102,7 +102,9 @@ async def test_what_is_wrong_is_named(server: Server, sent: dict[str, Any], fiel
         assert patched.status in {400, 422}
 
 
-@pytest.mark.parametrize("sent", [{"system_id": "a\0"}, {"password": "\n"}, {"host": "a b"}, {"port": 0}, {"bind": "x"}])
+@pytest.mark.parametrize(
+    "sent", [{"system_id": "a\0"}, {"password": "\n"}, {"host": "a b"}, {"port": 0}, {"bind": "x"}]
+)
 async def test_what_smpp_cannot_carry_is_refused(server: Server, sent: dict[str, Any]) -> None:
     problem = await server.refused("POST", "/gateways", 422, json={**SMS, **sent})
     assert fields_of(problem) == set(sent)

@@ -52,7 +52,7 @@ async def test_every_fault_is_named_at_its_node(server: Server, path: str) -> No
     document["nodes"][0]["out"] = {"next": "gone"}
     checked = await server.ok("POST", f"{path}/check", json=document)
     named = {(fault["node"], fault["field"]) for fault in checked["faults"]}
-    assert {("call", "ring_s"), ("in", "out.next"), ("end", "out")} <= named
+    assert {("call", "ring_s"), ("in", "out.next"), ("end", "out.next")} <= named
     problem = await server.refused("PUT", path, 422, json=document)
     assert fields_of(problem) == {f"nodes.{node}.{field}" for node, field in named}
     assert (await server.ok("GET", path.removesuffix("/strategy")))["strategy_version"] is None

@@ -1,0 +1,237 @@
+"""Who may come in, and who may do what."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+
+from admin import auth
+from admin.api.routes import operations
+from admin.app import make_app
+from admin.keys import IDENTITY
+from dialer.domain.errors import InvalidInput
+from dialer.operations import users
+from dialer.store.tables import api_token, session, user
+from tests.api.conftest import PASSWORD, Server
+
+CALLS = [(operation.method, operation.path) for operation in operations() if not operation.public]
+READS = {"check", "preview"}
+OPERATES = {"publish", "unpublish"}
+
+
+def address(path: str) -> str:
+    return re.sub(r"\{\w+\}", "1", path)
+
+
+@pytest.mark.req("A2")
+@pytest.mark.parametrize(("method", "path"), CALLS, ids=lambda value: value)
+@pytest.mark.parametrize("role", [None, *users.RIGHTS])
+async def test_every_call_by_every_role(server: Server, role: str | None, method: str, path: str) -> None:
+    """The table of rights, said once more in other words: forbidden calls are refused before anything is looked at."""
+    if path == "/live" and role:
+        pytest.skip("never ends; test_live has it")
+    last = path.rpartition("/")[2]
+    allowed = {
+        None: False,
+        "manager": True,
+        "supervisor": method == "GET" or last in READS | OPERATES,
+        "viewer": method == "GET" or last in READS,
+    }[role]
+    response = await server.call(method, address(path), role=role)
+    if allowed:
+        assert response.status not in {401, 403}
+    else:
+        await server.refused(method, address(path), 401 if role is None else 403, role=role)
+
+
+@pytest.mark.req("A2")
+async def test_without_a_right_token_nothing_is_told(server: Server) -> None:
+    response = await server.call("GET", "/campaigns", role=None)
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    for header in (
+        "Bearer wrong",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        f"Bearer {server.tokens['manager']}x",
+        "Bearer \u00e4",
+    ):
+        await server.refused("GET", "/campaigns", 401, role=None, headers={"Authorization": header})
+    await server.refused("GET", "/no/such/thing", 401, role=None)
+    await server.refused("GET", "/no/such/thing", 404)
+
+
+@pytest.mark.req("A2")
+async def test_only_digests_are_stored(server: Server) -> None:
+    await users.create_user(server.ctx, "ann", PASSWORD, "manager")
+    cookie = await users.log_in(server.ctx, "ann", PASSWORD)
+    assert cookie
+    async with server.ctx.db.read() as tx:
+        kept = repr([list(await tx.execute(table.select())) for table in (user, session, api_token)])
+    assert "$argon2id$" in kept
+    assert not any(secret in kept for secret in (PASSWORD, cookie, *server.tokens.values()))
+
+
+@pytest.mark.req("A2")
+async def test_users_and_tokens_are_checked(server: Server) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await users.create_user(server.ctx, " ", "short", "king")
+    assert {fault.field for fault in refused.value.faults} == {"name", "role", "password"}
+    await users.create_user(server.ctx, "ann", PASSWORD, "viewer")
+    with pytest.raises(InvalidInput, match="already"):
+        await users.create_user(server.ctx, "ann", PASSWORD, "viewer")
+    with pytest.raises(InvalidInput, match="already"):
+        await users.create_token(server.ctx, "ci-manager", "viewer")
+    with pytest.raises(InvalidInput, match="role"):
+        await users.create_token(server.ctx, "x", "king")
+
+
+async def test_the_first_user_is_made_once(server: Server) -> None:
+    first = await users.ensure_first_user(server.ctx)
+    assert first is not None
+    assert await users.log_in(server.ctx, *first)
+    assert await users.ensure_first_user(server.ctx) is None
+
+
+async def log_in(server: Server, role: str = "manager") -> tuple[dict[str, str], str]:
+    """Cookies and CSRF token of a new session."""
+    await users.create_user(server.ctx, f"a {role}", PASSWORD, role)
+    cookie = await users.log_in(server.ctx, f"a {role}", PASSWORD)
+    assert cookie
+    caller = await users.of_session(server.ctx, cookie)
+    assert caller is not None
+    assert caller.csrf
+    return {"Cookie": f"{auth.COOKIE}={cookie}"}, caller.csrf
+
+
+@pytest.mark.req("A2")
+async def test_a_session_reads_freely_and_changes_only_with_its_csrf_token(server: Server) -> None:
+    cookies, csrf = await log_in(server)
+    await server.ok("GET", "/campaigns", role=None, headers=cookies)
+    body = {"title": "x"}
+    await server.refused("POST", "/campaigns", 403, role=None, headers=cookies, json=body)
+    for wrong in ("", "wrong", csrf[:-1], "ä"):
+        await server.refused(
+            "POST", "/campaigns", 403, role=None, headers={**cookies, auth.CSRF_HEADER: wrong}, json=body
+        )
+    await server.ok("POST", "/campaigns", 201, role=None, headers={**cookies, auth.CSRF_HEADER: csrf}, json=body)
+    cross = {**cookies, auth.CSRF_HEADER: csrf, "Sec-Fetch-Site": "cross-site"}
+    await server.refused("POST", "/campaigns", 403, role=None, headers=cross, json=body)
+
+
+@pytest.mark.req("A2")
+async def test_a_session_lasts_as_long_as_it_is_used(server: Server) -> None:
+    cookies, _ = await log_in(server)
+    for _ in range(3):
+        server.clock.advance(hours=11)
+        await server.ok("GET", "/campaigns", role=None, headers=cookies)
+    server.clock.advance(hours=12, seconds=1)
+    await server.refused("GET", "/campaigns", 401, role=None, headers=cookies)
+
+
+@pytest.mark.req("A2")
+async def test_logging_out_ends_the_session(server: Server) -> None:
+    cookies, _ = await log_in(server)
+    await users.log_out(server.ctx, cookies["Cookie"].partition("=")[2])
+    await server.refused("GET", "/campaigns", 401, role=None, headers=cookies)
+
+
+class Pages:
+    """Pages as small as they can be, to try what stands around them."""
+
+    def __init__(self, server: Server) -> None:
+        self.app = make_app(server.ctx, server.live)
+        for resource in ("/probe", "/probe/publish"):
+            self.app.router.add_route("*", resource, self.probe)
+        self.app.router.add_post("/probe-login", self.login)
+
+    async def probe(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        return web.Response(text=f"{request[IDENTITY].name} {form.get('title', '')}")
+
+    async def login(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        response = web.Response()
+        auth.set_cookie(request, response, await auth.login(request, str(form["name"]), str(form["password"])))
+        return response
+
+
+@pytest.mark.req("A2")
+async def test_pages_send_to_the_login_and_take_forms_with_a_token(server: Server, aiohttp_client) -> None:  # noqa: ANN001
+    client = await aiohttp_client(Pages(server).app)
+    away = await client.get("/probe?a=1", allow_redirects=False)
+    assert (away.status, away.headers["Location"]) == (303, "/login?next=/probe?a%3D1")
+    part = await client.get("/probe", headers={"HX-Request": "true"}, allow_redirects=False)
+    assert part.headers["HX-Redirect"] == "/login"
+    cookies, csrf = await log_in(server)
+    assert (await client.post("/probe", headers=cookies, data={"title": "x"})).status == 403
+    done = await client.post("/probe", headers=cookies, data={"title": "x", "csrf": csrf})
+    assert (done.status, await done.text()) == (200, "a manager x")
+    missing = await client.get("/missing", headers=cookies)
+    assert missing.status == 404
+    assert "script-src" not in missing.headers["Content-Security-Policy"]
+    assert missing.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert missing.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.req("A2")
+async def test_roles_hold_on_pages_too(server: Server, aiohttp_client) -> None:  # noqa: ANN001
+    client = await aiohttp_client(Pages(server).app)
+    for role, saves, publishes in (("viewer", 403, 403), ("supervisor", 403, 200), ("manager", 200, 200)):
+        cookies, csrf = await log_in(server, role)
+        headers = {**cookies, auth.CSRF_HEADER: csrf}
+        assert (await client.get("/probe", headers=headers)).status == 200
+        assert (await client.post("/probe", headers=headers)).status == saves
+        assert (await client.post("/probe/publish", headers=headers)).status == publishes
+
+
+@pytest.mark.req("A2")
+async def test_guessing_passwords_is_slow(server: Server, aiohttp_client) -> None:  # noqa: ANN001
+    pages = Pages(server)
+    auth_public = "/probe-login"
+    client = await aiohttp_client(pages.app)
+    cookies, csrf = await log_in(server)
+    headers = {**cookies, auth.CSRF_HEADER: csrf}
+
+    async def attempt(password: str) -> tuple[int, str | None]:
+        form = {"name": "a manager", "password": password}
+        response = await client.post(auth_public, headers=headers, data=form)
+        return response.status, response.headers.get("Retry-After")
+
+    assert [(await attempt("wrong"))[0] for _ in range(5)] == [401] * 5
+    assert await attempt(PASSWORD) == (429, "300")
+    server.clock.advance(minutes=5, seconds=1)
+    assert (await attempt(PASSWORD))[0] == 200
+    client.session.cookie_jar.clear()
+    assert [(await attempt("wrong"))[0] for _ in range(5)] == [401] * 5
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(server: Server, aiohttp_client) -> None:  # noqa: ANN001
+    client = await aiohttp_client(Pages(server).app)
+    cookies, csrf = await log_in(server)
+    form = {"name": "a manager", "password": PASSWORD}
+    response = await client.post("/probe-login", headers={**cookies, auth.CSRF_HEADER: csrf}, data=form)
+    cookie = response.cookies[auth.COOKIE]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert not cookie["secure"]
+
+
+async def test_expired_sessions_are_dropped_at_the_next_login(server: Server) -> None:
+    await log_in(server)
+    server.clock.now += timedelta(days=1)
+    assert await users.log_in(server.ctx, "a manager", PASSWORD)
+    async with server.ctx.db.read() as tx:
+        assert len(list(await tx.execute(session.select()))) == 1
+
+
+async def test_problems_name_no_internals(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail at /some/path")
+
+    monkeypatch.setattr("dialer.operations.reports.campaigns_page", broken)
+    problem = await server.refused("GET", "/campaigns", 500)
+    assert "secret" not in str(problem)
+    problem = await server.refused("PUT", "/campaigns", 405)
+    assert "POST" in problem["detail"]

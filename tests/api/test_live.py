@@ -1,0 +1,120 @@
+"""What is happening now, over the API; and how the server says how it is."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from admin.app import make_app
+from tests.api.conftest import Server
+
+DEADLINE_S = 5
+
+
+async def next_event(response: ClientResponse) -> dict[str, object]:
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            line = (await response.content.readline()).decode()
+            assert line, "the stream ended"
+            if line.startswith("data: "):
+                return json.loads(line.removeprefix("data: "))
+
+
+@pytest.mark.req("A3")
+async def test_changes_are_pushed_at_most_four_times_a_second(server: Server) -> None:
+    response = await server.call("GET", "/live")
+    assert response.content_type == "text/event-stream"
+    assert (await next_event(response))["calls"] == server.snapshot["calls"]
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for number in range(3):
+        server.snapshot["calls"] = [{"attempt_id": str(number)}] * 2
+        for _ in range(50):
+            server.live.changed()
+        assert (await next_event(response))["calls"] == server.snapshot["calls"]
+    assert loop.time() - started >= 3 * 0.25 - 0.05
+    response.close()
+
+
+@pytest.mark.req("A3")
+async def test_a_page_that_is_left_stops_being_watched(server: Server) -> None:
+    response = await server.call("GET", "/live")
+    await next_event(response)
+    response.close()
+    async with asyncio.timeout(DEADLINE_S):
+        while server.live._watchers:
+            server.live.changed()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_stop_does_not_wait_for_pages_that_look(server: Server) -> None:
+    app = make_app(server.ctx, server.live)
+    client = TestClient(TestServer(app))
+    await client.start_server()
+    headers = {"Authorization": f"Bearer {server.tokens['viewer']}"}
+    response = await client.get("/api/v1/live", headers=headers)
+    await next_event(response)
+    async with asyncio.timeout(DEADLINE_S):
+        await client.server.close()
+    await client.close()
+
+
+@pytest.mark.req("A3")
+async def test_queues_come_with_their_members(server: Server) -> None:
+    found = await server.ok("GET", "/queues")
+    assert found["total"] == 1
+    assert found["items"][0]["members"][0]["name"] == "Ann"
+    assert found["link"]["state"] == "up"
+
+
+@pytest.mark.req("A4")
+async def test_health_and_readiness(server: Server) -> None:
+    assert (await server.client.get("/healthz")).status == 200
+    ready = await server.client.get("/readyz")
+    assert ready.status == 200, await ready.text()
+    server.snapshot["link"] = {"state": "down", "reason": "connection refused"}
+    down = await server.client.get("/readyz")
+    assert down.status == 503
+    checks = (await down.json())["checks"]
+    assert checks["asterisk"] == {"ready": False, "reason": "connection refused"}
+    assert checks["database"]["ready"] is True
+
+
+@pytest.mark.req("A4")
+async def test_readiness_names_a_database_that_is_behind(server: Server) -> None:
+    async with server.ctx.db.write() as tx:
+        await tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    checks = (await (await server.client.get("/readyz")).json())["checks"]
+    assert "dialer migrate" in checks["database"]["reason"]
+
+
+@pytest.mark.req("A4")
+async def test_metrics(server: Server) -> None:
+    await server.campaign()
+    await server.call("GET", "/campaigns/1")
+    await server.call("GET", "/campaigns/2")
+    await server.client.get("/no/such/page/5", allow_redirects=False)
+    text = await (await server.client.get("/metrics")).text()
+    for line in (
+        'dialer_http_requests_total{method="GET",route="/api/v1/campaigns/{campaign_id}",status="200"} 1.0',
+        'dialer_http_requests_total{method="GET",route="/api/v1/campaigns/{campaign_id}",status="404"} 1.0',
+        'dialer_http_requests_total{method="GET",route="unknown",status="303"} 1.0',
+        'dialer_agents_free{queue="sales"} 1.0',
+        "dialer_calls_in_flight 1.0",
+        "dialer_asterisk_link_up 1.0",
+        'dialer_gateway_up{gateway="carrier",kind="voice"} 1.0',
+    ):
+        assert line in text
+
+
+async def test_without_an_engine_nothing_is_live(server: Server) -> None:
+    async with TestClient(TestServer(make_app(server.ctx, None))) as client:
+        headers = {"Authorization": f"Bearer {server.tokens['viewer']}"}
+        assert (await client.get("/api/v1/live", headers=headers)).status == 503
+        queues = await (await client.get("/api/v1/queues", headers=headers)).json()
+        assert [queue["name"] for queue in queues["items"]] == ["sales", "support"]
+        ready = await client.get("/readyz")
+        assert ready.status == 503
+        assert (await client.get("/metrics")).status == 200
