@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.columns import map_columns
 from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
@@ -166,15 +167,19 @@ async def _import(ctx: Context, source: AnyRow, file: Path) -> None:
     shape = FileShape(**{**shape, "columns": tuple(shape["columns"]), "sample_rows": ()})
     columns = source.mapping["columns"]
     async for batch in stream(file, shape, columns, ctx.settings.default_region, after=source.last_row):
-        await _load(ctx, source, batch)
-        ctx.engine.contacts_changed(source.campaign_id)
+        if not await _load(ctx, source, batch):
+            return
+        ctx.engine.contacts_added(source.campaign_id)
         await asyncio.sleep(0)  # between two batches the dialer goes first
 
 
-async def _load(ctx: Context, source: AnyRow, batch: Batch) -> None:
+async def _load(ctx: Context, source: AnyRow, batch: Batch) -> bool:
+    """False if the source, or its campaign, was removed meanwhile."""
     for attempt in range(RETRIES):
         try:
             async with ctx.db.write() as tx:
+                if not await _is_wanted(tx, source):
+                    return False
                 loaded = await contacts.load(tx, source.campaign_id, source.id, batch.contacts, ctx.clock())
                 await sources.refuse(tx, source.id, batch.refused)
                 await sources.progress(
@@ -185,7 +190,15 @@ async def _load(ctx: Context, source: AnyRow, batch: Batch) -> None:
             if attempt == RETRIES - 1:
                 raise
         else:
-            return
+            return True
+    raise AssertionError  # the last try returns or raises
+
+
+async def _is_wanted(tx: AsyncConnection, source: AnyRow) -> bool:
+    campaign = await campaigns.hold(tx, source.campaign_id)
+    if campaign is not None and campaign.status is CampaignStatus.ENDED:
+        raise RuntimeError("the campaign has ended: the rest of the file was not imported")
+    return campaign is not None and await sources.is_running(tx, source.id)
 
 
 async def _finish(ctx: Context, source: AnyRow, state: SourceState, error: str | None) -> None:

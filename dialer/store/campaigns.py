@@ -1,7 +1,7 @@
 """Campaign rows."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
@@ -31,6 +31,25 @@ async def add(tx: AsyncConnection, fields: Mapping[str, Any], now: datetime) -> 
 
 async def get(tx: AsyncConnection, campaign_id: int) -> Campaign | None:
     row = (await tx.execute(select(campaign).where(campaign.c.id == campaign_id))).one_or_none()
+    return _campaign(row) if row else None
+
+
+async def hold(tx: AsyncConnection, campaign_id: int) -> Campaign | None:
+    """The campaign, whose status nobody changes before this transaction ends: for those that write work into it.
+
+    PostgreSQL's weakest lock, which those who only edit the campaign, and everybody else who holds it, pass by.
+    """
+    return await _locked(tx, campaign_id, read=True)
+
+
+async def lock(tx: AsyncConnection, campaign_id: int) -> Campaign | None:
+    """The campaign, once everybody who holds it is done: for those that change its status."""
+    return await _locked(tx, campaign_id, read=False)
+
+
+async def _locked(tx: AsyncConnection, campaign_id: int, *, read: bool) -> Campaign | None:
+    query = select(campaign).where(campaign.c.id == campaign_id).with_for_update(read=read, key_share=read)
+    row = (await tx.execute(query)).one_or_none()
     return _campaign(row) if row else None
 
 
@@ -103,8 +122,8 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "execution" in columns and columns["execution"] is not None:
         execution = columns["execution"]
         columns["execution"] = {
-            "start": f"{execution.start:%H:%M}",
-            "end": f"{execution.end:%H:%M}",
+            "start": _time_of_day(execution.start),
+            "end": _time_of_day(execution.end),
             "days": list(execution.days),
         }
     if "validity" in columns:
@@ -113,6 +132,11 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "dialing_modes" in columns:
         columns["dialing_modes"] = list(columns["dialing_modes"])
     return columns
+
+
+def _time_of_day(at: time) -> str:
+    """`09:00`, or `09:00:30`: as `ExecutionTime.read` takes it."""
+    return at.isoformat("seconds" if at.second else "minutes")
 
 
 def _campaign(row: AnyRow) -> Campaign:

@@ -22,6 +22,12 @@ async def get(tx: AsyncConnection, source_id: int) -> AnyRow | None:
     return (await tx.execute(select(source).where(source.c.id == source_id))).one_or_none()
 
 
+async def is_running(tx: AsyncConnection, source_id: int) -> bool:
+    """Whether it is still to be imported; nobody cancels it before this transaction ends."""
+    state = await tx.scalar(select(source.c.state).where(source.c.id == source_id).with_for_update())
+    return state == SourceState.RUNNING
+
+
 async def unfinished(tx: AsyncConnection) -> list[int]:
     """Imports to run, oldest first: those that wait, and those a restart interrupted."""
     rows = await tx.execute(
