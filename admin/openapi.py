@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
@@ -121,7 +121,7 @@ def _path_value(name: str, kind: type, text: str) -> int | str:
 
 
 def _read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
-    repeatable = {name for name, info in model.model_fields.items() if str(info.annotation).startswith("tuple")}
+    repeatable = {name for name, info in model.model_fields.items() if get_origin(info.annotation) is tuple}
     given: dict[str, Any] = {}
     for name in request.query:
         values = request.query.getall(name)

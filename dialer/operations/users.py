@@ -6,11 +6,13 @@ Only digests are kept: Argon2 of passwords, SHA-256 of cookies and tokens, which
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,6 +23,8 @@ from dialer.operations.context import Context
 from dialer.store import users
 
 MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 1024, 64
+# Argon2 is meant to be costly: no more of it at once than leaves the dialer its processor.
+_hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
 # A session is written again only when a tenth of its life has passed: reading pages costs no disk write each.
 UNTOUCHED_SHARE = 0.9
 
@@ -58,7 +62,7 @@ async def create_user(ctx: Context, name: str, password: str, role: str) -> None
     faults = [*_faults(name, role), *_password_faults(password)]
     if faults:
         raise InvalidInput(faults)
-    password_hash = await asyncio.to_thread(_hasher().hash, password)
+    password_hash = await _costly(_hasher().hash, password)
     try:
         async with ctx.db.write() as tx:
             await users.add(tx, name, password_hash, role, ctx.clock())
@@ -95,8 +99,8 @@ async def log_in(ctx: Context, name: str, password: str) -> str | None:
     async with ctx.db.read() as tx:
         user = await users.by_name(tx, name)
     # An unknown name takes as long as a wrong password, so that names can't be found out by timing.
-    kept = user.password_hash if user else await asyncio.to_thread(_nobodys_hash)
-    if not await asyncio.to_thread(_matches, kept, password[: MAX_PASSWORD + 1]) or user is None:
+    kept = user.password_hash if user else await _costly(_nobodys_hash)
+    if not await _costly(_matches, kept, password[: MAX_PASSWORD + 1]) or user is None:
         return None
     cookie, now = secrets.token_urlsafe(32), ctx.clock()
     async with ctx.db.write() as tx:
@@ -127,6 +131,14 @@ async def of_token(ctx: Context, token: str) -> Caller | None:
     async with ctx.db.read() as tx:
         row = await users.token(tx, _digest(token))
     return Caller(row.name, row.role) if row else None
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def _costly(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_hashing, partial(work, *args, **kwargs))
 
 
 def _lifetime(ctx: Context) -> timedelta:

@@ -48,8 +48,11 @@ class RememberingEngine:
     async def campaign_changed(self, campaign_id: int) -> None:
         self.told.append(("campaign", campaign_id))
 
-    def contacts_changed(self, campaign_id: int) -> None:
+    def contacts_added(self, campaign_id: int) -> None:
         self.told.append(("contacts", campaign_id))
+
+    def work_changed(self, campaign_id: int) -> None:
+        self.told.append(("work", campaign_id))
 
     def source_added(self) -> None:
         self.told.append(("source", None))

@@ -40,9 +40,8 @@ async def test_ids_are_readable_and_unique(server: Server) -> None:
 async def test_a_password_comes_in_and_never_goes_out(server: Server) -> None:
     response = await server.call("POST", "/gateways", json=SMS)
     assert response.status == 201
-    texts = [await response.text()]
-    for path in ("/gateways/texts", "/gateways"):
-        texts.append(await (await server.call("GET", path)).text())
+    one, listed = await server.call("GET", "/gateways/texts"), await server.call("GET", "/gateways")
+    texts = [await answer.text() for answer in (response, one, listed)]
     edited = await server.call("PATCH", "/gateways/texts", json={"window": 20})
     assert edited.status == 200
     texts.append(await edited.text())
