@@ -72,6 +72,21 @@ class Agents:
             return Counts(queue, known=False, free=0, callers_waiting=0, next_wrap_up_end=None)
         return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now))
 
+    def claimed_elsewhere(self, queue: str, in_flight: Mapping[str, int], now: datetime) -> int:
+        """How many of a queue's free agents the callers and calls (`in_flight`, by queue) of other queues may take.
+
+        Each other queue takes as many as it needs, from those that sit in both: the worst case, so that no agent is
+        promised twice, whichever of them its own queues then ring.
+        """
+        pool = self._pools.get(queue)
+        if pool is None or not self.known:
+            return 0
+        return sum(
+            min(wanted, pool.shared_free(other, now))
+            for name, other in self._pools.items()
+            if name != queue and (wanted := len(other.callers) + in_flight.get(name, 0))
+        )
+
     def snapshot(self, queue: str, now: datetime) -> QueueSnapshot:
         """The whole queue, for people; costs in proportion to its members."""
         counts = self.counts(queue, now)

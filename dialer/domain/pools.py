@@ -35,6 +35,12 @@ class Pool:
         self._release(now)
         return len(self._free)
 
+    def shared_free(self, other: Pool, now: datetime) -> int:
+        """How many are free in both."""
+        self._release(now)
+        other._release(now)
+        return len(self._free & other._free)
+
     def next_wrap_up_end(self, now: datetime) -> datetime | None:
         self._release(now)
         return self._ends[0][0] if self._ends else None

@@ -118,8 +118,9 @@ class Dialing:
         link_up = self._link.state is LinkState.UP
         if not queue:
             return PacingDecision(MAX_BATCH if link_up else 0, Limit.LINK_DOWN)
-        counts = self._agents.counts(queue, now)
-        state = QueueState(counts.known, counts.free, counts.callers_waiting, self.tracker.in_flight()[queue])
+        counts, in_flight = self._agents.counts(queue, now), self.tracker.in_flight()
+        elsewhere = self._agents.claimed_elsewhere(queue, in_flight, now)
+        state = QueueState(counts.known, counts.free, counts.callers_waiting, in_flight[queue], elsewhere)
         return decide(state, link_up=link_up)
 
     def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:
@@ -214,9 +215,12 @@ class Dialing:
 
     async def _originate(self, plan: _Plan) -> None:
         """Protocol step 5. The same attempt id is never sent twice."""
-        answer = await self._link.originate(plan.call)
+        if self._still_may_run(plan.intent.request):
+            answer = await self._link.originate(plan.call)
+        else:
+            answer = NotSent("the campaign may not run any more")
         attempt_id, now = plan.intent.attempt_id, self._ctx.clock()
-        if isinstance(answer, NotSent):
+        if isinstance(answer, NotSent) or (isinstance(answer, Refused) and answer.temporary):
             self.tracker.forget(attempt_id)
             await attempts.withdraw(self._ctx, plan.intent, answer.reason)
         elif isinstance(answer, Refused):
@@ -227,6 +231,14 @@ class Dialing:
         else:
             # Whether it was dialed is for events and the next resync to tell.
             self.tracker.update(attempt_id, lambda call: call)
+
+    def _still_may_run(self, request: ContactRequest) -> bool:
+        """The commit took its time: the campaign may have been stopped, or its validity or window may be over."""
+        now = self._ctx.clock()
+        campaign = self._board.campaigns.get(request.campaign_id)
+        return (
+            campaign is not None and self._board.may_run(campaign.id, now) and window(campaign, request.zone, now).open
+        )
 
     # -- waking ---------------------------------------------------------------------------------------------------
 

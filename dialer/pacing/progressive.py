@@ -20,12 +20,17 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """One queue at one moment. `in_flight` are calls of ours that have not joined it yet and have not ended."""
+    """One queue at one moment.
+
+    `in_flight` are calls of ours that have not joined it yet and have not ended; `claimed_elsewhere` are free agents that
+    other queues, in which they sit too, may need.
+    """
 
     known: bool
     free: int
     callers_waiting: int
     in_flight: int
+    claimed_elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +47,5 @@ def decide(queue: QueueState, *, link_up: bool) -> PacingDecision:
         return PacingDecision(0, Limit.LINK_DOWN)
     if not queue.known:
         return PacingDecision(0, Limit.UNKNOWN_QUEUE)
-    originate = max(0, queue.free - queue.callers_waiting - queue.in_flight)
+    originate = max(0, queue.free - queue.callers_waiting - queue.in_flight - queue.claimed_elsewhere)
     return PacingDecision(originate, Limit.NO_AGENT_FREE)
