@@ -21,7 +21,7 @@ from dialer.store import gateways, sources
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 from sms.lab.smsc import Smsc
-from tests.support.stories import Story, states, stories
+from tests.support.stories import Story, count_states, stories
 from tests.support.waiting import until
 
 RING_S = 5  # the least that a call step allows
@@ -66,7 +66,7 @@ class Rig:
     async def stories(self, campaign_id: int) -> list[Story]:
         return await stories(self.ctx.db, campaign_id)
 
-    async def until(self, condition: Any, what: str, timeout_s: float = 30.0) -> float:
+    async def until(self, condition: Any, what: str, timeout_s: float = 30.0, *, every_s: float = 0.02) -> float:
         """As `waiting.until`; an engine that died is said at once."""
 
         async def holds() -> bool:
@@ -76,15 +76,15 @@ class Rig:
             answer = condition()
             return bool(await answer) if asyncio.iscoroutine(answer) else bool(answer)
 
-        return await until(holds, what, timeout_s)
+        return await until(holds, what, timeout_s, every_s=every_s)
 
     async def done(self, campaign_id: int, timeout_s: float = 60.0) -> list[Story]:
         """Wait until every contact is done."""
 
         async def over() -> bool:
-            return set(states(await self.stories(campaign_id))) == {"done"}
+            return set(await count_states(self.ctx.db, campaign_id)) == {"done"}
 
-        await self.until(over, "every contact to be done", timeout_s)
+        await self.until(over, "every contact to be done", timeout_s, every_s=0.1)
         return await self.stories(campaign_id)
 
     async def idle(self, timeout_s: float = 30.0) -> None:

@@ -65,6 +65,13 @@ async def stories(db: Database, campaign_id: int) -> list[Story]:
     ]
 
 
+async def count_states(db: Database, campaign_id: int) -> Counter[str]:
+    """As `states`, at little cost: for waiting."""
+    mine = enrollment.c.campaign_id == campaign_id
+    async with db.read() as tx:
+        return Counter((await tx.execute(select(enrollment.c.state).where(mine))).scalars())
+
+
 def states(found: list[Story]) -> Counter[str]:
     """How many contacts are in which state."""
     return Counter(story.place.state for story in found)

@@ -1,0 +1,155 @@
+"""`dialer serve` as its users run it: a process of its own that can be killed, and a small client of its API."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from asterisk.lab.ami import AmiAddress
+from asterisk.lab.lab import Lab
+from tests.support.waiting import until
+
+READY_S = 30.0
+END_S = 30.0
+COMMAND_S = 60.0
+
+
+class Server:
+    """`dialer serve` on a free port, with its data in `folder`. `environment` is more of `DIALER_…`."""
+
+    def __init__(
+        self, folder: Path, lab: Lab, *, url: str = "", ami: AmiAddress | None = None, **environment: str
+    ) -> None:
+        address = ami or lab.pbx.ami
+        self.log = folder / "server.log"
+        self.url = url or f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
+        self._port = _free_port()
+        self._environment = {
+            "DIALER_AMI__HOST": address.host,
+            "DIALER_AMI__PORT": str(address.port),
+            "DIALER_AMI__USERNAME": lab.pbx.ami.username,
+            "DIALER_AMI__SECRET": lab.pbx.ami.secret,
+            "DIALER_HTTP__PORT": str(self._port),
+            "DIALER_DATABASE__URL": self.url,
+            "DIALER_DATA_DIR": str(folder / "data"),
+            "DIALER_NODE": "test",
+            **environment,
+        }
+        self._process: asyncio.subprocess.Process | None = None
+        self._token = ""
+
+    async def run(self, *command: str, **environment: str) -> tuple[int, str]:
+        """Another `dialer` command: its exit code, and all that it printed."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "dialer.cli", *command, env={**os.environ, **self._environment, **environment},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        out, _ = await asyncio.wait_for(process.communicate(), COMMAND_S)
+        return process.returncode or 0, out.decode()
+
+    # -- the process ----------------------------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Returns once it is ready: the API answers and the link to Asterisk was tried."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "dialer.cli", "serve", env={**os.environ, **self._environment},
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        if not self._token:
+            code, out = await self.run("token", "create", "--role", "manager", "--name", "test")
+            assert code == 0, out
+            self._token = out.strip()
+        await until(self._listens, f"the server to listen:\n{self.log}", READY_S)
+
+    async def kill(self) -> None:
+        """`kill -9`."""
+        await self.signal(signal.SIGKILL)
+        await self.ended()
+
+    async def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def ended(self, timeout_s: float = END_S) -> int:
+        """The exit code; negative for the signal that ended it."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), timeout_s)
+
+    async def stop(self) -> None:
+        """Whatever its state: gone at the end of a test."""
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
+
+    def words(self) -> str:
+        """All that it has logged."""
+        return self.log.read_text(errors="replace")
+
+    async def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.returncode is None, self.words()[-4000:]
+        try:
+            return (await self.call("GET", "/campaigns"))[0] == 200
+        except aiohttp.ClientError:
+            return False
+
+    # -- its API --------------------------------------------------------------------------------------------------
+
+    async def call(self, method: str, path: str, **request: Any) -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        headers = {"Authorization": f"Bearer {self._token}", **request.pop("headers", {})}
+        async with (
+            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(30)) as http,
+            http.request(method, f"http://127.0.0.1:{self._port}/api/v1{path}", **request) as answer,
+        ):
+            return answer.status, await answer.json(content_type=None) if answer.status != 204 else None
+
+    async def ok(self, method: str, path: str, **request: Any) -> Any:
+        """The JSON of an answer that must be a success."""
+        status, body = await self.call(method, path, **request)
+        assert status < 300, (method, path, status, body)
+        return body
+
+    async def campaign(
+        self, lab: Lab, numbers: Sequence[str], document: Any, *, smsc_port: int = 0, **fields: Any
+    ) -> int:
+        """A campaign with the lab's trunk, and contacts from a CSV upload; unpublished."""
+        made = {gateway["name"] for gateway in (await self.ok("GET", "/gateways"))["items"]}
+        if "world" not in made:
+            await self.ok("POST", "/gateways", json={"kind": "voice", "name": "world", "dial": lab.trunk_dial})
+        if smsc_port and "smsc" not in made:
+            account = {"kind": "sms", "name": "smsc", "system_id": "dialer", "sender": "Test"}
+            await self.ok("POST", "/gateways", json={**account, "host": "127.0.0.1", "port": smsc_port})
+        complete = {"title": "Spring", "queue": "support", "voice_gateway": "world"}
+        complete |= {"sms_gateway": "smsc"} if smsc_port else {}
+        campaign = int((await self.ok("POST", "/campaigns", json={**complete, **fields}))["id"])
+        path = f"/campaigns/{campaign}"
+        await self.ok("PUT", f"{path}/strategy", json=document)
+        rows = "".join(f"P{i},{number}\n" for i, number in enumerate(numbers))
+        csv = {"data": f"first_name,phone\n{rows}".encode(), "headers": {"Content-Type": "text/csv"}}
+        await self.ok("POST", f"{path}/sources?name=people.csv", **csv)
+
+        async def loaded() -> bool:
+            return bool((await self.ok("GET", path))["contacts"]["total"] == len(numbers))
+
+        await until(loaded, "the contacts to be loaded")
+        return campaign
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
