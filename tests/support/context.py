@@ -42,7 +42,10 @@ class Listener:
     async def campaign_changed(self, campaign_id: int) -> None:
         self.campaigns.append(campaign_id)
 
-    def contacts_changed(self, campaign_id: int) -> None:
+    def contacts_added(self, campaign_id: int) -> None:
+        self.contacts.append(campaign_id)
+
+    def work_changed(self, campaign_id: int) -> None:
         self.contacts.append(campaign_id)
 
     def source_added(self) -> None:
