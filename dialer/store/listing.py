@@ -9,7 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, Select, String, and_, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import InvalidInput, shown
@@ -17,7 +31,8 @@ from dialer.store.types import Utc
 
 LIMITS = (10, 50, 100)
 MAX_IN = 100
-LARGEST_INTEGER = 2**63 - 1
+LARGEST_INTEGER = 2**31 - 1
+LARGEST_BIG_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,27 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A field of which a row has any number, in a table of their own: a condition looks there first, once for all rows."""
+
+    key: ColumnElement[Any]  # of the row
+    owner: ColumnElement[Any]  # the same, in the other table
+    column: ColumnElement[Any]
+
+    def condition(self, op: str, value: str) -> ColumnElement[bool]:
+        """True for rows of which one fits; `ne` and `empty` for rows of which none does."""
+        if op == "empty":
+            none: ColumnElement[bool] = ~self.key.in_(select(self.owner))
+            return none if value != "false" else ~none
+        if op == "ne":
+            return ~self.fits(_OPS["eq"](self.column, value))
+        return self.fits(_OPS[op](self.column, value))
+
+    def fits(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        return self.key.in_(select(self.owner).where(condition))
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A table's list: the rows, the fields that may be sorted and filtered by, and what `q` searches."""
 
@@ -47,6 +83,7 @@ class Listing:
     key: ColumnElement[Any]
     default_sort: str
     search: Sequence[ColumnElement[Any]] = field(default_factory=tuple)
+    related: Mapping[str, Related] = field(default_factory=dict)  # may be filtered by, and are searched
 
     async def page(self, tx: AsyncConnection, query: Query) -> Page:
         """One page; raises `InvalidInput` that names the parameter, the value and what is possible."""
@@ -58,8 +95,10 @@ class Listing:
         if query.cursor:
             rows = rows.where(self._after(column, descending, _read_cursor(query.cursor, name, column, self.key)))
         direction = (column.desc(), self.key.desc()) if descending else (column.asc(), self.key.asc())
-        ordered = rows.add_columns(column.label("_sort"), self.key.label("_key"))
-        found = list(await tx.execute(ordered.order_by(column.is_(None), *direction).limit(query.limit + 1)))
+        # Rows without a value come last; where every row has one, an index can give the order.
+        without = () if _always_there(column) else (column.is_(None),)
+        ordered = rows.add_columns(column.label("_sort"), self.key.label("_key")).order_by(*without, *direction)
+        found = list(await tx.execute(ordered.limit(query.limit + 1)))
         items = [dict(row._mapping) for row in found[: query.limit]]  # noqa: SLF001
         more = len(found) > query.limit
         cursor = _write_cursor(name, items[-1]["_sort"], items[-1]["_key"]) if more else None
@@ -70,35 +109,44 @@ class Listing:
         for condition in query.filters:
             rows = rows.where(self._condition(condition))
         if query.q and self.search:
-            pattern = f"%{_escaped(_text('q', query.q).lower())}%"
-            rows = rows.where(or_(*(func.lower(column).like(pattern, escape="\\") for column in self.search)))
+            pattern = f"%{_escaped(_text('q', query.q))}%"
+            own = [_like(column, pattern) for column in self.search]
+            others = [related.fits(_like(related.column, pattern)) for related in self.related.values()]
+            rows = rows.where(or_(*own, *others))
         return rows
 
     def _sort(self, sort: str) -> tuple[str, ColumnElement[Any], bool]:
         name = sort.removeprefix("-")
         if name not in self.fields:
-            raise InvalidInput.single("sort", f"{shown(name)} is not a field to sort by: take {self._names()}")
+            raise InvalidInput.single("sort", f"{shown(name)} is not a field to sort by: take {', '.join(self.fields)}")
         return sort, self.fields[name], sort.startswith("-")
 
     def _after(self, column: ColumnElement[Any], descending: bool, cursor: tuple[Any, Any]) -> ColumnElement[bool]:
         value, key = cursor
-        beyond = self.key < key if descending else self.key > key
+        beyond: ColumnElement[bool] = self.key < key if descending else self.key > key
+        if column is self.key:
+            return beyond
         if value is None:
             return and_(column.is_(None), beyond)
         further = column < value if descending else column > value
-        return or_(column.is_(None), further, and_(column == value, beyond))
+        after = or_(further, and_(column == value, beyond))
+        return after if _always_there(column) else or_(column.is_(None), after)
 
     def _condition(self, text: str) -> ColumnElement[bool]:
         name, _, rest = text.partition(":")
         op, _, value = rest.partition(":")
-        if name not in self.fields:
+        if name not in self.fields and name not in self.related:
             raise InvalidInput.single("filter", f"{shown(name)} is not a field to filter by: take {self._names()}")
         if op not in _OPS:
             raise InvalidInput.single("filter", f"{shown(op)} is not a condition: take {', '.join(_OPS)}")
-        return _OPS[op](self.fields[name], value)
+        return self.related[name].condition(op, value) if name in self.related else _OPS[op](self.fields[name], value)
 
     def _names(self) -> str:
-        return ", ".join(self.fields)
+        return ", ".join([*self.fields, *self.related])
+
+
+def _always_there(column: ColumnElement[Any]) -> bool:
+    return isinstance(column, Column) and not column.nullable
 
 
 def _typed(column: ColumnElement[Any], value: str) -> Any:
@@ -118,14 +166,14 @@ def _read(column: ColumnElement[Any], value: str) -> Any:
     if isinstance(column.type, Boolean):
         return {"true": True, "false": False}[value]
     if isinstance(column.type, Integer):
-        return _storable(int(value))
+        return _storable(int(value), LARGEST_BIG_INTEGER if isinstance(column.type, BigInteger) else LARGEST_INTEGER)
     if isinstance(column.type, Float):
         return _finite(float(value))
     return _text("filter", value)
 
 
-def _storable(number: int) -> int:
-    if abs(number) > LARGEST_INTEGER:
+def _storable(number: int, largest: int) -> int:
+    if abs(number) > largest:
         raise ValueError(number)
     return number
 
@@ -148,7 +196,8 @@ def _escaped(text: str) -> str:
 
 
 def _like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    return func.lower(cast(column, String)).like(pattern.lower(), escape="\\")
+    """Both sides in the database's lower case: SQLite knows only that of ASCII, and Python's would not match it."""
+    return func.lower(cast(column, String)).like(func.lower(pattern), escape="\\")
 
 
 def _in(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
@@ -188,15 +237,13 @@ def _read_cursor(cursor: str, sort: str, column: ColumnElement[Any], key_column:
         made_for, value, key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if made_for != sort:
             raise ValueError(cursor)
-        return _cursor_value(column, value), _cursor_value(key_column, key)
+        return None if value is None else _cursor_value(column, value), _cursor_value(key_column, key)
     except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError, InvalidInput):
         raise InvalidInput.single("cursor", "is not from the last page of this list: begin without a cursor") from None
 
 
 def _cursor_value(column: ColumnElement[Any], value: Any) -> Any:
     """A cursor comes from outside: its values are read like any other, so that none of another type gets to the store."""
-    if value is None:
-        return None
-    if isinstance(value, bool | list | dict):
+    if value is None or isinstance(value, bool | list | dict):
         raise TypeError(value)
     return _typed(column, str(value))

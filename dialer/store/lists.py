@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.store.listing import Listing
+from dialer.store.listing import Listing, Related
 from dialer.store.tables import (
     attempt,
     campaign,
@@ -59,21 +59,17 @@ CAMPAIGNS = Listing(
     search=(campaign.c.title,),
 )
 
-_addresses = (
-    select(func.aggregate_strings(channel_address.c.address, " "))
-    .where(channel_address.c.contact_id == contact.c.id)
-    .correlate(contact)
-    .scalar_subquery()
-)
 _contact_columns = _columns(contact, "id", "first_name", "last_name", "time_zone", "external_id", "attributes")
 _contact_named = {name: column for name, column in _contact_columns.items() if name != "attributes"}
-_contact_search = (contact.c.first_name, contact.c.last_name, contact.c.external_id, _addresses)
+_contact_search = (contact.c.first_name, contact.c.last_name, contact.c.external_id)
+_contact_related = {"address": Related(contact.c.id, channel_address.c.contact_id, channel_address.c.address)}
 CONTACTS = Listing(
     rows=select(*_contact_columns.values(), contact.c.created_at, contact.c.modified_at),
-    fields=_ContactFields({**_contact_named, **_columns(contact, "created_at", "modified_at"), "address": _addresses}),
+    fields=_ContactFields({**_contact_named, **_columns(contact, "created_at", "modified_at")}),
     key=contact.c.id,
-    default_sort="created_at",
+    default_sort="id",  # the order in which they came
     search=_contact_search,
+    related=_contact_related,
 )
 
 _place = {
@@ -96,10 +92,11 @@ def contacts_of(campaign_id: int) -> Listing:
         rows=rows.join_from(enrollment, contact, enrollment.c.contact_id == contact.c.id).where(
             enrollment.c.campaign_id == campaign_id
         ),
-        fields=_ContactFields({**_contact_named, **_place, "address": _addresses}),
-        key=contact.c.id,
-        default_sort="created_at",
+        fields=_ContactFields({**_contact_named, **_place, "id": enrollment.c.contact_id}),
+        key=enrollment.c.contact_id,
+        default_sort="id",
         search=_contact_search,
+        related=_contact_related,
     )
 
 

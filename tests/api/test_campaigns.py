@@ -312,6 +312,7 @@ async def test_the_list_sorts_searches_filters_and_pages(server: Server) -> None
         ("filter=id:eq:abc", "filter"),
         ("filter=id:eq:99999999999999999999", "filter"),
         ("filter=id:in:1,9223372036854775808", "filter"),
+        ("filter=contacts:gt:2147483648", "filter"),
         ("filter=created_at:gt:yesterday", "filter"),
         ("filter=created_at:gt:2026-01-01T00:00:00", "filter"),
         ("filter=created_at:gt:0001-01-01T00:00:00%2B14:00", "filter"),

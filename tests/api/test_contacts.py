@@ -72,6 +72,12 @@ async def test_a_contact_with_its_place(server: Server, path: str) -> None:
         ("filter=attributes.none:empty:true", ["Ann", "Bob", "Cy"]),
         ("filter=attributes.city:in:Köln,Ulm", ["Bob"]),
         ("filter=address:contains:457", ["Bob"]),
+        ("filter=address:eq:%2B4930123457", ["Bob"]),
+        ("filter=address:ne:%2B4930123457", ["Ann", "Cy"]),
+        ("filter=address:in:%2B4930123457,ann@example.com", ["Ann", "Bob"]),
+        ("filter=address:empty:true", []),
+        ("filter=address:empty:false", ["Ann", "Bob", "Cy"]),
+        ("sort=-external_id", ["Cy", "Bob", "Ann"]),
         ("q=ann@EXAMPLE", ["Ann"]),
         ("q=123458", ["Cy"]),
         ("filter=id:ne:1&sort=-id", ["Cy", "Bob"]),
@@ -94,6 +100,23 @@ async def test_a_campaigns_list_filters_by_place(server: Server, path: str) -> N
     ):
         assert (await server.ok("GET", f"{path}/contacts?filter={condition}"))["total"] == number
     await server.refused("GET", "/contacts?filter=status:eq:pending", 422)
+    await server.refused("GET", f"{path}/contacts?sort=address", 422)
+
+
+@pytest.mark.req("K10")
+async def test_pages_follow_each_other_in_every_order(server: Server, path: str) -> None:
+    rows = "".join(f"+49301{number:05},{number % 3 or ''}\n" for number in range(22))
+    await load(server, path, f"phone,first_name\n{rows}")
+    for sort in ("id", "first_name", "attributes.city", "time_zone", "created_at", "attempts", "next_due_at"):
+        for order in ("", "-"):
+            seen: list[int] = []
+            cursor = ""
+            while cursor is not None:
+                query = f"limit=10&sort={order}{sort}" + (f"&cursor={cursor}" if cursor else "")
+                page = await server.ok("GET", f"{path}/contacts?{query}")
+                seen += [item["id"] for item in page["items"]]
+                cursor = page["next_cursor"]
+            assert sorted(seen) == list(range(1, 26)), sort
 
 
 @pytest.mark.parametrize(
