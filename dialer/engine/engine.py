@@ -47,7 +47,7 @@ class Engine:
         )
         self.dialing = Dialing(ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
-        self.lifecycle = Lifecycle(ctx, self.board, self._worked)
+        self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
         self.importing = Importing(ctx)
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -143,11 +143,18 @@ class Engine:
                 self.dialing.tracker.settled(campaign_id, SETTLE_S), self.texting.settled(campaign_id, SETTLE_S)
             )
         self.lifecycle.look_at(campaign_id)
-        self._worked(campaign_id)
+        self.work_changed(campaign_id)
 
-    def contacts_changed(self, campaign_id: int) -> None:
+    def contacts_added(self, campaign_id: int) -> None:
         self.lifecycle.look_at(campaign_id)
-        self._worked(campaign_id)
+
+    def work_changed(self, campaign_id: int) -> None:
+        """A campaign's queue may have something to do."""
+        for loop in (self.dialing, self.texting):
+            loop.feeds.look_now(campaign_id)
+            loop.bell.ring()
+        self.lifecycle.bell.ring()  # the next wait may be over sooner than it thinks
+        self.live.changed()
 
     def source_added(self) -> None:
         self.importing.bell.ring()
@@ -157,13 +164,6 @@ class Engine:
         await self.texting.gateways.load()
         self.dialing.bell.ring()
         self.texting.bell.ring()
-        self.live.changed()
-
-    def _worked(self, campaign_id: int) -> None:
-        """A campaign's queue may have something to do."""
-        for loop in (self.dialing, self.texting):
-            loop.feeds.look_now(campaign_id)
-            loop.bell.ring()
         self.live.changed()
 
     # -- looked at by the pages -----------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ from dialer.store.requests import ContactRequest
 
 # Poll as a net behind the bells: what another node or a person in the database did is seen by then.
 LOOK_AGAIN = timedelta(seconds=5)
+# How many requests a hopper holds: enough for the agents who may come free while the next claim waits for the writer.
+LEAST_READY = 20
+MOST_READY = 200
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Feed:
     """One campaign's hopper of one channel."""
 
     ready: deque[ContactRequest] = field(default_factory=deque)
+    size: int = LEAST_READY  # what it is filled up to; grows with what is taken at once
     loading: bool = False
     look_at: datetime | None = None  # nothing is due before; None: look now
     dropped: int = 0  # counts emptyings, so that a claim that was under way is given back
@@ -45,10 +49,13 @@ class Feeds:
     def take(self, campaign: Campaign, wanted: int, now: datetime) -> list[ContactRequest]:
         """Up to `wanted` requests that may go out now, and the next claim under way if the hopper runs low."""
         feed = self._feeds.setdefault(campaign.id, Feed())
+        feed.size = min(MOST_READY, max(feed.size, LEAST_READY, 4 * wanted))
         taken = [feed.ready.popleft() for _ in range(min(wanted, len(feed.ready)))]
-        if len(feed.ready) < wanted and not feed.loading and (feed.look_at is None or feed.look_at <= now):
+        low = len(feed.ready) <= feed.size // 2
+        if low and not feed.loading and (feed.look_at is None or feed.look_at <= now):
             feed.loading = True
-            self._start(self._fill(campaign.id, feed, 2 * wanted + 4), name=f"hopper-{self._channel}-{campaign.id}")
+            missing = feed.size - len(feed.ready)
+            self._start(self._fill(campaign.id, feed, missing), name=f"hopper-{self._channel}-{campaign.id}")
         return taken
 
     def give_back(self, request: ContactRequest) -> None:
@@ -99,7 +106,7 @@ class Feeds:
             return [], now + LOOK_AGAIN
         lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
         own = window(campaign, None, now)
-        async with self._ctx.db.write() as tx:
+        async with self._ctx.db.write(urgent=True) as tx:
             claimed = await requests.claim(
                 tx, campaign_id, self._channel, order=campaign.load_order, node=self._ctx.settings.node,
                 until=lease, now=now, limit=number, zoned_only=not own.open,

@@ -1,5 +1,6 @@
 """The loop behind the campaigns: contacts enter, waits end, what was stopped is flagged, what may return is queued again."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, messages
 
 LOOK_AGAIN_S = 5.0
+# However often it is rung: so many rounds are enough for waits that people set in seconds.
+BREATH_S = 0.1
 EARLY_RECEIPTS_KEPT = timedelta(days=7)
 
 
@@ -38,6 +41,7 @@ class Lifecycle:
         while True:
             more = await self.round()
             if not more:
+                await asyncio.sleep(BREATH_S)
                 await self.bell.wait(await self._pause_s())
 
     async def round(self) -> bool:

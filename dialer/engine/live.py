@@ -17,7 +17,8 @@ class Live:
     def snapshot(self) -> dict[str, Any]:
         """{link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why}]}],
         calls: [{attempt_id, campaign_id, contact_id, number, queue, agent, state, since}],
-        campaigns: [{id, limited_by, hopper}], gateways: [{id, kind, state, reason}]}"""
+        campaigns: [{id, limited_by, hopper}], gateways: [{id, kind, state, reason}]}
+        """
         return self._look()
 
     def changed(self) -> None:

@@ -15,7 +15,9 @@ from dialer.operations import attempts
 from dialer.operations.context import Context
 
 # So many news are written in one transaction at most.
-BATCH = 64
+BATCH = 32
+# News are gathered for so long: one transaction for several, so that intents find the writer free.
+GATHER_S = 0.05
 
 
 @dataclass(slots=True)
@@ -144,6 +146,7 @@ class Tracker:
         """Write marks and outcomes as they come, until cancelled."""
         while True:
             await self.write()
+            await asyncio.sleep(GATHER_S)
             await self._news.wait(self._next_finish())
 
     async def write(self) -> None:
@@ -175,8 +178,8 @@ class Tracker:
         return True
 
 
-# Worth a write: without them a restart could not tell an answered call from a lost one.
-_KEPT = frozenset({AttemptState.RINGING, AttemptState.ANSWERED, AttemptState.CONNECTED})
+# Worth a write of its own: what a restart can't learn from the live channels, who talked with whom.
+_KEPT = frozenset({AttemptState.CONNECTED})
 
 
 def _is_leaving(one: Tracked) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.calls import Call
@@ -34,18 +35,19 @@ async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
 
     Returns the attempts that may be dialed now; those missing were stopped meanwhile.
     """
-    now = ctx.clock()
-    async with ctx.db.write(urgent=True) as tx:
-        going = await requests.dispatch(tx, [intent.request.id for intent in intents])
+    now, node = ctx.clock(), ctx.settings.node
+
+    def write(tx: Connection) -> set[str]:
+        going = requests.dispatch(tx, [intent.request.id for intent in intents])
         allowed = [replace(i, request=going[i.request.id]) for i in intents if i.request.id in going]
-        if not allowed:
-            return set()
-        node = ctx.settings.node
-        rows = [attempts.intent(i.attempt_id, i.request, i.gateway, i.queue, node, now) for i in allowed]
-        await attempts.intend(tx, rows)
-        await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
-        await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
-    return {intent.attempt_id for intent in allowed}
+        if allowed:
+            rows = [attempts.intent(i.attempt_id, i.request, i.gateway, i.queue, node, now) for i in allowed]
+            attempts.intend(tx, rows)
+            enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
+            trail.write_now(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
+        return {intent.attempt_id for intent in allowed}
+
+    return await ctx.db.write_at_once(write)
 
 
 async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
@@ -57,7 +59,7 @@ async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
             await attempts.forget(tx, intent.attempt_id)
             await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=True)
             await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
-    ctx.engine.contacts_changed(intent.request.campaign_id)
+    ctx.engine.work_changed(intent.request.campaign_id)
 
 
 async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
@@ -68,8 +70,8 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
         if refused is None:
             return
         await trail.write(tx, [_entry(now, refused, "call-refused", address=refused.address, reason=reason)])
-        await _step(tx, ctx, refused, Outcome.INVALID_NUMBER)
-    ctx.engine.contacts_changed(request.campaign_id)
+        await _step(tx, ctx, [(refused, Outcome.INVALID_NUMBER)])
+    ctx.engine.work_changed(request.campaign_id)
 
 
 async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str, CallResult]]) -> None:
@@ -77,40 +79,38 @@ async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str,
 
     An attempt that has an outcome keeps it: late and duplicate news change nothing (I8).
     """
-    touched: set[int] = set()
+    now, results = ctx.clock(), dict(ended)
     async with ctx.db.write() as tx:
-        for call in marks:
-            await attempts.mark(tx, call.attempt_id, call.state, **_progress(call))
-        for attempt_id, result in ended:
-            campaign_id = await _close(tx, ctx, attempt_id, result)
-            touched |= {campaign_id} if campaign_id is not None else set()
+        await attempts.mark(tx, [(call.attempt_id, call.state, _progress(call)) for call in marks])
+        rows = await attempts.still_open(tx, list(results))
+        await attempts.end(tx, [_ended(row, results[row.id], now) for row in rows])
+        going_on = await requests.complete(tx, [row.request_id for row in rows])
+        await trail.write(
+            tx, [_entry(now, going_on[r.request_id], "call-ended", **_ending(r, results[r.id])) for r in rows]
+        )
+        outcomes = {row.request_id: results[row.id].outcome for row in rows}
+        await _step(tx, ctx, [(request, outcomes[request.id]) for request in going_on.values()])
+        touched = {row.campaign_id for row in rows}
         for campaign_id in touched:
-            await campaigns.touch(tx, campaign_id, ctx.clock())
+            await campaigns.touch(tx, campaign_id, now)
     for campaign_id in touched:
-        ctx.engine.contacts_changed(campaign_id)
+        ctx.engine.work_changed(campaign_id)
 
 
-async def _close(tx: AsyncConnection, ctx: Context, attempt_id: str, result: CallResult) -> int | None:
-    """The campaign whose attempt was closed; None if there was nothing to close."""
-    now = ctx.clock()
-    attempt = await attempts.get(tx, attempt_id)
-    if attempt is None or not await attempts.end(tx, attempt_id, result.outcome, **_ended(attempt, result, now)):
-        return None
-    await requests.complete(tx, attempt.request_id)
-    request = await requests.get(tx, attempt.request_id)
-    if request is not None:
-        await trail.write(tx, [_entry(now, request, "call-ended", **_ending(attempt, result))])
-        await _step(tx, ctx, request, result.outcome)
-    return int(attempt.campaign_id)
-
-
-async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, outcome: Outcome) -> None:
-    place = await enrollments.get(tx, request.enrollment_id)
-    campaign = await campaigns.get(tx, request.campaign_id)
-    if place is None or campaign is None or place.request_id != request.id:
-        return  # the contact was joined with another, whose place in the campaign is the further one
-    key = RequestKey(request.node, request.visit, request.try_no)
-    await steps.take(tx, ctx, campaign, [(place, CallEnded(key, outcome))], ctx.clock())
+async def _step(tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, Outcome]]) -> None:
+    """The strategy's answer to each outcome. A contact that was joined with another stands elsewhere: left as it is."""
+    places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in ended])
+    for campaign_id in {request.campaign_id for request, _ in ended}:
+        campaign = await campaigns.get(tx, campaign_id)
+        events = [
+            (place, CallEnded(RequestKey(request.node, request.visit, request.try_no), outcome))
+            for request, outcome in ended
+            if request.campaign_id == campaign_id
+            and (place := places.get(request.enrollment_id))
+            and place.request_id == request.id
+        ]
+        if campaign is not None:
+            await steps.take(tx, ctx, campaign, events, ctx.clock())
 
 
 def _progress(call: Call) -> dict[str, Any]:
@@ -119,9 +119,12 @@ def _progress(call: Call) -> dict[str, Any]:
 
 
 def _ended(attempt: AnyRow, result: CallResult, now: datetime) -> dict[str, Any]:
+    """The closed row's columns. What a former process had noted stays where this one saw nothing."""
     times = {name: getattr(result, name) or getattr(attempt, name) for name in _TIMES}
     return {
         **times,
+        "id": attempt.id,
+        "outcome": result.outcome,
         "cause": result.cause,
         "tech_cause": result.tech_cause,
         "agent": result.agent or attempt.agent,

@@ -20,8 +20,11 @@ class EngineSignals(Protocol):
     async def campaign_changed(self, campaign_id: int) -> None:
         """Returns once no call or text starts any more that the stored campaign does not allow (C6, C13)."""
 
-    def contacts_changed(self, campaign_id: int) -> None:
-        """Contacts came, or steps were taken: there may be work."""
+    def contacts_added(self, campaign_id: int) -> None:
+        """Contacts came, who enter the strategy."""
+
+    def work_changed(self, campaign_id: int) -> None:
+        """Steps were taken: there may be something to dial or to send."""
 
     def source_added(self) -> None:
         """An import waits to be run."""
@@ -39,7 +42,10 @@ class NoEngine:
     async def campaign_changed(self, campaign_id: int) -> None:
         pass
 
-    def contacts_changed(self, campaign_id: int) -> None:
+    def contacts_added(self, campaign_id: int) -> None:
+        pass
+
+    def work_changed(self, campaign_id: int) -> None:
         pass
 
     def source_added(self) -> None:

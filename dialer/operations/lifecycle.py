@@ -19,7 +19,8 @@ from dialer.store.enrollments import Enrollment, Moved
 from dialer.store.types import AnyRow
 from dialer.strategy.events import Due, Entered
 
-CHUNK = 500
+# A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
+CHUNK = 100
 STOP_CHUNK = 2_000
 
 

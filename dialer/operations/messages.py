@@ -49,12 +49,12 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
         "parts": intent.parts, "dialer_node": ctx.settings.node, "created_at": now,
     }  # fmt: skip
     async with ctx.db.write() as tx:
-        going = await requests.dispatch(tx, [intent.request.id])
+        going = await tx.run_sync(requests.dispatch, [intent.request.id])
         if not going:
             return False
         request = going[intent.request.id]
         await messages.intend(tx, intent.message_id, request, fields)
-        await enrollments.dispatching(tx, [request.enrollment_id], now, is_call=False)
+        await tx.run_sync(enrollments.dispatching, [request.enrollment_id], now, is_call=False)
         data = {
             "message": intent.message_id,
             "address": request.address,
@@ -74,7 +74,7 @@ async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
             await messages.forget(tx, intent.message_id)
             await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=False)
             await trail.write(tx, [_entry(now, request, "sms-withdrawn", message=intent.message_id, reason=reason)])
-    ctx.engine.contacts_changed(intent.request.campaign_id)
+    ctx.engine.work_changed(intent.request.campaign_id)
 
 
 async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
@@ -86,7 +86,7 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
             return
         await trail.write(tx, [_entry(now, refused, "sms-refused", address=refused.address, reason=reason)])
         await _step(tx, ctx, refused, MessageStatus.FAILED)
-    ctx.engine.contacts_changed(request.campaign_id)
+    ctx.engine.work_changed(request.campaign_id)
 
 
 async def record(ctx: Context, gateway: str, news: PartNews) -> None:
@@ -101,7 +101,7 @@ async def record(ctx: Context, gateway: str, news: PartNews) -> None:
                 await _set_part(tx, PartNews(news.message_id, news.part, status, error=early.error), now)
         campaign_id = await _combine(tx, ctx, news.message_id, now)
     if campaign_id is not None:
-        ctx.engine.contacts_changed(campaign_id)
+        ctx.engine.work_changed(campaign_id)
 
 
 async def receipt(
@@ -118,7 +118,7 @@ async def receipt(
         await _set_part(tx, PartNews(message_id, part, status, error=error), now)
         campaign_id = await _combine(tx, ctx, message_id, now)
     if campaign_id is not None:
-        ctx.engine.contacts_changed(campaign_id)
+        ctx.engine.work_changed(campaign_id)
 
 
 async def lose_unanswered(ctx: Context) -> int:
@@ -152,8 +152,7 @@ async def _combine(tx: AsyncConnection, ctx: Context, message_id: str, now: date
         return None
     if not await messages.set_message(tx, message_id, status, **_fields(row, parts, status, now)):
         return None
-    await requests.complete(tx, row.request_id)
-    request = await requests.get(tx, row.request_id)
+    request = (await requests.complete(tx, [row.request_id])).get(row.request_id)
     if request is not None:
         error = next((part.error for part in parts if part.error), None)
         data = {"message": message_id, "status": status, "error": error}

@@ -1,13 +1,12 @@
 """Attempts: written and committed before Originate, closed with an outcome once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import ATTEMPT, AttemptState
 from dialer.store.changes import change_state
 from dialer.store.requests import ContactRequest
@@ -15,9 +14,9 @@ from dialer.store.tables import attempt
 from dialer.store.types import AnyRow
 
 
-async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None:
-    """The intents of calls that are about to be made; see `intent`."""
-    await tx.execute(insert(attempt), intents)
+def intend(tx: Connection, intents: Sequence[dict[str, Any]]) -> None:
+    """The intents of calls that are about to be made, as `intent` makes them. For `Database.write_at_once`."""
+    tx.execute(insert(attempt), intents)
 
 
 def intent(
@@ -40,8 +39,12 @@ def intent(
     }
 
 
-async def get(tx: AsyncConnection, attempt_id: str) -> AnyRow | None:
-    return (await tx.execute(select(attempt).where(attempt.c.id == attempt_id))).one_or_none()
+async def still_open(tx: AsyncConnection, attempt_ids: Collection[str]) -> list[AnyRow]:
+    """Those of these attempts that have no outcome yet, locked."""
+    if not attempt_ids:
+        return []
+    query = select(attempt).where(attempt.c.id.in_(attempt_ids), attempt.c.state != AttemptState.ENDED)
+    return list(await tx.execute(query.with_for_update()))
 
 
 async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
@@ -50,19 +53,23 @@ async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
     return list(await tx.execute(query.order_by(attempt.c.id)))
 
 
-async def mark(tx: AsyncConnection, attempt_id: str, state: AttemptState, **times: Any) -> bool:
-    """Note how far a call is, so that a restart knows it. Never back (I8)."""
-    return await change_state(tx, attempt, ATTEMPT, attempt_id, state, **times)
+async def mark(tx: AsyncConnection, marks: Iterable[tuple[str, AttemptState, Mapping[str, Any]]]) -> None:
+    """Note how far calls are, `(id, state, times and agent)`, so that a restart knows it. Never back (I8)."""
+    for attempt_id, state, facts in marks:
+        await change_state(tx, attempt, ATTEMPT, attempt_id, state, **facts)
 
 
-async def end(tx: AsyncConnection, attempt_id: str, outcome: Outcome, **fields: Any) -> bool:
-    """Close the attempt with its outcome; False if it had one already."""
-    changed = await tx.execute(
+async def end(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Close attempts that are `still_open`; each row has its id and all columns of an outcome."""
+    if not rows:
+        return
+    columns = [name for name in rows[0] if name != "id"]
+    await tx.execute(
         update(attempt)
-        .where(attempt.c.id == attempt_id, attempt.c.state != AttemptState.ENDED)
-        .values(state=AttemptState.ENDED, outcome=outcome, **fields)
+        .where(attempt.c.id == bindparam("_id"))
+        .values({name: bindparam(f"_{name}") for name in columns} | {"state": AttemptState.ENDED}),
+        [{f"_{name}": value for name, value in row.items()} for row in rows],
     )
-    return changed.rowcount == 1
 
 
 async def forget(tx: AsyncConnection, attempt_id: str) -> None:

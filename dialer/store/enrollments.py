@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,6 +56,12 @@ _MOVING = tuple(name for name in Moved.__dataclass_fields__ if name != "id")
 async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
     found = await _select(tx, _columns().where(enrollment.c.id == enrollment_id))
     return found[0] if found else None
+
+
+async def by_ids(tx: AsyncConnection, enrollment_ids: Collection[int]) -> dict[int, Enrollment]:
+    if not enrollment_ids:
+        return {}
+    return {place.id: place for place in await _select(tx, _columns().where(enrollment.c.id.in_(enrollment_ids)))}
 
 
 async def enroll(
@@ -147,9 +153,12 @@ async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) ->
     await tx.execute(statement, rows)
 
 
-async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
-    """A call or text was committed for these: they are in progress, the wait for their turn is over."""
-    await tx.execute(
+def dispatching(tx: Connection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
+    """A call or text is committed for these: they are in progress, the wait for their turn is over.
+
+    For `Database.write_at_once`, or `run_sync`.
+    """
+    tx.execute(
         update(enrollment)
         .where(enrollment.c.id.in_(enrollment_ids))
         .values(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
-from dialer.domain.transitions import REQUEST, CampaignStatus, RequestState
+from dialer.domain.transitions import CampaignStatus, RequestState
 from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow
 
@@ -184,13 +184,13 @@ async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | No
     return int(changed.rowcount)
 
 
-async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
+def dispatch(tx: Connection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
     """The step before an intent: claimed → dispatched, only while the campaign is published (C6).
 
     Returns those that may go on, as they stand now: since they were claimed, their contact may have been joined with
-    another. The others were stopped or claimed by somebody else.
+    another. The others were stopped or claimed by somebody else. For `Database.write_at_once`, or `run_sync`.
     """
-    changed = await tx.execute(
+    changed = tx.execute(
         update(contact_request)
         .where(
             contact_request.c.id.in_(request_ids),
@@ -236,13 +236,17 @@ async def refuse(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
     return _request(row) if row else None
 
 
-async def complete(tx: AsyncConnection, request_id: int) -> bool:
-    changed = await tx.execute(
+async def complete(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
+    """Dispatched → completed; the requests by id, also those that were completed before."""
+    if not request_ids:
+        return {}
+    await tx.execute(
         update(contact_request)
-        .where(contact_request.c.id == request_id, contact_request.c.state.in_(REQUEST.sources(RequestState.COMPLETED)))
+        .where(contact_request.c.id.in_(request_ids), contact_request.c.state == RequestState.DISPATCHED)
         .values(state=RequestState.COMPLETED)
     )
-    return changed.rowcount == 1
+    rows = await tx.execute(_select().where(contact_request.c.id.in_(request_ids)))
+    return {row.id: _request(row) for row in rows}
 
 
 async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:

@@ -1,0 +1,146 @@
+"""Reaction: an agent becomes free → the next Originate is on the wire, with 100 agents and every intent on disk before.
+
+Reference, in the same run and against the same scripted PBX: a bare loop that does nothing but commit a row (SQLite,
+synchronous=FULL) and write the Originate.
+"""
+
+import asyncio
+import json
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from ulid import ULID
+
+from bench.busy_queue import QUEUE
+from config.settings import Settings
+from dialer.ami.originate import OriginateCall
+from dialer.domain.contact import Address, NewContact
+from dialer.domain.gateway import VoiceGateway
+from dialer.domain.transitions import SourceState
+from dialer.engine.engine import Engine
+from dialer.operations import campaigns, contacts, gateways
+from dialer.operations.context import Context
+from dialer.store import sources
+from dialer.store.database import Database
+from dialer.store.migrate import upgrade
+
+AGENTS, SECONDS, TALK_S = 100, 30.0, 3.0
+CONTACTS = 4_000
+
+
+def main() -> None:
+    bare = uvloop.run(_measure(_bare_loop))
+    ours = uvloop.run(_measure(_dialer))
+    print(f"reaction, {AGENTS} agents, {ours['calls_per_second']:.0f} calls/s, {ours['samples']} samples, durable:")
+    for name, figures in (("dialer", ours), ("bare loop", bare)):
+        print(f"  {name:10} p50 {figures['p50']:6.2f} ms   p99 {figures['p99']:6.2f} ms   most {figures['most']:6.2f} ms")
+    print(f"  ratio      p50 {ours['p50'] / bare['p50']:6.2f}      p99 {ours['p99'] / bare['p99']:6.2f}")
+    print("  goal       p50   5.00 ms   p99  25.00 ms")
+
+
+async def _measure(client: Callable[[int, Path], Awaitable[None]]) -> dict[str, Any]:
+    """The figures of the scripted PBX while `client(port, folder)` dials."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.busy_queue", str(AGENTS), str(SECONDS), str(TALK_S), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    port = int(await process.stdout.readline())
+    with tempfile.TemporaryDirectory() as folder:
+        running = asyncio.ensure_future(client(port, Path(folder)))
+        figures = asyncio.ensure_future(process.stdout.readline())
+        await asyncio.wait({running, figures}, return_when=asyncio.FIRST_COMPLETED)
+        if not figures.done():
+            process.kill()
+            await running  # raises what went wrong
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await process.wait()
+        return dict(json.loads(await figures))
+
+
+# -- ours ---------------------------------------------------------------------------------------------------------
+
+
+async def _dialer(port: int, folder: Path) -> None:
+    settings = Settings(
+        database={"url": f"sqlite+aiosqlite:///{folder}/bench.db"},
+        ami={"port": port, "username": "dialer", "secret": "secret"},
+        calls={"drain_s": 0},
+    )
+    ctx = Context(Database(settings.database.url), settings)
+    try:
+        await upgrade(ctx.db)
+        engine = Engine(ctx)
+        campaign = await _load(ctx)
+        running = asyncio.ensure_future(engine.run())
+        while engine.queues() is None:
+            await asyncio.sleep(0.01)
+        await campaigns.publish(ctx, campaign)
+        try:
+            await running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    finally:
+        await ctx.db.close()
+
+
+async def _load(ctx: Context) -> int:
+    await gateways.create(ctx, VoiceGateway(name="carrier", dial="PJSIP/{number}@carrier"))
+    campaign = await campaigns.create(ctx, {"title": "Bench", "queue": QUEUE, "voice_gateway": "carrier"})
+    people = [NewContact(addresses=(Address(f"+1212{n:07}", voice=True),)) for n in range(CONTACTS)]
+    async with ctx.db.write() as tx:
+        source = await sources.add(tx, campaign.id, "csv", "bench", ctx.clock(), state=SourceState.DONE)
+    for start in range(0, CONTACTS, 500):
+        async with ctx.db.write() as tx:
+            await contacts.load(tx, campaign.id, source, people[start : start + 500], ctx.clock())
+    return campaign.id
+
+
+# -- the bare loop ------------------------------------------------------------------------------------------------
+
+
+async def _bare_loop(port: int, folder: Path) -> None:
+    store = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    store.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE attempt (id TEXT PRIMARY KEY)")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    def dial() -> None:
+        attempt = str(ULID())
+        store.execute("INSERT INTO attempt VALUES (?)", (attempt,))
+        call = OriginateCall(attempt, "+12125550100", "PJSIP/{number}@carrier", QUEUE, 25, 20)
+        writer.write(_action(call.headers()))
+
+    writer.write(_action({"Action": "Login", "Username": "dialer", "Secret": "secret", "Events": "on"}))
+    for _ in range(AGENTS):
+        dial()
+    try:
+        while message := await _message(reader):
+            if message.startswith(b"Event: QueueMemberStatus") and b"\r\nStatus: 1\r\n" in message:
+                dial()
+    finally:
+        writer.close()
+        store.close()
+
+
+async def _message(reader: asyncio.StreamReader) -> bytes:
+    """The next AMI message; waits for ever at the end, when the PBX has its figures."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        await asyncio.Event().wait()
+        raise
+
+
+def _action(headers: Any) -> bytes:
+    lines = [
+        f"{name}: {value}"
+        for name, values in headers.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
