@@ -107,8 +107,7 @@ async def test_an_edit_of_something_old_is_refused(bench: Bench) -> None:
     with pytest.raises(StaleEdit):
         await campaigns.edit(bench.ctx, campaign_id, {"title": "Newer"}, before.revision)
     async with bench.ctx.db.write() as tx:
-        stale = {"fields": {"title": "x"}, "now": bench.clock(), "revision": before.revision}
-        assert not await store_campaigns.edit(tx, campaign_id, **stale)
+        assert not await store_campaigns.edit(tx, campaign_id, {"title": "x"}, bench.clock(), revision=before.revision)
     assert (await campaigns.get(bench.ctx, campaign_id)).title == "New"
     with pytest.raises(NotFound):
         await campaigns.edit(bench.ctx, 999, {"title": "x"})

@@ -189,6 +189,7 @@ async def test_a_source_of_another_campaign_is_not_found(bench: Bench) -> None:
 
 def test_a_mapping_is_an_object_of_names() -> None:
     assert sources.mapping_of({"Handy": "mobile", "x": None}) == {"Handy": "mobile", "x": None}
-    for wrong in ([], "phone", {"Handy": 3}):
+    wrongs: list[object] = [[], "phone", {"Handy": 3}]
+    for wrong in wrongs:
         with pytest.raises(InvalidInput):
             sources.mapping_of(wrong)
