@@ -3,6 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 
+import structlog
 from aiohttp import web
 
 from admin import auth, errors
@@ -14,6 +15,8 @@ from dialer.engine.live import Live
 from dialer.operations.context import Context
 
 __all__ = ["CONTEXT", "ERROR_PAGE", "IDENTITY", "LIVE", "Identity", "Problem", "make_app"]
+
+log = structlog.get_logger()
 
 # Bodies that are read into memory; uploads are streamed and have a bound of their own (settings.http.max_upload_mb).
 MAX_BODY = 2 << 20
@@ -42,12 +45,22 @@ def make_app(ctx: Context, live: Live | None) -> web.Application:
 
 
 def _install_pages(app: web.Application) -> None:
-    """The pages, in a build that has them: `admin.pages.routes` gives `routes()` and `error_page`."""
+    """The pages, in a build that has them: `admin.pages.routes` gives `routes()`."""
     if find_spec("admin.pages") is None or find_spec("admin.pages.routes") is None:
         return
-    pages = import_module("admin.pages.routes")
-    app.add_routes(pages.routes())
-    app[ERROR_PAGE] = getattr(pages, "error_page", errors.plain_page)
+    app.add_routes(import_module("admin.pages.routes").routes())
+    app[ERROR_PAGE] = _error_page
+
+
+async def _error_page(request: web.Request, problem: Problem) -> web.StreamResponse:
+    """`error.html` with `status`, `title` and `detail`. A page that can't even be drawn is told in plain text."""
+    to_html = import_module("admin.pages.render").to_html
+    try:
+        text = to_html(request, "error.html", status=problem.status, title=problem.title, detail=problem.detail)
+    except Exception:
+        log.exception("the error page can't be drawn")
+        return await errors.plain_page(request, problem)
+    return web.Response(text=text, status=problem.status, content_type="text/html", charset="utf-8")
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
