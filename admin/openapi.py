@@ -4,6 +4,7 @@ A handler's parameters say what it takes: names in the path, `query` and `body` 
 what is wrong with them is answered before it runs.
 """
 
+import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +20,7 @@ from dialer.domain.errors import NotFound
 BASE = "/api/v1"
 LARGEST_ID = 2**63 - 1
 MAX_KEY = 64
+BODY_S = 30.0
 HandlerOf = Callable[..., Awaitable[web.StreamResponse]]
 
 
@@ -132,7 +134,11 @@ def _read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
 async def _read_json(request: web.Request) -> bytes:
     if request.content_type != "application/json" and not request.content_type.endswith("+json"):
         raise Refused(415, "send the body as `Content-Type: application/json`")
-    return await request.read()
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise Refused(408, f"the body did not come within {BODY_S:.0f} s") from None
 
 
 def if_match(request: web.Request) -> int | None:
