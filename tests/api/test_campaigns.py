@@ -333,3 +333,15 @@ async def test_a_list_call_that_makes_no_sense_is_refused(server: Server, query:
 async def test_bytes_that_are_no_text_do_no_harm(server: Server) -> None:
     for query in ("q=%ff%fe", "q=%ED%A0%80", "filter=title:eq:%ED%A0%80", "sort=%ff"):
         assert (await server.call("GET", f"/campaigns?{query}")).status in {200, 422}
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin.openapi.BODY_S", 0.05)
+    rest = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b'{"title": '
+        await rest.wait()
+
+    await server.refused("POST", "/campaigns", 408, data=stalled(), headers={"Content-Type": "application/json"})
+    rest.set()
