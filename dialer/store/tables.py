@@ -163,6 +163,7 @@ enrollment = Table(
     Index("ix_enrollment_state", "campaign_id", "state", "id"),
     _partial("ix_enrollment_not_entered", "campaign_id", "id", where="node IS NULL"),
     _partial("ix_enrollment_due", "due_at", where="due_at IS NOT NULL"),
+    _partial("ix_enrollment_source_id", "source_id", where="source_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -197,6 +198,8 @@ contact_request = Table(
         "ix_contact_request_zoned", "campaign_id", "channel", "state", "priority", "due_at", where="zone IS NOT NULL"
     ),
     _partial("ix_contact_request_lease", "lease_until", where="state = 'claimed'"),
+    _partial("ix_contact_request_replaces_id", "replaces_id", where="replaces_id IS NOT NULL"),
+    Index("ix_contact_request_contact_id", "contact_id"),
     sqlite_autoincrement=True,
 )
 
@@ -226,6 +229,7 @@ attempt = Table(
     Column("ended_at", Utc),
     _partial("ix_attempt_open", "dialer_node", where="state <> 'ended'"),
     Index("ix_attempt_campaign", "campaign_id", "id"),
+    Index("ix_attempt_contact_id", "contact_id"),
 )
 
 message = Table(
@@ -251,6 +255,7 @@ message = Table(
     Column("final_at", Utc),
     _partial("ix_message_open", "dialer_node", where="status = 'pending'"),
     Index("ix_message_campaign", "campaign_id", "id"),
+    Index("ix_message_contact_id", "contact_id"),
 )
 
 message_part = Table(
@@ -299,6 +304,7 @@ trail = Table(
     Column("kind", String(32), nullable=False),
     Column("data", Json, nullable=False),
     Index("ix_trail_contact", "contact_id", "id"),
+    _partial("ix_trail_campaign_id", "campaign_id", where="campaign_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 

@@ -74,3 +74,22 @@ async def test_upgrade_from_nothing_and_again(databases: Databases) -> None:
         async with db.read() as tx:
             assert await tx.run_sync(_differences) == []
     await databases.drop(url)
+
+
+def _unindexed(connection: Connection) -> list[str]:
+    """References whose table would be searched from end to end for each deleted parent."""
+    seen = inspect(connection)
+    found = []
+    for table in metadata.tables:
+        leading = {index["column_names"][0] for index in seen.get_indexes(table)}
+        leading |= {key["column_names"][0] for key in seen.get_unique_constraints(table)}
+        leading |= set(seen.get_pk_constraint(table)["constrained_columns"][:1])
+        columns = {key["constrained_columns"][0] for key in seen.get_foreign_keys(table)}
+        found += [f"{table}.{column}" for column in columns - leading]
+    return sorted(found)
+
+
+async def test_deleting_a_row_searches_no_large_table_from_end_to_end(db: Database) -> None:
+    small = ["campaign.sms_gateway", "campaign.voice_gateway", "session.user_id"]
+    async with db.read() as tx:
+        assert await tx.run_sync(_unindexed) == small
