@@ -128,6 +128,10 @@ class Session:
             except TimeoutError as fault:
                 raise AmiError(f"the awaited event did not come within {timeout_s} s") from fault
 
+    async def closed(self, timeout_s: float = TIMEOUT_S) -> None:
+        """Wait until Asterisk closes the connection. Raises TimeoutError."""
+        await asyncio.wait_for(asyncio.shield(self._task), timeout_s)
+
     async def _read(self) -> None:
         try:
             await self._reader.readline()  # the greeting
