@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-OLDEST = 20  # the event filters of manager_dialer.conf need 20.11, 21.6 or 22
+OLDEST = {20: 11, 21: 6, 22: 1}  # minor version by series: the first with the event filters of manager_dialer.conf
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,16 @@ def in_path() -> Distribution | None:
     if modules is None or data is None:
         return None
     found = Distribution((binary,), modules, data, binary)
-    major = re.match(r"(\d+)", found.version())
-    return found if major is not None and int(major[1]) >= OLDEST else None
+    return found if new_enough(found.version()) else None
+
+
+def new_enough(version: str) -> bool:
+    """Whether an Asterisk of this version (`22.10.1~dfsg`) understands the snippets."""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if numbers is None:
+        return False
+    major, minor = int(numbers[1]), int(numbers[2])
+    return major > max(OLDEST) or minor >= OLDEST.get(major, minor + 1)
 
 
 def find() -> Distribution | None:

@@ -24,7 +24,7 @@ SUITES = ("forky", "sid")
 # Never needed at run time. The documentation in usr/share/asterisk must stay: without it Asterisk does not start.
 DROPPED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/gdb", "usr/share/gcc")
 ALTERNATIVE = (
-    "Alternatives: a packaged `asterisk` (20 or newer) in PATH is used as it is; or connect the server to your own"
+    "Alternatives: a packaged `asterisk` (22.1 or newer) in PATH is used as it is; or connect the server to your own"
     " Asterisk (see asterisk/README.md) and start it with `dialer serve`."
 )
 Say = Callable[[str], None]

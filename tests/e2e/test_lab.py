@@ -14,10 +14,11 @@ import pytest
 from ulid import ULID
 
 from asterisk.lab.ami import AmiError, Event, Session
-from asterisk.lab.distribution import PROJECT
+from asterisk.lab.distribution import PROJECT, Distribution
 from asterisk.lab.lab import Lab
 from asterisk.lab.ledger import Placed
 from asterisk.lab.numbers import Callee, number
+from asterisk.lab.pbx import SNIPPETS, Pbx, QueueSettings
 from asterisk.lab.world import Agent
 
 CALLER_ID = "+13035550000"
@@ -186,6 +187,8 @@ async def test_a_callee_who_hangs_up_in_the_queue_is_told_from_a_queue_timeout(l
     waited = await originate(dialer, number(Callee.ANSWER, 7), wait_s=1)
     await waited.event("QueueCallerAbandon")
     assert await waited.queue_status() == "TIMEOUT"
+    await waited.event("Hangup", Uniqueid=waited.channel)
+    assert [call.names().count("UserEvent") for call in (gone, waited)] == [1, 1]
 
 
 @pytest.mark.req("D7")
@@ -392,6 +395,37 @@ async def test_a_core_restart_says_shutdown_and_comes_back_under_the_same_proces
     await dialer.wait(lambda e: e.has(Event="Shutdown", Restart="True"))
     assert lab.pbx.pid == pid
     await lab.settled()
+
+
+class ExamplePbx(Pbx):
+    """A PBX configured by the examples for a user's own Asterisk."""
+
+    modules = (*Pbx.modules, "codec_alaw", "res_pjsip_outbound_authenticator_digest")
+
+    def files(self) -> dict[str, str]:
+        transport = f"[udp]\ntype = transport\nprotocol = udp\nbind = 127.0.0.1:{self.sip_port}\n\n"
+        pjsip = transport + (SNIPPETS / "pjsip_dialer.conf.example").read_text()
+        return {
+            **super().files(),
+            "pjsip.conf": pjsip,
+            "queues.conf": (SNIPPETS / "queues_dialer.conf.example").read_text(),
+        }
+
+
+async def test_the_examples_are_read_by_asterisk_as_meant(tmp_path: Path, asterisk_distribution: Distribution):
+    pbx = ExamplePbx(tmp_path, asterisk_distribution, 20, {}, QueueSettings())
+    await pbx.start()
+    try:
+        async with Session(pbx.ami) as session:
+            rows = await session.rows("QueueStatus", "QueueStatusComplete")
+        members = {(r["Name"], r["Wrapuptime"]) for r in rows if r["Event"] == "QueueMember"}
+        assert members == {("Ann", "10"), ("Bob", "10")}
+        endpoints = await pbx.command("pjsip show endpoints")
+        assert "Endpoint:  carrier" in endpoints
+        assert "Endpoint:  agent-1" in endpoints
+        assert "ERROR" not in pbx.log.read_text()
+    finally:
+        await pbx.stop()
 
 
 @pytest.mark.usefixtures("asterisk_distribution")
