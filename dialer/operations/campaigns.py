@@ -54,7 +54,7 @@ async def get(ctx: Context, campaign_id: int) -> Campaign:
 async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revision: int | None = None) -> Campaign:
     """Change fields; takes effect at once, also while published (C13). `revision` guards against a stale edit."""
     async with ctx.db.write() as tx:
-        campaign = await _get(tx, campaign_id)
+        campaign = await _lock(tx, campaign_id)
         if campaign.status is CampaignStatus.ENDED:
             raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
         if revision is not None and revision != campaign.revision:
@@ -94,7 +94,7 @@ async def publish(ctx: Context, campaign_id: int) -> Campaign:
     """Raises `Incomplete` with everything that is missing (C5), `IllegalTransition` if it runs or has ended."""
     now = ctx.clock()
     async with ctx.db.write() as tx:
-        campaign = await _get(tx, campaign_id)
+        campaign = await _lock(tx, campaign_id)
         CAMPAIGN.check(campaign.status, CampaignStatus.PUBLISHED)
         strategy = await _strategy(tx, campaign)
         faults = readiness.missing(campaign, strategy, ctx.engine.queues(), await gateways.kinds(tx), now)
@@ -119,7 +119,7 @@ async def end(ctx: Context, campaign_id: int) -> Campaign:
 async def remove(ctx: Context, campaign_id: int) -> None:
     """Delete a campaign that does not run, with its history. Contacts stay in the system."""
     async with ctx.db.write() as tx:
-        campaign = await _get(tx, campaign_id)
+        campaign = await _lock(tx, campaign_id)
         if campaign.status is CampaignStatus.PUBLISHED:
             raise IllegalTransition("campaign", CampaignStatus.PUBLISHED, "deleted")
         await campaigns.remove(tx, campaign_id)
@@ -137,7 +137,7 @@ async def missing(ctx: Context, campaign_id: int) -> tuple[Fault, ...]:
 async def _stop(ctx: Context, campaign_id: int, to: CampaignStatus) -> Campaign:
     """The campaign row first, in one commit: from then on no claim and no check passes. Then the flags, in chunks."""
     async with ctx.db.write(urgent=True) as tx:
-        await _move(tx, await _get(tx, campaign_id), to, ctx)
+        await _move(tx, await _lock(tx, campaign_id), to, ctx)
     await ctx.engine.campaign_changed(campaign_id)
     await lifecycle.stop_pending(ctx, campaign_id)  # the first chunk at once; the engine does the rest
     return await _changed(ctx, campaign_id)
@@ -155,7 +155,15 @@ async def _changed(ctx: Context, campaign_id: int) -> Campaign:
 
 
 async def _get(tx: AsyncConnection, campaign_id: int) -> Campaign:
-    campaign = await campaigns.get(tx, campaign_id)
+    return _found(await campaigns.get(tx, campaign_id), campaign_id)
+
+
+async def _lock(tx: AsyncConnection, campaign_id: int) -> Campaign:
+    """Once all steps that are being written for it are done: they see what the campaign was, and the flags see them."""
+    return _found(await campaigns.lock(tx, campaign_id), campaign_id)
+
+
+def _found(campaign: Campaign | None, campaign_id: int) -> Campaign:
     if campaign is None:
         raise NotFound("campaign", campaign_id)
     return campaign

@@ -27,8 +27,9 @@ STOP_CHUNK = 2_000
 async def stop_pending(ctx: Context, campaign_id: int) -> bool:
     """Stop and flag what is pending in a campaign that may not run (C7)."""
     now = ctx.clock()
-    async with ctx.db.write() as tx:
-        campaign = await campaigns.get(tx, campaign_id)
+
+    async def work(tx: AsyncConnection) -> bool:
+        campaign = await campaigns.hold(tx, campaign_id)
         reason = stop_reason(campaign, now) if campaign else None
         if campaign is None or reason is None:
             return False
@@ -37,41 +38,52 @@ async def stop_pending(ctx: Context, campaign_id: int) -> bool:
             await enrollments.end_stopped(tx, campaign_id, now)
         return stopped == STOP_CHUNK
 
+    return await ctx.db.transact(work)
+
 
 async def queue_again(ctx: Context, campaign_id: int) -> bool:
     """Take up what an unpublish or an expiry stopped, as new requests at the step where the contact stood (C8)."""
     now = ctx.clock()
-    async with ctx.db.write() as tx:
-        campaign = await campaigns.get(tx, campaign_id)
+
+    async def work(tx: AsyncConnection) -> bool:
+        campaign = await campaigns.hold(tx, campaign_id)
         if campaign is None or not active(campaign, now):
             return False
         places = await enrollments.recoverable(tx, campaign_id, CHUNK)
         await _queue_again(tx, campaign, places, now)
         return len(places) == CHUNK
 
+    return await ctx.db.transact(work)
+
 
 async def enter(ctx: Context, campaign_id: int) -> bool:
     """Sync: contacts that are new to the campaign enter its strategy (K4). Safe to repeat: who entered has a node."""
     now = ctx.clock()
-    async with ctx.db.write() as tx:
-        campaign = await campaigns.get(tx, campaign_id)
+
+    async def work(tx: AsyncConnection) -> bool:
+        campaign = await campaigns.hold(tx, campaign_id)
         if campaign is None or not active(campaign, now) or campaign.strategy_version is None:
             return False
         places = await enrollments.not_entered(tx, campaign_id, CHUNK)
         await steps.take(tx, ctx, campaign, [(place, Entered()) for place in places], now)
         return len(places) == CHUNK
 
+    return await ctx.db.transact(work)
+
 
 async def take_due(ctx: Context, campaign_id: int) -> bool:
     """Waits that are over, and time limits for receipts that have passed (S4)."""
     now = ctx.clock()
-    async with ctx.db.write() as tx:
-        campaign = await campaigns.get(tx, campaign_id)
+
+    async def work(tx: AsyncConnection) -> bool:
+        campaign = await campaigns.hold(tx, campaign_id)
         if campaign is None or not active(campaign, now):
             return False
         places = await enrollments.due(tx, [campaign_id], now, CHUNK)
         await steps.take(tx, ctx, campaign, [(place, Due()) for place in places], now)
         return len(places) == CHUNK
+
+    return await ctx.db.transact(work)
 
 
 async def _queue_again(tx: AsyncConnection, campaign: Campaign, places: list[Enrollment], now: datetime) -> None:

@@ -61,11 +61,8 @@ def runner() -> Iterator[asyncio.Runner]:
 def test_loading_makes_the_connected_groups(
     runner: asyncio.Runner, sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:
-    async def start() -> Bench:
-        context = opened(await sqlite_databases.make())
-        return make_bench(await context.__aenter__(), tmp_path)
-
-    bench = runner.run(start())
+    database = opened(runner.run(sqlite_databases.make()))
+    bench = make_bench(runner.run(database.__aenter__()), tmp_path)
     examples = count()
 
     @given(BATCHES)
@@ -77,7 +74,7 @@ def test_loading_makes_the_connected_groups(
         loads()
         runner.run(invariants.check(bench.ctx.db))
     finally:
-        runner.run(bench.ctx.db.close())
+        runner.run(database.__aexit__(None, None, None))
 
 
 async def _check(bench: Bench, batches: list[list[list[int]]], start: int) -> None:
