@@ -14,6 +14,7 @@ from config.settings import Settings
 from dialer.ami.states import LinkState
 from dialer.domain.contact import Address, NewContact
 from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.domain.transitions import SourceState
 from dialer.engine.engine import Engine
 from dialer.operations import campaigns, contacts, strategies
 from dialer.operations.context import Context
@@ -55,7 +56,7 @@ class Rig:
         made = await campaigns.create(self.ctx, {**complete, **fields})
         await strategies.deploy(self.ctx, made.id, document or strategy(call()))
         async with self.ctx.db.write() as tx:
-            source_id = await sources.add(tx, made.id, "rest", "test", self.ctx.clock())
+            source_id = await sources.add(tx, made.id, "rest", "test", self.ctx.clock(), state=SourceState.DONE)
             loaded = await contacts.load(tx, made.id, source_id, list(_people(numbers)), self.ctx.clock())
         assert loaded.created == len(numbers), loaded
         return made.id
