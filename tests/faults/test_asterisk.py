@@ -1,0 +1,126 @@
+"""Asterisk that dies, a wire that breaks, a wire that freezes: nothing starts meanwhile, nothing is sent again, it goes on."""
+
+import asyncio
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from asterisk.lab.lab import Lab
+from asterisk.lab.numbers import Callee, behaviour_of, number
+from dialer.ami.states import LinkState
+from tests.support.invariants import check
+from tests.support.proxy import Proxy
+from tests.support.rig import Rig, rig
+from tests.support.stories import Story
+
+DOWN_S = 5.0
+# The requirement is one second on a machine of its own; the tests share theirs.
+RESUMES_S = 3.0
+MIX = (Callee.ANSWER, Callee.BUSY, Callee.REJECTED, Callee.INSTANT)
+OUTCOMES = {Callee.ANSWER: "answered", Callee.INSTANT: "answered", Callee.BUSY: "busy", Callee.REJECTED: "rejected"}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def people(many: int) -> list[str]:
+    return [number(MIX[i % len(MIX)], i) for i in range(many)]
+
+
+async def start(running: Rig, numbers: list[str]) -> int:
+    """A campaign that dials, with calls in flight and talking."""
+    campaign = await running.campaign(numbers)
+    await running.publish(campaign)
+    await running.until(lambda: len(running.placed()) >= 12, "twelve calls")
+    await running.until(lambda: running.calls >= 2, "calls in flight")
+    return campaign
+
+
+async def resumed(running: Rig, since: datetime) -> float:
+    """Seconds from this moment to the next call's arrival in the world."""
+    await running.until(lambda: any(p.at > since for p in running.placed()), "the next call")
+    return (min(p.at for p in running.placed() if p.at > since) - since).total_seconds()
+
+
+def assert_once(running: Rig, found: list[Story], *, most_lost: int) -> int:
+    """Nobody is called twice, every outcome is true or lost, and whom the fault did not touch is not lost."""
+    called = Counter(p.number for p in running.placed())
+    assert set(called.values()) == {1}
+    for story in found:
+        (outcome,) = story.outcomes
+        assert outcome in {OUTCOMES[behaviour_of(story.number)], "abandoned", "lost"}, story
+        assert outcome == "lost" or called[story.number] == 1, story
+    outcomes = Counter(outcome for story in found for outcome in story.outcomes)
+    assert outcomes["lost"] <= most_lost, outcomes
+    assert outcomes["abandoned"] <= most_lost, outcomes
+    return outcomes["lost"]
+
+
+@pytest.mark.req("D3", "D5")
+async def test_a_killed_asterisk_loses_its_calls_and_nobody_else(lab: Lab, tmp_path: Path):
+    numbers = people(60)
+    async with rig(lab, tmp_path) as running:
+        campaign = await start(running, numbers)
+        await lab.set_talk(4, 4)
+        await running.until(lambda: talking(running) >= 2, "two agents to talk")
+        under_way = running.calls
+        await lab.pbx.kill()
+        died = now()
+        await running.until(lambda: running.engine.link.state is not LinkState.UP, "the link to be down")
+        await asyncio.sleep(1.0)
+        assert not [p for p in running.placed() if p.at > died + timedelta(seconds=0.1)]
+        await lab.set_talk(0.3, 0.6)
+        await lab.pbx.start()
+        took = await resumed(running, now())
+        print(f"dialing resumed {took:.2f} s after Asterisk was up again")  # noqa: T201
+        assert took < RESUMES_S
+        found = await running.done(campaign)
+        # Those that talked with an agent are answered: that much was known.
+        assert assert_once(running, found, most_lost=under_way + len(lab.agents)) <= under_way + len(lab.agents)
+        assert all(not s.data("call-withdrawn") or s.outcomes for s in found)
+        await check(running.ctx.db, settled=True)
+
+
+def talking(running: Rig) -> int:
+    return sum(
+        one.call.connected_at is not None and one.call.ended_at is None for one in running.engine.dialing.tracker
+    )
+
+
+@pytest.mark.req("D3", "D5")
+@pytest.mark.parametrize("broken", ["cut", "frozen"])
+async def test_a_wire_that_breaks_for_five_seconds_repeats_nothing_and_dialing_goes_on(
+    lab: Lab, tmp_path: Path, broken: str
+):
+    """Cut: both sides know at once. Frozen: nobody is told, only pings find out."""
+    numbers = people(60)
+    async with Proxy(lab.pbx.ami) as proxy, rig(lab, tmp_path, ami=proxy.address) as running:
+        campaign = await start(running, numbers)
+        in_flight = running.calls
+        broke = time.monotonic()
+        (proxy.cut if broken == "cut" else proxy.freeze)()
+        broke_at = now()
+        await running.until(lambda: running.engine.link.state is not LinkState.UP, "the fault to be noticed")
+        noticed = time.monotonic() - broke
+        # What was written before the fault was noticed stays in the frozen wire; nothing else reaches Asterisk.
+        await asyncio.sleep(DOWN_S - noticed)
+        during = [p for p in running.placed() if p.at > broke_at + timedelta(seconds=0.1)]
+        assert not during, "nothing is originated while the link is down"
+        attempts = await started_since(running, campaign, broke_at + timedelta(seconds=noticed + 0.1))
+        assert not attempts, "not even an intent"
+        mended = now()
+        proxy.mend()
+        took = await resumed(running, mended)
+        print(f"{broken}: noticed after {noticed:.2f} s, dialing resumed {took:.2f} s after the return")  # noqa: T201
+        assert took < RESUMES_S
+        found = await running.done(campaign)
+        assert_once(running, found, most_lost=in_flight + len(lab.agents))
+        await check(running.ctx.db, settled=True)
+
+
+async def started_since(running: Rig, campaign: int, since: datetime) -> list[Story]:
+    return [s for s in await running.stories(campaign) if any(a.started_at > since for a in s.attempts)]
