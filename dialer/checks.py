@@ -2,8 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from config.settings import Settings
 from dialer.ami.link import AmiLink
@@ -12,8 +13,9 @@ from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.agents import Agents
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.telephony import LiveState
+from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import utc_now
-from dialer.store import gateways
+from dialer.store import campaigns, gateways
 from dialer.store.database import Database
 from dialer.store.migrate import pending
 
@@ -34,65 +36,66 @@ class Finding:
         return f"{mark:6}  {self.what}: {self.found}" + (f"\n        → {self.remedy}" if self.remedy else "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the store says is used: gateways by name, and the queues of published campaigns."""
+
+    voice: Mapping[str, VoiceGateway] = field(default_factory=dict)
+    sms: Mapping[str, SmsGateway] = field(default_factory=dict)
+    queues: frozenset[str] = frozenset()
+
+
 async def run(settings: Settings) -> list[Finding]:
     """Everything that was looked at, in order."""
     db = Database(settings.database.url)
     try:
-        findings, voice, sms = await _store(settings, db)
+        finding, wanted = await _store(settings, db)
     finally:
         await db.close()
-    return [*findings, *await _asterisk(settings, voice), *[await _smsc(name, one) for name, one in sms.items()]]
+    texts = [await _smsc(name, gateway) for name, gateway in wanted.sms.items()]
+    return [finding, *await _asterisk(settings, wanted), *texts]
 
 
-async def _store(
-    settings: Settings, db: Database
-) -> tuple[list[Finding], dict[str, VoiceGateway], dict[str, SmsGateway]]:
+async def _store(settings: Settings, db: Database) -> tuple[Finding, _Wanted]:
     where = settings.database.url.rpartition("@")[2]
     try:
         if await pending(db):
-            return [Finding("database", f"{where} is not up to date", "run `dialer migrate`")], {}, {}
-        async with db.read() as tx:
-            voice = await gateways.all_of_kind(tx, "voice")
-            sms = await gateways.all_of_kind(tx, "sms")
+            return Finding("database", f"{where} is not up to date", "run `dialer migrate`"), _Wanted()
+        wanted = await _wanted(db)
     except Exception as error:  # noqa: BLE001  (any driver's error is a finding)
-        return (
-            [Finding("database", f"{where}: {error}", "check DIALER_DATABASE__URL, and that it can be reached")],
-            {},
-            {},
-        )
-    return (
-        [Finding("database", f"{where} is up to date")],
+        remedy = "check DIALER_DATABASE__URL, and that it can be reached"
+        return Finding("database", f"{where}: {error}", remedy), _Wanted()
+    return Finding("database", f"{where} is up to date"), wanted
+
+
+async def _wanted(db: Database) -> _Wanted:
+    async with db.read() as tx:
+        voice = await gateways.all_of_kind(tx, "voice")
+        sms = await gateways.all_of_kind(tx, "sms")
+        published = await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED)
+    return _Wanted(
         {name: one for name, one in voice.items() if isinstance(one, VoiceGateway)},
         {name: one for name, one in sms.items() if isinstance(one, SmsGateway)},
+        frozenset(campaign.queue for campaign in published if campaign.queue),
     )
 
 
-async def _asterisk(settings: Settings, voice: dict[str, VoiceGateway]) -> list[Finding]:
-    ami, agents, up = settings.ami, Agents(), asyncio.Event()
-    told: list[str] = []
+async def _asterisk(settings: Settings, wanted: _Wanted) -> list[Finding]:
+    ami, agents, settled = settings.ami, Agents(), asyncio.Event()
 
     async def on_resync(live: LiveState) -> None:
         agents.resync(live, utc_now())
 
-    def on_state(state: LinkState, reason: str) -> None:
-        told.append(f"{state}: {reason}" if reason else str(state))
-        if state in {LinkState.UP, LinkState.REFUSED}:
-            up.set()
+    def on_state(state: LinkState, _reason: str) -> None:
+        if state in {LinkState.UP, LinkState.REFUSED, LinkState.DOWN}:
+            settled.set()
 
-    link = AmiLink(
-        LinkSettings(
-            ami.host, ami.port, ami.username, ami.secret.get_secret_value(),
-            tls=ssl.create_default_context() if ami.tls else None,
-        ),
-        Callbacks(lambda _event: None, on_resync, lambda _reason: None, on_state),
-    )  # fmt: skip
+    link = AmiLink(_link_settings(settings), Callbacks(lambda _event: None, on_resync, lambda _reason: None, on_state))
     running = asyncio.create_task(link.run(), name="check-ami")
-    try:
-        await asyncio.wait_for(up.wait(), LINK_S)
-    except TimeoutError:
-        pass
+    with suppress(TimeoutError):
+        await asyncio.wait_for(settled.wait(), LINK_S)
     state, reason = link.state, link.reason
-    findings = await _look_at(link, agents, settings, voice) if state is LinkState.UP else []
+    findings = await _look_at(link, agents, settings, wanted) if state is LinkState.UP else []
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     where = f"{ami.host}:{ami.port}"
@@ -101,34 +104,62 @@ async def _asterisk(settings: Settings, voice: dict[str, VoiceGateway]) -> list[
     remedy = "check DIALER_AMI__HOST, DIALER_AMI__PORT and that manager.conf has enabled=yes"
     if state is LinkState.REFUSED:
         remedy = "check DIALER_AMI__USERNAME, DIALER_AMI__SECRET and the rights in asterisk/manager_dialer.conf"
-    return [Finding("AMI", f"{where}: {reason or (told[-1] if told else 'no answer')}", remedy)]
+    return [Finding("AMI", f"{where}: {reason or 'no answer'}", remedy)]
 
 
-async def _look_at(link: AmiLink, agents: Agents, settings: Settings, voice: dict[str, VoiceGateway]) -> list[Finding]:
-    findings = list(_queues(agents))
-    context = settings.ami.context
-    answer = await link.has_context(context)
-    if answer is None:
-        findings.append(
-            Finding("dialplan", f"context {context}: not visible to this AMI user", "see asterisk/README.md")
+def _link_settings(settings: Settings) -> LinkSettings:
+    ami = settings.ami
+    tls = ssl.create_default_context() if ami.tls else None
+    return LinkSettings(ami.host, ami.port, ami.username, ami.secret.get_secret_value(), tls=tls)
+
+
+async def _look_at(link: AmiLink, agents: Agents, settings: Settings, wanted: _Wanted) -> list[Finding]:
+    trunks = [await _trunk(link, name, gateway) for name, gateway in wanted.voice.items()]
+    return [*_queues(agents, wanted.queues), await _dialplan(link, settings.ami.context), *trunks]
+
+
+async def _dialplan(link: AmiLink, context: str) -> Finding:
+    there = await link.has_context(context)
+    if there is None:
+        return Finding("dialplan", f"context {context}: not visible to this AMI user", "see asterisk/README.md")
+    if there:
+        return Finding("dialplan", f"context {context} is there")
+    remedy = 'add #include "extensions_dialer.conf" to extensions.conf and run `dialplan reload`'
+    return Finding("dialplan", f"there is no context {context}", remedy)
+
+
+async def _trunk(link: AmiLink, name: str, gateway: VoiceGateway) -> Finding:
+    what, device = f"voice gateway {name}", device_of(gateway.dial)
+    state = await link.device_state(device) if device else None
+    if device is None or state is None:
+        return Finding(what, f"{gateway.dial} can't be looked at beforehand")
+    if state == "INVALID":
+        return Finding(
+            what, f"Asterisk has no {device}", "define it in pjsip.conf, or correct the gateway's dial string"
         )
-    elif not answer:
-        remedy = 'add #include "extensions_dialer.conf" to extensions.conf and run `dialplan reload`'
-        findings.append(Finding("dialplan", f"there is no context {context}", remedy))
-    else:
-        findings.append(Finding("dialplan", f"context {context} is there"))
-    return findings
+    if state == "UNAVAILABLE":
+        return Finding(what, f"{device} can't be reached", "check its address and registration: `pjsip show endpoints`")
+    return Finding(what, f"{device} is there")
 
 
-def _queues(agents: Agents) -> Iterable[Finding]:
+def device_of(dial: str) -> str | None:
+    """The device behind a dial string: `PJSIP/carrier` of `PJSIP/{number}@carrier`; None for a Local channel."""
+    technology, _, rest = dial.partition("/")
+    name = rest.partition("/")[0].rpartition("@")[2]
+    return None if technology == "Local" or "{number}" in name else f"{technology}/{name}"
+
+
+def _queues(agents: Agents, wanted: frozenset[str]) -> Iterable[Finding]:
     names = agents.queues()
+    example = "define one in queues.conf, see asterisk/queues_dialer.conf.example"
     if not names:
-        yield Finding(
-            "queues", "Asterisk reports none", "define one in queues.conf, see asterisk/queues_dialer.conf.example"
-        )
+        yield Finding("queues", "Asterisk reports none", example)
     for name in names:
         queue = agents.snapshot(name, utc_now())
         yield Finding(f"queue {name}", f"{len(queue.members)} agents, {queue.free} free")
+    for name in sorted(wanted - set(names)):
+        remedy = "define it in queues.conf, or choose another queue in the campaign"
+        yield Finding(f"queue {name}", "a published campaign uses it, and Asterisk does not report it", remedy)
 
 
 async def _smsc(name: str, gateway: SmsGateway) -> Finding:

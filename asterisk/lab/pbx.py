@@ -29,7 +29,7 @@ class QueueSettings:
 class Pbx(Instance):
     """The PBX under test. `ami` is the dialer's own user, with the rights that manager_dialer.conf gives and no more."""
 
-    modules = ("app_playback", "app_queue", "app_userevent", "res_pjsip_registrar")
+    modules = ("app_playback", "app_queue", "app_userevent", "func_devstate", "res_pjsip_registrar")
 
     def __init__(
         self,
