@@ -32,6 +32,7 @@ class Counts:
     free: int
     callers_waiting: int
     next_wrap_up_end: datetime | None  # of a member whom nothing but its wrap-up holds back
+    callers_rung: int = 0  # of those who wait: an agent is being rung for them, who counts as not free already
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class Agents:
         pool = self._pools.get(queue) if self.known else None
         if pool is None:
             return Counts(queue, known=False, free=0, callers_waiting=0, next_wrap_up_end=None)
-        return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now))
+        rung = self._callers_rung(pool)
+        return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now), rung)
 
     def claimed_elsewhere(self, queue: str, in_flight: Mapping[str, int], now: datetime) -> int:
         """How many of a queue's free agents the callers and calls (`in_flight`, by queue) of other queues may take.
@@ -84,7 +86,7 @@ class Agents:
         return sum(
             min(wanted, pool.shared_free(other, now))
             for name, other in self._pools.items()
-            if name != queue and (wanted := len(other.callers) + in_flight.get(name, 0))
+            if name != queue and (wanted := len(other.callers) - self._callers_rung(other) + in_flight.get(name, 0))
         )
 
     def snapshot(self, queue: str, now: datetime) -> QueueSnapshot:
@@ -217,6 +219,16 @@ class Agents:
 
     def _pool(self, queue: str) -> Pool:
         return self._pools.setdefault(queue, Pool())
+
+    def _callers_rung(self, pool: Pool) -> int:
+        """Waiting callers with an agent of their own being rung; an agent counts for one caller."""
+        taken: set[str] = set()
+        for caller in pool.callers:
+            ringing = (
+                i for i in self._rung.get(caller, ()) if i not in taken and caller in self._agents[i].ringing_for
+            )
+            taken |= {interface for interface in (next(ringing, None),) if interface}
+        return len(taken)
 
     def _seat_of(self, queue: str, interface: str) -> Seat | None:
         agent = self._agents.get(interface)

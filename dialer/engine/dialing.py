@@ -120,7 +120,8 @@ class Dialing:
             return PacingDecision(MAX_BATCH if link_up else 0, Limit.LINK_DOWN)
         counts, in_flight = self._agents.counts(queue, now), self.tracker.in_flight()
         elsewhere = self._agents.claimed_elsewhere(queue, in_flight, now)
-        state = QueueState(counts.known, counts.free, counts.callers_waiting, in_flight[queue], elsewhere)
+        unserved = counts.callers_waiting - counts.callers_rung
+        state = QueueState(counts.known, counts.free, unserved, in_flight[queue], elsewhere)
         return decide(state, link_up=link_up)
 
     def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:

@@ -22,8 +22,8 @@ class Limit(StrEnum):
 class QueueState:
     """One queue at one moment.
 
-    `in_flight` are calls of ours that have not joined it yet and have not ended; `claimed_elsewhere` are free agents that
-    other queues, in which they sit too, may need.
+    `callers_waiting` are those for whom no agent is being rung; `in_flight` are calls of ours that have not joined it yet
+    and have not ended; `claimed_elsewhere` are free agents that other queues, in which they sit too, may need.
     """
 
     known: bool

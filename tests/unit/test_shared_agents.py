@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.domain.agents import Agents
-from dialer.domain.telephony import LiveState, MemberState, MemberStatus, WaitingCaller
+from dialer.domain.telephony import (
+    AgentCalled,
+    AgentConnect,
+    AgentRingNoAnswer,
+    LiveState,
+    MemberState,
+    MemberStatus,
+    WaitingCaller,
+)
 from dialer.pacing.progressive import QueueState, decide
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -31,7 +39,8 @@ def agents_of(seats: dict[str, set[str]], waiting: dict[str, int]) -> Agents:
 def may_originate(agents: Agents, queue: str, in_flight: dict[str, int]) -> int:
     counts = agents.counts(queue, NOW)
     elsewhere = agents.claimed_elsewhere(queue, in_flight, NOW)
-    state = QueueState(counts.known, counts.free, counts.callers_waiting, in_flight.get(queue, 0), elsewhere)
+    unserved = counts.callers_waiting - counts.callers_rung
+    state = QueueState(counts.known, counts.free, unserved, in_flight.get(queue, 0), elsewhere)
     return decide(state, link_up=True).originate
 
 
@@ -46,6 +55,28 @@ def test_an_agent_in_two_queues_gets_one_call():
 def test_a_caller_who_waits_in_another_queue_takes_the_agent_of_both():
     agents = agents_of({"anna": {"sales", "support"}, "bea": {"sales"}}, {"support": 3})
     assert may_originate(agents, "sales", {}) == 1, "bea"
+
+
+@pytest.mark.req("D1", "D2")
+def test_a_caller_for_whom_an_agent_rings_takes_no_second_agent():
+    """Or the others would wait, idle, for as long as a telephone rings."""
+    agents = agents_of({"anna": {"sales"}, "bea": {"sales"}}, {"sales": 1})
+    assert may_originate(agents, "sales", {}) == 1
+    agents.apply(AgentCalled("sales", "sales-0", "anna"), NOW)
+    assert may_originate(agents, "sales", {}) == 1, "bea, as before"
+    agents.apply(AgentRingNoAnswer("sales", "sales-0", "anna"), NOW)
+    assert may_originate(agents, "sales", {}) == 1, "one of them is the caller's"
+    agents.apply(AgentCalled("sales", "sales-0", "bea"), NOW)
+    agents.apply(AgentConnect("sales", "sales-0", "bea", "Bea", 1), NOW)
+    assert may_originate(agents, "sales", {}) == 1, "anna"
+
+
+@pytest.mark.req("D1")
+def test_two_callers_for_whom_one_agent_rings_still_need_two():
+    agents = agents_of({"anna": {"sales"}, "bea": {"sales"}, "cleo": {"sales"}}, {"sales": 2})
+    for caller in ("sales-0", "sales-1"):
+        agents.apply(AgentCalled("sales", caller, "anna"), NOW)
+    assert may_originate(agents, "sales", {}) == 1
 
 
 def can_serve(seats: dict[str, set[str]], wanted: list[str]) -> bool:
