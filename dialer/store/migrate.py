@@ -7,11 +7,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from dialer.store.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# The advisory lock under which PostgreSQL is migrated; any number that is this program's own.
+LOCK = 0x6469616C6572
 
 
 async def upgrade(db: Database) -> tuple[str | None, str | None]:
@@ -27,6 +29,8 @@ async def pending(db: Database) -> bool:
 
 
 def _upgrade(connection: Connection) -> tuple[str | None, str | None]:
+    if connection.dialect.name == "postgresql":  # nodes that start together: one migrates, the others find it done
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     before = _current(connection)
     if before != _newest():
         command.upgrade(config(connection), "head")
