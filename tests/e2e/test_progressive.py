@@ -28,6 +28,10 @@ MIX = {
     Callee.CONGESTION: (11, "congestion"), Callee.INVALID: (11, "invalid_number"), Callee.NO_ANSWER: (3, "no_answer"),
 }  # fmt: skip
 
+# The receipt comes after the response, and then `submitted` is an entry of its own, or before it.
+SENT = ["sms-queued", "sms-sending", "sms-status", "step"]
+TEXTS = (SENT, [*SENT, "sms-status", "step"])
+
 
 def people() -> list[str]:
     kinds = [kind for kind, (share, _) in MIX.items() for _ in range(share * CONTACTS // 100)]
@@ -111,9 +115,10 @@ def assert_told(found: list[Story], smsc: Smsc) -> None:
         assert story.outcomes == [*before, outcome], story
         assert outcome in ({expected, "abandoned"} if expected == "answered" else {expected}), story
         tries = ["call-queued", "call-dialed", "call-ended", "step"] * len(story.attempts)
-        texts = ["sms-queued", "sms-sending", "sms-status", "sms-status", "step"] if outcome != "answered" else []
-        assert story.kinds == ["step", *tries, *texts, "step", "finished"], story
-        assert sent[story.number.removeprefix("+")] == (outcome != "answered"), story
-        assert story.statuses == (["delivered"] if texts else []), story
+        texted = outcome != "answered"
+        paths = [["step", *tries, *texts, "step", "finished"] for texts in (TEXTS if texted else ([],))]
+        assert story.kinds in paths, story
+        assert sent[story.number.removeprefix("+")] == texted, story
+        assert story.statuses == (["delivered"] if texted else []), story
     abandoned = sum("abandoned" in story.outcomes for story in found)
     assert abandoned < CONTACTS * 0.05, f"{abandoned} abandoned"
