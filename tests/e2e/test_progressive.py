@@ -73,7 +73,7 @@ async def run_campaign(running: Rig, numbers: list[str]) -> list[Story]:
 @pytest.mark.req("D1", "D2", "D3", "D4", "K12", "M1")
 async def test_never_more_calls_in_flight_than_free_agents(lab: Lab, tmp_path: Path, smsc: Smsc):
     numbers = people()
-    await lab.set_talk(0.4, 0.8, ring_s=0.1)
+    await lab.set_talk(0.3, 0.6, ring_s=0.1)
     async with lab.recorder() as recorder, rig(lab, tmp_path, smsc=smsc) as running:
         members = await recorder.rows("QueueStatus", "QueueStatusComplete", Queue="support")
         stream = Stream("support", members, time.time() - time.monotonic())

@@ -62,7 +62,7 @@ def assert_once(running: Rig, found: list[Story], *, most_lost: int) -> int:
 
 @pytest.mark.req("D3", "D5")
 async def test_a_killed_asterisk_loses_its_calls_and_nobody_else(lab: Lab, tmp_path: Path):
-    numbers = people(60)
+    numbers = people(48)
     async with rig(lab, tmp_path) as running:
         campaign = await start(running, numbers)
         await lab.set_talk(4, 4)
@@ -97,7 +97,7 @@ async def test_a_wire_that_breaks_for_five_seconds_repeats_nothing_and_dialing_g
     lab: Lab, tmp_path: Path, broken: str
 ):
     """Cut: both sides know at once. Frozen: nobody is told, only pings find out."""
-    numbers = people(60)
+    numbers = people(48)
     async with Proxy(lab.pbx.ami) as proxy, rig(lab, tmp_path, ami=proxy.address) as running:
         campaign = await start(running, numbers)
         in_flight = running.calls

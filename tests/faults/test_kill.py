@@ -20,7 +20,7 @@ from tests.support.stories import Story, count_states, states, stories
 from tests.support.waiting import until
 
 KILLS = 10
-CONTACTS = 160
+CONTACTS = 130
 # What a callee's call must have come to, unless it is lost.
 OUTCOMES = {
     Callee.ANSWER: "answered", Callee.TALK: "answered", Callee.BUSY: "busy", Callee.REJECTED: "rejected",
