@@ -11,7 +11,7 @@ import time
 from collections import deque
 
 from tests.peers.ami import AmiPeer, Request
-from tests.peers.ami_pbx import Plan, PbxAgent, ScriptedPbx
+from tests.peers.ami_pbx import PbxAgent, Plan, ScriptedPbx
 
 QUEUE = "sales"
 SETTLE_S = 3.0  # the first calls go to agents who were free all the time, at an empty cache

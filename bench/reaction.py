@@ -38,7 +38,9 @@ def main() -> None:
     ours = uvloop.run(_measure(_dialer))
     print(f"reaction, {AGENTS} agents, {ours['calls_per_second']:.0f} calls/s, {ours['samples']} samples, durable:")
     for name, figures in (("dialer", ours), ("bare loop", bare)):
-        print(f"  {name:10} p50 {figures['p50']:6.2f} ms   p99 {figures['p99']:6.2f} ms   most {figures['most']:6.2f} ms")
+        print(
+            f"  {name:10} p50 {figures['p50']:6.2f} ms   p99 {figures['p99']:6.2f} ms   most {figures['most']:6.2f} ms"
+        )
     print(f"  ratio      p50 {ours['p50'] / bare['p50']:6.2f}      p99 {ours['p99'] / bare['p99']:6.2f}")
     print("  goal       p50   5.00 ms   p99  25.00 ms")
 

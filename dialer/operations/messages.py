@@ -48,13 +48,14 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
         "gateway": intent.gateway, "sender": intent.sender, "text": intent.text, "encoding": intent.encoding,
         "parts": intent.parts, "dialer_node": ctx.settings.node, "created_at": now,
     }  # fmt: skip
-    async with ctx.db.write() as tx:
-        going = await tx.run_sync(requests.dispatch, [intent.request.id])
+
+    async def work(tx: AsyncConnection) -> bool:
+        going = await requests.dispatch(tx, [intent.request.id])
         if not going:
             return False
         request = going[intent.request.id]
         await messages.intend(tx, intent.message_id, request, fields)
-        await tx.run_sync(enrollments.dispatching, [request.enrollment_id], now, is_call=False)
+        await enrollments.dispatching(tx, [request.enrollment_id], now, is_call=False)
         data = {
             "message": intent.message_id,
             "address": request.address,
@@ -62,7 +63,9 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
             "text": intent.text,
         }
         await trail.write(tx, [_entry(now, request, "sms-sending", **data, parts=intent.parts)])
-    return True
+        return True
+
+    return await ctx.db.transact(work, urgent=True)
 
 
 async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
@@ -92,14 +95,17 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
 async def record(ctx: Context, gateway: str, news: PartNews) -> None:
     """The answer to a submit, also one that comes late. A receipt that was faster than it is taken into account now."""
     now = ctx.clock()
-    async with ctx.db.write() as tx:
+
+    async def work(tx: AsyncConnection) -> int | None:
         await _set_part(tx, news, now)
         if news.names:
             await messages.name_part(tx, gateway, news.names[0], news.message_id, news.part)
             for early in await messages.take_early(tx, gateway, news.names):
                 status = MessageStatus(early.status)
                 await _set_part(tx, PartNews(news.message_id, news.part, status, error=early.error), now)
-        campaign_id = await _combine(tx, ctx, news.message_id, now)
+        return await _combine(tx, ctx, news.message_id, now)
+
+    campaign_id = await ctx.db.transact(work)
     if campaign_id is not None:
         ctx.engine.work_changed(campaign_id)
 
@@ -109,14 +115,17 @@ async def receipt(
 ) -> None:
     """A final delivery receipt. One for an id that is not known yet is kept: its response may still come (M3)."""
     now = ctx.clock()
-    async with ctx.db.write() as tx:
+
+    async def work(tx: AsyncConnection) -> int | None:
         found = await messages.part_named(tx, gateway, names, destination)
         if found is None:
             await messages.keep_early(tx, gateway, names[0], status, error, now)
-            return
+            return None
         message_id, part = found
         await _set_part(tx, PartNews(message_id, part, status, error=error), now)
-        campaign_id = await _combine(tx, ctx, message_id, now)
+        return await _combine(tx, ctx, message_id, now)
+
+    campaign_id = await ctx.db.transact(work)
     if campaign_id is not None:
         ctx.engine.work_changed(campaign_id)
 
@@ -173,7 +182,7 @@ def _fields(row: AnyRow, parts: Sequence[AnyRow], status: MessageStatus, now: da
 
 async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, status: MessageStatus) -> None:
     place = await enrollments.get(tx, request.enrollment_id)
-    campaign = await campaigns.get(tx, request.campaign_id)
+    campaign = await campaigns.hold(tx, request.campaign_id)
     if place is None or campaign is None or place.request_id != request.id:
         return  # the contact was joined with another, whose place in the campaign is the further one
     key = RequestKey(request.node, request.visit, request.try_no)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -175,23 +176,22 @@ async def _import(ctx: Context, source: AnyRow, file: Path) -> None:
 
 async def _load(ctx: Context, source: AnyRow, batch: Batch) -> bool:
     """False if the source, or its campaign, was removed meanwhile."""
-    for attempt in range(RETRIES):
-        try:
-            async with ctx.db.write() as tx:
-                if not await _is_wanted(tx, source):
-                    return False
-                loaded = await contacts.load(tx, source.campaign_id, source.id, batch.contacts, ctx.clock())
-                await sources.refuse(tx, source.id, batch.refused)
-                await sources.progress(
-                    tx, source.id, rows=batch.rows, created=loaded.created, merged=loaded.merged,
-                    refused=len(batch.refused), last_row=batch.last_line,
-                )  # fmt: skip
-        except IntegrityError:  # another node stored one of the addresses at the same moment
-            if attempt == RETRIES - 1:
-                raise
-        else:
-            return True
-    raise AssertionError  # the last try returns or raises
+
+    async def work(tx: AsyncConnection) -> bool:
+        if not await _is_wanted(tx, source):
+            return False
+        loaded = await contacts.load(tx, source.campaign_id, source.id, batch.contacts, ctx.clock())
+        await sources.refuse(tx, source.id, batch.refused)
+        await sources.progress(
+            tx, source.id, rows=batch.rows, created=loaded.created, merged=loaded.merged,
+            refused=len(batch.refused), last_row=batch.last_line,
+        )  # fmt: skip
+        return True
+
+    for _ in range(RETRIES):
+        with suppress(IntegrityError):  # another node stored one of the addresses at the same moment
+            return await ctx.db.transact(work)
+    return await ctx.db.transact(work)
 
 
 async def _is_wanted(tx: AsyncConnection, source: AnyRow) -> bool:

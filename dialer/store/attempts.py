@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import ATTEMPT, AttemptState
@@ -14,9 +14,9 @@ from dialer.store.tables import attempt
 from dialer.store.types import AnyRow
 
 
-def intend(tx: Connection, intents: Sequence[dict[str, Any]]) -> None:
-    """The intents of calls that are about to be made, as `intent` makes them. For `Database.write_at_once`."""
-    tx.execute(insert(attempt), intents)
+async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None:
+    """The intents of calls that are about to be made, as `intent` makes them."""
+    await tx.execute(insert(attempt), intents)
 
 
 def intent(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -153,12 +153,9 @@ async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) ->
     await tx.execute(statement, rows)
 
 
-def dispatching(tx: Connection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
-    """A call or text is committed for these: they are in progress, the wait for their turn is over.
-
-    For `Database.write_at_once`, or `run_sync`.
-    """
-    tx.execute(
+async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
+    """A call or text is committed for these: they are in progress, the wait for their turn is over."""
+    await tx.execute(
         update(enrollment)
         .where(enrollment.c.id.in_(enrollment_ids))
         .values(

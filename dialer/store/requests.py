@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
@@ -184,13 +184,13 @@ async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | No
     return int(changed.rowcount)
 
 
-def dispatch(tx: Connection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
+async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
     """The step before an intent: claimed → dispatched, only while the campaign is published (C6).
 
     Returns those that may go on, as they stand now: since they were claimed, their contact may have been joined with
-    another. The others were stopped or claimed by somebody else. For `Database.write_at_once`, or `run_sync`.
+    another. The others were stopped or claimed by somebody else.
     """
-    changed = tx.execute(
+    changed = await tx.execute(
         update(contact_request)
         .where(
             contact_request.c.id.in_(request_ids),

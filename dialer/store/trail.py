@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.tables import trail
@@ -23,17 +23,12 @@ class Entry:
 
 
 async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
-    await tx.run_sync(write_now, entries)
-
-
-def write_now(tx: Connection, entries: Iterable[Entry]) -> None:
-    """The same for `Database.write_at_once`."""
     rows = [
         {"at": e.at, "campaign_id": e.campaign_id, "contact_id": e.contact_id, "kind": e.kind, "data": e.data}
         for e in entries
     ]
     if rows:
-        tx.execute(insert(trail), rows)
+        await tx.execute(insert(trail), rows)
 
 
 async def of_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None) -> Sequence[dict[str, Any]]:
