@@ -15,7 +15,7 @@ from demo.server import Api, DemoError, Server
 from sms.lab.smsc import LabError, Smsc
 
 HERE = Path(__file__).parent
-RUN = Path(os.environ.get("DIALER_DEMO", ".run")).resolve()
+RUN = Path(os.environ.get("DEMO_FOLDER", ".run")).resolve()
 WITHOUT_ASTERISK = """
 The demo needs its private Asterisk. To run the dialer on an Asterisk of your own instead:
   see asterisk/README.md (two #include lines), then

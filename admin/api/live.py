@@ -1,6 +1,7 @@
 """`/live` and `/queues`: what is happening now."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -47,6 +48,13 @@ async def queues(request: web.Request) -> web.Response:
 )
 async def live(request: web.Request) -> web.StreamResponse:
     """Server-sent events: each `data` is the whole picture as JSON, at most four times a second, only when it changed."""
+    return await following(request, _follow)
+
+
+async def following(
+    request: web.Request, follow: Callable[[Live, EventSourceResponse], Awaitable[None]]
+) -> web.StreamResponse:
+    """A stream of events that `follow` sends until the reader leaves or the server stops. Refused (503) without an engine."""
     source = request.app[LIVE]
     task = asyncio.current_task()
     if source is None or task is None:
@@ -54,7 +62,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     request.app[STREAMS].add(task)
     try:
         async with sse_response(request, send_timeout=SEND_S) as stream:
-            await _follow(source, stream)
+            await follow(source, stream)
     except (ClientConnectionResetError, ConnectionResetError, TimeoutError):
         pass  # the page was left, or stopped reading
     finally:

@@ -214,8 +214,8 @@ async def get(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
     return row
 
 
-def progress(row: AnyRow) -> float:
-    """From 0 to 1."""
+def progress(row: Any) -> float:
+    """From 0 to 1, of anything with the columns of a source."""
     if row.state == SourceState.DONE:
         return 1.0
     return round(min(1.0, row.rows / row.rows_total), 3) if row.rows_total else 0.0

@@ -1,0 +1,152 @@
+"""One campaign: its overview, its settings, and a clone that is not saved yet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from admin.keys import CONTEXT, LIVE
+from admin.pages import forms, views
+from admin.pages.render import page, to_html
+from dialer.domain.campaign import Campaign
+from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
+from dialer.domain.windows import zone_names
+from dialer.operations import campaigns, gateways
+from dialer.operations.context import Context
+from dialer.store.listing import Query
+
+
+def campaign_id(request: web.Request) -> int:
+    return int(request.match_info["campaign"])
+
+
+async def load(request: web.Request) -> Campaign:
+    """The campaign the address names; raises `NotFound`."""
+    return await campaigns.get(request.app[CONTEXT], campaign_id(request))
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    return await overview(request)
+
+
+async def overview(request: web.Request, *, status: int = 200, refused: Any = None) -> web.Response:
+    campaign = await load(request)
+    parts = await live_parts(request, campaign)
+    return page(
+        request, "campaign/overview.html", status=status, section="Campaigns", tab="Overview", refused=refused, **parts
+    )
+
+
+async def live_parts(request: web.Request, campaign: Campaign) -> dict[str, Any]:
+    """What the overview shows and the stream keeps up to date."""
+    ctx, live = request.app[CONTEXT], request.app[LIVE]
+    snapshot = live.snapshot() if live else views.NO_LIVE
+    return {
+        "campaign": campaign,
+        **await views.counts(ctx, campaign),
+        **views.picture(ctx, campaign, snapshot),
+    }
+
+
+# -- settings ---------------------------------------------------------------------------------------------------------
+
+
+async def settings(request: web.Request) -> web.StreamResponse:
+    campaign = await load(request)
+    form = {**forms.shown_fields(_fields(campaign)), "revision": campaign.revision}
+    return await _settings_page(request, campaign, form)
+
+
+async def save(request: web.Request) -> web.StreamResponse:
+    """Store the settings; whatever speaks against it stands at its field, and nothing is stored then (C3)."""
+    ctx, campaign = request.app[CONTEXT], await load(request)
+    form = await request.post()
+    fields, faults = forms.read(form)
+    revision = str(form.get("revision", ""))
+    try:
+        if faults:
+            raise InvalidInput([*faults, *await campaigns.check(ctx, campaign.id, fields)])
+        await campaigns.edit(ctx, campaign.id, fields, int(revision) if revision.isdecimal() else None)
+    except (InvalidInput, Incomplete) as error:
+        return await _settings_page(request, campaign, forms.typed_in(form), error.faults, 422)
+    except (StaleEdit, IllegalTransition) as error:
+        return await _settings_page(request, campaign, forms.typed_in(form), [Fault("campaign", str(error))], 409)
+    raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/settings?saved=1")
+
+
+async def check(request: web.Request) -> web.StreamResponse:
+    """While typing: what a save would refuse, field by field. Answers with the place for faults of every field."""
+    fields, faults = forms.read(await request.post())
+    found = await campaigns.check(request.app[CONTEXT], campaign_id(request), fields)
+    reasons = forms.by_field([*faults, *found])
+    return web.Response(
+        text=to_html(request, "parts/faults.html", names=forms.FIELDS, faults=reasons), content_type="text/html"
+    )
+
+
+async def clone(request: web.Request) -> web.StreamResponse:
+    """A copy in the form; nothing is stored until it is saved (C11)."""
+    fields, _strategy = await campaigns.clone(request.app[CONTEXT], campaign_id(request))
+    return await _draft_page(request, forms.shown_fields(fields))
+
+
+async def save_clone(request: web.Request) -> web.StreamResponse:
+    ctx, form = request.app[CONTEXT], await request.post()
+    fields, faults = forms.read(form)
+    _copied, strategy = await campaigns.clone(ctx, campaign_id(request))
+    try:
+        if faults:
+            raise InvalidInput(faults)
+        made = await campaigns.create(ctx, fields, strategy)
+    except InvalidInput as error:
+        return await _draft_page(request, forms.typed_in(form), error.faults, 422)
+    raise web.HTTPSeeOther(f"/campaigns/{made.id}/settings?saved=1")
+
+
+async def _draft_page(
+    request: web.Request, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
+) -> web.Response:
+    choices = await _choices(request.app[CONTEXT], form)
+    context = {"campaign": None, "draft": campaign_id(request), "form": form, "faults": forms.by_field(faults)}
+    return page(request, "campaign/settings.html", status=status, section="Campaigns", **context, **choices)
+
+
+async def _settings_page(
+    request: web.Request, campaign: Campaign, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
+) -> web.Response:
+    notice = "Saved." if "saved" in request.query and not faults else None
+    context = {"campaign": campaign, "draft": None, "form": form, "faults": forms.by_field(faults), "notice": notice}
+    choices = await _choices(request.app[CONTEXT], form)
+    return page(
+        request, "campaign/settings.html", status=status, section="Campaigns", tab="Settings", **context, **choices
+    )
+
+
+async def _choices(ctx: Context, form: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to choose from. A choice that is gone stays visible, so that saving does not change it silently."""
+    rows = (await gateways.page(ctx, Query(limit=100))).items
+    reported = ctx.engine.queues()
+    return {
+        "zones": sorted(zone_names()),
+        "days": list(forms.DAY_NAMES.items()),
+        "modes": forms.modes(),
+        "queues": _options(((name, name) for name in sorted(reported or ())), form["queue"]),
+        "queue_hint": "" if reported is not None else "Asterisk can't be asked for its queues now.",
+        "voice_gateways": _options(_of_kind(rows, "voice"), form["voice_gateway"]),
+        "sms_gateways": _options(_of_kind(rows, "sms"), form["sms_gateway"]),
+    }
+
+
+def _of_kind(rows: Sequence[Mapping[str, Any]], kind: str) -> list[tuple[str, str]]:
+    return [(row["id"], row["name"]) for row in rows if row["kind"] == kind]
+
+
+def _options(known: Any, chosen: str | None) -> list[tuple[str, str]]:
+    choices = [("", "– none –"), *known]
+    if chosen and chosen not in dict(choices):
+        choices.append((chosen, f"{chosen} (not there now)"))
+    return choices
+
+
+def _fields(campaign: Campaign) -> dict[str, Any]:
+    return {name: getattr(campaign, name) for name in Campaign.__dataclass_fields__}

@@ -1,0 +1,83 @@
+"""The list of campaigns: find, sort, create, and the three transitions."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from admin.keys import CONTEXT
+from admin.pages import forms, views
+from admin.pages.campaign import overview
+from admin.pages.lists import ListView, wanted
+from admin.pages.render import page
+from dialer.domain.campaign import Campaign
+from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
+from dialer.operations import campaigns, reports
+from dialer.operations.context import Context
+
+DEFAULT_SORT = "created_at"
+
+
+async def home(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPSeeOther("/campaigns")
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    return await _list(request)
+
+
+async def create(request: web.Request) -> web.StreamResponse:
+    """A title is all that is asked for (C1)."""
+    form = await request.post()
+    title = str(form.get("title", "")).strip()
+    try:
+        campaign = await campaigns.create(request.app[CONTEXT], {"title": _title(title)})
+    except InvalidInput as error:
+        faults = {"title": [fault.reason for fault in error.faults]}
+        return await _list(request, status=422, create_title=title, create_faults=faults)
+    raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/settings" if form.get("open") else "/campaigns")
+
+
+def _title(title: str) -> str:
+    if not title:
+        raise InvalidInput.single("title", "is needed")
+    if len(title) > forms.LONGEST_TITLE or not title.isprintable():
+        raise InvalidInput.single("title", f"should be at most {forms.LONGEST_TITLE} printable characters")
+    return title
+
+
+async def _list(request: web.Request, *, status: int = 200, **context: Any) -> web.Response:
+    looked = wanted(request, DEFAULT_SORT)
+    found = await reports.campaigns_page(request.app[CONTEXT], looked.query())
+    items = [{**asdict(one.campaign), "contacts": sum(one.contacts.values())} for one in found.items]
+    view = ListView(looked, items, found.total, found.next_cursor)
+    given = {"create_title": "", "create_faults": None, **context}
+    return page(request, "campaigns.html", status=status, section="Campaigns", list=view, **given)
+
+
+async def publish(request: web.Request) -> web.StreamResponse:
+    return await _move(request, campaigns.publish, "It can't be published yet")
+
+
+async def unpublish(request: web.Request) -> web.StreamResponse:
+    return await _move(request, campaigns.unpublish, "It can't be unpublished")
+
+
+async def end(request: web.Request) -> web.StreamResponse:
+    return await _move(request, campaigns.end, "It can't be ended")
+
+
+async def _move(
+    request: web.Request, operation: Callable[[Context, int], Awaitable[Campaign]], title: str
+) -> web.StreamResponse:
+    """One transition; what speaks against it is shown on the campaign's page, all of it at once (C5)."""
+    campaign_id = int(request.match_info["campaign"])
+    try:
+        await operation(request.app[CONTEXT], campaign_id)
+    except (Incomplete, IllegalTransition) as error:
+        faults = error.faults if isinstance(error, Incomplete) else (Fault("status", str(error)),)
+        refused = {"title": title, "faults": views.mends(campaign_id, faults)}
+        status = 422 if isinstance(error, Incomplete) else 409
+        return await overview(request, status=status, refused=refused)
+    raise web.HTTPSeeOther(f"/campaigns/{campaign_id}")

@@ -1,0 +1,171 @@
+"""The settings form of a campaign: fields to text and back, every fault at its field. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from multidict import MultiMapping
+
+from dialer.domain.campaign import UNAVAILABLE_MODES, DialingMode, LoadOrder
+from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
+
+DAY_NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
+LONGEST_TITLE, LONGEST_CALLER_ID, LONGEST_DESCRIPTION = 200, 80, 10_000
+MOST_CALLS, MOST_PER_SECOND = 10_000, 1000.0
+
+FIELDS = (
+    "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
+    "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
+    "max_concurrent_calls", "calls_per_second",
+)  # fmt: skip
+
+
+#: What aiohttp makes of a posted form.
+Form = MultiMapping[Any]
+
+
+@dataclass
+class _Reading:
+    """Fields that could be read, and faults of those that could not."""
+
+    form: Form
+    fields: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        value = self.form.get(name, "")
+        return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+
+    def refuse(self, name: str, reason: str) -> None:
+        self.faults.append(Fault(name, reason))
+
+    def attempt(self, name: str, make: Callable[[], Any]) -> None:
+        """Set `name` to what `make` returns, or note why it could not."""
+        try:
+            self.fields[name] = make()
+        except InvalidInput as error:
+            self.faults += error.faults
+
+
+def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
+    """The fields as `operations.campaigns` takes them, and the faults of those that can't be read."""
+    reading = _Reading(form)
+    _read_texts(reading)
+    reading.attempt("time_zone", lambda: zone(reading.text("time_zone")).key)
+    reading.attempt("execution", lambda: _execution(reading))
+    reading.attempt("validity", lambda: _validity(reading))
+    reading.fields["dialing_modes"] = tuple(str(mode) for mode in form.getall("dialing_modes", ()))
+    order = reading.text("load_order") or LoadOrder.OLDEST_FIRST
+    if order in set(LoadOrder):
+        reading.fields["load_order"] = LoadOrder(order)
+    else:
+        reading.refuse("load_order", f"{shown(order)} is not an order: take {' or '.join(LoadOrder)}")
+    reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
+    reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
+    return reading.fields, reading.faults
+
+
+def _read_texts(reading: _Reading) -> None:
+    for name, longest in (
+        ("title", LONGEST_TITLE),
+        ("description", LONGEST_DESCRIPTION),
+        ("caller_id", LONGEST_CALLER_ID),
+    ):
+        value = reading.text(name)
+        reading.fields[name] = value
+        if len(value) > longest:
+            reading.refuse(name, f"has {len(value)} characters; at most {longest} are possible")
+        elif name != "description" and not value.isprintable():
+            reading.refuse(name, "has characters that can't be shown")
+    if not reading.fields["title"]:
+        reading.refuse("title", "is needed")
+    for name in ("queue", "voice_gateway", "sms_gateway", "caller_id"):
+        reading.fields[name] = reading.text(name) or None
+
+
+def _execution(reading: _Reading) -> ExecutionTime | None:
+    start, end = reading.text("execution.start"), reading.text("execution.end")
+    if not start and not end:
+        return None
+    missing = [
+        Fault(f"execution.{name}", "is needed too, or leave both empty")
+        for name, value in (("start", start), ("end", end))
+        if not value
+    ]
+    if missing:
+        raise InvalidInput(missing)
+    return ExecutionTime.read(start, end, [str(day) for day in reading.form.getall("execution.days", ())])
+
+
+def _validity(reading: _Reading) -> Validity:
+    """The two moments on the wall clock of the zone that the form names; without a known zone in UTC, to be judged at all."""
+    try:
+        tz = zone(reading.text("time_zone"))
+    except InvalidInput:
+        tz = zone("UTC")
+    moments = {}
+    for name in ("from", "until"):
+        text = reading.text(f"validity.{name}")
+        try:
+            moments[name] = datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC) if text else None
+        except ValueError:
+            raise InvalidInput.single(f"validity.{name}", f"{shown(text)} is not a date with a time") from None
+    if moments["from"] and moments["until"] and moments["until"] <= moments["from"]:
+        raise InvalidInput.single("validity.until", "is not after the start: choose a later end")
+    return Validity(moments["from"], moments["until"])
+
+
+def _number(reading: _Reading, name: str, kind: type[int] | type[float], most: float) -> float | None:
+    text = reading.text(name)
+    if not text:
+        return None
+    try:
+        value = kind(text)
+    except ValueError:
+        raise InvalidInput.single(name, f"{shown(text)} is not a {'whole ' if kind is int else ''}number") from None
+    if not 0 < value <= most:
+        raise InvalidInput.single(name, f"should be above 0 and at most {most:g}")
+    return value
+
+
+def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A campaign's fields as the form shows them; times of the validity on the wall clock of its zone."""
+    execution, validity, tz = fields["execution"], fields["validity"], zone(fields["time_zone"])
+
+    def wall(moment: datetime | None) -> str:
+        return moment.astimezone(tz).strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+    plain = ("title", "description", "time_zone", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order")
+    return {
+        **{name: fields[name] for name in plain},
+        "execution.start": f"{execution.start:%H:%M}" if execution else "",
+        "execution.end": f"{execution.end:%H:%M}" if execution else "",
+        "execution.days": execution.days if execution else WEEK,
+        "validity.from": wall(validity.from_),
+        "validity.until": wall(validity.until),
+        "dialing_modes": fields["dialing_modes"],
+        "max_concurrent_calls": fields["max_concurrent_calls"],
+        "calls_per_second": fields["calls_per_second"],
+    }
+
+
+def typed_in(form: Form) -> dict[str, Any]:
+    """The form as it was filled in, to be shown again with its faults."""
+    several = {name: tuple(form.getall(name, ())) for name in ("execution.days", "dialing_modes")}
+    return {name: form.get(name, "") for name in (*FIELDS, "revision")} | several
+
+
+def by_field(faults: Sequence[Fault]) -> dict[str, list[str]]:
+    """Reasons by the field they stand at; those of no field of the form stand at ''."""
+    sorted_: dict[str, list[str]] = {}
+    for fault in faults:
+        name = fault.field if fault.field in FIELDS else ""
+        sorted_.setdefault(name, []).append(fault.reason if name else str(fault))
+    return sorted_
+
+
+def modes() -> list[dict[str, str]]:
+    """All dialing modes, those that can't be ticked with the reason."""
+    return [{"name": mode.value, "why": UNAVAILABLE_MODES.get(mode, "")} for mode in DialingMode]

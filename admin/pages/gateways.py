@@ -1,0 +1,185 @@
+"""Gateways: the list, and one form for each kind, made from the fields of the gateway itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from admin.errors import of_validation
+from admin.keys import CONTEXT, LIVE
+from admin.pages import views
+from admin.pages.render import page
+from dialer.domain.errors import Fault, InvalidInput
+from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
+from dialer.operations import gateways
+from dialer.operations.gateways import InUse
+from dialer.store.listing import Query
+
+Kind = Literal["voice", "sms"]
+KINDS: Mapping[str, type[VoiceGateway | SmsGateway]] = {"voice": VoiceGateway, "sms": SmsGateway}
+HEADINGS = {"voice": "New voice gateway", "sms": "New SMS gateway"}
+LABELS = {
+    "name": "Name", "dial": "Channel to dial", "prefixes": "Allowed prefixes", "max_calls": "Most calls at the same time",
+    "calls_per_second": "Most calls started in a second", "strip_plus": "Dial without the plus sign",
+    "prefix": "Digits put before the number", "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
+    "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
+    "messages_per_second": "Most texts sent in a second", "response_timeout_s": "Response timeout, seconds",
+    "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
+}  # fmt: skip
+# Settings with one value only are no choice.
+_UNSHOWN = frozenset({"kind", "bind"})
+_WIDE = frozenset({"name", "dial", "prefixes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One field of the form; `kind` is the input's type."""
+
+    name: str
+    label: str
+    kind: str
+    hint: str
+    required: bool
+    wide: bool
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    live = request.app[LIVE]
+    snapshot = live.snapshot() if live else views.NO_LIVE
+    states = {one["id"]: one["state"] for one in snapshot["gateways"]}
+    rows = (await gateways.page(request.app[CONTEXT], Query(limit=100))).items
+    shown = [{**row, "target": _target(row), "state": states.get(row["id"])} for row in rows]
+    return page(request, "gateways.html", section="Gateways", gateways=shown)
+
+
+async def new(request: web.Request) -> web.StreamResponse:
+    return _page(request, _kind(request), _defaults(_kind(request)))
+
+
+async def create(request: web.Request) -> web.StreamResponse:
+    kind, form = _kind(request), await request.post()
+    try:
+        await gateways.create(request.app[CONTEXT], ADAPTER.validate_python({"kind": kind, **read(kind, form)}))
+    except (InvalidInput, ValidationError) as error:
+        return _page(request, kind, _typed(kind, form), _faults(error))
+    raise web.HTTPSeeOther("/gateways")
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    row = await gateways.get(request.app[CONTEXT], request.match_info["gateway"])
+    return _page(request, row["kind"], _stored(row), existing=row)
+
+
+async def save(request: web.Request) -> web.StreamResponse:
+    """A password that is left empty stays as it is."""
+    ctx, form = request.app[CONTEXT], await request.post()
+    row = await gateways.get(ctx, request.match_info["gateway"])
+    try:
+        await gateways.edit(ctx, row["id"], read(row["kind"], form))
+    except (InvalidInput, ValidationError) as error:
+        return _page(request, row["kind"], _typed(row["kind"], form), _faults(error), existing=row)
+    raise web.HTTPSeeOther("/gateways")
+
+
+async def remove(request: web.Request) -> web.StreamResponse:
+    ctx = request.app[CONTEXT]
+    row = await gateways.get(ctx, request.match_info["gateway"])
+    try:
+        await gateways.remove(ctx, row["id"])
+    except InUse as error:
+        return _page(request, row["kind"], _stored(row), [Fault("", str(error))], existing=row, status=409)
+    raise web.HTTPSeeOther("/gateways")
+
+
+def read(kind: str, form: Mapping[str, Any]) -> dict[str, Any]:
+    """The form as settings of a gateway, not yet checked; what is left empty takes its default, a password is left out."""
+    settings: dict[str, Any] = {}
+    for name, field in _fields(kind).items():
+        text = form.get(name, "")
+        value = text.strip() if isinstance(text, str) else ""
+        if field.annotation is bool:
+            settings[name] = bool(value)
+        elif name == "prefixes":
+            settings[name] = tuple(value.replace(",", " ").split())
+        elif value or field.is_required():
+            settings[name] = value
+        elif name != "password":
+            settings[name] = field.default
+    return settings
+
+
+def _kind(request: web.Request) -> str:
+    kind = request.match_info["kind"]
+    if kind not in KINDS:
+        raise web.HTTPNotFound
+    return kind
+
+
+def _fields(kind: str) -> dict[str, FieldInfo]:
+    return {name: field for name, field in KINDS[kind].model_fields.items() if name not in _UNSHOWN}
+
+
+def _controls(kind: str, *, stored: bool) -> list[Control]:
+    return [_control(name, field, stored=stored) for name, field in _fields(kind).items()]
+
+
+def _control(name: str, field: FieldInfo, *, stored: bool) -> Control:
+    kind = {"password": "password"}.get(name, "checkbox" if field.annotation is bool else "text")
+    hint = field.description or ""
+    if name == "password" and stored:
+        hint = f"Empty: it stays as it is. {hint}"
+    return Control(name, LABELS[name], kind, hint, field.is_required(), name in _WIDE)
+
+
+def _defaults(kind: str) -> dict[str, Any]:
+    return {name: _text(name, None if f.is_required() else f.default) for name, f in _fields(kind).items()}
+
+
+def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {**row["settings"], "name": row["name"]}
+    return {name: _text(name, known.get(name)) for name in _fields(row["kind"])}
+
+
+def _typed(kind: str, form: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: "" if name == "password" else form.get(name, "") for name in _fields(kind)}
+
+
+def _text(name: str, value: Any) -> Any:
+    """As the form shows it; a password never goes back to the browser."""
+    if name == "password" or value is None:
+        return ""
+    return ", ".join(value) if name == "prefixes" else value
+
+
+def _target(row: Mapping[str, Any]) -> str:
+    settings = row["settings"]
+    return str(settings["dial"]) if row["kind"] == "voice" else f"{settings['host']}:{settings['port']}"
+
+
+def _faults(error: InvalidInput | ValidationError) -> Sequence[Fault]:
+    return error.faults if isinstance(error, InvalidInput) else of_validation(error).errors
+
+
+def _page(
+    request: web.Request,
+    kind: str,
+    form: Mapping[str, Any],
+    faults: Sequence[Fault] = (),
+    *,
+    existing: Mapping[str, Any] | None = None,
+    status: int | None = None,
+) -> web.Response:
+    known = _fields(kind)
+    by_field: dict[str, list[str]] = {}
+    for fault in faults:
+        name = fault.field.partition(".")[0]
+        by_field.setdefault(name if name in known else "", []).append(fault.reason if name in known else str(fault))
+    return page(
+        request, "gateway.html", status=status or (422 if faults else 200), section="Gateways",
+        form=form, faults=by_field, fields=_controls(kind, stored=existing is not None), existing=existing,
+        heading=existing["name"] if existing else HEADINGS[kind],
+        action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}",
+    )  # fmt: skip

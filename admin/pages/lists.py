@@ -1,0 +1,78 @@
+"""A list as its page shows it: what the address asks for, the rows, and the addresses of other views of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from dialer.domain.errors import InvalidInput
+from dialer.store.listing import Query
+
+DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for; `status` is one of a state's words, or empty for all."""
+
+    path: str
+    sort: str
+    q: str
+    status: str
+    limit: int
+    cursor: str
+
+    def query(self) -> Query:
+        filters = (f"status:eq:{self.status}",) if self.status else ()
+        return Query(self.limit, self.cursor or None, self.sort, self.q or None, filters)
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    wanted: Wanted
+    items: Sequence[Mapping[str, Any]]
+    total: int
+    next_cursor: str | None
+
+    @property
+    def sort(self) -> str:
+        return self.wanted.sort
+
+    @property
+    def q(self) -> str:
+        return self.wanted.q
+
+    @property
+    def status(self) -> str:
+        return self.wanted.status
+
+    @property
+    def limit(self) -> int:
+        return self.wanted.limit
+
+    @property
+    def cursor(self) -> str:
+        return self.wanted.cursor
+
+    def link(self, **changes: Any) -> str:
+        """The same list with something changed: `link(sort='-id', cursor='')`."""
+        now = {name: getattr(self.wanted, name) for name in ("sort", "q", "status", "limit", "cursor")}
+        wanted = {name: value for name, value in {**now, **changes}.items() if value not in {"", None}}
+        return f"{self.wanted.path}?{urlencode(wanted)}"
+
+
+def wanted(request: web.Request, default_sort: str) -> Wanted:
+    """Raises `InvalidInput` for a page length that is no number."""
+    limit = request.query.get("limit", str(DEFAULT_LIMIT))
+    if not limit.isascii() or not limit.isdigit() or len(limit) > 3:  # noqa: PLR2004  (at most 100)
+        raise InvalidInput.single("limit", "should be 10, 50 or 100")
+    return Wanted(
+        path=request.path,
+        sort=request.query.get("sort") or default_sort,
+        q=request.query.get("q", "").strip(),
+        status=request.query.get("status", ""),
+        limit=int(limit),
+        cursor=request.query.get("cursor", ""),
+    )

@@ -1,0 +1,89 @@
+"""Pages that keep themselves up to date: streams of the parts that changed, drawn by the templates of the pages themselves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse
+from markupsafe import Markup
+
+from admin.api.live import following
+from admin.keys import CONTEXT, LIVE
+from admin.pages import views
+from admin.pages.campaign import live_parts, load
+from admin.pages.render import page, to_html
+from admin.pages.sources import listed
+from dialer.domain.transitions import SourceState
+from dialer.engine.live import Live
+
+# Each look costs a count of the campaign's contacts: a look, then a pause of at least this many times its length.
+REST, AT_MOST_EVERY_S = 5.0, 0.4
+# With nothing to ring the bell (a window that closes, a validity that ends), look again all the same.
+AT_LEAST_EVERY_S = 5.0
+WHILE_IMPORTING_S = 0.5
+OOB = Markup('hx-swap-oob="outerMorph"')
+
+Draw = Callable[[], Awaitable[tuple[str, float]]]
+
+
+async def board(request: web.Request) -> web.StreamResponse:
+    return page(request, "live.html", section="Live", **_board(request))
+
+
+async def board_stream(request: web.Request) -> web.StreamResponse:
+    async def draw() -> tuple[str, float]:
+        return _swapped(request, "board", _board(request)), AT_LEAST_EVERY_S
+
+    return await _stream(request, draw)
+
+
+async def campaign_stream(request: web.Request) -> web.StreamResponse:
+    """The overview's counts, agents and calls; with `?show=sources` the list of sources."""
+    await load(request)  # 404 before the stream begins
+    return await _stream(request, _draw_sources(request) if request.query.get("show") == "sources" else _draw(request))
+
+
+def _draw(request: web.Request) -> Draw:
+    async def draw() -> tuple[str, float]:
+        campaign = await load(request)
+        parts = await live_parts(request, campaign)
+        names = ("state", "counts", "pacing", "agents", "calls")
+        return "".join(_swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+
+    return draw
+
+
+def _draw_sources(request: web.Request) -> Draw:
+    async def draw() -> tuple[str, float]:
+        parts = await listed(request.app[CONTEXT], await load(request))
+        busy = any(one["state"] in {SourceState.PENDING, SourceState.RUNNING} for one in parts["sources"])
+        return _swapped(request, "sources", parts), WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
+
+    return draw
+
+
+def _board(request: web.Request) -> dict[str, Any]:
+    live = request.app[LIVE]
+    return dict(live.snapshot() if live else views.NO_LIVE)
+
+
+def _swapped(request: web.Request, part: str, context: dict[str, Any]) -> str:
+    """A part that htmx puts in the place of the one with the same id."""
+    return to_html(request, "parts/swapped.html", part=f"parts/{part}.html", **{**context, "oob": OOB})
+
+
+async def _stream(request: web.Request, draw: Draw) -> web.StreamResponse:
+    async def follow(source: Live, stream: EventSourceResponse) -> None:
+        loop, shown = asyncio.get_running_loop(), ""
+        with source.watch() as bell:
+            while stream.is_connected():
+                began = loop.time()
+                text, again_s = await draw()
+                if text != shown:
+                    await stream.send(text)
+                    shown = text
+                await asyncio.sleep(max(AT_MOST_EVERY_S, REST * (loop.time() - began)))
+                await bell.wait(again_s)
+
+    return await following(request, follow)

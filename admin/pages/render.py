@@ -1,0 +1,83 @@
+"""Templates to pages: what every page has (who is logged in, the CSRF token, addresses of assets), and how times read."""
+
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from admin.auth import may
+from admin.keys import IDENTITY
+from admin.pages import assets, words
+from dialer.operations.users import Right
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Jinja with our filters; everything is escaped, and a name that is not given is an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"asset": assets.address}
+    made.filters |= {
+        "plain": words.plain,
+        "colour": words.colour,
+        "not_free": words.not_free,
+        "local": local,
+        "short": short,
+        "clock": clock,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
+    }
+    return made
+
+
+def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    """A whole page, or a part that htmx puts into one."""
+    response = web.Response(
+        text=to_html(request, template, **context), status=status, content_type="text/html", charset="utf-8"
+    )
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def to_html(request: web.Request, template: str, **context: Any) -> str:
+    return environment().get_template(template).render({**_of_request(request), **context})
+
+
+def _of_request(request: web.Request) -> dict[str, Any]:
+    caller = request.get(IDENTITY)
+    return {
+        "user": caller,
+        "csrf": (caller.csrf if caller else None) or "",
+        "may_edit": caller is not None and may(caller, Right.WRITE),
+        "may_operate": caller is not None and may(caller, Right.OPERATE),
+        "section": "",
+        "oob": "",
+        "notice": None,
+        "refused": None,
+    }
+
+
+def local(moment: datetime, zone: str) -> str:
+    """`2026-05-04 09:05 CEST`: minutes are enough for people, and the zone stands behind."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def short(moment: datetime | None) -> str:
+    """In UTC, under a header that says so."""
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
+
+
+def clock(moment: datetime | str | None) -> str:
+    """The time of day of something that goes on now, in UTC."""
+    at = words.moment(moment) if isinstance(moment, str) else moment
+    return f"{at:%H:%M:%S} UTC" if at else "–"

@@ -1,0 +1,46 @@
+"""Every page and where it is found."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from admin.pages import assets, campaign, campaigns, contacts, gateways, live, login, sources, strategy
+
+ONE = r"/campaigns/{campaign:\d{1,18}}"
+
+
+def routes() -> Iterable[web.AbstractRouteDef]:
+    return [
+        web.get("/", campaigns.home),
+        web.get("/login", login.show),
+        web.post("/login", login.enter),
+        web.post("/logout", login.leave),
+        web.get("/campaigns", campaigns.index),
+        web.post("/campaigns", campaigns.create),
+        web.get(ONE, campaign.show),
+        web.get(f"{ONE}/live", live.campaign_stream),
+        web.get(f"{ONE}/settings", campaign.settings),
+        web.post(f"{ONE}/settings", campaign.save),
+        web.post(f"{ONE}/settings/check", campaign.check),
+        web.get(f"{ONE}/clone", campaign.clone),
+        web.post(f"{ONE}/clone", campaign.save_clone),
+        web.post(f"{ONE}/publish", campaigns.publish),
+        web.post(f"{ONE}/unpublish", campaigns.unpublish),
+        web.post(f"{ONE}/end", campaigns.end),
+        web.get(f"{ONE}/contacts", contacts.index),
+        web.get(ONE + r"/contacts/{contact:\d{1,18}}", contacts.show),
+        web.get(f"{ONE}/sources", sources.index),
+        web.get(f"{ONE}/strategy", strategy.show),
+        web.post(f"{ONE}/strategy", strategy.save),
+        web.post(f"{ONE}/strategy/check", strategy.check),
+        web.get("/live", live.board),
+        web.get("/live/stream", live.board_stream),
+        web.get("/gateways", gateways.index),
+        web.get("/gateways/new/{kind}", gateways.new),
+        web.post("/gateways/new/{kind}", gateways.create),
+        web.get("/gateways/{gateway}", gateways.show),
+        web.post("/gateways/{gateway}", gateways.save),
+        web.post("/gateways/{gateway}/delete", gateways.remove),
+        web.get("/static/{name:.+}", assets.serve),
+        web.get("/favicon.ico", assets.favicon),
+    ]

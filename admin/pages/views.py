@@ -1,0 +1,153 @@
+"""What the pages show beyond a single row: counts as bars, the live picture of a campaign, a strategy as a readable list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from admin.pages import words
+from dialer.domain.campaign import Campaign, window
+from dialer.domain.errors import Fault
+from dialer.domain.transitions import CampaignStatus, EnrollmentState
+from dialer.operations import reports
+from dialer.operations.context import Context
+from dialer.strategy.catalogue import STEP_TYPES
+
+NO_LIVE: Mapping[str, Any] = {
+    "link": {"state": "down", "reason": "No dialer runs in this process."},
+    "queues": [], "calls": [], "campaigns": [], "gateways": [],
+}  # fmt: skip
+
+ICONS = {
+    "contact-in": "users", "call": "phone", "sms": "message", "wait": "clock", "branch": "route",
+    "time-window": "clock", "webhook": "link", "set-attribute": "edit", "end": "flag",
+}  # fmt: skip
+
+#: Where a fault of a publish is mended: the settings page has a field of that name, all else is the strategy's.
+_FIELD_LABELS = {
+    "queue": "Queue", "voice_gateway": "Voice gateway", "sms_gateway": "SMS gateway", "dialing_modes": "Dialing modes",
+    "validity.until": "Valid until", "validity.from": "Valid from", "time_zone": "Time zone", "title": "Title",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A fault with the place where it is mended."""
+
+    label: str
+    address: str
+    reason: str
+
+
+def mends(campaign_id: int, faults: Sequence[Fault]) -> list[Mend]:
+    return [_mend(campaign_id, fault) for fault in faults]
+
+
+def _mend(campaign_id: int, fault: Fault) -> Mend:
+    if fault.field in _FIELD_LABELS:
+        address = f"/campaigns/{campaign_id}/settings#{fault.field}"
+        return Mend(_FIELD_LABELS[fault.field], address, fault.reason)
+    return Mend(f"Strategy, {fault.field}", f"/campaigns/{campaign_id}/strategy", fault.reason)
+
+
+async def counts(ctx: Context, campaign: Campaign) -> dict[str, Any]:
+    """Contacts by state with their total, the bars of the progress line in percent, and the share that is done."""
+    counted = (await reports.counted(ctx, campaign)).contacts
+    numbers = {state.value: counted.get(state, 0) for state in EnrollmentState}
+    total = sum(numbers.values())
+    return {
+        "counts": {**numbers, "total": total},
+        "bars": _bars(numbers, total),
+        "done_share": int(100 * numbers["done"] / total) if total else 0,
+    }
+
+
+def _bars(numbers: Mapping[str, int], total: int) -> list[dict[str, Any]]:
+    bars, at = [], 0.0
+    for state in ("done", "in_progress", "waiting", "stopped", "pending"):
+        width = 100 * numbers[state] / total if total else 0
+        if width:
+            label = f"{words.plain(state)}: {numbers[state]:,}"
+            bars.append({"colour": words.colour(state), "x": f"{at:.3f}", "width": f"{width:.3f}", "label": label})
+        at += width
+    return bars
+
+
+def picture(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """The live picture of one campaign: the agents of its queue, its calls, and why no (more) calls start."""
+    queue = next((one for one in snapshot["queues"] if one["name"] == campaign.queue), None)
+    return {
+        "queue_name": campaign.queue,
+        "agents": queue,
+        "calls": [call for call in snapshot["calls"] if call["campaign_id"] == campaign.id],
+        "pacing": _pacing(ctx, campaign, snapshot),
+    }
+
+
+def _pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> dict[str, str]:
+    if campaign.status is CampaignStatus.ENDED:
+        return {"colour": "secondary", "icon": "stop", "text": "The campaign has ended for good."}
+    if campaign.status is CampaignStatus.UNPUBLISHED:
+        return {"colour": "secondary", "icon": "pause", "text": "Unpublished: nobody is called or texted."}
+    opening = window(campaign, None, ctx.clock())
+    if not opening.open and opening.reason is not None:
+        return {"colour": "warning", "icon": "clock", "text": words.limited_by(opening.reason)}
+    running = next((one for one in snapshot["campaigns"] if one["id"] == campaign.id), None)
+    if running is None:
+        return {"colour": "warning", "icon": "alert", "text": "Published, but no dialer runs it in this process."}
+    limit = running["limited_by"]
+    colour = "warning" if limit in {"link_down", "unknown_queue"} else "info"
+    return {"colour": colour, "icon": "activity", "text": words.limited_by(limit)}
+
+
+def readable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A strategy's document as a list of steps, with where each outcome leads."""
+    nodes = document["nodes"]
+    names = {node["id"]: node["name"] or STEP_TYPES[node["type"]].label for node in nodes}
+    return {"name": document["name"], "steps": [_step(node, names) for node in nodes]}
+
+
+def _step(node: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    step_type = STEP_TYPES[node["type"]]
+    titles = {field.alias or name: field.title or name for name, field in step_type.fields.model_fields.items()}
+    return {
+        "id": node["id"],
+        "type": node["type"],
+        "icon": ICONS[node["type"]],
+        "name": names[node["id"]],
+        "label": step_type.label if node["name"] else "",
+        "fields": [(titles.get(name, name), _value(value)) for name, value in node["fields"].items()],
+        "ways": [{"port": port, "to": to, "name": names[to]} for port, to in node["out"].items()],
+    }
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value)
+    if isinstance(value, dict):
+        return " ".join(_value(one) for one in value.values())
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def contact_row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the contact list, with the contact's name and its first number."""
+    addresses = item["addresses"]
+    return {**item, "name": _name(item), "number": addresses[0].address if addresses else None}
+
+
+def contact_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    stopped = words.stopped_because(item["stop_reason"]) if item["stop_reason"] else None
+    facts = [
+        ("Id", item["id"]),
+        ("Result", words.plain(item["result"]) if item["result"] else None),
+        ("Step", item["step"]),
+        ("Attempts", item["attempts"]),
+        ("Stopped", f"{stopped} ({item['stop_reason']})" if stopped else None),
+        ("Time zone", item["time_zone"]),
+        ("External id", item["external_id"]),
+        ("Source", item["source"]),
+    ]
+    return [(name, value) for name, value in facts if value is not None]
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return f"{item['first_name']} {item['last_name']}".strip()

@@ -1,0 +1,79 @@
+// What plain HTML can't do: open dialogs, and send a file with its progress. Everything else is the server's and htmx's.
+'use strict';
+
+const csrf = () => document.querySelector('meta[name="csrf"]').content;
+
+// -- dialogs: a button with data-opens="ID" opens one, one with data-closes closes its own ------------------------------
+
+document.addEventListener('click', (event) => {
+  const opener = event.target.closest('[data-opens]');
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  if (event.target.closest('[data-closes]')) event.target.closest('dialog')?.close();
+  if (event.target.matches('dialog')) event.target.close(); // a click beside it
+});
+document.querySelectorAll('dialog[data-open-now]').forEach((dialog) => dialog.showModal());
+
+// A second click on a button that was pressed would send the form twice.
+document.addEventListener('submit', (event) => {
+  if (event.defaultPrevented || event.target.method !== 'post') return;
+  if (event.target.dataset.sent) event.preventDefault();
+  else event.target.dataset.sent = 'yes';
+});
+addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach((form) => delete form.dataset.sent));
+
+// -- upload of a contact file -------------------------------------------------------------------------------------------
+
+function say(text, colour) {
+  const place = document.getElementById('upload-result');
+  place.className = `alert alert-${colour} mt-2 mb-0`;
+  place.textContent = text;
+}
+
+function reason(request) {
+  if (!request.status) return 'The connection was lost before the file had arrived. Nothing was loaded; send it again.';
+  try {
+    return JSON.parse(request.responseText).detail;
+  } catch {
+    return `The server answered ${request.status} ${request.statusText}.`;
+  }
+}
+
+function send(form, file) {
+  const bar = form.querySelector('progress');
+  if (!bar.hidden) return; // one is on its way
+  const request = new XMLHttpRequest();
+  request.open('POST', `${form.getAttribute('action')}?name=${encodeURIComponent(file.name)}`);
+  request.setRequestHeader('Content-Type', 'text/csv');
+  request.setRequestHeader('X-CSRF-Token', csrf());
+  request.upload.onprogress = (event) => { bar.max = event.total || 1; bar.value = event.loaded; };
+  request.onloadend = () => {
+    bar.hidden = true;
+    form.reset();
+    if (request.status === 202) say(`${file.name} was taken; the list below shows how far its import is.`, 'success');
+    else say(`${file.name}: ${reason(request)}`, 'danger');
+  };
+  bar.hidden = false;
+  bar.value = 0;
+  say(`Sending ${file.name} …`, 'info');
+  request.send(file);
+}
+
+document.querySelectorAll('form[data-upload]').forEach((form) => {
+  const drop = form.querySelector('[data-drop]');
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.querySelector('input[type=file]').addEventListener('change', (event) => {
+    if (event.target.files.length) send(form, event.target.files[0]);
+  });
+  for (const kind of ['dragenter', 'dragover']) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add('over'); });
+  for (const kind of ['dragleave', 'drop']) drop.addEventListener(kind, () => drop.classList.remove('over'));
+  drop.addEventListener('drop', (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) send(form, event.dataTransfer.files[0]);
+  });
+});
+
+// -- streams: say when what is shown is not live any more ------------------------------------------------------------------
+
+document.addEventListener('htmx:sse:error', () => document.body.classList.add('stale'));
+document.addEventListener('htmx:sse:after:connection', () => document.body.classList.remove('stale'));
+document.addEventListener('htmx:sse:after:message', () => document.body.classList.remove('stale'));
