@@ -67,9 +67,10 @@ def _of_request(request: web.Request) -> dict[str, Any]:
     }
 
 
-def local(moment: datetime, zone: str) -> str:
-    """`2026-05-04 09:05 CEST`: minutes are enough for people, and the zone stands behind."""
-    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
+def local(moment: datetime, zone: str, seconds: bool = False) -> str:
+    """`2026-05-04 09:05 CEST`, with the zone behind; seconds where the order of things is to be seen."""
+    clock_time = "%H:%M:%S" if seconds else "%H:%M"
+    return moment.astimezone(ZoneInfo(zone)).strftime(f"%Y-%m-%d {clock_time} %Z")
 
 
 def short(moment: datetime | None) -> str:

@@ -46,7 +46,7 @@ async def check(request: web.Request) -> web.StreamResponse:
     else:
         title = "It can't run like this" if found.faults else "It can run. Nothing was saved yet."
         checked = _checked(title, found.faults, found.warnings)
-    return page(request, "parts/checked.html", checked=checked)
+    return page(request, "parts/swapped.html", part="parts/checked.html", checked=checked)
 
 
 def read(text: str) -> object:

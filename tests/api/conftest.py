@@ -71,7 +71,18 @@ SNAPSHOT: dict[str, Any] = {
             "members": [{"name": "Ann", "interface": "PJSIP/ann", "free": True, "why": []}],
         }
     ],
-    "calls": [{"attempt_id": "01", "campaign_id": 1, "contact_id": 1, "number": "+4930123", "state": "dialing"}],
+    "calls": [
+        {
+            "attempt_id": "01",
+            "campaign_id": 1,
+            "contact_id": 1,
+            "number": "+4930123",
+            "queue": "sales",
+            "agent": None,
+            "state": "dialing",
+            "since": NOON,
+        }
+    ],
     "campaigns": [],
     "gateways": [{"id": "carrier", "kind": "voice", "state": "up", "reason": ""}],
 }
