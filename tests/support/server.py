@@ -30,13 +30,14 @@ class Server:
         address = ami or lab.pbx.ami
         self.log = folder / "server.log"
         self.url = url or f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
-        self._port = _free_port()
+        port = _free_port()
+        self.address = f"http://127.0.0.1:{port}"
         self._environment = {
             "DIALER_AMI__HOST": address.host,
             "DIALER_AMI__PORT": str(address.port),
             "DIALER_AMI__USERNAME": lab.pbx.ami.username,
             "DIALER_AMI__SECRET": lab.pbx.ami.secret,
-            "DIALER_HTTP__PORT": str(self._port),
+            "DIALER_HTTP__PORT": str(port),
             "DIALER_DATABASE__URL": self.url,
             "DIALER_DATA_DIR": str(folder / "data"),
             "DIALER_NODE": "test",
@@ -113,7 +114,7 @@ class Server:
         headers = {"Authorization": f"Bearer {self._token}", **request.pop("headers", {})}
         async with (
             aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(30)) as http,
-            http.request(method, f"http://127.0.0.1:{self._port}/api/v1{path}", **request) as answer,
+            http.request(method, f"{self.address}/api/v1{path}", **request) as answer,
         ):
             return answer.status, await answer.json(content_type=None) if answer.status != 204 else None
 
@@ -123,16 +124,20 @@ class Server:
         assert status < 300, (method, path, status, body)
         return body
 
-    async def campaign(
-        self, lab: Lab, numbers: Sequence[str], document: Any, *, smsc_port: int = 0, **fields: Any
-    ) -> int:
-        """A campaign with the lab's trunk, and contacts from a CSV upload; unpublished."""
+    async def add_gateways(self, lab: Lab, smsc_port: int) -> None:
+        """The lab's trunk as `world`, and its SMSC, if there is one, as `smsc`."""
         made = {gateway["name"] for gateway in (await self.ok("GET", "/gateways"))["items"]}
         if "world" not in made:
             await self.ok("POST", "/gateways", json={"kind": "voice", "name": "world", "dial": lab.trunk_dial})
         if smsc_port and "smsc" not in made:
             account = {"kind": "sms", "name": "smsc", "system_id": "dialer", "sender": "Test"}
             await self.ok("POST", "/gateways", json={**account, "host": "127.0.0.1", "port": smsc_port})
+
+    async def campaign(
+        self, lab: Lab, numbers: Sequence[str], document: Any, *, smsc_port: int = 0, **fields: Any
+    ) -> int:
+        """A campaign with the lab's trunk, and contacts from a CSV upload; unpublished."""
+        await self.add_gateways(lab, smsc_port)
         complete = {"title": "Spring", "queue": "support", "voice_gateway": "world"}
         complete |= {"sms_gateway": "smsc"} if smsc_port else {}
         campaign = int((await self.ok("POST", "/campaigns", json={**complete, **fields}))["id"])
