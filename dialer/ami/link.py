@@ -228,12 +228,7 @@ class AmiLink:
         session = self._session
         session.expect(call.attempt_id)
         answer = await self._act(self._connection, call.headers())
-        if isinstance(answer, o.Accepted):
-            session.acknowledged(call.attempt_id)
-        else:
-            session.expect_nothing(call.attempt_id)
-        if isinstance(answer, o.Refused) and answer.temporary:
-            session.stop_for(answer.reason)
+        session.answered(call.attempt_id, answer)
         return answer
 
     async def hangup(self, attempt_id: str) -> o.Answer:
@@ -275,7 +270,7 @@ class AmiLink:
         if answer.get("Response") == "Success":
             return o.Accepted()
         reason = answer.get("Message", "no reason given")
-        return o.Refused(reason, temporary="shutting down" in reason.lower())
+        return o.Refused(reason, temporary=o.says_nothing_of_the_call(reason))
 
     def _remember(self, attempt_id: str) -> None:
         self._originated[attempt_id] = None

@@ -31,7 +31,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Asterisk said no: nothing was dialed. `temporary` when it is about to stop, so the next try may succeed."""
+    """Asterisk said no: nothing was dialed. `temporary` when that says nothing of the call: it may be made again."""
 
     reason: str
     temporary: bool = False
@@ -49,6 +49,14 @@ class Unknown:
     """Written, but never acknowledged: whether it was dialed is for events and the next resync to tell."""
 
     reason: str
+
+
+STOPPING, NO_RIGHT = "shutting down", "permission denied"
+
+
+def says_nothing_of_the_call(refusal: str) -> bool:
+    """Asterisk is about to stop, or its user lacks `write = originate`: every other call would be refused as well."""
+    return any(words in refusal.lower() for words in (STOPPING, NO_RIGHT))
 
 
 Answer = Accepted | Refused | NotSent | Unknown

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dialer.ami.originate import Action
+from dialer.ami.originate import NO_RIGHT, Accepted, Action, Answer, Refused, Unknown
 from dialer.ami.parse import Headers, live_state
 from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError
 from dialer.domain.calls import attempt_of
@@ -58,6 +58,7 @@ class Session:
         self._wake = asyncio.Event()
         self._resync_wanted = False
         self._stopping_since: float | None = None
+        self._refused = ""
         self._silent: OrderedDict[str, float] = OrderedDict()  # attempts without an event yet -> since when
 
     # -- told by the link -----------------------------------------------------------------------------------------
@@ -81,13 +82,32 @@ class Session:
         """An Originate is written (or acknowledged): events about it must come soon."""
         self._silent[attempt_id] = time.monotonic()
 
-    def acknowledged(self, attempt_id: str) -> None:
-        """Count the wait for events from here, unless some have come already."""
-        if attempt_id in self._silent:
-            self.expect(attempt_id)
+    def answered(self, attempt_id: str, answer: Answer) -> None:
+        """What the answer to an Originate says of the link."""
+        if not isinstance(answer, Accepted):
+            self._silent.pop(attempt_id, None)
+        elif attempt_id in self._silent:
+            self.expect(attempt_id)  # count the wait for events from here, unless some have come already
+        if isinstance(answer, Unknown) and not self._wire.ended.done():
+            self._doubt(f"an Originate was not answered: {answer.reason}")
+        elif isinstance(answer, Refused) and answer.temporary:
+            if NO_RIGHT in answer.reason.lower():
+                self._refuse(f"Asterisk refused Originate: {answer.reason}")
+            else:
+                self.stop_for(answer.reason)
 
-    def expect_nothing(self, attempt_id: str) -> None:
-        self._silent.pop(attempt_id, None)
+    def _doubt(self, reason: str) -> None:
+        """Only a new picture tells what became of it; until then originate nothing."""
+        self._resync_wanted = True
+        if self._stopping_since is None:
+            self._go_stale(reason)
+        self._wake.set()
+
+    def _refuse(self, reason: str) -> None:
+        """Somebody has to mend it: until then no contact is used up by calls that can't be made."""
+        self._refused = self._refused or reason
+        self._set_state(LinkState.REFUSED, reason)
+        self._wake.set()
 
     def stop_for(self, reason: str) -> None:
         """Asterisk is about to stop: originate nothing; look again later, a shutdown can be aborted."""
@@ -156,6 +176,8 @@ class Session:
         if stopping is not None and time.monotonic() - stopping > self._settings.shutdown_retry_s:
             self._stopping_since, self._resync_wanted = None, True
         await self._ping()
+        if self._refused:  # what was sent before the ping has been answered as well
+            raise RefusedError(self._refused)
         await self._await_events()
         if self._resync_wanted and self._stopping_since is None:
             await self._resync()

@@ -26,9 +26,35 @@ async def test_an_originate_is_acknowledged_and_its_events_come(linked: Linked) 
 
 
 async def test_a_refusal_says_why(linked: Linked) -> None:
-    linked.peer.refuses_originates = "Permission denied"
-    assert await linked.link.originate(call(1)) == Refused("Permission denied")
+    linked.peer.refuses_originates = "Channel not specified"
+    assert await linked.link.originate(call(1)) == Refused("Channel not specified")
     assert linked.link.state is LinkState.UP
+
+
+@pytest.mark.req("D5")
+async def test_a_missing_right_to_originate_uses_up_no_calls(linked: Linked) -> None:
+    """Every call of a burst is refused for now, the link says what is to be mended, and tries again by itself."""
+    linked.peer.refuses_originates = "Permission denied"
+    answers = await asyncio.gather(*(linked.link.originate(call(n)) for n in range(3)))
+    assert answers == [Refused("Permission denied", temporary=True)] * 3
+    assert linked.link.state is LinkState.REFUSED
+    assert "refused Originate: Permission denied" in linked.link.reason
+    assert isinstance(await linked.link.originate(call(4)), NotSent)
+    linked.peer.refuses_originates = ""
+    await linked.up()
+    assert await linked.link.originate(call(4)) == Accepted()
+
+
+@pytest.mark.req("D3", "D5")
+async def test_an_originate_left_unanswered_by_a_link_that_lives_is_told_by_a_new_picture(linked: Linked) -> None:
+    """Otherwise its attempt would stay open, and hold an agent, for as long as the connection lasts."""
+    pictures = len(linked.heard.pictures)
+    linked.peer.answers_originates = False
+    assert isinstance(await linked.link.originate(call(1)), Unknown)
+    assert linked.link.state is LinkState.STALE
+    await until(lambda: len(linked.heard.pictures) > pictures, "a new picture")
+    await linked.up()
+    assert linked.peer.logins == 1
 
 
 @pytest.mark.req("D3")
