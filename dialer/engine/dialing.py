@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ulid import ULID
 
 from dialer.ami.link import AmiLink
-from dialer.ami.originate import Accepted, NotSent, OriginateCall, Refused
+from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refused
 from dialer.ami.states import LinkState
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, DialingMode, window
@@ -214,14 +214,17 @@ class Dialing:
 
     async def _originate(self, plan: _Plan) -> None:
         """Protocol step 5. The same attempt id is never sent twice."""
-        if self._still_may_run(plan.intent.request):
+        if self.draining:
+            answer: Answer = NotSent("the server is stopping")
+        elif self._still_may_run(plan.intent.request):
             answer = await self._link.originate(plan.call)
         else:
             answer = NotSent("the campaign may not run any more")
         attempt_id, now = plan.intent.attempt_id, self._ctx.clock()
         if isinstance(answer, NotSent) or (isinstance(answer, Refused) and answer.temporary):
-            self.tracker.forget(attempt_id)
+            # Forgotten only then: a resync meanwhile would find its row in the store, and count it as lost.
             await attempts.withdraw(self._ctx, plan.intent, answer.reason)
+            self.tracker.forget(attempt_id)
         elif isinstance(answer, Refused):
             reason = answer.reason
             self.tracker.update(attempt_id, lambda call: call.refuse(reason, now))

@@ -31,6 +31,7 @@ class OneText:
     may_go: Callable[[], bool]
     leaving: bool = False
     committed: bool = field(default=False, init=False)
+    begun: bool = field(default=False, init=False)  # a part was, or may have been, taken by the SMSC
 
     async def send(self) -> None:
         try:
@@ -48,10 +49,11 @@ class OneText:
         """The recorded answer; None if nothing was sent and nothing will be now."""
         for _ in range(TRIES):
             async with self.gateway.slot():
-                if not self.committed and not await self._commit():
+                if not await (self._go_on() if self.committed else self._commit()):
                     return None
                 result = await self._submit(part)
-            if isinstance(result, NotSent) and part.number == 1:
+            self.begun = self.begun or isinstance(result, Accepted | Unknown)
+            if isinstance(result, NotSent) and not self.begun:
                 await messages.withdraw(self.ctx, self.intent, result.reason)
                 return None
             if isinstance(result, Accepted | Unknown) or not _for_now(result):
@@ -67,6 +69,14 @@ class OneText:
             return False
         self.committed = True
         return True
+
+    async def _go_on(self) -> bool:
+        """Whether a text whose submits were all refused so far may be tried again; one that was begun is completed."""
+        if self.begun or self.may_go():
+            self.leaving = True
+            return True
+        await messages.withdraw(self.ctx, self.intent, "stopped before the SMSC took it")
+        return False
 
     async def _submit(self, part: Part) -> SubmitResult:
         validity_s = self.intent.request.payload.get("validity_s")
@@ -94,6 +104,9 @@ class OneText:
         """The gateway gives out no more slots: what was begun has failed, what was not goes back into the queue."""
         if not self.committed:
             await messages.put_back(self.ctx, self.intent.request)
+            return
+        if not self.begun:
+            await messages.withdraw(self.ctx, self.intent, "the gateway was stopped before the SMSC took it")
             return
         for part in self.split.parts:
             part_news = PartNews(

@@ -37,6 +37,8 @@ async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
     now, node = ctx.clock(), ctx.settings.node
 
     async def work(tx: AsyncConnection) -> set[str]:
+        for campaign_id in sorted({intent.request.campaign_id for intent in intents}):
+            await campaigns.hold(tx, campaign_id)  # on another node a stop waits for this intent, or this sees the stop
         going = await requests.dispatch(tx, [intent.request.id for intent in intents])
         allowed = [replace(i, request=going[i.request.id]) for i in intents if i.request.id in going]
         if allowed:
@@ -58,6 +60,7 @@ async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
             await attempts.forget(tx, intent.attempt_id)
             await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=True)
             await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
+    ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
     ctx.engine.work_changed(intent.request.campaign_id)
 
 

@@ -50,6 +50,7 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
     }  # fmt: skip
 
     async def work(tx: AsyncConnection) -> bool:
+        await campaigns.hold(tx, intent.request.campaign_id)
         going = await requests.dispatch(tx, [intent.request.id])
         if not going:
             return False
@@ -77,6 +78,7 @@ async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
             await messages.forget(tx, intent.message_id)
             await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=False)
             await trail.write(tx, [_entry(now, request, "sms-withdrawn", message=intent.message_id, reason=reason)])
+    ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
     ctx.engine.work_changed(intent.request.campaign_id)
 
 

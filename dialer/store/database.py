@@ -71,10 +71,10 @@ class Database:
             async with self._writer.begin() as connection:
                 return await work(connection)
         await self._turns.take(urgent=urgent)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, _drive, self._threaded, work)
-        finally:
-            self._turns.give()
+        running = asyncio.get_running_loop().run_in_executor(self._thread, _drive, self._threaded, work)
+        # The thread goes on when its caller is cancelled: the turn ends, and the next writer begins, with the thread.
+        running.add_done_callback(lambda _: self._turns.give())
+        return await asyncio.shield(running)
 
     async def close(self) -> None:
         if self._threaded is not None:

@@ -14,6 +14,7 @@ from dialer.store.tables import attempt, contact, contact_request, enrollment, m
 from dialer.store.types import AnyRow
 
 FOLD = 1000  # more often than this nobody is queued again
+_IDLE = (EnrollmentState.PENDING, EnrollmentState.WAITING)
 RECOVERABLE = tuple(reason for reason in StopReason if reason.recoverable)
 
 
@@ -192,7 +193,7 @@ async def stop_pending(tx: AsyncConnection, campaign_id: int, reason: StopReason
         select(enrollment.c.id)
         .where(
             enrollment.c.campaign_id == campaign_id,
-            enrollment.c.state.in_((EnrollmentState.PENDING, EnrollmentState.WAITING)),
+            enrollment.c.state.in_(_IDLE),
         )
         .order_by(enrollment.c.id)
         .limit(limit)
@@ -205,7 +206,8 @@ async def stop_pending(tx: AsyncConnection, campaign_id: int, reason: StopReason
         .where(contact_request.c.enrollment_id.in_(ids), contact_request.c.state.in_(("pending", "claimed")))
         .values(state="stopped", stop_reason=reason, lease_node=None, lease_until=None)
     )
-    await _flag(tx, enrollment.c.id.in_(ids), reason, now)
+    # Those whose call was committed just before the stop had their requests are in progress by now (PostgreSQL).
+    await _flag(tx, and_(enrollment.c.id.in_(ids), enrollment.c.state.in_(_IDLE)), reason, now)
     return len(ids)
 
 

@@ -23,6 +23,7 @@ from tests.support.stories import Story, states
 FIRST = 200  # numbers from here on are this file's
 QUIET_S = 1.0  # so long nothing may come after a stop, while agents are free and people are due
 SEED = 20_260_504
+THROTTLED = 0x58
 
 
 def now() -> datetime:
@@ -184,6 +185,34 @@ async def test_from_the_answer_to_a_stop_on_no_text_leaves(
             found = await running.done(campaign)
             assert Counter(s.destination for s in smsc.ledger()) == {n.removeprefix("+"): 1 for n in numbers}
             assert {tuple(s.statuses) for s in found} == {("submitted",)}
+        await check(running.ctx.db, settled=True)
+
+
+@pytest.mark.req("C6", "C7", "C8", "M4")
+async def test_texts_that_the_smsc_puts_off_are_not_tried_again_after_an_unpublish(
+    lab: Lab, tmp_path: Path, smsc: Smsc
+):
+    """Refused for now is certainly not sent: it is tried again while the campaign runs, and queued again afterwards."""
+    numbers = people(4, 600)
+    await smsc.set(refuse=[["", THROTTLED]])
+    async with rig(lab, tmp_path, smsc=smsc) as running:
+        campaign = await running.campaign(numbers, strategy(text()), sms_gateway="smsc")
+        await running.publish(campaign)
+        await running.until(lambda: {s.status for s in smsc.ledger()} == {THROTTLED}, "a refusal for now")
+        await campaigns.unpublish(running.ctx, campaign)
+        submitted = len(smsc.ledger())
+        await smsc.set(refuse=[])
+
+        async def all_stopped() -> bool:
+            return states(await running.stories(campaign)) == {"stopped": len(numbers)}
+
+        await running.until(all_stopped, "every contact to be stopped")
+        await asyncio.sleep(QUIET_S)
+        assert len(smsc.ledger()) == submitted, "nothing is submitted after the answer"
+        await running.publish(campaign)
+        await running.done(campaign)
+        accepted = [s.destination for s in smsc.ledger() if s.status == 0]
+        assert Counter(accepted) == {n.removeprefix("+"): 1 for n in numbers}
         await check(running.ctx.db, settled=True)
 
 

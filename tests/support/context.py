@@ -33,6 +33,7 @@ class Listener:
     reported: frozenset[str] | None = frozenset({"sales", "support"})
     campaigns: list[int] = field(default_factory=list)
     contacts: list[int] = field(default_factory=list)
+    looked_at: list[int] = field(default_factory=list)  # those that the lifecycle is to look at
     sources: int = 0
     gateways: int = 0
 
@@ -44,6 +45,7 @@ class Listener:
 
     def contacts_added(self, campaign_id: int) -> None:
         self.contacts.append(campaign_id)
+        self.looked_at.append(campaign_id)
 
     def work_changed(self, campaign_id: int) -> None:
         self.contacts.append(campaign_id)

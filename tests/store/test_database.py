@@ -1,0 +1,65 @@
+"""The writer's turns: one after the other, also when somebody who waited for the writer is gone."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.store.database import Database
+
+
+@pytest.mark.req("D3")
+async def test_a_cancelled_transaction_keeps_the_writer_until_its_thread_is_done(tmp_path: Path) -> None:
+    """SQLite: the thread can't be stopped, so the next writer waits for it, and what it did is committed whole."""
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/turns.db")
+    began, go_on, order = threading.Event(), threading.Event(), []
+
+    async def slow(tx: AsyncConnection) -> None:
+        await tx.execute(text("CREATE TABLE seen (who TEXT)"))
+        began.set()
+        assert go_on.wait(10)
+        await tx.execute(text("INSERT INTO seen VALUES ('slow')"))
+        order.append("slow")
+
+    async def next_writer() -> None:
+        async with db.write(urgent=True) as tx:
+            order.append("next")
+            assert (await tx.execute(text("SELECT who FROM seen"))).scalars().all() == ["slow"]
+
+    try:
+        first = asyncio.create_task(db.transact(slow))
+        assert await asyncio.to_thread(began.wait, 10)
+        first.cancel()
+        assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], asyncio.CancelledError)
+        second = asyncio.create_task(next_writer())
+        await asyncio.sleep(0.1)
+        assert db._turns._taken
+        assert db._turns._waiting[0], "the next writer waits for its turn, not for a lock of SQLite"
+        go_on.set()
+        await asyncio.wait_for(second, 10)
+        assert order == ["slow", "next"]
+    finally:
+        go_on.set()
+        await db.close()
+
+
+async def test_a_transaction_that_was_cancelled_before_its_turn_never_runs(tmp_path: Path) -> None:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/turns.db")
+    ran: list[int] = []
+
+    async def work(_tx: AsyncConnection) -> None:
+        ran.append(1)
+
+    try:
+        async with db.write():
+            waiting = asyncio.create_task(db.transact(work))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        await db.transact(work)
+        assert ran == [1]
+    finally:
+        await db.close()
