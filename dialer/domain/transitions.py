@@ -128,8 +128,8 @@ REQUEST = _table(
         _R.PENDING: {_R.CLAIMED, _R.STOPPED, _R.CANCELLED},
         # Back to pending only while nothing was written for it: a lease that ran out, a hopper that was emptied.
         _R.CLAIMED: {_R.PENDING, _R.DISPATCHED, _R.STOPPED, _R.CANCELLED},
-        # Back to pending only when it is proven that nothing left this process.
-        _R.DISPATCHED: {_R.COMPLETED, _R.PENDING},
+        # Back to pending, or cancelled, only when it is proven that nothing left this process.
+        _R.DISPATCHED: {_R.COMPLETED, _R.PENDING, _R.CANCELLED},
         _R.COMPLETED: set(),
         _R.STOPPED: set(),
         _R.CANCELLED: set(),

@@ -76,7 +76,7 @@ async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
         request = await requests.withdraw(tx, intent.request.id)
         if request is not None:
             await messages.forget(tx, intent.message_id)
-            await enrollments.withdrawn(tx, request.enrollment_id, request.due_at, now, is_call=False)
+            await enrollments.withdrawn(tx, request, now)
             await trail.write(tx, [_entry(now, request, "sms-withdrawn", message=intent.message_id, reason=reason)])
     ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
     ctx.engine.work_changed(intent.request.campaign_id)

@@ -9,7 +9,8 @@ from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.transitions import EnrollmentState, StopReason
+from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
+from dialer.store.requests import ContactRequest
 from dialer.store.tables import attempt, contact, contact_request, enrollment, message, trail
 from dialer.store.types import AnyRow
 
@@ -169,19 +170,25 @@ async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now:
     )
 
 
-async def withdrawn(tx: AsyncConnection, enrollment_id: int, due_at: datetime, now: datetime, *, is_call: bool) -> None:
-    """The call or text that was committed never left this process: its turn comes again."""
-    await tx.execute(
-        update(enrollment)
-        .where(enrollment.c.id == enrollment_id, enrollment.c.state == EnrollmentState.IN_PROGRESS)
-        .values(
-            state=EnrollmentState.PENDING,
-            attempts=enrollment.c.attempts - int(is_call),
-            due_at=due_at,
-            modified_at=now,
-            revision=enrollment.c.revision + 1,
+async def withdrawn(tx: AsyncConnection, request: ContactRequest, now: datetime) -> None:
+    """The call or text that was committed never left this process: its turn comes again, if the contact waits for it."""
+    if request.channel == "call":
+        await tx.execute(
+            update(enrollment)
+            .where(enrollment.c.id == request.enrollment_id)
+            .values(attempts=enrollment.c.attempts - 1, modified_at=now, revision=enrollment.c.revision + 1)
         )
-    )
+    if request.state is RequestState.PENDING:
+        await tx.execute(
+            update(enrollment)
+            .where(enrollment.c.id == request.enrollment_id, enrollment.c.state == EnrollmentState.IN_PROGRESS)
+            .values(
+                state=EnrollmentState.PENDING,
+                due_at=request.due_at,
+                modified_at=now,
+                revision=enrollment.c.revision + 1,
+            )
+        )
 
 
 async def stop_pending(tx: AsyncConnection, campaign_id: int, reason: StopReason, now: datetime, limit: int) -> int:

@@ -79,7 +79,13 @@ async def set_message(tx: AsyncConnection, message_id: str, status: MessageStatu
 
 
 async def name_part(tx: AsyncConnection, gateway: str, name: str, message_id: str, part: int) -> None:
-    """Keep what the SMSC calls this part. A name that stood for an older text means the new one from now on."""
+    """Keep what the SMSC calls this part. A name that stood for an older text means the new one from now on.
+
+    A text that was deleted meanwhile, with its campaign, gets none.
+    """
+    held = select(message.c.id).where(message.c.id == message_id).with_for_update(read=True, key_share=True)
+    if await tx.scalar(held) is None:
+        return
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(smsc_id).values(gateway=gateway, id=name, message_id=message_id, part=part)
     await tx.execute(

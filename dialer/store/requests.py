@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
@@ -208,16 +208,16 @@ async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
 async def withdraw(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
     """Back into the queue: an intent was written, but proven never to have left this process.
 
-    The request as it stands now; None if it is not the one that its contact's place waits for (any more).
+    The request as it stands now: cancelled if it is not the one that its contact's place waits for, because the contact
+    was joined with another. None if it was not dispatched.
     """
+    is_awaited = exists().where(
+        enrollment.c.id == contact_request.c.enrollment_id, enrollment.c.request_id == request_id
+    )
     changed = await tx.execute(
         update(contact_request)
-        .where(
-            contact_request.c.id == request_id,
-            contact_request.c.state == RequestState.DISPATCHED,
-            exists().where(enrollment.c.id == contact_request.c.enrollment_id, enrollment.c.request_id == request_id),
-        )
-        .values(state=RequestState.PENDING)
+        .where(contact_request.c.id == request_id, contact_request.c.state == RequestState.DISPATCHED)
+        .values(state=case((is_awaited, RequestState.PENDING), else_=RequestState.CANCELLED))
         .returning(*_COLUMNS)
     )
     row = changed.one_or_none()

@@ -1,0 +1,101 @@
+"""Calls and texts that are under way while their campaign is deleted or stopped, or their contact is joined with another."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from ulid import ULID
+
+from dialer.domain.contact import NewContact
+from dialer.domain.outcome import Outcome
+from dialer.domain.transitions import MessageStatus
+from dialer.operations import attempts, campaigns, messages
+from dialer.operations.attempts import Intent
+from dialer.operations.messages import TextIntent
+from dialer.store import tables
+from dialer.store.types import AnyRow
+from tests.support import builders, invariants
+from tests.support.builders import person
+from tests.support.context import Bench
+
+
+def _text_first(**fields: Any) -> dict[str, Any]:
+    return builders.strategy(
+        {"id": "text", "type": "sms", "fields": {"text": "Hello", **fields}, "out": {"otherwise": "end"}},
+        {"id": "end", "type": "end", "fields": {"result": "done"}},
+    )
+
+
+async def _running(bench: Bench, document: dict[str, Any] | None = None, *contacts: NewContact) -> int:
+    campaign_id = await builders.add_campaign(bench, document)
+    await builders.load(bench, campaign_id, contacts or [person(1)])
+    await builders.publish(bench, campaign_id)
+    return campaign_id
+
+
+async def _all(bench: Bench, table: Any) -> list[AnyRow]:
+    async with bench.ctx.db.read() as tx:
+        return list(await tx.execute(select(table).order_by(table.c.id)))
+
+
+@pytest.mark.req("C6", "M3")
+@pytest.mark.parametrize("status", [MessageStatus.SUBMITTED, MessageStatus.LOST])
+async def test_the_answer_to_a_text_whose_campaign_was_deleted_meanwhile(bench: Bench, status: MessageStatus) -> None:
+    campaign_id = await _running(bench, _text_first())
+    (request,) = await builders.claim(bench, campaign_id, "sms")
+    message_id = await builders.intend_text(bench, request)
+    assert message_id is not None
+    await campaigns.unpublish(bench.ctx, campaign_id)
+    await campaigns.remove(bench.ctx, campaign_id)
+
+    await builders.answer_text(bench, message_id, status)
+    await messages.receipt(bench.ctx, "texter", ["smsc-1"], request.address, MessageStatus.DELIVERED, None)
+    assert await _all(bench, tables.message) == []
+
+
+@pytest.mark.req("C6")
+async def test_the_end_of_a_call_whose_campaign_was_deleted_meanwhile(bench: Bench) -> None:
+    campaign_id = await _running(bench)
+    (request,) = await builders.claim(bench, campaign_id)
+    attempt_id = await builders.intend_call(bench, request)
+    assert attempt_id is not None
+    await campaigns.unpublish(bench.ctx, campaign_id)
+    await campaigns.remove(bench.ctx, campaign_id)
+    await builders.end_call(bench, attempt_id, Outcome.BUSY)
+    await attempts.withdraw(bench.ctx, Intent(attempt_id, request, "carrier", "sales"), "test")
+    assert await _all(bench, tables.attempt) == []
+
+
+@pytest.mark.req("K2", "D3")
+@pytest.mark.parametrize("withdrawn", [0, 1])
+async def test_two_calls_of_joined_contacts_of_which_one_never_left(bench: Bench, withdrawn: int) -> None:
+    """Nothing of it stays open for ever: it was no attempt, and the other call goes on."""
+    campaign_id = await _running(bench, None, person(1), person(2))
+    claimed = await builders.claim(bench, campaign_id)
+    intents = [Intent(str(ULID()), request, "carrier", "sales") for request in claimed]
+    assert len(await attempts.intend(bench.ctx, intents)) == 2
+    await builders.load(bench, campaign_id, [person(1, 2)])
+
+    await attempts.withdraw(bench.ctx, intents[withdrawn], "test")
+    await builders.end_call(bench, intents[1 - withdrawn].attempt_id, Outcome.ANSWERED)
+    await builders.settle(bench, campaign_id)
+    await invariants.check(bench.ctx.db)
+    assert [row.state for row in await _all(bench, tables.attempt)] == ["ended"]
+    assert "dispatched" not in {row.state for row in await _all(bench, tables.contact_request)}
+
+
+@pytest.mark.req("K2", "M3")
+@pytest.mark.parametrize("withdrawn", [0, 1])
+async def test_two_texts_of_joined_contacts_of_which_one_never_left(bench: Bench, withdrawn: int) -> None:
+    campaign_id = await _running(bench, _text_first(), person(1), person(2))
+    claimed = await builders.claim(bench, campaign_id, "sms")
+    intents = [TextIntent(str(ULID()), request, "texter", "", "Hello", "gsm7", 1) for request in claimed]
+    for intent in intents:
+        assert await messages.intend(bench.ctx, intent)
+    await builders.load(bench, campaign_id, [person(1, 2)])
+
+    await messages.withdraw(bench.ctx, intents[withdrawn], "test")
+    await builders.answer_text(bench, intents[1 - withdrawn].message_id)
+    await invariants.check(bench.ctx.db)
+    assert [row.status for row in await _all(bench, tables.message)].count("pending") == 0
+    assert "dispatched" not in {row.state for row in await _all(bench, tables.contact_request)}
