@@ -37,8 +37,17 @@ def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
             yield NodeFault(node.id, f"out.{port}", "is never taken with these fields")
         if isinstance(node.fields, WaitFields) and (unused := _unused_field(node.fields)):
             yield NodeFault(node.id, unused, f"is not used with kind {node.fields.kind.value}")
+        yield from _not_there_yet(node)
     if known.attributes is not None:
         yield from _unknown_attributes(strategy, known.attributes)
+
+
+def _not_there_yet(node: Node) -> Iterator[NodeFault]:
+    """What the format knows and this version does not do: said, so that nobody relies on it."""
+    if isinstance(node.fields, CallFields) and node.fields.amd:
+        yield NodeFault(node.id, "amd", "machines are not told from people yet: they count as answered")
+    if isinstance(node.fields, SmsFields) and node.fields.until is Until.REPLIED:
+        yield NodeFault(node.id, "until", "replies are not taken in yet: this step ends by its timeout")
 
 
 def _never_taken(node: Node) -> set[str]:

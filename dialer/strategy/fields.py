@@ -256,9 +256,7 @@ class TimeWindowFields(Fields):
 
 
 class SetAttributeFields(Fields):
-    attribute: Attribute = Field(
-        title="Attribute", description="The attribute to set; `do_not_contact` stops all channels."
-    )
+    attribute: Attribute = Field(title="Attribute", description="The attribute to set.")
     value: Annotated[Template, StringConstraints(max_length=1000)] = Field(
         default="", title="Value", description="The new value; `{{attribute}}` stands for the contact's value."
     )

@@ -230,9 +230,22 @@ def test_odd_things_are_warned_about(odd: dict[str, Any], field: str, reason: st
     fills = node("set-attribute", "fills", {"next": "n"}, attribute="mine")
     checked = check(document(fills, odd, node("end", "e")), KNOWN)
     assert checked.strategy is not None, checked.faults
-    (found,) = [warning for warning in checked.warnings if warning.field != "node"]
+    (found,) = [warning for warning in checked.warnings if warning.field == field]
     assert (found.node, found.field) == ("n", field)
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [
+        (node("call", "n", {"otherwise": "e"}, amd=True), "amd"),
+        (node("sms", "n", {"otherwise": "e"}, text="Hello", until="replied", timeout="1h"), "until"),
+    ],
+)
+def test_what_is_not_done_yet_is_said(step: dict[str, Any], field: str):
+    checked = check(document(step, node("end", "e")))
+    assert [(w.node, w.field) for w in checked.warnings] == [("n", field)]
+    assert "yet" in checked.warnings[0].reason
 
 
 def test_unreachable_steps_and_a_loose_start_are_warned_about():
@@ -245,11 +258,10 @@ def test_known_names_and_sensible_steps_raise_no_warning():
         node(
             "call",
             "c",
-            {"machine": "s", "otherwise": "t"},
+            {"no_answer": "s", "otherwise": "t"},
             queue="sales",
             gateway="trunk",
             mode="progressive",
-            amd=True,
         ),
         node("sms", "s", {"sent": "b"}, text="{{plan}}", gateway="smsc"),
         node("time-window", "t", {"closed": "b", "open": "b"}, **{"from": "22:00", "to": "06:00", "kind": "branch"}),
