@@ -8,9 +8,9 @@ from typing import Any
 from admin.metrics import Metrics
 from config.settings import Settings
 from dialer.domain import transitions
-from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import StateTable, StopReason
 from dialer.strategy.catalogue import STEP_TYPES, StepType
+from docs import commands, outcomes
 from docs.api import api
 from docs.schema import code, fields, kind, table, value
 
@@ -28,7 +28,7 @@ The operations of the JSON API. A running server publishes this as an OpenAPI 3.
 Send `Authorization: Bearer TOKEN` (`dialer token create` makes a token). Errors are RFC 9457 problem details; for
 invalid input they carry `errors: [{field, reason}]`. Lists answer `{items, total, next_cursor}`. Times are RFC 3339 in
 UTC. A field marked * must be given. Outside this base, without a token, stand `/healthz`, `/readyz` and `/metrics`."""
-STATES = """# States and outcomes
+STATES = """# States
 
 Every state and every transition of what the store keeps, from `dialer/domain/transitions.py`. A change of state is a
 compare-and-set: a transition that is not drawn here is an error. An arrow from a state to itself means that the row may
@@ -43,7 +43,11 @@ The step types of a strategy, their fields and their ports, from `dialer/strateg
 document `{format: "campaign-strategy/1", name, nodes: [{id, type, name, x, y, fields, out: {port: node id}}]}`. An outcome
 whose port is not wired takes `otherwise`; if that is not wired either, the contact ends with the outcome as its result.
 Durations read `90s`, `15m`, `2h`, `3d`. A field marked * must be given.
-In `retry_on`, `answered` is refused."""
+In `retry_on`, `answered` is refused. A whole strategy to start from: [demo/strategy.json](../../demo/strategy.json).
+
+Some fields are there before what they need is: `amd` detects nothing yet; `on_edit` is kept, but contacts always stay on the
+version with which they entered; with `until` at `replied` a text step always ends in `timeout`, and `last.reply` is always empty,
+because replies are not taken in yet; setting the attribute `do_not_contact` stops nothing; modes other than progressive are refused."""
 
 
 def pages() -> dict[str, str]:
@@ -51,7 +55,9 @@ def pages() -> dict[str, str]:
     made = {
         "settings": (SETTINGS, _settings()),
         "api": (API, api()),
+        "commands": (commands.INTRODUCTION, commands.commands()),
         "states": (STATES, _states()),
+        "outcomes": (outcomes.INTRODUCTION, outcomes.outcomes()),
         "metrics": (METRICS, _metrics()),
         "strategy": (STRATEGY, _strategy()),
     }
@@ -110,9 +116,6 @@ def _states() -> Iterator[str]:
         yield "```\n"
     yield "## Why work was stopped\n"
     yield from _facts(StopReason, {"queued again later": lambda reason: reason.recoverable})
-    yield "\n## Outcome of a call\n"
-    facts = {"somebody took the call": lambda one: one.reached, "trying again may help": lambda one: one.retryable}
-    yield from _facts(Outcome, facts)
 
 
 def _facts(enum: type[StrEnum], facts: Mapping[str, Any]) -> Iterator[str]:
