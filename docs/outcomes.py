@@ -27,7 +27,7 @@ def outcomes() -> Iterator[str]:
     yield "\n## SIP codes\n\nFor those that Asterisk reports without a cause of their own.\n"
     yield from _reasons("code", ending._BY_SIP_CODE)  # noqa: SLF001
     yield "\n## What an SMSC answers to a text\n"
-    yield "Temporary: the gateway holds back and tries again, five times in all. Otherwise the text is `failed`, also for codes not listed.\n"
+    yield "Temporary: the gateway holds back and tries again, five times in all. Otherwise, and for other codes: `failed`.\n"
     codes = (one for number, one in status._TABLE.items() if number)  # noqa: SLF001
     yield from table(
         ("code", "name", "kind", "meaning"),
