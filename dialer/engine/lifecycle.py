@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from dialer.domain.campaign import Campaign
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.operations import lifecycle
@@ -49,7 +48,7 @@ class Lifecycle:
         now = self._ctx.clock()
         todo, self._dirty = self._dirty | self._opened_or_expired(now), set()
         more = {campaign_id for campaign_id in todo if await self._settle(campaign_id)}
-        more |= {campaign.id for campaign in self._board.active(now) if await self._take_due(campaign)}
+        more |= {campaign_id for campaign_id in await self._due(now) if await self._take_due(campaign_id)}
         self._dirty |= more
         return bool(more)
 
@@ -61,18 +60,21 @@ class Lifecycle:
         self._worked(campaign_id)
         return more
 
-    async def _take_due(self, campaign: Campaign) -> bool:
+    async def _due(self, now: datetime) -> list[int]:
         async with self._ctx.db.read() as tx:
-            due = await enrollments.any_due(tx, campaign.id, self._ctx.clock())
-        if not due:
-            return False
-        more = await lifecycle.take_due(self._ctx, campaign.id)
-        self._worked(campaign.id)
+            return await enrollments.campaigns_due(tx, self._active(now), now)
+
+    async def _take_due(self, campaign_id: int) -> bool:
+        more = await lifecycle.take_due(self._ctx, campaign_id)
+        self._worked(campaign_id)
         return more
+
+    def _active(self, now: datetime) -> list[int]:
+        return [campaign.id for campaign in self._board.active(now)]
 
     def _opened_or_expired(self, now: datetime) -> set[int]:
         """Published campaigns whose validity began or ended since the last round."""
-        active = {campaign.id for campaign in self._board.active(now)}
+        active = set(self._active(now))
         idle = set(self._board.campaigns) - active
         changed = (idle - self._expired) | (self._expired & active)
         self._expired = idle
@@ -80,9 +82,8 @@ class Lifecycle:
 
     async def _pause_s(self) -> float:
         now = self._ctx.clock()
-        active = [campaign.id for campaign in self._board.active(now)]
         async with self._ctx.db.read() as tx:
-            due = await enrollments.next_due(tx, active, now) if active else None
+            due = await enrollments.next_due(tx, self._active(now), now)
         edges = [edge for c in self._board.campaigns.values() for edge in (c.validity.from_, c.validity.until)]
         moments = [at for at in (due, *edges) if at is not None and at > now]
         return min(LOOK_AGAIN_S, *((at - now).total_seconds() for at in moments)) if moments else LOOK_AGAIN_S

@@ -72,14 +72,14 @@ async def enter(ctx: Context, campaign_id: int) -> bool:
 
 
 async def take_due(ctx: Context, campaign_id: int) -> bool:
-    """Waits that are over, and time limits for receipts that have passed (S4)."""
+    """Waits that are over, and time limits for receipts that have passed (S4), these in a stopped campaign too (C7)."""
     now = ctx.clock()
 
     async def work(tx: AsyncConnection) -> bool:
         campaign = await campaigns.hold(tx, campaign_id)
-        if campaign is None or not active(campaign, now):
+        if campaign is None:
             return False
-        places = await enrollments.due(tx, [campaign_id], now, CHUNK)
+        places = await enrollments.due(tx, campaign_id, now, CHUNK, is_active=active(campaign, now))
         await steps.take(tx, ctx, campaign, [(place, Due()) for place in places], now)
         return len(places) == CHUNK
 

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, exists, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
 from dialer.store.requests import ContactRequest
-from dialer.store.tables import attempt, contact, contact_request, enrollment, message, trail
+from dialer.store.tables import attempt, campaign, contact, contact_request, enrollment, message, trail
 from dialer.store.types import AnyRow
 
 FOLD = 1000  # more often than this nobody is queued again
+# In these states `due_at` is the time of a step: of a text's time limit, and of the end of a wait.
+_TIMED = (EnrollmentState.IN_PROGRESS, EnrollmentState.WAITING)
 _IDLE = (EnrollmentState.PENDING, EnrollmentState.WAITING)
 RECOVERABLE = tuple(reason for reason in StopReason if reason.recoverable)
 
@@ -101,41 +103,39 @@ async def not_entered(tx: AsyncConnection, campaign_id: int, limit: int) -> list
     return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
 
 
-async def due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime, limit: int) -> list[Enrollment]:
-    """Enrollments of these campaigns whose wait, or whose time limit for a receipt, is over; the oldest first."""
+async def due(
+    tx: AsyncConnection, campaign_id: int, now: datetime, limit: int, *, is_active: bool = True
+) -> list[Enrollment]:
+    """Enrollments of a campaign whose wait, or whose time limit for a receipt, is over; the oldest first.
+
+    One that is not active makes nobody go on who waits, but whose text is under way has a time limit all the same.
+    """
+    states = _TIMED if is_active else _TIMED[:1]
     query = _columns().where(
-        enrollment.c.due_at <= now,
-        enrollment.c.campaign_id.in_(campaign_ids),
-        enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
+        enrollment.c.due_at <= now, enrollment.c.campaign_id == campaign_id, enrollment.c.state.in_(states)
     )
     return await _select(tx, query.order_by(enrollment.c.due_at, enrollment.c.id).limit(limit))
 
 
-async def any_due(tx: AsyncConnection, campaign_id: int, now: datetime) -> bool:
-    found = await tx.scalar(
-        select(enrollment.c.id)
-        .where(
-            enrollment.c.due_at <= now,
-            enrollment.c.campaign_id == campaign_id,
-            enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
+async def campaigns_due(tx: AsyncConnection, active: Collection[int], now: datetime) -> list[int]:
+    """Campaigns that have somebody `due`, of those that are not `active` as well; by their index of states."""
+    limited, waits = (
+        exists().where(
+            enrollment.c.campaign_id == campaign.c.id, enrollment.c.state == state, enrollment.c.due_at <= now
         )
-        .limit(1)
+        for state in _TIMED
     )
-    return found is not None
+    query = select(campaign.c.id).where(or_(limited, and_(campaign.c.id.in_(active), waits)))
+    return list((await tx.execute(query)).scalars())
 
 
-async def next_due(tx: AsyncConnection, campaign_ids: Collection[int], now: datetime) -> datetime | None:
-    """When the next wait or time limit of these campaigns is over."""
-    when: datetime | None = await tx.scalar(
-        select(enrollment.c.due_at)
-        .where(
-            enrollment.c.due_at > now,
-            enrollment.c.campaign_id.in_(campaign_ids),
-            enrollment.c.state.in_((EnrollmentState.WAITING, EnrollmentState.IN_PROGRESS)),
-        )
-        .order_by(enrollment.c.due_at)
-        .limit(1)
+async def next_due(tx: AsyncConnection, active: Collection[int], now: datetime) -> datetime | None:
+    """When the next wait of these campaigns, or anybody's time limit, is over."""
+    limited, waits = (enrollment.c.state == state for state in _TIMED)
+    query = select(enrollment.c.due_at).where(
+        enrollment.c.due_at > now, or_(limited, and_(waits, enrollment.c.campaign_id.in_(active)))
     )
+    when: datetime | None = await tx.scalar(query.order_by(enrollment.c.due_at).limit(1))
     return when
 
 

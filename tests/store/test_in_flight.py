@@ -1,5 +1,6 @@
 """Calls and texts that are under way while their campaign is deleted or stopped, or their contact is joined with another."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from dialer.domain.transitions import MessageStatus
 from dialer.operations import attempts, campaigns, messages
 from dialer.operations.attempts import Intent
 from dialer.operations.messages import TextIntent
-from dialer.store import tables
+from dialer.store import enrollments, tables
 from dialer.store.types import AnyRow
 from tests.support import builders, invariants
 from tests.support.builders import person
@@ -99,3 +100,31 @@ async def test_two_texts_of_joined_contacts_of_which_one_never_left(bench: Bench
     await invariants.check(bench.ctx.db)
     assert [row.status for row in await _all(bench, tables.message)].count("pending") == 0
     assert "dispatched" not in {row.state for row in await _all(bench, tables.contact_request)}
+
+
+@pytest.mark.req("C7", "S4")
+@pytest.mark.parametrize("stop", [campaigns.unpublish, campaigns.end])
+async def test_the_time_limit_for_a_receipt_ends_also_in_a_campaign_that_was_stopped(bench: Bench, stop: Any) -> None:
+    """The receipt may never come: nobody stays in progress for ever."""
+    campaign_id = await _running(bench, _text_first(until="delivered", timeout="1h"))
+    await builders.text_all(bench, campaign_id)
+    await stop(bench.ctx, campaign_id)
+    bench.clock.advance(hours=1)
+    await builders.settle(bench, campaign_id)
+    await invariants.check(bench.ctx.db, settled=True)
+    assert await invariants.states(bench.ctx.db, campaign_id) == {"done": 1}
+
+
+@pytest.mark.req("C7", "S4")
+async def test_a_stopped_campaign_is_due_for_time_limits_only(bench: Bench) -> None:
+    texting = await _running(bench, _text_first(until="delivered", timeout="1h"))
+    await builders.text_all(bench, texting)
+    waiting = await _running(bench, builders.call_wait_text(), person(2))
+    await builders.call_all(bench, waiting, Outcome.NO_ANSWER)
+    async with bench.ctx.db.read() as tx:
+        assert await enrollments.next_due(tx, [], bench.clock()) == bench.clock() + timedelta(hours=1)
+        assert await enrollments.campaigns_due(tx, [texting, waiting], bench.clock()) == []
+        bench.clock.advance(hours=1)
+        assert await enrollments.campaigns_due(tx, [], bench.clock()) == [texting]
+        assert await enrollments.campaigns_due(tx, [waiting], bench.clock()) == [texting, waiting]
+        assert await enrollments.due(tx, waiting, bench.clock(), 10, is_active=False) == []
