@@ -1,7 +1,8 @@
 """One outbound call, as facts that may arrive in any order, and what they amount to.
 
 Around the answer Asterisk sends its events in any order, and after a resync some come twice. So a `Call` only collects
-facts; state and outcome are read off the collection. Facts are never taken back, hence neither is a state.
+facts; state and outcome are read off the collection. Facts are never taken back, hence neither is a state; only a
+loss may be, which is a guess.
 """
 
 from __future__ import annotations
@@ -205,6 +206,12 @@ def _once(call: Call, fact: str, at: datetime) -> Call:
 def _take(_event: object, call: Call, _at: datetime) -> Call:
     """Add what this kind of event says."""
     return call  # that the channel exists was all it said
+
+
+@_take.register
+def _(_event: t.NewChannel, call: Call, _at: datetime) -> Call:
+    # A resync between the Originate's acknowledgement and its channel missed it too early; its Hangup is yet to come.
+    return replace(call, lost=None, lost_at=None)
 
 
 @_take.register

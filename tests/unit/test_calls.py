@@ -217,6 +217,16 @@ def test_a_hangup_that_was_held_back_during_the_resync_counts_more_than_the_loss
     assert call.result().outcome is Outcome.BUSY
 
 
+@pytest.mark.req("D3", "D5")
+def test_a_channel_that_is_made_after_the_picture_of_a_resync_is_not_lost() -> None:
+    """The Originate was acknowledged, but Asterisk makes the channel in a thread of its own."""
+    call = INTENDED.accept(at(0)).reconcile(t.LiveState(), at(1))
+    assert call.result().outcome is Outcome.LOST
+    call = call.apply(t.NewChannel(CHANNEL, CHANNEL), at(1.1))
+    assert (call.state, call.finished(at(30))) == (AttemptState.DIALING, False)
+    assert fold(events("busy"), call).result().outcome is Outcome.BUSY
+
+
 def test_a_talk_known_to_have_begun_stays_answered_when_its_end_is_missed() -> None:
     call = fold(events("answered")[:11]).reconcile(t.LiveState(), at(99))
     assert (call.result().outcome, call.result().ended_at) == (Outcome.ANSWERED, at(99))
