@@ -42,12 +42,17 @@ class SmsGateways:
     ) -> None:
         self._ctx, self._board, self._start, self._changed = ctx, board, start, changed
         self._running: dict[str, Running] = {}
+        self._loading = asyncio.Lock()  # stopping a gateway takes its time, and another may be edited meanwhile
 
     def get(self, name: str) -> Running | None:
         return self._running.get(name)
 
     async def load(self) -> None:
         """Start what is new, stop what is gone, restart what was edited."""
+        async with self._loading:
+            await self._load()
+
+    async def _load(self) -> None:
         for name in list(self._running):
             if self._board.sms.get(name) != self._running[name].settings:
                 await self._stop(self._running.pop(name))
