@@ -42,6 +42,7 @@ lock:
 		--extra lab --extra dev --output-file requirements.lock pyproject.toml
 
 clean:
+	@! [ -e .run/lock ] || flock --nonblock .run/lock true || { echo "The demo runs: end it with Ctrl-C first." >&2; exit 1; }
 	rm -rf .run
 
 distclean: clean

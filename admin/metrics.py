@@ -7,6 +7,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 LINK_UP = "up"
+# A voice gateway is up with the link to Asterisk; an SMS gateway while it is bound, also when it is told to slow down.
+GATEWAY_UP = frozenset({LINK_UP, "bound", "throttled"})
 
 
 class Metrics:
@@ -54,7 +56,7 @@ class Metrics:
     def _set_gateways(self, gateways: Iterable[Mapping[str, Any]]) -> None:
         self._gateways.clear()
         for gateway in gateways:
-            self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] == LINK_UP)
+            self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] in GATEWAY_UP)
 
 
 METRICS = web.AppKey("metrics", Metrics)

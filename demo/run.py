@@ -1,12 +1,14 @@
 """`make run`: a real Asterisk with a world of callees and agents, an SMSC, the server, and one campaign over it all."""
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TextIO
 
 from asterisk.lab.install import InstallError
 from asterisk.lab.lab import Lab
@@ -41,6 +43,7 @@ async def main() -> int:
 
 async def _run(stack: AsyncExitStack, stop: asyncio.Event) -> int:
     RUN.mkdir(exist_ok=True)
+    stack.enter_context(_alone())
     say("Starting a private Asterisk with its world, and an SMSC …")
     lab = Lab(RUN / "lab", agents=4, settings=QueueSettings(wrap_up_s=2))
     await lab.start()
@@ -65,6 +68,17 @@ async def _run(stack: AsyncExitStack, stop: asyncio.Event) -> int:
     campaign = await _campaign(Api(server.address, token), lab, smsc)
     _greet(server.address, campaign, login)
     return await _wait(server, stop)
+
+
+def _alone() -> TextIO:
+    """Two demos on the same data would take each other's calls for their own. `make clean` looks at this lock, too."""
+    lock = (RUN / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise DemoError(f"it runs already, with the data in {RUN}: end that one with Ctrl-C first") from None
+    return lock
 
 
 async def _accounts(server: Server) -> tuple[str, str]:

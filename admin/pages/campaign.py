@@ -62,15 +62,14 @@ async def save(request: web.Request) -> web.StreamResponse:
     ctx, campaign = request.app[CONTEXT], await load(request)
     form = await request.post()
     fields, faults = forms.read(form)
-    revision = str(form.get("revision", ""))
     try:
         if faults:
             raise InvalidInput([*faults, *await campaigns.check(ctx, campaign.id, fields)])
-        await campaigns.edit(ctx, campaign.id, fields, int(revision) if revision.isdecimal() else None)
+        await campaigns.edit(ctx, campaign.id, fields, forms.revision(form))
     except (InvalidInput, Incomplete) as error:
         return await _settings_page(request, campaign, forms.typed_in(form), error.faults, 422)
     except (StaleEdit, IllegalTransition) as error:
-        return await _settings_page(request, campaign, forms.typed_in(form), [Fault("campaign", str(error))], 409)
+        return await _settings_page(request, campaign, forms.typed_in(form), [Fault("", str(error))], 409)
     raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/settings?saved=1")
 
 

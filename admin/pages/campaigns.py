@@ -57,7 +57,7 @@ async def _list(request: web.Request, *, status: int = 200, **context: Any) -> w
 
 
 async def publish(request: web.Request) -> web.StreamResponse:
-    return await _move(request, campaigns.publish, "It can't be published yet")
+    return await _move(request, campaigns.publish, "It can't be published")
 
 
 async def unpublish(request: web.Request) -> web.StreamResponse:

@@ -13,7 +13,9 @@ from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
 
 DAY_NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 LONGEST_TITLE, LONGEST_CALLER_ID, LONGEST_DESCRIPTION = 200, 80, 10_000
-MOST_CALLS, MOST_PER_SECOND = 10_000, 1000.0
+MOST_CALLS, MOST_PER_SECOND = 100_000, 1000.0
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+LONGEST_REVISION = 18
 
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
@@ -109,9 +111,12 @@ def _validity(reading: _Reading) -> Validity:
     for name in ("from", "until"):
         text = reading.text(f"validity.{name}")
         try:
-            moments[name] = datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC) if text else None
+            moment = datetime.fromisoformat(text) if text else None
         except ValueError:
             raise InvalidInput.single(f"validity.{name}", f"{shown(text)} is not a date with a time") from None
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise InvalidInput.single(f"validity.{name}", f"should be a year from {FIRST_YEAR} to {LAST_YEAR}")
+        moments[name] = moment.replace(tzinfo=tz).astimezone(UTC) if moment else None
     if moments["from"] and moments["until"] and moments["until"] <= moments["from"]:
         raise InvalidInput.single("validity.until", "is not after the start: choose a later end")
     return Validity(moments["from"], moments["until"])
@@ -151,6 +156,12 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def revision(form: Form) -> int | None:
+    """The revision that the form was made from; None if it says none that can be."""
+    text = str(form.get("revision", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_REVISION else None
+
+
 def typed_in(form: Form) -> dict[str, Any]:
     """The form as it was filled in, to be shown again with its faults."""
     several = {name: tuple(form.getall(name, ())) for name in ("execution.days", "dialing_modes")}
@@ -162,7 +173,7 @@ def by_field(faults: Sequence[Fault]) -> dict[str, list[str]]:
     sorted_: dict[str, list[str]] = {}
     for fault in faults:
         name = fault.field if fault.field in FIELDS else ""
-        sorted_.setdefault(name, []).append(fault.reason if name else str(fault))
+        sorted_.setdefault(name, []).append(fault.reason if name or not fault.field else str(fault))
     return sorted_
 
 

@@ -176,7 +176,9 @@ def _page(
     by_field: dict[str, list[str]] = {}
     for fault in faults:
         name = fault.field.partition(".")[0]
-        by_field.setdefault(name if name in known else "", []).append(fault.reason if name in known else str(fault))
+        by_field.setdefault(name if name in known else "", []).append(
+            fault.reason if name in known or not name else str(fault)
+        )
     return page(
         request, "gateway.html", status=status or (422 if faults else 200), section="Gateways",
         form=form, faults=by_field, fields=_controls(kind, stored=existing is not None), existing=existing,

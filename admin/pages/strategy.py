@@ -56,8 +56,8 @@ def read(text: str) -> object:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidInput.single("document", f"is not JSON: {error.msg} at {where}") from None
-    except RecursionError:
-        raise InvalidInput.single("document", "is nested too deeply") from None
+    except (RecursionError, ValueError):  # a number of thousands of digits is a ValueError
+        raise InvalidInput.single("document", "is nested too deeply, or has a number that is too long") from None
 
 
 async def _page(

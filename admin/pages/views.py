@@ -46,6 +46,8 @@ def _mend(campaign_id: int, fault: Fault) -> Mend:
     if fault.field in _FIELD_LABELS:
         address = f"/campaigns/{campaign_id}/settings#{fault.field}"
         return Mend(_FIELD_LABELS[fault.field], address, fault.reason)
+    if fault.field == "status":
+        return Mend("Campaign", f"/campaigns/{campaign_id}", fault.reason)
     return Mend(f"Strategy, {fault.field}", f"/campaigns/{campaign_id}/strategy", fault.reason)
 
 

@@ -90,4 +90,5 @@ def allows(gateway: VoiceGateway, number: str) -> bool:
 
 def slug(name: str) -> str:
     """A readable id from a gateway's first name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48] or "gateway"
+    made = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48]
+    return made if made not in {"", "new"} else "gateway"  # `new` is where the pages make one

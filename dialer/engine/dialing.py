@@ -117,7 +117,7 @@ class Dialing:
             return PacingDecision(0, Limit.DRAINING)
         link_up = self._link.state is LinkState.UP
         if not queue:
-            return PacingDecision(MAX_BATCH if link_up else 0, Limit.LINK_DOWN)
+            return PacingDecision(MAX_BATCH, None) if link_up else PacingDecision(0, Limit.LINK_DOWN)
         counts, in_flight = self._agents.counts(queue, now), self.tracker.in_flight()
         elsewhere = self._agents.claimed_elsewhere(queue, in_flight, now)
         unserved = counts.callers_waiting - counts.callers_rung

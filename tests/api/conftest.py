@@ -80,11 +80,15 @@ SNAPSHOT: dict[str, Any] = {
             "queue": "sales",
             "agent": None,
             "state": "dialing",
-            "since": NOON,
+            "since": NOON.isoformat(),
         }
     ],
     "campaigns": [],
-    "gateways": [{"id": "carrier", "kind": "voice", "state": "up", "reason": ""}],
+    "gateways": [
+        {"id": "carrier", "kind": "voice", "state": "up", "reason": ""},
+        {"id": "smsc", "kind": "sms", "state": "bound", "reason": ""},
+        {"id": "other", "kind": "sms", "state": "down", "reason": "refused"},
+    ],
 }
 
 

@@ -105,6 +105,8 @@ async def test_metrics(server: Server) -> None:
         "dialer_calls_in_flight 1.0",
         "dialer_asterisk_link_up 1.0",
         'dialer_gateway_up{gateway="carrier",kind="voice"} 1.0',
+        'dialer_gateway_up{gateway="smsc",kind="sms"} 1.0',
+        'dialer_gateway_up{gateway="other",kind="sms"} 0.0',
     ):
         assert line in text
 

@@ -202,6 +202,8 @@ async def test_creating_asks_for_a_title_only(manager: Browser) -> None:
         ("execution.end", "09:00", "the same as the start"),
         ("validity.until", "2026-05-01T00:00", "not after"),
         ("validity.from", "soon", "is not a date"),
+        ("validity.from", "0001-01-01T00:00", "1970"),
+        ("validity.until", "9999-12-31T23:59", "9000"),
         ("queue", "nowhere", "nowhere"),
         ("voice_gateway", "none", "none"),
         ("sms_gateway", "carrier", "no sms gateway"),
@@ -253,6 +255,8 @@ async def test_two_people_who_edit_at_once_do_not_overwrite_each_other(manager: 
     await manager.server.ok("PATCH", "/campaigns/1", json={"title": "Theirs"})
     refused = await manager.post("/campaigns/1/settings", 409, settings(title="Mine", revision=revision))
     assert "Mine" in refused
+    assert "changed by somebody else" in refused
+    await manager.post("/campaigns/1/settings", 303, settings(title="Theirs", revision="9" * 5000))
     assert (await manager.server.ok("GET", "/campaigns/1"))["title"] == "Theirs"
 
 
@@ -268,7 +272,9 @@ async def test_publishing_lists_all_that_is_missing_with_where_to_mend_it(manage
 async def test_the_buttons_go_through_the_life_of_a_campaign(manager: Browser) -> None:
     path = await campaign_with_contacts(manager.server)
     assert await manager.post(f"{path}/publish", 303) == path
-    assert "It can&#39;t be published" in await manager.post(f"{path}/publish", 409)
+    second = await manager.post(f"{path}/publish", 409)
+    assert "It can&#39;t be published" in second
+    assert f'href="{path}">Campaign</a>' in second
     await manager.post(f"{path}/unpublish", 303)
     await manager.post(f"{path}/end", 303)
     ended = await manager.get(path)
@@ -328,7 +334,8 @@ async def test_a_strategy_is_checked_and_saved_as_json(manager: Browser) -> None
     assert "It can run" in await manager.post(f"{path}/strategy/check", 200, {"document": document})
     broken = await manager.post(f"{path}/strategy/check", 200, {"document": "{\n  oops"})
     assert "line 2, column 3" in broken
-    await manager.post(f"{path}/strategy/check", 200, {"document": "[" * 100_000})
+    for hostile in ("[" * 100_000, f'{{"a": {"9" * 5000}}}'):
+        assert "It can&#39;t be read" in await manager.post(f"{path}/strategy/check", 200, {"document": hostile})
     faulty = document.replace('"contact-in"', '"teleport"')
     assert "teleport" in await manager.post(f"{path}/strategy/check", 200, {"document": faulty})
     refused = await manager.post(f"{path}/strategy", 422, {"document": faulty})
