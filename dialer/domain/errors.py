@@ -71,7 +71,7 @@ class IllegalTransition(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(what, from_, to)
 
     def __str__(self) -> str:
-        return f"a {self.what} that is {self.from_} cannot become {self.to}"
+        return f"a {self.what} that is {self.from_} can't be {self.to}"
 
 
 class StaleEdit(DomainError):  # noqa: N818 -- named by what happened

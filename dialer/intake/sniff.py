@@ -58,7 +58,7 @@ def refuse_foreign(head: bytes) -> None:
     if _MARKUP.match(head):
         raise UnreadableFile(FileFault.NOT_CSV, "this is HTML or XML, not a CSV file", _SAVE)
     if _JSON.match(head):
-        raise UnreadableFile(FileFault.NOT_CSV, "this is JSON, not a CSV file", "post it to the campaign's REST source")
+        raise UnreadableFile(FileFault.NOT_CSV, "this is JSON, not a CSV file", "save the table as CSV")
 
 
 def checked_encoding(name: str) -> str:
@@ -141,9 +141,8 @@ def guessed_columns(cells: Sequence[str]) -> tuple[str, ...]:
 def _named_fault(encoding: str, fault: UnicodeDecodeError, start: int, line: int) -> UnreadableFile:
     byte = f"byte 0x{fault.object[fault.start]:02x} at position {start + 1}, line {line}"
     if encoding.startswith("utf-8"):
-        remedy = "save it as CSV UTF-8, or choose its encoding (windows-1252 for most Western exports)"
-        return UnreadableFile(FileFault.ENCODING, f"the file is not UTF-8: {byte}", remedy)
-    return UnreadableFile(FileFault.ENCODING, f"the file is not {encoding}: {byte}", "choose another encoding")
+        return UnreadableFile(FileFault.ENCODING, f"the file is not UTF-8: {byte}", "save it as CSV UTF-8")
+    return UnreadableFile(FileFault.ENCODING, f"the file is not {encoding}: {byte}", "save it as CSV UTF-8")
 
 
 def _fit(lines: list[str], delimiter: str) -> tuple[bool, int, float, int]:

@@ -49,15 +49,19 @@ def mode_faults(modes: Collection[str]) -> list[Fault]:
     return faults
 
 
+_KINDS = {"voice": "voice", "sms": "SMS"}
+_NEEDED = {"voice": "a voice", "sms": "an SMS"}
+
+
 def gateway_fault(field: str, name: str, kind: str, gateways: Mapping[str, str]) -> Fault | None:
     if gateways.get(name) == kind:
         return None
     known = ", ".join(sorted(one for one, its_kind in gateways.items() if its_kind == kind)) or "none yet"
-    return Fault(field, f"there is no {kind} gateway {shown(name)}; there are: {known}")
+    return Fault(field, f"there is no {_KINDS[kind]} gateway {shown(name)}; there are: {known}")
 
 
 def _gateway_faults(field: str, name: str | None, kind: str, does: str, gateways: Mapping[str, str]) -> list[Fault]:
     if name is None:
-        return [Fault(field, f"the strategy {does}, so the campaign needs a {kind} gateway: choose one")]
+        return [Fault(field, f"the strategy {does}, so the campaign needs {_NEEDED[kind]} gateway: choose one")]
     fault = gateway_fault(field, name, kind, gateways)
     return [fault] if fault else []

@@ -206,7 +206,7 @@ async def test_creating_asks_for_a_title_only(manager: Browser) -> None:
         ("validity.until", "9999-12-31T23:59", "9000"),
         ("queue", "nowhere", "nowhere"),
         ("voice_gateway", "none", "none"),
-        ("sms_gateway", "carrier", "no sms gateway"),
+        ("sms_gateway", "carrier", "no SMS gateway"),
         ("max_concurrent_calls", "many", "is not a whole number"),
         ("calls_per_second", "0", "above 0"),
         ("load_order", "random", "is not an order"),

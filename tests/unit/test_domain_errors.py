@@ -31,7 +31,7 @@ def test_a_value_is_shown_short_and_harmless() -> None:
         (Incomplete(iter(FAULTS)), "title: is empty; queue: 'sales' is unknown"),
         (InvalidInput.single("title", "is empty"), "title: is empty"),
         (NotFound("campaign", 7), "there is no campaign with the id '7'"),
-        (IllegalTransition("campaign", "ended", "published"), "a campaign that is ended cannot become published"),
+        (IllegalTransition("campaign", "ended", "published"), "a campaign that is ended can't be published"),
         (StaleEdit("campaign", "01J"), "the campaign '01J' was changed by somebody else"),
     ],
 )
