@@ -106,6 +106,8 @@ class Feeds:
         campaign = self._board.campaigns.get(campaign_id)
         if campaign is None or not self._board.may_run(campaign_id, now):
             return [], now + LOOK_AGAIN
+        if not await self._any_pending(campaign_id):
+            return [], now + LOOK_AGAIN
         lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
         own = window(campaign, None, now)
 
@@ -123,6 +125,11 @@ class Feeds:
             return ready, min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
 
         return await self._ctx.db.transact(work, urgent=True)
+
+    async def _any_pending(self, campaign_id: int) -> bool:
+        """Looked up without the writer, which calls wait for: most looks find nothing (a campaign without texts)."""
+        async with self._ctx.db.read() as tx:
+            return await requests.any_pending(tx, campaign_id, self._channel)
 
     async def _release(self, claimed: list[ContactRequest]) -> None:
         if claimed:

@@ -145,9 +145,9 @@ class Tracker:
     async def run(self) -> None:
         """Write marks and outcomes as they come, until cancelled."""
         while True:
-            await self.write()
-            await asyncio.sleep(GATHER_S)
             await self._news.wait(self._next_finish())
+            await asyncio.sleep(GATHER_S)  # first: the end of one call is the moment of the next one's intent
+            await self.write()
 
     async def write(self) -> None:
         """Write what has become certain by now."""

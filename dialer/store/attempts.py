@@ -1,14 +1,15 @@
 """Attempts: written and committed before Originate, closed with an outcome once."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Update, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import ATTEMPT, AttemptState
-from dialer.store.changes import change_state
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import attempt
 from dialer.store.types import AnyRow
@@ -16,7 +17,16 @@ from dialer.store.types import AnyRow
 
 async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None:
     """The intents of calls that are about to be made, as `intent` makes them."""
-    await tx.execute(insert(attempt), intents)
+    await tx.execute(_INSERT, intents)
+
+
+# Statements of the busy paths are made once: building one costs as much as running it.
+_INSERT = insert(attempt)
+_STILL_OPEN = (
+    select(attempt)
+    .where(attempt.c.id.in_(bindparam("ids", expanding=True)), attempt.c.state != AttemptState.ENDED)
+    .with_for_update()
+)
 
 
 def intent(
@@ -43,8 +53,7 @@ async def still_open(tx: AsyncConnection, attempt_ids: Collection[str]) -> list[
     """Those of these attempts that have no outcome yet, locked."""
     if not attempt_ids:
         return []
-    query = select(attempt).where(attempt.c.id.in_(attempt_ids), attempt.c.state != AttemptState.ENDED)
-    return list(await tx.execute(query.with_for_update()))
+    return list(await tx.execute(_STILL_OPEN, {"ids": list(attempt_ids)}))
 
 
 async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
@@ -55,20 +64,37 @@ async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
 
 async def mark(tx: AsyncConnection, marks: Iterable[tuple[str, AttemptState, Mapping[str, Any]]]) -> None:
     """Note how far calls are, `(id, state, times and agent)`, so that a restart knows it. Never back (I8)."""
+    by_state: dict[AttemptState, list[dict[str, Any]]] = defaultdict(list)
     for attempt_id, state, facts in marks:
-        await change_state(tx, attempt, ATTEMPT, attempt_id, state, **facts)
+        by_state[state].append({"_id": attempt_id} | {f"_{name}": facts.get(name) for name in _FACTS})
+    for state, rows in by_state.items():
+        await tx.execute(_mark(state), rows)
+
+
+_FACTS = ("ringing_at", "answered_at", "connected_at", "agent")
+
+
+@cache
+def _mark(to: AttemptState) -> Update:
+    facts = {name: func.coalesce(bindparam(f"_{name}", type_=attempt.c[name].type), attempt.c[name]) for name in _FACTS}
+    sources = or_(*(attempt.c.state == state for state in sorted(ATTEMPT.sources(to))))  # a list can't be run for many
+    return update(attempt).where(attempt.c.id == bindparam("_id"), sources).values(facts | {"state": to})
 
 
 async def end(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Close attempts that are `still_open`; each row has its id and all columns of an outcome."""
     if not rows:
         return
-    columns = [name for name in rows[0] if name != "id"]
-    await tx.execute(
+    columns = tuple(name for name in rows[0] if name != "id")
+    await tx.execute(_end(columns), [{f"_{name}": value for name, value in row.items()} for row in rows])
+
+
+@cache
+def _end(columns: tuple[str, ...]) -> Update:
+    return (
         update(attempt)
         .where(attempt.c.id == bindparam("_id"))
-        .values({name: bindparam(f"_{name}") for name in columns} | {"state": AttemptState.ENDED}),
-        [{f"_{name}": value for name, value in row.items()} for row in rows],
+        .values({name: bindparam(f"_{name}") for name in columns} | {"state": AttemptState.ENDED})
     )
 
 

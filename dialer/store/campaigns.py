@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, LoadOrder
@@ -48,9 +48,16 @@ async def lock(tx: AsyncConnection, campaign_id: int) -> Campaign | None:
 
 
 async def _locked(tx: AsyncConnection, campaign_id: int, *, read: bool) -> Campaign | None:
-    query = select(campaign).where(campaign.c.id == campaign_id).with_for_update(read=read, key_share=read)
-    row = (await tx.execute(query)).one_or_none()
+    row = (await tx.execute(_LOCKED[read], {"_id": campaign_id})).one_or_none()
     return _campaign(row) if row else None
+
+
+# Statements of the busy paths are made once: building one costs as much as running it.
+_LOCKED = {
+    read: select(campaign).where(campaign.c.id == bindparam("_id")).with_for_update(read=read, key_share=read)
+    for read in (True, False)
+}
+_TOUCH = update(campaign).where(campaign.c.id == bindparam("_id")).values(last_activity_at=bindparam("_now"))
 
 
 async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[Campaign]:
@@ -97,7 +104,7 @@ async def set_status(tx: AsyncConnection, campaign_id: int, to: CampaignStatus, 
 
 async def touch(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:
     """Something happened in it: what the list calls last activity."""
-    await tx.execute(update(campaign).where(campaign.c.id == campaign_id).values(last_activity_at=now))
+    await tx.execute(_TOUCH, {"_id": campaign_id, "_now": now})
 
 
 async def remove(tx: AsyncConnection, campaign_id: int) -> None:

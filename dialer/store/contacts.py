@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import Address, ContactRecord, NewContact
@@ -40,11 +40,20 @@ async def owners(tx: AsyncConnection, addresses: Collection[str]) -> dict[str, i
     return found
 
 
+# Statements of the busy paths are made once: building one costs as much as running it.
+_BY_IDS = select(contact).where(contact.c.id.in_(bindparam("_ids", expanding=True)))
+_ADDRESSES = (
+    select(channel_address)
+    .where(channel_address.c.contact_id.in_(bindparam("_ids", expanding=True)))
+    .order_by(channel_address.c.contact_id, channel_address.c.position)
+)
+
+
 async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, ContactRecord]:
     held = await addresses_of(tx, contact_ids)
     found: dict[int, ContactRecord] = {}
     for chunk in _chunks(contact_ids):
-        for row in await tx.execute(select(contact).where(contact.c.id.in_(chunk))):
+        for row in await tx.execute(_BY_IDS, {"_ids": chunk}):
             found[row.id] = ContactRecord(
                 id=row.id,
                 first_name=row.first_name,
@@ -60,12 +69,7 @@ async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int
 async def addresses_of(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, list[Address]]:
     held: dict[int, list[Address]] = {}
     for chunk in _chunks(contact_ids):
-        rows = await tx.execute(
-            select(channel_address)
-            .where(channel_address.c.contact_id.in_(chunk))
-            .order_by(channel_address.c.contact_id, channel_address.c.position)
-        )
-        for row in rows:
+        for row in await tx.execute(_ADDRESSES, {"_ids": chunk}):
             held.setdefault(row.contact_id, []).append(Address(row.address, row.voice, row.sms, row.email))
     return held
 

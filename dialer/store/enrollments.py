@@ -56,6 +56,25 @@ class Moved:
 
 _MOVING = tuple(name for name in Moved.__dataclass_fields__ if name != "id")
 
+# Statements of the busy paths are made once: building one costs as much as running it.
+_CHANGED = {"modified_at": bindparam("_now"), "revision": enrollment.c.revision + 1}
+_BY_IDS = (
+    select(*(enrollment.c[name] for name in Enrollment.__dataclass_fields__))
+    .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
+    .with_for_update()
+)
+_SAVE = (
+    update(enrollment)
+    .where(enrollment.c.id == bindparam("_id"))
+    .values({name: bindparam(f"_{name}") for name in _MOVING} | _CHANGED)
+)
+_CALLS = enrollment.c.attempts + bindparam("_calls", type_=enrollment.c.attempts.type)
+_DISPATCHING = (
+    update(enrollment)
+    .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
+    .values({"state": EnrollmentState.IN_PROGRESS, "attempts": _CALLS, "due_at": None} | _CHANGED)
+)
+
 
 async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
     found = await _select(tx, _columns().where(enrollment.c.id == enrollment_id))
@@ -65,7 +84,8 @@ async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
 async def by_ids(tx: AsyncConnection, enrollment_ids: Collection[int]) -> dict[int, Enrollment]:
     if not enrollment_ids:
         return {}
-    return {place.id: place for place in await _select(tx, _columns().where(enrollment.c.id.in_(enrollment_ids)))}
+    rows = await tx.execute(_BY_IDS, {"_ids": list(enrollment_ids)})
+    return {row.id: _enrollment(row) for row in rows}
 
 
 async def enroll(
@@ -143,31 +163,13 @@ async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) ->
     """Write where contacts stand now. They were read with a lock in the same transaction."""
     if not places:
         return
-    statement = (
-        update(enrollment)
-        .where(enrollment.c.id == bindparam("_id"))
-        .values(
-            {name: bindparam(f"_{name}") for name in _MOVING}
-            | {"modified_at": now, "revision": enrollment.c.revision + 1}
-        )
-    )
-    rows = [{"_id": place.id} | {f"_{name}": getattr(place, name) for name in _MOVING} for place in places]
-    await tx.execute(statement, rows)
+    rows = [{"_id": place.id, "_now": now} | {f"_{name}": getattr(place, name) for name in _MOVING} for place in places]
+    await tx.execute(_SAVE, rows)
 
 
 async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
     """A call or text is committed for these: they are in progress, the wait for their turn is over."""
-    await tx.execute(
-        update(enrollment)
-        .where(enrollment.c.id.in_(enrollment_ids))
-        .values(
-            state=EnrollmentState.IN_PROGRESS,
-            attempts=enrollment.c.attempts + int(is_call),
-            due_at=None,
-            modified_at=now,
-            revision=enrollment.c.revision + 1,
-        )
-    )
+    await tx.execute(_DISPATCHING, {"_ids": list(enrollment_ids), "_calls": int(is_call), "_now": now})
 
 
 async def withdrawn(tx: AsyncConnection, request: ContactRequest, now: datetime) -> None:

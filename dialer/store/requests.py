@@ -37,15 +37,36 @@ class ContactRequest:
 
 _COLUMNS = tuple(contact_request.c[name] for name in ContactRequest.__dataclass_fields__)
 
+# Statements of the busy paths are made once: building one costs as much as running it.
+_THESE = contact_request.c.id.in_(bindparam("_ids", expanding=True))
+_INSERT = insert(contact_request).returning(contact_request.c.id, sort_by_parameter_order=True)
+_OF_PUBLISHED = exists().where(
+    campaign.c.id == contact_request.c.campaign_id, campaign.c.status == CampaignStatus.PUBLISHED
+)
+_DISPATCH = (
+    update(contact_request)
+    .where(_THESE, contact_request.c.state == RequestState.CLAIMED, _OF_PUBLISHED)
+    .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
+    .returning(*_COLUMNS)
+)
+_COMPLETE = (
+    update(contact_request)
+    .where(_THESE, contact_request.c.state == RequestState.DISPATCHED)
+    .values(state=RequestState.COMPLETED)
+)
+_BY_IDS = select(*_COLUMNS).where(_THESE)
+_RESERVE = (
+    update(contact_request)
+    .where(_THESE, contact_request.c.state == RequestState.PENDING)
+    .values(state=RequestState.CLAIMED, lease_node=bindparam("_node"), lease_until=bindparam("_until"))
+)
+
 
 async def add_many(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New requests; ids in the order given. The same effect of the same step a second time is an IntegrityError."""
     if not rows:
         return []
-    made = await tx.execute(
-        insert(contact_request).returning(contact_request.c.id, sort_by_parameter_order=True),
-        [dict(row) for row in rows],
-    )
+    made = await tx.execute(_INSERT, [dict(row) for row in rows])
     return [int(request_id) for request_id in made.scalars()]
 
 
@@ -117,12 +138,8 @@ async def _reserve(
 ) -> list[ContactRequest]:
     if not ids:
         return []
-    await tx.execute(
-        update(contact_request)
-        .where(contact_request.c.id.in_(ids), contact_request.c.state == RequestState.PENDING)
-        .values(state=RequestState.CLAIMED, lease_node=node, lease_until=until)
-    )
-    rows = await tx.execute(_select().where(contact_request.c.id.in_(ids)))
+    await tx.execute(_RESERVE, {"_ids": ids, "_node": node, "_until": until})
+    rows = await tx.execute(_BY_IDS, {"_ids": ids})
     newest = order is LoadOrder.NEWEST_FIRST
     return sorted(map(_request, rows), key=lambda r: (r.due_at, r.id), reverse=newest)
 
@@ -190,18 +207,7 @@ async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
     Returns those that may go on, as they stand now: since they were claimed, their contact may have been joined with
     another. The others were stopped or claimed by somebody else.
     """
-    changed = await tx.execute(
-        update(contact_request)
-        .where(
-            contact_request.c.id.in_(request_ids),
-            contact_request.c.state == RequestState.CLAIMED,
-            exists().where(
-                campaign.c.id == contact_request.c.campaign_id, campaign.c.status == CampaignStatus.PUBLISHED
-            ),
-        )
-        .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
-        .returning(*_COLUMNS)
-    )
+    changed = await tx.execute(_DISPATCH, {"_ids": list(request_ids)})
     return {row.id: _request(row) for row in changed}
 
 
@@ -240,12 +246,9 @@ async def complete(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
     """Dispatched → completed; the requests by id, also those that were completed before."""
     if not request_ids:
         return {}
-    await tx.execute(
-        update(contact_request)
-        .where(contact_request.c.id.in_(request_ids), contact_request.c.state == RequestState.DISPATCHED)
-        .values(state=RequestState.COMPLETED)
-    )
-    rows = await tx.execute(_select().where(contact_request.c.id.in_(request_ids)))
+    ids = {"_ids": list(request_ids)}
+    await tx.execute(_COMPLETE, ids)
+    rows = await tx.execute(_BY_IDS, ids)
     return {row.id: _request(row) for row in rows}
 
 
@@ -270,6 +273,22 @@ async def stopped(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int
         )
     )
     return {row.id: row for row in rows}
+
+
+async def any_pending(tx: AsyncConnection, campaign_id: int, channel: str) -> bool:
+    """Whether anything stands in the queue, due or not: one look into its index."""
+    return await tx.scalar(_ANY_PENDING, {"_campaign": campaign_id, "_channel": channel}) is not None
+
+
+_ANY_PENDING = (
+    select(contact_request.c.id)
+    .where(
+        contact_request.c.campaign_id == bindparam("_campaign"),
+        contact_request.c.channel == bindparam("_channel"),
+        contact_request.c.state == RequestState.PENDING,
+    )
+    .limit(1)
+)
 
 
 async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: datetime) -> datetime | None:

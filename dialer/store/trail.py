@@ -28,7 +28,10 @@ async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
         for e in entries
     ]
     if rows:
-        await tx.execute(insert(trail), rows)
+        await tx.execute(_INSERT, rows)
+
+
+_INSERT = insert(trail)
 
 
 async def of_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None) -> Sequence[dict[str, Any]]:
