@@ -29,6 +29,7 @@ class Feed:
     size: int = LEAST_READY  # what it is filled up to; grows with what is taken at once
     loading: bool = False
     look_at: datetime | None = None  # nothing is due before; None: look now
+    asked: int = 0  # counts the calls of `look_now`, so that one during a claim is not forgotten
     dropped: int = 0  # counts emptyings, so that a claim that was under way is given back
 
 
@@ -76,6 +77,7 @@ class Feeds:
         """There may be new work in the queue."""
         if feed := self._feeds.get(campaign_id):
             feed.look_at = None
+            feed.asked += 1
 
     async def drop(self, campaign_id: int) -> None:
         """Empty a hopper: its requests go back into the queue, unless they were stopped meanwhile."""
@@ -89,13 +91,13 @@ class Feeds:
             await self.drop(campaign_id)
 
     async def _fill(self, campaign_id: int, feed: Feed, number: int) -> None:
-        generation = feed.dropped
+        generation, asked = feed.dropped, feed.asked
         try:
             claimed, look_at = await self._claim(campaign_id, number)
             if feed.dropped != generation:
                 await self._release(claimed)
                 return
-            feed.look_at = look_at
+            feed.look_at = look_at if feed.asked == asked else None
             feed.ready.extend(claimed)
         finally:
             feed.loading = False
