@@ -128,8 +128,8 @@ async def test_a_validity_period_that_ends_stops_the_campaign_and_extending_it_g
     until = now() + timedelta(seconds=1)
     await campaigns.edit(running.ctx, campaign, {"validity": Validity(until=until)})
     await running.until(lambda: now() > until, "the end of the validity")
-    # An Originate that was allowed a moment before the end reaches the callee a moment after it.
-    await quiet_after(running, until, tolerance_s=0.1)
+    # An Originate that was allowed a moment before the end reaches the callee a moment after it; longer on a busy machine.
+    await quiet_after(running, until, tolerance_s=0.5)
     assert_flagged(await running.stories(campaign), "validity-period-expired")
     await campaigns.edit(running.ctx, campaign, {"validity": Validity(until=now() + timedelta(hours=1))})
     assert_each_once_in_order(running, await running.done(campaign), numbers)
