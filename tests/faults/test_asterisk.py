@@ -10,7 +10,11 @@ import pytest
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, behaviour_of, number
+from dialer.ami.originate import Answer, NotSent, OriginateCall
 from dialer.ami.states import LinkState
+from dialer.domain.telephony import LiveState
+from dialer.operations import attempts
+from dialer.operations.context import Context
 from tests.support.invariants import check
 from tests.support.proxy import Proxy
 from tests.support.rig import Rig, rig
@@ -124,3 +128,32 @@ async def test_a_wire_that_breaks_for_five_seconds_repeats_nothing_and_dialing_g
 
 async def started_since(running: Rig, campaign: int, since: datetime) -> list[Story]:
     return [s for s in await running.stories(campaign) if any(a.started_at > since for a in s.attempts)]
+
+
+@pytest.mark.req("D3", "D5")
+async def test_a_call_that_never_left_is_not_counted_as_lost_by_a_resync(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The link goes while its intent is on the disk; the picture comes before the store has taken the intent back."""
+    async with rig(lab, tmp_path) as running:
+        withdraw, originate, begun = attempts.withdraw, running.engine.link.originate, asyncio.Event()
+
+        async def not_sent(_call: OriginateCall) -> Answer:
+            monkeypatch.setattr(running.engine.link, "originate", originate)
+            return NotSent("the link has just gone")
+
+        async def slowly(ctx: Context, intent: attempts.Intent, reason: str) -> None:
+            begun.set()
+            await asyncio.sleep(1.0)
+            await withdraw(ctx, intent, reason)
+
+        monkeypatch.setattr(running.engine.link, "originate", not_sent)
+        monkeypatch.setattr(attempts, "withdraw", slowly)
+        campaign = await running.campaign([number(Callee.BUSY, 700)])
+        await running.publish(campaign)
+        await asyncio.wait_for(begun.wait(), 10)
+        await running.engine.dialing.tracker.resync(LiveState(), now())
+        (story,) = await running.done(campaign)
+        assert story.outcomes == ["busy"]
+        assert len(running.placed()) == 1
+        await check(running.ctx.db, settled=True)
