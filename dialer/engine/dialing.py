@@ -62,6 +62,7 @@ class Dialing:
         self.limited_by: dict[int, Limit] = {}
         self._rates: dict[tuple[str, float], TokenBucket] = {}
         self._turn = 0
+        self._held_back: list[ContactRequest] = []
 
     async def run(self) -> None:
         while True:
@@ -131,6 +132,9 @@ class Dialing:
             return []
         taken = self.feeds.take(campaign, min(wanted, allowed.calls), now)
         plans = [plan for request in taken if (plan := self._plan_request(campaign, request, now))]
+        for request in reversed(self._held_back):
+            self.feeds.give_back(request)  # the last one first: each goes to the head of the line
+        self._held_back.clear()
         if not plans and campaign.id not in self.limited_by:
             closed = not window(campaign, None, now).open
             self._limit(campaign, Limit.OUTSIDE_WINDOW if closed else Limit.NOTHING_DUE)
@@ -146,7 +150,7 @@ class Dialing:
             self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
             return None
         if not self._has_gateway_room(name, gateway):
-            self.feeds.give_back(request)
+            self._held_back.append(request)
             self._limit(campaign, Limit.GATEWAY_LIMIT)
             return None
         if not self._may_go(campaign, request, queue, now):
