@@ -27,7 +27,7 @@ class Feed:
 
     ready: deque[ContactRequest] = field(default_factory=deque)
     size: int = LEAST_READY  # what it is filled up to; grows with what is taken at once
-    loading: bool = False
+    busy: int = 0  # claims and emptyings under way: one after the other, or later contacts would go first
     look_at: datetime | None = None  # nothing is due before; None: look now
     asked: int = 0  # counts the calls of `look_now`, so that one during a claim is not forgotten
     dropped: int = 0  # counts emptyings, so that a claim that was under way is given back
@@ -55,8 +55,8 @@ class Feeds:
         feed.size = min(MOST_READY, max(feed.size, LEAST_READY, 4 * wanted))
         taken = [feed.ready.popleft() for _ in range(min(wanted, len(feed.ready)))]
         low = len(feed.ready) <= feed.size // 2
-        if low and not feed.loading and (feed.look_at is None or feed.look_at <= now):
-            feed.loading = True
+        if low and not feed.busy and (feed.look_at is None or feed.look_at <= now):
+            feed.busy += 1
             missing = feed.size - len(feed.ready)
             self._start(self._fill(campaign.id, feed, missing), name=f"hopper-{self._channel}-{campaign.id}")
         return taken
@@ -81,10 +81,16 @@ class Feeds:
 
     async def drop(self, campaign_id: int) -> None:
         """Empty a hopper: its requests go back into the queue, unless they were stopped meanwhile."""
-        if feed := self._feeds.pop(campaign_id, None):
+        if feed := self._feeds.get(campaign_id):
             feed.dropped += 1
-            await self._release(list(feed.ready))
-            feed.ready.clear()
+            self.look_now(campaign_id)
+            ready, feed.ready = list(feed.ready), deque()
+            feed.busy += 1
+            try:
+                await self._release(ready)
+            finally:
+                feed.busy -= 1
+            self._ring()
 
     async def drop_all(self) -> None:
         for campaign_id in list(self._feeds):
@@ -96,11 +102,11 @@ class Feeds:
             claimed, look_at = await self._claim(campaign_id, number)
             if feed.dropped != generation:
                 await self._release(claimed)
-                return
-            feed.look_at = look_at if feed.asked == asked else None
-            feed.ready.extend(claimed)
+            else:
+                feed.look_at = look_at if feed.asked == asked else None
+                feed.ready.extend(claimed)
         finally:
-            feed.loading = False
+            feed.busy -= 1
         self._ring()
 
     async def _claim(self, campaign_id: int, number: int) -> tuple[list[ContactRequest], datetime | None]:

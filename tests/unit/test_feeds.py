@@ -1,6 +1,7 @@
 """The hoppers' own bookkeeping; what they claim is proven in tests/store and tests/e2e."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ async def test_a_look_that_is_asked_for_while_a_claim_is_under_way_is_not_forgot
     feeds = Feeds(context, context, "call", start=lambda *_: None, ring=lambda: rung.append(True))
     feed = Feed()
     feeds._feeds[1] = feed
+    feed.busy = 1
 
     async def claim(campaign_id: int, _number: int) -> tuple[list[ContactRequest], datetime]:
         if asked:  # new work came after the queue was found empty
@@ -31,3 +33,29 @@ async def test_a_look_that_is_asked_for_while_a_claim_is_under_way_is_not_forgot
     await feeds._fill(1, feed, 5)
     assert feed.look_at == (None if asked else LATER)
     assert rung
+
+
+@pytest.mark.req("C8", "C13")
+async def test_while_a_hopper_is_emptied_nothing_is_claimed_past_what_goes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An edit empties the hopper; a claim before its contacts are back in the queue would take later ones first."""
+    started: list[str] = []
+    context: Any = object()
+
+    def start(work: Any, *, name: str) -> None:
+        work.close()
+        started.append(name)
+
+    feeds = Feeds(context, context, "call", start=start, ring=lambda: None)
+    campaign: Any = SimpleNamespace(id=1)
+    feeds._feeds[1] = Feed()
+
+    async def release(_claimed: list[ContactRequest]) -> None:
+        feeds.take(campaign, 4, LATER)
+        assert started == []
+
+    monkeypatch.setattr(feeds, "_release", release)
+    await feeds.drop(1)
+    feeds.take(campaign, 4, LATER)
+    assert started == ["hopper-call-1"]
