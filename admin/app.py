@@ -1,8 +1,5 @@
 """The web application: pages and API of one server. `make_app` puts it together; everything else is in its own file."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import structlog
 from aiohttp import web
 
@@ -10,6 +7,8 @@ from admin import auth, errors
 from admin.api import routes as api_routes
 from admin.api import upkeep
 from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LIVE, THROTTLE, Identity, Problem
+from admin.pages.render import to_html
+from admin.pages.routes import routes
 from admin.throttle import LoginThrottle
 from dialer.engine.live import Live
 from dialer.operations.context import Context
@@ -36,25 +35,16 @@ def make_app(ctx: Context, live: Live | None) -> web.Application:
     """Without `live` (no engine in this process) the live views say so."""
     app = web.Application(middlewares=[upkeep.count, errors.errors, auth.auth], client_max_size=MAX_BODY)
     app[CONTEXT], app[LIVE], app[THROTTLE] = ctx, live, LoginThrottle()
-    app[ERROR_PAGE] = errors.plain_page
+    app[ERROR_PAGE] = _error_page
     app.on_response_prepare.append(_add_headers)
     upkeep.install(app)
     api_routes.install(app)
-    _install_pages(app)
+    app.add_routes(routes())
     return app
-
-
-def _install_pages(app: web.Application) -> None:
-    """The pages, in a build that has them: `admin.pages.routes` gives `routes()`."""
-    if find_spec("admin.pages") is None or find_spec("admin.pages.routes") is None:
-        return
-    app.add_routes(import_module("admin.pages.routes").routes())
-    app[ERROR_PAGE] = _error_page
 
 
 async def _error_page(request: web.Request, problem: Problem) -> web.StreamResponse:
     """`error.html` with `status`, `title` and `detail`. A page that can't even be drawn is told in plain text."""
-    to_html = import_module("admin.pages.render").to_html
     try:
         text = to_html(request, "error.html", status=problem.status, title=problem.title, detail=problem.detail)
     except Exception:
