@@ -8,10 +8,10 @@ leaves a person without an agent.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import singledispatchmethod
+from typing import Any, ClassVar
 
 from dialer.domain import telephony as t
 from dialer.domain.members import Agent, Member, Seat, from_epoch, wrap_up_end
@@ -123,12 +123,12 @@ class Agents:
         for agent in self._agents.values():
             self._refresh(agent)
 
-    @singledispatchmethod
-    def apply(self, event: object, now: datetime) -> None:
+    def apply(self, event: t.Event, now: datetime) -> None:
         """Fold one event in; `now` is when it was received (aware UTC). Others than queue events change nothing."""
+        if take := self._TAKES.get(type(event)):
+            take(self, event, now)
 
-    @apply.register
-    def _(self, event: t.MemberState, now: datetime) -> None:
+    def _member_state(self, event: t.MemberState, now: datetime) -> None:
         before = self._seat_of(event.queue, event.interface)
         known_call = before.state.last_call if before else 0
         if before is not None and not before.take(event):
@@ -142,15 +142,13 @@ class Agents:
             seat.wrap_up_until = wrap_up_end(now, self._wrap_up_of(seat))
         self._refresh(agent)
 
-    @apply.register
-    def _(self, event: t.MemberRemoved, now: datetime) -> None:
+    def _member_removed(self, event: t.MemberRemoved, now: datetime) -> None:
         del now
         if seat := self._seat_of(event.queue, event.interface):
             seat.logged_in = False
             self._refresh(self._agents[event.interface])
 
-    @apply.register
-    def _(self, event: t.AgentCalled, now: datetime) -> None:
+    def _agent_called(self, event: t.AgentCalled, now: datetime) -> None:
         del now
         agent = self._agents.get(event.interface)
         if agent is None or self._is_over(event) or agent.caller == event.uniqueid:
@@ -159,15 +157,13 @@ class Agents:
         self._rung.setdefault(event.uniqueid, set()).add(event.interface)
         self._refresh(agent)
 
-    @apply.register
-    def _(self, event: t.AgentRingNoAnswer, now: datetime) -> None:
+    def _agent_ring_no_answer(self, event: t.AgentRingNoAnswer, now: datetime) -> None:
         del now
         if agent := self._agents.get(event.interface):
             agent.ringing_for.discard(event.uniqueid)
             self._refresh(agent)
 
-    @apply.register
-    def _(self, event: t.AgentConnect, now: datetime) -> None:
+    def _agent_connect(self, event: t.AgentConnect, now: datetime) -> None:
         del now
         self._stop_ringing(event.uniqueid)
         self._pool(event.queue).callers.discard(event.uniqueid)
@@ -177,8 +173,7 @@ class Agents:
             self._talks[event.uniqueid] = event.interface
             self._refresh(agent)
 
-    @apply.register
-    def _(self, event: t.AgentComplete, now: datetime) -> None:
+    def _agent_complete(self, event: t.AgentComplete, now: datetime) -> None:
         # Not the caller's end: an agent may transfer a caller to another queue.
         self._remember(_talk(event))
         self._talks.pop(event.uniqueid, None)
@@ -186,26 +181,22 @@ class Agents:
         if agent is not None and agent.caller in {None, event.uniqueid}:
             self._end_talk(agent, now)
 
-    @apply.register
-    def _(self, event: t.QueueCallerJoin, now: datetime) -> None:
+    def _queue_caller_join(self, event: t.QueueCallerJoin, now: datetime) -> None:
         del now
         if event.uniqueid not in self._ended:
             self._pool(event.queue).callers.add(event.uniqueid)
 
-    @apply.register
-    def _(self, event: t.QueueCallerLeave, now: datetime) -> None:
+    def _queue_caller_leave(self, event: t.QueueCallerLeave, now: datetime) -> None:
         del now
         self._pool(event.queue).callers.discard(event.uniqueid)
         self._stop_ringing(event.uniqueid)
 
-    @apply.register
-    def _(self, event: t.QueueCallerAbandon, now: datetime) -> None:
+    def _queue_caller_abandon(self, event: t.QueueCallerAbandon, now: datetime) -> None:
         del now
         self._pool(event.queue).callers.discard(event.uniqueid)
         self._stop_ringing(event.uniqueid)
 
-    @apply.register
-    def _(self, event: t.Hangup, now: datetime) -> None:
+    def _hangup(self, event: t.Hangup, now: datetime) -> None:
         talking = self._agents.get(self._talks.get(event.uniqueid, ""))
         self._remember(event.uniqueid)
         self._talks.pop(event.uniqueid, None)
@@ -214,6 +205,19 @@ class Agents:
             pool.callers.discard(event.uniqueid)
         if talking is not None and talking.caller == event.uniqueid:
             self._end_talk(talking, now)
+
+    _TAKES: ClassVar[dict[type[t.Event], Callable[[Any, Any, datetime], None]]] = {
+        t.MemberState: _member_state,
+        t.MemberRemoved: _member_removed,
+        t.AgentCalled: _agent_called,
+        t.AgentRingNoAnswer: _agent_ring_no_answer,
+        t.AgentConnect: _agent_connect,
+        t.AgentComplete: _agent_complete,
+        t.QueueCallerJoin: _queue_caller_join,
+        t.QueueCallerLeave: _queue_caller_leave,
+        t.QueueCallerAbandon: _queue_caller_abandon,
+        t.Hangup: _hangup,
+    }
 
     # -- upkeep ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ loss may be, which is a guess.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import singledispatch
@@ -72,16 +73,16 @@ class Call:
         """The call with the event's facts added; events about other channels change nothing."""
         if attempt_of(event) != self.attempt_id:
             return self
-        call = _once(self, "dialing_at", at)
+        facts: dict[str, Any] = {"dialing_at": at}
         if not isinstance(event, t.OriginateResponse):
-            call = _once(call, "channel_at", at)
+            facts["channel_at"] = at
         if isinstance(event, _IN_QUEUE):  # only an answered channel runs the dialplan
-            call = _once(call, "answered_at", at)
-        return _take(event, call, at)
+            facts["answered_at"] = at
+        return _with(self, facts | _facts(event, self, at))
 
     def accept(self, at: datetime) -> Call:
         """Asterisk took the Originate on (its Response: Success); the channel comes next."""
-        return _once(self, "dialing_at", at)
+        return _with(self, {"dialing_at": at})
 
     def refuse(self, reason: str, at: datetime) -> Call:
         """Asterisk refused the Originate: there is no call."""
@@ -99,16 +100,16 @@ class Call:
         channel = live.channels.get(t.channel_id(self.attempt_id))
         if channel is None:
             return self.lose("the channel was gone when the link to Asterisk came back", now)
-        call = _once(_once(self, "dialing_at", now), "channel_at", now)
+        facts: dict[str, Any] = {"dialing_at": now, "channel_at": now}
         if channel.state is t.ChannelState.RINGING:
-            call = _once(call, "ringing_at", now)
+            facts["ringing_at"] = now
         if channel.state is t.ChannelState.UP:
-            call = _once(call, "answered_at", now)
+            facts["answered_at"] = now
         if any(entry.uniqueid == channel.uniqueid for entry in live.entries):
-            return _once(call, "joined_at", now)
-        if channel.bridge:
-            call = _with_agent(_once(call, "answered_at", now), _bridged_with(channel, live), now)
-        return call
+            facts["joined_at"] = now
+        elif channel.bridge:
+            facts |= {"answered_at": now, "connected_at": now, "agent": _bridged_with(channel, live)}
+        return _with(self, facts)
 
     @classmethod
     def adopt(cls, attempt_id: str, intended_at: datetime, live: t.LiveState, now: datetime) -> Call:
@@ -196,93 +197,94 @@ class Call:
         )
 
 
-def _once(call: Call, fact: str, at: datetime) -> Call:
-    """The call with a time set, unless it is set already: the first sign counts."""
-    change: dict[str, Any] = {fact: at}
-    return call if getattr(call, fact) is not None else replace(call, **change)
+def _with(call: Call, facts: Mapping[str, Any]) -> Call:
+    """The call with these facts; of those in _FIRST the first sign counts."""
+    new = {name: fact for name, fact in facts.items() if name not in _FIRST or not getattr(call, name)}
+    return replace(call, **new) if new else call
+
+
+_FIRST = frozenset({
+    "dialing_at", "channel_at", "ringing_at", "answered_at", "joined_at", "left_at", "connected_at", "agent",
+})  # fmt: skip
 
 
 @singledispatch
-def _take(_event: object, call: Call, _at: datetime) -> Call:
-    """Add what this kind of event says."""
-    return call  # that the channel exists was all it said
+def _facts(_event: object, _call: Call, _at: datetime) -> dict[str, Any]:
+    """What this kind of event says."""
+    return {}  # that the channel exists was all it said
 
 
-@_take.register
-def _(_event: t.NewChannel, call: Call, _at: datetime) -> Call:
+@_facts.register
+def _(_event: t.NewChannel, _call: Call, _at: datetime) -> dict[str, Any]:
     # A resync between the Originate's acknowledgement and its channel missed it too early; its Hangup is yet to come.
-    return replace(call, lost=None, lost_at=None)
+    return {"lost": None, "lost_at": None}
 
 
-@_take.register
-def _(event: t.NewState, call: Call, at: datetime) -> Call:
+@_facts.register
+def _(event: t.NewState, _call: Call, at: datetime) -> dict[str, Any]:
     if event.state is t.ChannelState.UP:
-        return _once(call, "answered_at", at)
-    return _once(call, "ringing_at", at) if event.state is t.ChannelState.RINGING else call
+        return {"answered_at": at}
+    return {"ringing_at": at} if event.state is t.ChannelState.RINGING else {}
 
 
-@_take.register
-def _(event: t.DialState, call: Call, at: datetime) -> Call:
+@_facts.register
+def _(event: t.DialState, _call: Call, at: datetime) -> dict[str, Any]:
     # 183 with media shows as PROGRESS, without a Newstate: the far end has been reached all the same.
-    return _once(call, "ringing_at", at) if event.status in {"RINGING", "PROGRESS"} else call
+    return {"ringing_at": at} if event.status in {"RINGING", "PROGRESS"} else {}
 
 
-@_take.register
-def _(event: t.DialEnd, call: Call, at: datetime) -> Call:
-    call = replace(call, dial_status=event.status)
-    return _once(call, "answered_at", at) if event.status == "ANSWER" else call
+@_facts.register
+def _(event: t.DialEnd, _call: Call, at: datetime) -> dict[str, Any]:
+    answered = {"answered_at": at} if event.status == "ANSWER" else {}
+    return {"dial_status": event.status, **answered}
 
 
-@_take.register
-def _(event: t.OriginateResponse, call: Call, at: datetime) -> Call:
+@_facts.register
+def _(event: t.OriginateResponse, call: Call, at: datetime) -> dict[str, Any]:
     if call.response_at is not None:
-        return call
-    call = replace(call, response_at=at, response_success=event.success, response_reason=event.reason)
-    return _once(call, "answered_at", at) if event.success else call
+        return {}
+    answered = {"answered_at": at} if event.success else {}
+    return {"response_at": at, "response_success": event.success, "response_reason": event.reason, **answered}
 
 
-@_take.register
-def _(event: t.Hangup, call: Call, at: datetime) -> Call:
+@_facts.register
+def _(event: t.Hangup, call: Call, at: datetime) -> dict[str, Any]:
     if call.hangup_at is not None:
-        return call
-    return replace(call, hangup_at=at, cause=event.cause, tech_cause=event.tech_cause)
+        return {}
+    return {"hangup_at": at, "cause": event.cause, "tech_cause": event.tech_cause}
 
 
-@_take.register
-def _(_event: t.QueueCallerJoin, call: Call, at: datetime) -> Call:
-    return _once(call, "joined_at", at)
+@_facts.register
+def _(_event: t.QueueCallerJoin, _call: Call, at: datetime) -> dict[str, Any]:
+    return {"joined_at": at}
 
 
-@_take.register
-def _(_event: t.QueueCallerAbandon, call: Call, at: datetime) -> Call:
-    return _once(_once(call, "joined_at", at), "left_at", at)
+@_facts.register
+def _(_event: t.QueueCallerAbandon, _call: Call, at: datetime) -> dict[str, Any]:
+    return {"joined_at": at, "left_at": at}
 
 
-@_take.register
-def _(event: t.AgentConnect, call: Call, at: datetime) -> Call:
-    return _with_agent(_once(call, "joined_at", at), event.interface, at)
+@_facts.register
+def _(event: t.AgentConnect, _call: Call, at: datetime) -> dict[str, Any]:
+    return {"joined_at": at, "connected_at": at, "agent": event.interface}
 
 
-@_take.register
-def _(event: t.AgentComplete, call: Call, at: datetime) -> Call:
-    return _with_agent(_once(call, "answered_at", at), event.interface, at)
+@_facts.register
+def _(event: t.AgentComplete, _call: Call, at: datetime) -> dict[str, Any]:
+    return {"answered_at": at, "connected_at": at, "agent": event.interface}
 
 
-@_take.register
-def _(event: t.QueueEnded, call: Call, at: datetime) -> Call:
-    call = replace(_once(call, "answered_at", at), queue_status=event.status)
+@_facts.register
+def _(event: t.QueueEnded, _call: Call, at: datetime) -> dict[str, Any]:
     # CONNECTED comes from the `h` extension, once an agent had answered.
-    return _once(call, "connected_at", at) if event.status == "CONNECTED" else call
+    connected = {"connected_at": at} if event.status == "CONNECTED" else {}
+    return {"answered_at": at, "queue_status": event.status, **connected}
 
 
-@_take.register
-def _(event: t.MachineDetected, call: Call, at: datetime) -> Call:
-    call = _once(call, "answered_at", at)
-    return replace(call, machine=True) if event.status == "MACHINE" else call
-
-
-def _with_agent(call: Call, interface: str, at: datetime) -> Call:
-    return replace(_once(call, "connected_at", at), agent=call.agent or interface)
+@_facts.register
+def _(event: t.MachineDetected, _call: Call, at: datetime) -> dict[str, Any]:
+    machine = {"machine": True} if event.status == "MACHINE" else {}
+    return {"answered_at": at, **machine}
 
 
 def _bridged_with(channel: t.LiveChannel, live: t.LiveState) -> str:

@@ -1,8 +1,9 @@
 """The dialing loop: on every event of an agent or a call, decide how many may start, commit their intents, originate."""
 
+import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,24 +64,42 @@ class Dialing:
         self._rates: dict[tuple[str, float], TokenBucket] = {}
         self._turn = 0
         self._held_back: list[ContactRequest] = []
+        self._outbox: deque[_Plan] = deque()
+        self._commit_waits = False
 
     async def run(self) -> None:
         while True:
-            if not await self.round():
+            more = self.round()
+            await asyncio.sleep(0)  # what was decided goes on its way first
+            if not more:
                 await self.bell.wait(self._pause_s())
 
-    async def round(self) -> bool:
-        """Decide for every queue once and dial what was decided; True if anything was dialed, so that more may follow."""
+    def round(self) -> bool:
+        """Decide for every queue once and commit what was decided; True if it was a whole batch, so that more may follow."""
         plans = self._plan(self._ctx.clock())
-        if not plans:
-            return False
-        going = await attempts.intend(self._ctx, [plan.intent for plan in plans])
+        self._outbox += plans
+        if self._outbox and not self._commit_waits:
+            self._commit_waits = True
+            self._start(self._commit(), name="intents")
+        return len(plans) >= MAX_BATCH
+
+    async def _commit(self) -> None:
+        """Protocol steps 4 and 5. Plans that are made while the writer is busy with others go along."""
+        plans: list[_Plan] = []
+        going = await attempts.intend(self._ctx, self._taken(plans))
         for plan in plans:
             if plan.intent.attempt_id in going:
                 self._start(self._originate(plan), name=f"originate-{plan.intent.attempt_id}")
             else:
                 self.tracker.forget(plan.intent.attempt_id)
-        return True
+
+    def _taken(self, plans: list[_Plan]) -> Iterator[Intent]:
+        """Empties the outbox into `plans`, in the writer's thread; what comes later waits for the next commit."""
+        self._commit_waits = False
+        while self._outbox:
+            plan = self._outbox.popleft()
+            plans.append(plan)
+            yield plan.intent
 
     # -- deciding -------------------------------------------------------------------------------------------------
 
@@ -122,7 +141,7 @@ class Dialing:
         counts, in_flight = self._agents.counts(queue, now), self.tracker.in_flight()
         elsewhere = self._agents.claimed_elsewhere(queue, in_flight, now)
         unserved = counts.callers_waiting - counts.callers_rung
-        state = QueueState(counts.known, counts.free, unserved, in_flight[queue], elsewhere)
+        state = QueueState(counts.known, counts.free, unserved, in_flight.get(queue, 0), elsewhere)
         return decide(state, link_up=link_up)
 
     def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import ssl
+import sys
 from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 # How long an unpublish waits for calls that were committed just before it to show in Asterisk.
 SETTLE_S = 2.0
+# The loop and the writer's thread take turns in Python: neither keeps the other waiting for longer than this.
+SWITCH_S = 0.0005
 
 
 class Engine:
@@ -59,6 +62,7 @@ class Engine:
             self._tasks = tasks
             await self._recover()
             _keep_what_is_there()
+            sys.setswitchinterval(SWITCH_S)
             loops = [
                 self._start(self.lifecycle.run(), name="lifecycle"),
                 self._start(hold_leases(self.ctx), name="leases"),

@@ -99,7 +99,7 @@ class Feeds:
     async def _fill(self, campaign_id: int, feed: Feed, number: int) -> None:
         generation, asked = feed.dropped, feed.asked
         try:
-            claimed, look_at = await self._claim(campaign_id, number)
+            claimed, look_at = await self._claim(campaign_id, number, urgent=not feed.ready)
             if feed.dropped != generation:
                 await self._release(claimed)
             else:
@@ -109,7 +109,9 @@ class Feeds:
             feed.busy -= 1
         self._ring()
 
-    async def _claim(self, campaign_id: int, number: int) -> tuple[list[ContactRequest], datetime | None]:
+    async def _claim(
+        self, campaign_id: int, number: int, *, urgent: bool
+    ) -> tuple[list[ContactRequest], datetime | None]:
         now = self._ctx.clock()
         campaign = self._board.campaigns.get(campaign_id)
         if campaign is None or not self._board.may_run(campaign_id, now):
@@ -132,7 +134,7 @@ class Feeds:
             due = await requests.next_due(tx, campaign_id, self._channel, now)
             return ready, min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
 
-        return await self._ctx.db.transact(work, urgent=True)
+        return await self._ctx.db.transact(work, urgent=urgent)
 
     async def _any_pending(self, campaign_id: int) -> bool:
         """Looked up without the writer, which calls wait for: most looks find nothing (a campaign without texts)."""

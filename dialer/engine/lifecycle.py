@@ -54,9 +54,11 @@ class Lifecycle:
 
     async def _settle(self, campaign_id: int) -> bool:
         """Stop, queue again, enter: whichever the stored campaign asks for. All of them are safe to repeat."""
-        more = await lifecycle.stop_pending(self._ctx, campaign_id)
-        more = await lifecycle.queue_again(self._ctx, campaign_id) or more
-        more = await lifecycle.enter(self._ctx, campaign_id) or more
+        more = (
+            await lifecycle.stop_pending(self._ctx, campaign_id)
+            or await lifecycle.queue_again(self._ctx, campaign_id)
+            or await lifecycle.enter(self._ctx, campaign_id)
+        )
         self._worked(campaign_id)
         return more
 

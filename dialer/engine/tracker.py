@@ -1,9 +1,7 @@
 """The calls of this node: facts from Asterisk's events in, state and outcome into the store, claims on agents given back."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +9,7 @@ from dialer.domain.calls import Call, attempt_of
 from dialer.domain.telephony import Event, LiveState
 from dialer.domain.transitions import AttemptState
 from dialer.engine.bell import Bell
+from dialer.engine.tally import Tally, Tracked
 from dialer.operations import attempts
 from dialer.operations.context import Context
 
@@ -20,31 +19,13 @@ BATCH = 32
 GATHER_S = 0.05
 
 
-@dataclass(slots=True)
-class Tracked:
-    """One call that has not been recorded as ended. `sent` is False until its Originate was answered (or given up)."""
-
-    call: Call
-    campaign_id: int
-    contact_id: int
-    number: str
-    queue: str
-    gateway: str
-    sent: bool = False
-
-    @property
-    def waits_for_agent(self) -> bool:
-        """On its way to the queue: it has a claim on a free agent that the queue itself does not show yet."""
-        call = self.call
-        return call.ended_at is None and call.joined_at is None and call.connected_at is None
-
-
 class Tracker:
     """`changed` is called when an agent's claim may have come free."""
 
     def __init__(self, ctx: Context, changed: Callable[[], None]) -> None:
         self._ctx, self._changed = ctx, changed
         self._calls: dict[str, Tracked] = {}
+        self._tally = Tally()
         self._marks: dict[str, Call] = {}
         self._news = Bell()
 
@@ -57,20 +38,20 @@ class Tracker:
     def number_of_calls(self) -> int:
         return len(self._calls)
 
-    def in_flight(self) -> Counter[str]:
-        """By queue: calls of ours that the queue does not show yet."""
-        return Counter(one.queue for one in self._calls.values() if one.waits_for_agent)
+    def in_flight(self) -> Mapping[str, int]:
+        """By queue: calls of ours that the queue does not show yet; queues without any may be missing."""
+        return self._tally.in_flight
 
     def of_campaign(self, campaign_id: int) -> int:
         """Calls of a campaign that go on, talking ones included."""
-        return sum(one.campaign_id == campaign_id and one.call.ended_at is None for one in self._calls.values())
+        return self._tally.campaigns[campaign_id]
 
     def of_gateway(self, name: str) -> int:
-        return sum(one.gateway == name and one.call.ended_at is None for one in self._calls.values())
+        return self._tally.gateways[name]
 
     def is_calling(self, number: str) -> bool:
         """The same number is never in two calls at once (D6)."""
-        return any(one.number == number for one in self._calls.values() if one.call.ended_at is None)
+        return number in self._tally.numbers
 
     def snapshot(self) -> list[dict[str, Any]]:
         return [
@@ -85,7 +66,7 @@ class Tracker:
                 "since": one.call.intended_at.isoformat(),
             }
             for one in self._calls.values()
-            if one.call.ended_at is None
+            if one.goes_on
         ]
 
     # -- told by the dialing loop ---------------------------------------------------------------------------------
@@ -93,14 +74,12 @@ class Tracker:
     def expect(self, intent: attempts.Intent, now: datetime) -> None:
         """A call that is about to be committed: it has a claim on an agent from this moment on."""
         request = intent.request
-        self._calls[intent.attempt_id] = Tracked(
-            Call(intent.attempt_id, now), request.campaign_id, request.contact_id, request.address, intent.queue,
-            intent.gateway,
-        )  # fmt: skip
+        call = Call(intent.attempt_id, now)
+        self._add(Tracked(call, request.campaign_id, request.contact_id, request.address, intent.queue, intent.gateway))
 
     def forget(self, attempt_id: str) -> None:
         """It will not be dialed."""
-        self._calls.pop(attempt_id, None)
+        self._remove(attempt_id)
         self._progressed()
 
     def update(self, attempt_id: str, change: Callable[[Call], Call]) -> None:
@@ -125,7 +104,7 @@ class Tracker:
         for row, call in await attempts.unfinished(self._ctx):
             if call.attempt_id not in self._calls:
                 one = Tracked(call, row.campaign_id, row.contact_id, row.number, row.queue, row.gateway, sent=True)
-                self._calls[call.attempt_id] = one
+                self._add(one)
                 self._set(one, call.reconcile(live, now))
 
     def _set(self, one: Tracked, call: Call) -> None:
@@ -133,8 +112,18 @@ class Tracker:
             return
         if call.state is not one.call.state and call.state in _KEPT:
             self._marks[call.attempt_id] = call
+        self._tally.remove(one)
         one.call = call
+        self._tally.add(one)
         self._progressed()
+
+    def _add(self, one: Tracked) -> None:
+        self._calls[one.call.attempt_id] = one
+        self._tally.add(one)
+
+    def _remove(self, attempt_id: str) -> None:
+        if one := self._calls.pop(attempt_id, None):
+            self._tally.remove(one)
 
     def _progressed(self) -> None:
         self._news.ring()
@@ -153,7 +142,7 @@ class Tracker:
         """Write what has become certain by now."""
         while True:
             now = self._ctx.clock()
-            ended = [one.call for one in self._calls.values() if one.call.finished(now)][:BATCH]
+            ended = [one.call for one in self._tally.finishing.values() if one.call.finished(now)][:BATCH]
             closing = {call.attempt_id for call in ended}
             marks = [self._marks.pop(i) for i in list(self._marks)[:BATCH]]
             if not ended and not marks:
@@ -161,11 +150,11 @@ class Tracker:
             marks = [call for call in marks if call.attempt_id not in closing]
             await attempts.record(self._ctx, marks, [(call.attempt_id, call.result()) for call in ended])
             for attempt_id in closing:
-                self._calls.pop(attempt_id, None)
+                self._remove(attempt_id)
             self._changed()
 
     def _next_finish(self) -> float | None:
-        dues = [due for one in self._calls.values() if (due := one.call.finish_due()) is not None]
+        dues = [due for one in self._tally.finishing.values() if (due := one.call.finish_due()) is not None]
         return max(0.0, (min(dues) - self._ctx.clock()).total_seconds()) if dues else None
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
@@ -184,4 +173,4 @@ _KEPT = frozenset({AttemptState.CONNECTED})
 
 def _is_leaving(one: Tracked) -> bool:
     call = one.call
-    return call.ended_at is None and call.channel_at is None and call.response_at is None
+    return one.goes_on and call.channel_at is None and call.response_at is None

@@ -1,6 +1,6 @@
 """Attempts in the store: the intent before a call, how far it got, and its outcome with the strategy's next step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,19 +29,23 @@ class Intent:
     queue: str
 
 
-async def intend(ctx: Context, intents: Sequence[Intent]) -> set[str]:
+async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
     """Protocol step 4: write what is about to be dialed and commit it, on disk.
 
+    `intents` is gone through when the writer's turn has come: what was decided while others wrote may go along.
     Returns the attempts that may be dialed now; those missing were stopped meanwhile.
     """
-    now, node = ctx.clock(), ctx.settings.node
+    node = ctx.settings.node
 
     async def work(tx: AsyncConnection) -> set[str]:
+        now, chosen = ctx.clock(), list(intents)
+        if not chosen:
+            return set()
         if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
-            for campaign_id in sorted({intent.request.campaign_id for intent in intents}):
+            for campaign_id in sorted({intent.request.campaign_id for intent in chosen}):
                 await campaigns.hold(tx, campaign_id)
-        going = await requests.dispatch(tx, [intent.request.id for intent in intents])
-        allowed = [replace(i, request=going[i.request.id]) for i in intents if i.request.id in going]
+        going = await requests.dispatch(tx, [intent.request.id for intent in chosen])
+        allowed = [replace(i, request=going[i.request.id]) for i in chosen if i.request.id in going]
         if allowed:
             rows = [attempts.intent(i.attempt_id, i.request, i.gateway, i.queue, node, now) for i in allowed]
             await attempts.intend(tx, rows)

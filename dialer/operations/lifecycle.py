@@ -20,7 +20,7 @@ from dialer.store.types import AnyRow
 from dialer.strategy.events import Due, Entered
 
 # A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
-CHUNK = 100
+CHUNK = 25
 STOP_CHUNK = 2_000
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import ATTEMPT, AttemptState
+from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import attempt
 from dialer.store.types import AnyRow
@@ -17,12 +18,12 @@ from dialer.store.types import AnyRow
 
 async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None:
     """The intents of calls that are about to be made, as `intent` makes them."""
-    await tx.execute(_INSERT, intents)
+    await _INSERT.run_many(tx, intents)
 
 
 # Statements of the busy paths are made once: building one costs as much as running it.
-_INSERT = insert(attempt)
-_STILL_OPEN = (
+_INSERT = Prepared(insert(attempt))
+_STILL_OPEN = Prepared(
     select(attempt)
     .where(attempt.c.id.in_(bindparam("ids", expanding=True)), attempt.c.state != AttemptState.ENDED)
     .with_for_update()
@@ -53,7 +54,7 @@ async def still_open(tx: AsyncConnection, attempt_ids: Collection[str]) -> list[
     """Those of these attempts that have no outcome yet, locked."""
     if not attempt_ids:
         return []
-    return list(await tx.execute(_STILL_OPEN, {"ids": list(attempt_ids)}))
+    return await _STILL_OPEN.rows(tx, {"ids": list(attempt_ids)})
 
 
 async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
@@ -68,17 +69,17 @@ async def mark(tx: AsyncConnection, marks: Iterable[tuple[str, AttemptState, Map
     for attempt_id, state, facts in marks:
         by_state[state].append({"_id": attempt_id} | {f"_{name}": facts.get(name) for name in _FACTS})
     for state, rows in by_state.items():
-        await tx.execute(_mark(state), rows)
+        await _mark(state).run_many(tx, rows)
 
 
 _FACTS = ("ringing_at", "answered_at", "connected_at", "agent")
 
 
 @cache
-def _mark(to: AttemptState) -> Update:
+def _mark(to: AttemptState) -> Prepared:
     facts = {name: func.coalesce(bindparam(f"_{name}", type_=attempt.c[name].type), attempt.c[name]) for name in _FACTS}
     sources = or_(*(attempt.c.state == state for state in sorted(ATTEMPT.sources(to))))  # a list can't be run for many
-    return update(attempt).where(attempt.c.id == bindparam("_id"), sources).values(facts | {"state": to})
+    return Prepared(update(attempt).where(attempt.c.id == bindparam("_id"), sources).values(facts | {"state": to}))
 
 
 async def end(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -86,12 +87,12 @@ async def end(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     columns = tuple(name for name in rows[0] if name != "id")
-    await tx.execute(_end(columns), [{f"_{name}": value for name, value in row.items()} for row in rows])
+    await _end(columns).run_many(tx, [{f"_{name}": value for name, value in row.items()} for row in rows])
 
 
 @cache
-def _end(columns: tuple[str, ...]) -> Update:
-    return (
+def _end(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(
         update(attempt)
         .where(attempt.c.id == bindparam("_id"))
         .values({name: bindparam(f"_{name}") for name in columns} | {"state": AttemptState.ENDED})

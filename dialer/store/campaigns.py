@@ -11,9 +11,11 @@ from dialer.domain.campaign import Campaign, LoadOrder
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus, EnrollmentState, RequestState
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.store.changes import change_state
+from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow
 
+_NAMES = tuple(column.name for column in campaign.columns)
 _QUEUED = (RequestState.PENDING, RequestState.CLAIMED)
 
 
@@ -48,16 +50,16 @@ async def lock(tx: AsyncConnection, campaign_id: int) -> Campaign | None:
 
 
 async def _locked(tx: AsyncConnection, campaign_id: int, *, read: bool) -> Campaign | None:
-    row = (await tx.execute(_LOCKED[read], {"_id": campaign_id})).one_or_none()
-    return _campaign(row) if row else None
+    rows = await _LOCKED[read].rows(tx, {"_id": campaign_id})
+    return _campaign(rows[0]) if rows else None
 
 
 # Statements of the busy paths are made once: building one costs as much as running it.
 _LOCKED = {
-    read: select(campaign).where(campaign.c.id == bindparam("_id")).with_for_update(read=read, key_share=read)
+    read: Prepared(select(campaign).where(campaign.c.id == bindparam("_id")).with_for_update(read=read, key_share=read))
     for read in (True, False)
 }
-_TOUCH = update(campaign).where(campaign.c.id == bindparam("_id")).values(last_activity_at=bindparam("_now"))
+_TOUCH = Prepared(update(campaign).where(campaign.c.id == bindparam("_id")).values(last_activity_at=bindparam("_now")))
 
 
 async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[Campaign]:
@@ -104,7 +106,7 @@ async def set_status(tx: AsyncConnection, campaign_id: int, to: CampaignStatus, 
 
 async def touch(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:
     """Something happened in it: what the list calls last activity."""
-    await tx.execute(_TOUCH, {"_id": campaign_id, "_now": now})
+    await _TOUCH.run(tx, {"_id": campaign_id, "_now": now})
 
 
 async def remove(tx: AsyncConnection, campaign_id: int) -> None:
@@ -147,7 +149,7 @@ def _time_of_day(at: time) -> str:
 
 
 def _campaign(row: AnyRow) -> Campaign:
-    return of_row(dict(row._mapping))  # noqa: SLF001  (SQLAlchemy's public name for it)
+    return of_row(dict(zip(_NAMES, row, strict=True)))
 
 
 def of_row(row: Mapping[str, Any]) -> Campaign:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import Address, ContactRecord, NewContact
 from dialer.domain.transitions import RequestState
+from dialer.store.prepared import Prepared
 from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, trail
 
 # SQLite takes 32,766 parameters in a statement.
@@ -41,8 +42,8 @@ async def owners(tx: AsyncConnection, addresses: Collection[str]) -> dict[str, i
 
 
 # Statements of the busy paths are made once: building one costs as much as running it.
-_BY_IDS = select(contact).where(contact.c.id.in_(bindparam("_ids", expanding=True)))
-_ADDRESSES = (
+_BY_IDS = Prepared(select(contact).where(contact.c.id.in_(bindparam("_ids", expanding=True))))
+_ADDRESSES = Prepared(
     select(channel_address)
     .where(channel_address.c.contact_id.in_(bindparam("_ids", expanding=True)))
     .order_by(channel_address.c.contact_id, channel_address.c.position)
@@ -53,7 +54,7 @@ async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int
     held = await addresses_of(tx, contact_ids)
     found: dict[int, ContactRecord] = {}
     for chunk in _chunks(contact_ids):
-        for row in await tx.execute(_BY_IDS, {"_ids": chunk}):
+        for row in await _BY_IDS.rows(tx, {"_ids": chunk}):
             found[row.id] = ContactRecord(
                 id=row.id,
                 first_name=row.first_name,
@@ -69,7 +70,7 @@ async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int
 async def addresses_of(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, list[Address]]:
     held: dict[int, list[Address]] = {}
     for chunk in _chunks(contact_ids):
-        for row in await tx.execute(_ADDRESSES, {"_ids": chunk}):
+        for row in await _ADDRESSES.rows(tx, {"_ids": chunk}):
             held.setdefault(row.contact_id, []).append(Address(row.address, row.voice, row.sms, row.email))
     return held
 

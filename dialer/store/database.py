@@ -1,19 +1,17 @@
 """Connections: many readers, one writer on SQLite, and every commit on disk before it is believed."""
 
-import asyncio
 import sqlite3
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, CursorResult, Engine, Executable, StaticPool, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dialer.store.types import dump_json
+from dialer.store.writer import Work, Writer
 
 READERS = 4
 BUSY_TIMEOUT_MS = 30_000
@@ -28,15 +26,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self._turns = _Turns()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._threaded: Engine | None = None
+        self._writer: Writer | None = None
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._writer = Writer(_sqlite_thread_engine(url))
+            self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=READERS, query_only=True)
-            self._threaded = _sqlite_thread_engine(url)
         else:
-            self._writer = self._readers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_JSON)
+            self._writers = self._readers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_JSON)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -50,96 +46,27 @@ class Database:
 
         SQLite has one writer: the turns are taken in order, `urgent` ones (a call that is about to start) first.
         """
-        if not self.is_sqlite:
-            async with self._writer.begin() as connection:
-                yield connection
-            return
-        await self._turns.take(urgent=urgent)
-        try:
-            async with self._writer.begin() as connection:
-                yield connection
-        finally:
-            self._turns.give()
+        async with AsyncExitStack() as stack:
+            if self._writer is not None:
+                await stack.enter_async_context(self._writer.turn(urgent=urgent))
+            yield await stack.enter_async_context(self._writers.begin())
 
-    async def transact(self, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]], *, urgent: bool = False) -> T:
+    async def transact(self, work: Work[T], *, urgent: bool = False) -> T:
         """`write` for the busy paths: the whole transaction is one coroutine, which awaits nothing but its connection.
 
         On SQLite it is driven to its end in the writer's own thread, instead of changing threads at every statement:
         a third of the time, which every call and every outcome would pay.
         """
-        if self._threaded is None:
-            async with self._writer.begin() as connection:
-                return await work(connection)
-        await self._turns.take(urgent=urgent)
-        running = asyncio.get_running_loop().run_in_executor(self._thread, _drive, self._threaded, work)
-        # The thread goes on when its caller is cancelled: the turn ends, and the next writer begins, with the thread.
-        running.add_done_callback(lambda _: self._turns.give())
-        return await asyncio.shield(running)
+        if self._writer is not None:
+            return await self._writer.transact(work, urgent=urgent)
+        async with self._writers.begin() as connection:
+            return await work(connection)
 
     async def close(self) -> None:
-        if self._threaded is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._threaded.dispose)
-        self._thread.shutdown()
+        if self._writer is not None:
+            await self._writer.close()
         await self._readers.dispose()
-        await self._writer.dispose()
-
-
-class _Turns:
-    """A lock that serves urgent waiters first, each kind in order of arrival."""
-
-    def __init__(self) -> None:
-        self._taken = False
-        self._waiting: tuple[deque[asyncio.Future[None]], deque[asyncio.Future[None]]] = (deque(), deque())
-
-    async def take(self, *, urgent: bool) -> None:
-        if not self._taken:
-            self._taken = True
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting[0 if urgent else 1].append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.give()
-            raise
-
-    def give(self) -> None:
-        for queue in self._waiting:
-            while queue:
-                turn = queue.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
-        self._taken = False
-
-
-class _InThread:
-    """What a transaction's coroutine asks of an `AsyncConnection`, answered on the spot: it is never suspended."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.dialect = connection.dialect
-
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        return self._connection.execute(statement, parameters)
-
-    async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
-        return self._connection.scalar(statement, parameters)
-
-    async def run_sync(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        return function(self._connection, *arguments, **named)
-
-
-def _drive(engine: Engine, work: Callable[[AsyncConnection], Coroutine[Any, Any, T]]) -> T:
-    with engine.begin() as connection:
-        coroutine = work(cast("AsyncConnection", _InThread(connection)))
-        try:
-            coroutine.send(None)
-        except StopIteration as end:
-            return cast("T", end.value)
-        coroutine.close()
-        raise RuntimeError("a transaction waited for something else than its connection")
+        await self._writers.dispose()
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> AsyncEngine:
@@ -149,8 +76,10 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
 
 
 def _sqlite_thread_engine(url: str) -> Engine:
-    engine = create_engine(url.replace("+aiosqlite", "", 1), poolclass=StaticPool, connect_args=_CONNECT, **_JSON)
-    _set_up(engine, "BEGIN IMMEDIATE", query_only=False)
+    engine = create_engine(
+        url.replace("+aiosqlite", "", 1), connect_args=_CONNECT, isolation_level="AUTOCOMMIT", **_JSON
+    )
+    _set_up(engine, None, query_only=False)
     return engine
 
 
@@ -159,7 +88,7 @@ _JSON: dict[str, Any] = {"json_serializer": dump_json, "json_deserializer": orjs
 _CONNECT: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
 
 
-def _set_up(engine: Engine, begin: str, *, query_only: bool) -> None:
+def _set_up(engine: Engine, begin: str | None, *, query_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -174,6 +103,9 @@ def _set_up(engine: Engine, begin: str, *, query_only: bool) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    if begin is None:
+        return
 
     @event.listens_for(engine, "begin")
     def _begins(connection: Any) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
+from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import attempt, campaign, contact, contact_request, enrollment, message, trail
 from dialer.store.types import AnyRow
@@ -58,18 +59,18 @@ _MOVING = tuple(name for name in Moved.__dataclass_fields__ if name != "id")
 
 # Statements of the busy paths are made once: building one costs as much as running it.
 _CHANGED = {"modified_at": bindparam("_now"), "revision": enrollment.c.revision + 1}
-_BY_IDS = (
+_BY_IDS = Prepared(
     select(*(enrollment.c[name] for name in Enrollment.__dataclass_fields__))
     .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
     .with_for_update()
 )
-_SAVE = (
+_SAVE = Prepared(
     update(enrollment)
     .where(enrollment.c.id == bindparam("_id"))
     .values({name: bindparam(f"_{name}") for name in _MOVING} | _CHANGED)
 )
 _CALLS = enrollment.c.attempts + bindparam("_calls", type_=enrollment.c.attempts.type)
-_DISPATCHING = (
+_DISPATCHING = Prepared(
     update(enrollment)
     .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
     .values({"state": EnrollmentState.IN_PROGRESS, "attempts": _CALLS, "due_at": None} | _CHANGED)
@@ -84,7 +85,7 @@ async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
 async def by_ids(tx: AsyncConnection, enrollment_ids: Collection[int]) -> dict[int, Enrollment]:
     if not enrollment_ids:
         return {}
-    rows = await tx.execute(_BY_IDS, {"_ids": list(enrollment_ids)})
+    rows = await _BY_IDS.rows(tx, {"_ids": list(enrollment_ids)})
     return {row.id: _enrollment(row) for row in rows}
 
 
@@ -161,15 +162,13 @@ async def next_due(tx: AsyncConnection, active: Collection[int], now: datetime) 
 
 async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) -> None:
     """Write where contacts stand now. They were read with a lock in the same transaction."""
-    if not places:
-        return
     rows = [{"_id": place.id, "_now": now} | {f"_{name}": getattr(place, name) for name in _MOVING} for place in places]
-    await tx.execute(_SAVE, rows)
+    await _SAVE.run_many(tx, rows)
 
 
 async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
     """A call or text is committed for these: they are in progress, the wait for their turn is over."""
-    await tx.execute(_DISPATCHING, {"_ids": list(enrollment_ids), "_calls": int(is_call), "_now": now})
+    await _DISPATCHING.run(tx, {"_ids": list(enrollment_ids), "_calls": int(is_call), "_now": now})
 
 
 async def withdrawn(tx: AsyncConnection, request: ContactRequest, now: datetime) -> None:
@@ -339,8 +338,8 @@ async def _select(tx: AsyncConnection, query: Select[Any]) -> list[Enrollment]:
 
 
 def _enrollment(row: AnyRow) -> Enrollment:
-    fields = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
-    return Enrollment(**{**fields, "state": EnrollmentState(fields["state"])})
+    place_id, campaign_id, contact_id, state, *others = row  # as in Enrollment
+    return Enrollment(place_id, campaign_id, contact_id, EnrollmentState(state), *others)
 
 
 async def zone(tx: AsyncConnection, contact_id: int) -> str | None:

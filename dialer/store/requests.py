@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import CampaignStatus, RequestState
+from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow
 
@@ -39,23 +40,23 @@ _COLUMNS = tuple(contact_request.c[name] for name in ContactRequest.__dataclass_
 
 # Statements of the busy paths are made once: building one costs as much as running it.
 _THESE = contact_request.c.id.in_(bindparam("_ids", expanding=True))
-_INSERT = insert(contact_request).returning(contact_request.c.id, sort_by_parameter_order=True)
+_INSERT = Prepared(insert(contact_request).returning(contact_request.c.id, sort_by_parameter_order=True))
 _OF_PUBLISHED = exists().where(
     campaign.c.id == contact_request.c.campaign_id, campaign.c.status == CampaignStatus.PUBLISHED
 )
-_DISPATCH = (
+_DISPATCH = Prepared(
     update(contact_request)
     .where(_THESE, contact_request.c.state == RequestState.CLAIMED, _OF_PUBLISHED)
     .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
     .returning(*_COLUMNS)
 )
-_COMPLETE = (
+_COMPLETE = Prepared(
     update(contact_request)
     .where(_THESE, contact_request.c.state == RequestState.DISPATCHED)
     .values(state=RequestState.COMPLETED)
 )
-_BY_IDS = select(*_COLUMNS).where(_THESE)
-_RESERVE = (
+_BY_IDS = Prepared(select(*_COLUMNS).where(_THESE))
+_RESERVE = Prepared(
     update(contact_request)
     .where(_THESE, contact_request.c.state == RequestState.PENDING)
     .values(state=RequestState.CLAIMED, lease_node=bindparam("_node"), lease_until=bindparam("_until"))
@@ -64,10 +65,7 @@ _RESERVE = (
 
 async def add_many(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New requests; ids in the order given. The same effect of the same step a second time is an IntegrityError."""
-    if not rows:
-        return []
-    made = await tx.execute(_INSERT, [dict(row) for row in rows])
-    return [int(request_id) for request_id in made.scalars()]
+    return await _INSERT.values(tx, rows)
 
 
 async def get(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
@@ -138,8 +136,8 @@ async def _reserve(
 ) -> list[ContactRequest]:
     if not ids:
         return []
-    await tx.execute(_RESERVE, {"_ids": ids, "_node": node, "_until": until})
-    rows = await tx.execute(_BY_IDS, {"_ids": ids})
+    await _RESERVE.run(tx, {"_ids": ids, "_node": node, "_until": until})
+    rows = await _BY_IDS.rows(tx, {"_ids": ids})
     newest = order is LoadOrder.NEWEST_FIRST
     return sorted(map(_request, rows), key=lambda r: (r.due_at, r.id), reverse=newest)
 
@@ -207,7 +205,7 @@ async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
     Returns those that may go on, as they stand now: since they were claimed, their contact may have been joined with
     another. The others were stopped or claimed by somebody else.
     """
-    changed = await tx.execute(_DISPATCH, {"_ids": list(request_ids)})
+    changed = await _DISPATCH.rows(tx, {"_ids": list(request_ids)})
     return {row.id: _request(row) for row in changed}
 
 
@@ -247,9 +245,8 @@ async def complete(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
     if not request_ids:
         return {}
     ids = {"_ids": list(request_ids)}
-    await tx.execute(_COMPLETE, ids)
-    rows = await tx.execute(_BY_IDS, ids)
-    return {row.id: _request(row) for row in rows}
+    await _COMPLETE.run(tx, ids)
+    return {row.id: _request(row) for row in await _BY_IDS.rows(tx, ids)}
 
 
 async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:
@@ -306,5 +303,4 @@ def _select() -> Select[*tuple[Any, ...]]:
 
 
 def _request(row: AnyRow) -> ContactRequest:
-    fields = dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
-    return ContactRequest(**{**fields, "state": RequestState(fields["state"])})
+    return ContactRequest(*[*row[:-2], RequestState(row.state), row.zone])  # in the order of _COLUMNS

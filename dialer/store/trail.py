@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.store.prepared import Prepared
 from dialer.store.tables import trail
 
 
@@ -27,11 +28,10 @@ async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
         {"at": e.at, "campaign_id": e.campaign_id, "contact_id": e.contact_id, "kind": e.kind, "data": e.data}
         for e in entries
     ]
-    if rows:
-        await tx.execute(_INSERT, rows)
+    await _INSERT.run_many(tx, rows)
 
 
-_INSERT = insert(trail)
+_INSERT = Prepared(insert(trail))
 
 
 async def of_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None) -> Sequence[dict[str, Any]]:

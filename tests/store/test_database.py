@@ -36,8 +36,8 @@ async def test_a_cancelled_transaction_keeps_the_writer_until_its_thread_is_done
         assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], asyncio.CancelledError)
         second = asyncio.create_task(next_writer())
         await asyncio.sleep(0.1)
-        assert db._turns._taken
-        assert db._turns._waiting[0], "the next writer waits for its turn, not for a lock of SQLite"
+        assert db._writer
+        assert db._writer.waiting == 1, "the next writer waits for its turn, not for a lock of SQLite"
         go_on.set()
         await asyncio.wait_for(second, 10)
         assert order == ["slow", "next"]

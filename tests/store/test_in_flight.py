@@ -1,5 +1,7 @@
 """Calls and texts that are under way while their campaign is deleted or stopped, or their contact is joined with another."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -128,3 +130,29 @@ async def test_a_stopped_campaign_is_due_for_time_limits_only(bench: Bench) -> N
         assert await enrollments.campaigns_due(tx, [], bench.clock()) == [texting]
         assert await enrollments.campaigns_due(tx, [waiting], bench.clock()) == [texting, waiting]
         assert await enrollments.due(tx, waiting, bench.clock(), 10, is_active=False) == []
+
+
+@pytest.mark.req("D2")
+async def test_calls_decided_on_while_others_write_go_along_with_the_next_commit(bench: Bench) -> None:
+    """SQLite has one writer: whoever waits for it takes along what came meanwhile, and nothing twice."""
+    campaign_id = await _running(bench, None, person(1), person(2))
+    early, late = (
+        Intent(str(ULID()), request, "carrier", "sales") for request in await builders.claim(bench, campaign_id)
+    )
+    outbox = [early]
+    async with bench.ctx.db.write():
+        first = asyncio.create_task(attempts.intend(bench.ctx, _emptied(outbox)))
+        await asyncio.sleep(0.01)
+        outbox.append(late)
+        second = asyncio.create_task(attempts.intend(bench.ctx, _emptied(outbox)))
+        await asyncio.sleep(0)
+    both = {early.attempt_id, late.attempt_id}
+    assert await first | await second == both
+    if bench.ctx.db.is_sqlite:  # PostgreSQL has many writers: the first one did not wait
+        assert await first == both
+    assert len(await _all(bench, tables.attempt)) == 2
+
+
+def _emptied(outbox: list[Intent]) -> Iterator[Intent]:
+    while outbox:
+        yield outbox.pop(0)

@@ -1,0 +1,58 @@
+"""How many calls there are of each kind, kept with every change: a decision costs the same with ten calls as with thousands."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dialer.domain.calls import Call
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One call that has not been recorded as ended. `sent` is False until its Originate was answered (or given up)."""
+
+    call: Call
+    campaign_id: int
+    contact_id: int
+    number: str
+    queue: str
+    gateway: str
+    sent: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        return self.call.ended_at is None
+
+    @property
+    def waits_for_agent(self) -> bool:
+        """On its way to the queue: it has a claim on a free agent that the queue itself does not show yet."""
+        return self.goes_on and self.call.joined_at is None and self.call.connected_at is None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Calls that go on, by campaign, gateway and number; by queue those that wait for an agent; and those about to finish."""
+
+    in_flight: Counter[str] = field(default_factory=Counter)
+    campaigns: Counter[int] = field(default_factory=Counter)
+    gateways: Counter[str] = field(default_factory=Counter)
+    numbers: Counter[str] = field(default_factory=Counter)
+    finishing: dict[str, Tracked] = field(default_factory=dict)
+
+    def add(self, one: Tracked) -> None:
+        self._count(one, 1)
+        if one.call.finish_due() is not None:
+            self.finishing[one.call.attempt_id] = one
+
+    def remove(self, one: Tracked) -> None:
+        self._count(one, -1)
+        self.finishing.pop(one.call.attempt_id, None)
+
+    def _count(self, one: Tracked, step: int) -> None:
+        if one.waits_for_agent:
+            self.in_flight[one.queue] += step
+        if one.goes_on:
+            self.campaigns[one.campaign_id] += step
+            self.gateways[one.gateway] += step
+            self.numbers[one.number] += step
+            if not self.numbers[one.number]:
+                del self.numbers[one.number]

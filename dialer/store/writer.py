@@ -1,0 +1,136 @@
+"""SQLite's one writer: a thread that serves transactions one after the other, urgent ones (a call about to start) first.
+
+Work that is handed over whole is run in the thread, with no change of threads before it, within it or after it. Whoever
+has a connection of its own is lent the turn meanwhile.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from queue import SimpleQueue
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.store.prepared import InThread
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
+
+
+class Writer:
+    """`engine` makes the thread's connection, on which nobody but this begins and commits."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: tuple[deque[Callable[[], None]], deque[Callable[[], None]]] = (deque(), deque())
+        self._bell: SimpleQueue[None] = SimpleQueue()  # rung once for everything that waits, and once to close
+        self._thread: threading.Thread | None = None
+        self._tx: InThread | None = None
+        self._closing = False
+
+    async def transact(self, work: Work[T], *, urgent: bool) -> T:
+        """Run `work`, which awaits nothing but its connection, and commit. Cancelled before its turn, it never runs."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def job() -> None:
+            if done.cancelled():
+                return
+            try:
+                result = self._run(work)
+            except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
+                _tell(done, done.set_exception, error)
+            else:
+                _tell(done, done.set_result, result)
+
+        self._put(job, urgent=urgent)
+        return await done
+
+    @asynccontextmanager
+    async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
+        """Nobody else writes while the block runs."""
+        came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        over = threading.Event()
+
+        def lend() -> None:
+            _tell(came, came.set_result, None)
+            over.wait()
+
+        self._put(lend, urgent=urgent)
+        try:
+            await came
+            yield
+        finally:
+            over.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(map(len, self._waiting))
+
+    async def close(self) -> None:
+        """After everything that waits."""
+        if self._thread is not None:
+            self._closing = True
+            self._bell.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+
+    def _put(self, job: Callable[[], None], *, urgent: bool) -> None:
+        self._waiting[0 if urgent else 1].append(job)
+        self._bell.put(None)
+        if self._thread is None:
+            # A daemon: a process that is about to die of an error does not wait for it.
+            self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
+            self._thread.start()
+
+    # -- in the thread --------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        while True:
+            self._bell.get()
+            job = next((queue.popleft() for queue in self._waiting if queue), None)
+            if job is not None:
+                job()
+            elif self._closing:
+                self._tx = None
+                self._engine.dispose()
+                return
+
+    def _run(self, work: Work[T]) -> T:
+        if self._tx is None:
+            self._tx = InThread(self._engine.connect())
+        driver = self._tx.driver
+        driver.execute("BEGIN IMMEDIATE")
+        try:
+            result = _drive(work(cast("AsyncConnection", self._tx)))
+            driver.commit()
+        except BaseException:
+            with suppress(sqlite3.Error):
+                driver.rollback()
+            raise
+        return result
+
+
+def _tell(waiter: "asyncio.Future[Any]", how: Callable[[Any], None], what: Any) -> None:
+    """From the thread to whoever waits in the loop, if anybody still does."""
+
+    def tell() -> None:
+        if not waiter.done():
+            how(what)
+
+    with suppress(RuntimeError):  # the loop is closed
+        waiter.get_loop().call_soon_threadsafe(tell)
+
+
+def _drive(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    work.close()
+    raise RuntimeError("a transaction waited for something else than its connection")
