@@ -20,7 +20,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from dialer.ami import originate as o
-from dialer.ami.frames import Frames, event_name, headers
+from dialer.ami.frames import Fields, Frames, event_name, headers
 from dialer.ami.parse import USED_EVENTS, Headers, parse
 from dialer.ami.session import Callbacks, Session
 from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
@@ -64,7 +64,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
         name = event_name(raw)
         if name in USED_EVENTS:
             # Past panoramisk: it would hand an OriginateResponse to the Originate that it has not forgotten yet.
-            if event := parse(headers(raw)):
+            if event := parse(Fields(raw)):
                 self.connection.on_event(event)
         elif name is None or b"\r\nActionID: " in raw:
             self.handle_message(Message(headers(raw)))

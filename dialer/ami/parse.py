@@ -6,13 +6,23 @@ Nothing here raises on what Asterisk may send: a number that is none reads as 0,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, overload
 
 from dialer.domain import telephony as t
 
 Headers = Mapping[str, str]
 
 
-def parse(headers: Headers) -> t.Event | None:
+class Event(Protocol):
+    """The headers of one event: a mapping, or `frames.Fields`."""
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str, /) -> str: ...
+
+
+def parse(headers: Event) -> t.Event | None:
     """The event, or None for one that nobody uses."""
     build = _BUILDERS.get(headers.get("Event", ""))
     return build(headers) if build else None
@@ -46,63 +56,63 @@ def number(text: str | None) -> int:
         return 0
 
 
-def _fully_booted(h: Headers) -> t.FullyBooted:
+def _fully_booted(h: Event) -> t.FullyBooted:
     return t.FullyBooted(number(h.get("Uptime")))
 
 
-def _shutdown(h: Headers) -> t.Shutdown:
+def _shutdown(h: Event) -> t.Shutdown:
     return t.Shutdown(restart=h.get("Restart") == "True")
 
 
-def _new_channel(h: Headers) -> t.NewChannel:
+def _new_channel(h: Event) -> t.NewChannel:
     return t.NewChannel(h.get("Uniqueid", ""), h.get("Linkedid", ""))
 
 
-def _new_state(h: Headers) -> t.NewState:
+def _new_state(h: Event) -> t.NewState:
     return t.NewState(h.get("Uniqueid", ""), _channel_state(h))
 
 
 # An originated call has no calling channel: the Dial… events name it as their destination.
-def _dial_begin(h: Headers) -> t.DialBegin:
+def _dial_begin(h: Event) -> t.DialBegin:
     return t.DialBegin(h.get("DestUniqueid", ""))
 
 
-def _dial_state(h: Headers) -> t.DialState:
+def _dial_state(h: Event) -> t.DialState:
     return t.DialState(h.get("DestUniqueid", ""), h.get("DialStatus", ""))
 
 
-def _dial_end(h: Headers) -> t.DialEnd:
+def _dial_end(h: Event) -> t.DialEnd:
     return t.DialEnd(h.get("DestUniqueid", ""), h.get("DialStatus", ""))
 
 
-def _hangup(h: Headers) -> t.Hangup:
+def _hangup(h: Event) -> t.Hangup:
     return t.Hangup(h.get("Uniqueid", ""), number(h.get("Cause")), h.get("TechCause", ""))
 
 
-def _originate_response(h: Headers) -> t.OriginateResponse | None:
+def _originate_response(h: Event) -> t.OriginateResponse | None:
     attempt_id = h.get("ActionID", "")
     if len(attempt_id) != t.ATTEMPT_ID_LENGTH:
         return None  # another program's
     return t.OriginateResponse(attempt_id, h.get("Response") == "Success", number(h.get("Reason")))
 
 
-def _caller_join(h: Headers) -> t.QueueCallerJoin:
+def _caller_join(h: Event) -> t.QueueCallerJoin:
     return t.QueueCallerJoin(h.get("Queue", ""), h.get("Uniqueid", ""))
 
 
-def _caller_leave(h: Headers) -> t.QueueCallerLeave:
+def _caller_leave(h: Event) -> t.QueueCallerLeave:
     return t.QueueCallerLeave(h.get("Queue", ""), h.get("Uniqueid", ""))
 
 
-def _caller_abandon(h: Headers) -> t.QueueCallerAbandon:
+def _caller_abandon(h: Event) -> t.QueueCallerAbandon:
     return t.QueueCallerAbandon(h.get("Queue", ""), h.get("Uniqueid", ""), number(h.get("HoldTime")))
 
 
-def _agent_called(h: Headers) -> t.AgentCalled:
+def _agent_called(h: Event) -> t.AgentCalled:
     return t.AgentCalled(h.get("Queue", ""), h.get("Uniqueid", ""), h.get("Interface", ""))
 
 
-def _agent_connect(h: Headers) -> t.AgentConnect:
+def _agent_connect(h: Event) -> t.AgentConnect:
     return t.AgentConnect(
         h.get("Queue", ""),
         h.get("Uniqueid", ""),
@@ -112,7 +122,7 @@ def _agent_connect(h: Headers) -> t.AgentConnect:
     )
 
 
-def _agent_complete(h: Headers) -> t.AgentComplete:
+def _agent_complete(h: Event) -> t.AgentComplete:
     return t.AgentComplete(
         h.get("Queue", ""),
         h.get("Uniqueid", ""),
@@ -122,11 +132,11 @@ def _agent_complete(h: Headers) -> t.AgentComplete:
     )
 
 
-def _agent_ring_no_answer(h: Headers) -> t.AgentRingNoAnswer:
+def _agent_ring_no_answer(h: Event) -> t.AgentRingNoAnswer:
     return t.AgentRingNoAnswer(h.get("Queue", ""), h.get("Uniqueid", ""), h.get("Interface", ""))
 
 
-def _member(h: Headers) -> t.MemberState:
+def _member(h: Event) -> t.MemberState:
     # The events say Interface and MemberName, QueueStatus says Location and Name.
     return t.MemberState(
         queue=h.get("Queue", ""),
@@ -141,11 +151,11 @@ def _member(h: Headers) -> t.MemberState:
     )
 
 
-def _member_removed(h: Headers) -> t.MemberRemoved:
+def _member_removed(h: Event) -> t.MemberRemoved:
     return t.MemberRemoved(h.get("Queue", ""), h.get("Interface", ""))
 
 
-def _user_event(h: Headers) -> t.QueueEnded | t.MachineDetected | None:
+def _user_event(h: Event) -> t.QueueEnded | t.MachineDetected | None:
     attempt_id = h.get("Attempt", "")
     if len(attempt_id) != t.ATTEMPT_ID_LENGTH:
         return None
@@ -156,7 +166,7 @@ def _user_event(h: Headers) -> t.QueueEnded | t.MachineDetected | None:
     return None
 
 
-def _channel(h: Headers) -> t.LiveChannel:
+def _channel(h: Event) -> t.LiveChannel:
     return t.LiveChannel(
         uniqueid=h.get("Uniqueid", ""),
         linkedid=h.get("Linkedid", ""),
@@ -168,12 +178,12 @@ def _channel(h: Headers) -> t.LiveChannel:
     )
 
 
-def _channel_state(h: Headers) -> t.ChannelState:
+def _channel_state(h: Event) -> t.ChannelState:
     found = number(h.get("ChannelState"))
     return t.ChannelState(found) if found in _CHANNEL_STATES else t.ChannelState.DOWN
 
 
-def _member_status(h: Headers) -> t.MemberStatus:
+def _member_status(h: Event) -> t.MemberStatus:
     # A status that Asterisk may yet invent must not make anybody free.
     found = number(h.get("Status")) if h.get("Status", "").isdigit() else t.MemberStatus.INVALID
     return t.MemberStatus(found) if found in _MEMBER_STATUSES else t.MemberStatus.INVALID
@@ -181,7 +191,7 @@ def _member_status(h: Headers) -> t.MemberStatus:
 
 _CHANNEL_STATES = frozenset(t.ChannelState)
 _MEMBER_STATUSES = frozenset(t.MemberStatus)
-_BUILDERS: dict[str, Callable[[Headers], t.Event | None]] = {
+_BUILDERS: dict[str, Callable[[Event], t.Event | None]] = {
     "FullyBooted": _fully_booted,
     "Shutdown": _shutdown,
     "Newchannel": _new_channel,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import singledispatch
-from typing import Any
+from typing import Any, cast
 
 from dialer.domain import telephony as t
 from dialer.domain.ending import CallResult, Ending, outcome_of
@@ -32,11 +32,14 @@ _IN_QUEUE = (t.QueueCallerJoin, t.QueueCallerLeave, t.QueueCallerAbandon, t.Agen
 
 def attempt_of(event: t.Event) -> str | None:
     """The attempt that an event is about, or None: not about a call of ours."""
-    if isinstance(event, t.OriginateResponse | t.QueueEnded | t.MachineDetected):
-        return event.attempt_id
-    if isinstance(event, t.MemberState | t.MemberRemoved | t.FullyBooted | t.Shutdown):
-        return None
-    return t.attempt_id_of(event.uniqueid)
+    kind = type(event)
+    if kind in _BY_ATTEMPT:
+        return cast("t.OriginateResponse", event).attempt_id
+    return None if kind in _OF_NO_CALL else t.attempt_id_of(cast("t.Hangup", event).uniqueid)
+
+
+_BY_ATTEMPT = frozenset({t.OriginateResponse, t.QueueEnded, t.MachineDetected})
+_OF_NO_CALL = frozenset({t.MemberState, t.MemberRemoved, t.FullyBooted, t.Shutdown})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,14 @@ class Call:
     @property
     def state(self) -> AttemptState:
         """The furthest state that a fact proves; the moves that this can make are those of `transitions.ATTEMPT`."""
-        return next(state for state, proven in self._proofs() if proven)
+        proofs = (
+            (self.ended_at, AttemptState.ENDED),
+            (self.connected_at, AttemptState.CONNECTED),
+            (self.answered_at, AttemptState.ANSWERED),
+            (self.ringing_at, AttemptState.RINGING),
+            (self.dialing_at, AttemptState.DIALING),
+        )
+        return next((state for proof, state in proofs if proof is not None), AttemptState.INTENDED)
 
     @property
     def ended_at(self) -> datetime | None:
@@ -160,16 +170,6 @@ class Call:
             reason=reason,
         )
 
-    def _proofs(self) -> tuple[tuple[AttemptState, bool], ...]:
-        return (
-            (AttemptState.ENDED, self.ended_at is not None),
-            (AttemptState.CONNECTED, self.connected_at is not None),
-            (AttemptState.ANSWERED, self.answered_at is not None),
-            (AttemptState.RINGING, self.ringing_at is not None),
-            (AttemptState.DIALING, self.dialing_at is not None),
-            (AttemptState.INTENDED, True),
-        )
-
     def _after_hangup(self) -> timedelta:
         if self.connected_at or self.machine:
             return timedelta(0)
@@ -198,8 +198,12 @@ class Call:
 
 
 def _with(call: Call, facts: Mapping[str, Any]) -> Call:
-    """The call with these facts; of those in _FIRST the first sign counts."""
-    new = {name: fact for name, fact in facts.items() if name not in _FIRST or not getattr(call, name)}
+    """The call with these facts, or the very same one if they are no news; of those in _FIRST the first sign counts."""
+    new = {}
+    for name, fact in facts.items():
+        known = getattr(call, name)
+        if not known if name in _FIRST else known != fact:
+            new[name] = fact
     return replace(call, **new) if new else call
 
 

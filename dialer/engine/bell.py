@@ -1,21 +1,32 @@
 """A bell between loops: rung any number of times, it wakes its one listener once."""
 
 import asyncio
-from contextlib import suppress
 
 
 class Bell:
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._rung = False
+        self._listener: asyncio.Future[None] | None = None
 
     def ring(self) -> None:
-        self._rung.set()
+        self._rung = True
+        self._wake()
 
     async def wait(self, timeout_s: float | None = None) -> bool:
         """Until it was rung since the last wait; False after `timeout_s` without a ring."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._rung.wait()
-        rung = self._rung.is_set()
-        self._rung.clear()
+        if not self._rung:
+            loop = asyncio.get_running_loop()
+            self._listener = loop.create_future()
+            timer = None if timeout_s is None else loop.call_later(timeout_s, self._wake)
+            try:
+                await self._listener
+            finally:
+                self._listener = None
+                if timer:
+                    timer.cancel()
+        rung, self._rung = self._rung, False
         return rung
+
+    def _wake(self) -> None:
+        if self._listener is not None and not self._listener.done():
+            self._listener.set_result(None)

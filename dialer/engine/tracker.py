@@ -108,9 +108,9 @@ class Tracker:
                 self._set(one, call.reconcile(live, now))
 
     def _set(self, one: Tracked, call: Call) -> None:
-        if call == one.call:
+        if call is one.call:  # no news
             return
-        if call.state is not one.call.state and call.state in _KEPT:
+        if (state := call.state) in _KEPT and state is not one.call.state:
             self._marks[call.attempt_id] = call
         self._tally.remove(one)
         one.call = call

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.ami.frames import MAX_BUFFER, Frames, NotAmiError, event_name, headers
+from dialer.ami.frames import MAX_BUFFER, Fields, Frames, NotAmiError, event_name, headers
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 TWO = "Event: Newstate\r\nCallerIDName: Zoë 🎧\r\n\r\nResponse: Success\r\nActionID: 7\r\n\r\n".encode()
@@ -38,3 +38,13 @@ def test_invalid_utf8_costs_the_character_not_the_message() -> None:
         "Uniqueid": "a-1",
         "Name": "\N{REPLACEMENT CHARACTER}",
     }
+
+
+def test_fields_are_found_one_by_one_as_in_the_whole_message() -> None:
+    message = b"Event: Hangup\r\nCause:16\r\nCause-txt: a Cause: 3\r\nEmpty: \r\nX: 1\r\nX:  2\r\nName: \xff"
+    fields, whole = Fields(message), headers(message)
+    for name in ("Event", "Cause", "Cause-txt", "Empty", "X", "Name"):
+        assert fields.get(name) == whole[name]
+    assert fields.get("X") == "2"
+    assert fields.get("txt") is None
+    assert fields.get("Missing", "?") == "?"
