@@ -131,6 +131,7 @@ class CampaignOut(CampaignSettings):
     created_at: datetime
     modified_at: datetime
     last_activity_at: datetime | None
+    published_at: datetime | None
 
     @classmethod
     def of(cls, counted: Counted) -> Self:

@@ -54,6 +54,7 @@ class Campaign:
     created_at: datetime
     modified_at: datetime
     last_activity_at: datetime | None
+    published_at: datetime | None  # the first time
 
 
 def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
@@ -61,7 +62,7 @@ def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
     if campaign.status is CampaignStatus.ENDED:
         return StopReason.CAMPAIGN_ENDED
     if campaign.status is CampaignStatus.UNPUBLISHED:
-        return StopReason.CAMPAIGN_UNPUBLISHED
+        return StopReason.CAMPAIGN_UNPUBLISHED if campaign.published_at else None  # a draft has stopped nothing
     if validity_state(campaign.validity, now) is ValidityState.AFTER:
         return StopReason.VALIDITY_PERIOD_EXPIRED
     return None

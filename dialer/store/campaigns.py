@@ -70,14 +70,17 @@ async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[C
 async def with_unfinished_stop(tx: AsyncConnection) -> list[int]:
     """Campaigns that are not published but have requests in the queue or contacts at a wait: a crash came between the two.
 
-    Contacts that have yet to enter a campaign which is not published are as they should be, unless it has ended.
+    Contacts that have yet to enter a campaign which was never published are as they should be, unless it has ended.
     """
     queued = exists().where(contact_request.c.campaign_id == campaign.c.id, contact_request.c.state.in_(_QUEUED))
     place = exists().where(enrollment.c.campaign_id == campaign.c.id)
     unflagged = or_(
         queued,
         place.where(enrollment.c.state == EnrollmentState.WAITING),
-        and_(campaign.c.status == CampaignStatus.ENDED, place.where(enrollment.c.state == EnrollmentState.PENDING)),
+        and_(
+            or_(campaign.c.status == CampaignStatus.ENDED, campaign.c.published_at.is_not(None)),
+            place.where(enrollment.c.state == EnrollmentState.PENDING),
+        ),
     )
     query = select(campaign.c.id).where(campaign.c.status != CampaignStatus.PUBLISHED, unflagged)
     return list((await tx.execute(query.order_by(campaign.c.id))).scalars())
@@ -99,9 +102,10 @@ async def edit(
 
 
 async def set_status(tx: AsyncConnection, campaign_id: int, to: CampaignStatus, now: datetime) -> bool:
-    return await change_state(
-        tx, campaign, CAMPAIGN, campaign_id, to, column="status", modified_at=now, revision=campaign.c.revision + 1
-    )
+    changes = {"modified_at": now, "revision": campaign.c.revision + 1}
+    if to is CampaignStatus.PUBLISHED:
+        changes["published_at"] = func.coalesce(campaign.c.published_at, now)
+    return await change_state(tx, campaign, CAMPAIGN, campaign_id, to, column="status", **changes)
 
 
 async def touch(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:

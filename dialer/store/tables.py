@@ -68,6 +68,7 @@ campaign = Table(
     Column("created_at", Utc, nullable=False),
     Column("modified_at", Utc, nullable=False),
     Column("last_activity_at", Utc),
+    Column("published_at", Utc),  # the first time
     sqlite_autoincrement=True,
 )
 

@@ -35,6 +35,7 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
         "created_at": "2026-05-04T12:00:00Z",
         "modified_at": "2026-05-04T12:00:00Z",
         "last_activity_at": None,
+        "published_at": None,
     }
     assert await server.ok("GET", f"/campaigns/{made['id']}") == made
 

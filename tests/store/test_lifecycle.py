@@ -317,3 +317,21 @@ async def test_a_stop_waits_for_steps_that_another_node_is_writing(bench: Bench,
     await asyncio.wait_for(asyncio.gather(entering, stopping), 10)
     await invariants.check(bench.ctx.db, settled=True)
     assert await invariants.states(bench.ctx.db, campaign_id) == {"stopped": MANY}
+
+
+@pytest.mark.req("C7", "K4")
+async def test_contacts_of_a_draft_are_not_stopped_work(bench: Bench) -> None:
+    """They wait for the first publish without a flag, and enter then as they are; once published, a stop flags them."""
+    campaign_id = await builders.add_campaign(bench)
+    await builders.load(bench, campaign_id, builders.persons(2))
+    await builders.settle(bench, campaign_id)
+    assert await _reasons(bench) == {None}
+
+    await builders.publish(bench, campaign_id)
+    async with bench.ctx.db.read() as tx:
+        kinds = set((await tx.execute(select(tables.trail.c.kind))).scalars())
+    assert kinds.isdisjoint({"stopped", "requeued"})
+    await campaigns.unpublish(bench.ctx, campaign_id)
+    await builders.load(bench, campaign_id, [person(100)])
+    await builders.settle(bench, campaign_id)
+    assert await _reasons(bench) == {"campaign-unpublished"}
