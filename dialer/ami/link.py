@@ -222,6 +222,8 @@ class AmiLink:
             raise ValueError(f"attempt_id: {call.attempt_id} has been originated already")
         if self._state is not LinkState.UP or self._connection is None or self._session is None:
             return o.NotSent(f"the link to Asterisk is {self._state}: {self._reason}")
+        if self._connection.ended.done():  # a moment before the state tells
+            return o.NotSent("the connection to Asterisk has ended")
         if self._connection.congested:
             return o.NotSent("Asterisk is not reading what it is sent")
         self._remember(call.attempt_id)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import Change, ContactRecord, NewContact, combine_addresses, join, merge
-from dialer.store import contacts, enrollments, trail
+from dialer.store import contacts, enrollments, joins, trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ async def _write(tx: AsyncConnection, working: _WorkingSet, now: datetime) -> di
     """Store the working set; returns the stored id of every contact in it."""
     for survivor, gone in working.absorbed:
         final = working.final(survivor)
-        await enrollments.settle_doubles(tx, final, gone)
+        await joins.settle_doubles(tx, final, gone)
         await contacts.absorb(tx, final, gone)
     for contact_id in sorted(working.changed):
         if contact_id > 0:

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
-from dialer.store.tables import attempt, campaign, contact, contact_request, enrollment, message, trail
+from dialer.store.tables import campaign, contact, contact_request, enrollment, trail
 from dialer.store.types import AnyRow
 
-FOLD = 1000  # more often than this nobody is queued again
 # In these states `due_at` is the time of a step: of a text's time limit, and of the end of a wait.
 _TIMED = (EnrollmentState.IN_PROGRESS, EnrollmentState.WAITING)
 _IDLE = (EnrollmentState.PENDING, EnrollmentState.WAITING)
@@ -264,67 +263,6 @@ async def recoverable(tx: AsyncConnection, campaign_id: int, limit: int) -> list
         enrollment.c.stop_reason.in_(RECOVERABLE),
     )
     return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
-
-
-async def settle_doubles(tx: AsyncConnection, survivor: int, gone: int) -> list[int]:
-    """Before two contacts are joined: in each campaign that has both, the one that is further stays (K2).
-
-    Requests, attempts and messages of the other hang on the one that stays. Returns those campaigns.
-    """
-    rows = await tx.execute(
-        select(enrollment.c.campaign_id)
-        .where(enrollment.c.contact_id.in_((survivor, gone)))
-        .group_by(enrollment.c.campaign_id)
-        .having(func.count() > 1)
-    )
-    campaigns = list(rows.scalars())
-    for campaign_id in campaigns:
-        query = (
-            select(enrollment.c.id)
-            .where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id.in_((survivor, gone)))
-            .order_by(
-                enrollment.c.node.is_(None), _progress().desc(), enrollment.c.attempts.desc(), enrollment.c.id
-            )  # whoever has entered the strategy never enters it again (K3)
-        )
-        kept, dropped = (await tx.execute(query)).scalars()
-        await _fold(tx, kept, dropped)
-    return campaigns
-
-
-def _progress() -> Any:
-    """How far a contact is. One whose call is under way counts most: nobody may start another beside it."""
-    ranks = {
-        EnrollmentState.IN_PROGRESS: 4,
-        EnrollmentState.DONE: 3,
-        EnrollmentState.WAITING: 2,
-        EnrollmentState.PENDING: 1,
-        EnrollmentState.STOPPED: 0,
-    }
-    return case({str(state): rank for state, rank in ranks.items()}, value=enrollment.c.state)
-
-
-async def _fold(tx: AsyncConnection, kept: int, dropped: int) -> None:
-    await tx.execute(
-        update(contact_request)
-        .where(contact_request.c.enrollment_id == dropped, contact_request.c.state.in_(("pending", "claimed")))
-        .values(state="cancelled", lease_node=None, lease_until=None)
-    )
-    # Their keys may be equal to keys of the one that stays: a thousand for each that was folded in keeps them apart,
-    # also from those that are queued again later.
-    highest = await tx.scalar(
-        select(func.max(contact_request.c.requeue_no)).where(contact_request.c.enrollment_id == kept)
-    )
-    shift = (int(highest or 0) // FOLD + 1) * FOLD
-    await tx.execute(
-        update(contact_request)
-        .where(contact_request.c.enrollment_id == dropped)
-        .values(enrollment_id=kept, requeue_no=contact_request.c.requeue_no + shift)
-    )
-    calls = select(enrollment.c.attempts).where(enrollment.c.id == dropped).scalar_subquery()
-    await tx.execute(update(enrollment).where(enrollment.c.id == kept).values(attempts=enrollment.c.attempts + calls))
-    for table in (attempt, message):
-        await tx.execute(update(table).where(table.c.enrollment_id == dropped).values(enrollment_id=kept))
-    await tx.execute(enrollment.delete().where(enrollment.c.id == dropped))
 
 
 def _columns() -> Select[Any]:

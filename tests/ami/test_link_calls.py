@@ -150,3 +150,13 @@ async def test_nothing_is_written_to_an_asterisk_that_does_not_read(linked: Link
     answers = await asyncio.gather(*(linked.link.originate(call(index)) for index in range(20_000)))
     assert any(isinstance(answer, NotSent) for answer in answers)
     assert not any(isinstance(answer, Accepted) for answer in answers)
+
+
+@pytest.mark.req("D5")
+async def test_between_the_end_of_the_connection_and_the_news_of_it_nothing_is_sent(linked: Linked) -> None:
+    """Proven not to have left, so the request's turn comes again; it is no call that was lost."""
+    connection = linked.link._connection
+    assert connection is not None
+    connection.end("test")
+    assert linked.link.state is LinkState.UP
+    assert isinstance(await linked.link.originate(call(1)), NotSent)
