@@ -289,14 +289,3 @@ async def of_contact(tx: AsyncConnection, campaign_id: int, contact_id: int) -> 
     query = _columns().where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id == contact_id)
     found = await _select(tx, query)
     return found[0] if found else None
-
-
-async def open_campaigns_of(tx: AsyncConnection, contact_id: int) -> list[int]:
-    """Campaigns in which a contact has not finished."""
-    rows = await tx.execute(
-        select(enrollment.c.campaign_id).where(
-            enrollment.c.contact_id == contact_id,
-            or_(enrollment.c.state == EnrollmentState.PENDING, enrollment.c.state == EnrollmentState.WAITING),
-        )
-    )
-    return list(rows.scalars())
