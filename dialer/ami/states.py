@@ -38,7 +38,7 @@ class LinkSettings:
     list_timeout_s: float = 20.0
     boot_timeout_s: float = 30.0
     retry_first_s: float = 0.2
-    retry_soon_s: float = 0.8  # the longest pause while an outage is young, so that dialing resumes within a second
+    retry_soon_s: float = 0.5  # the longest pause while an outage is young, so that dialing resumes within a second
     retry_soon_for_s: float = 120.0
     retry_cap_s: float = 5.0
     refused_retry_s: float = 15.0

@@ -43,6 +43,7 @@ class Engine:
         ctx.engine = self
         self._tasks: asyncio.TaskGroup | None = None
         self._stopping = Bell()
+        self._logged: tuple[LinkState, str] | None = None
         self.live = Live(self._look)
         self.board = Board(ctx)
         self.agents = Agents(wrap_up_s=ctx.settings.calls.wrap_up_s)
@@ -131,7 +132,9 @@ class Engine:
         log.warning("asterisk_down", reason=reason)
 
     def _on_state(self, state: LinkState, reason: str) -> None:
-        log.info("asterisk_link", state=state.value, reason=reason)
+        if state is not LinkState.CONNECTING and (state, reason) != self._logged:  # not every try of an outage
+            self._logged = (state, reason)
+            log.info("asterisk_link", state=state.value, reason=reason)
         self.dialing.bell.ring()
         self.live.changed()
 

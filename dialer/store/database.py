@@ -54,8 +54,8 @@ class Database:
     async def transact(self, work: Work[T], *, urgent: bool = False) -> T:
         """`write` for the busy paths: the whole transaction is one coroutine, which awaits nothing but its connection.
 
-        On SQLite it is driven to its end in the writer's own thread, instead of changing threads at every statement:
-        a third of the time, which every call and every outcome would pay.
+        On SQLite it is driven to its end in the writer's own thread, instead of changing threads at every statement,
+        which every call and every outcome would pay for.
         """
         if self._writer is not None:
             return await self._writer.transact(work, urgent=urgent)

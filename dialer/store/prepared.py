@@ -1,7 +1,7 @@
 """Statements of the busy paths: compiled once, and on SQLite handed to its driver as they are.
 
-Every call pays for a dozen statements, and SQLAlchemy's own way from a statement to the driver and back costs five times
-what SQLite takes. On PostgreSQL a `Prepared` is executed by SQLAlchemy like any other.
+Every call pays for a dozen statements, and SQLAlchemy's own way from a statement to the driver and back costs several
+times what SQLite takes. On PostgreSQL a `Prepared` is executed by SQLAlchemy like any other.
 """
 
 import sqlite3
@@ -35,6 +35,9 @@ class InThread:
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         return self._connection.scalar(statement, parameters)
+
+    def close(self) -> None:
+        self._connection.close()
 
     async def run_sync(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         return function(self._connection, *arguments, **named)

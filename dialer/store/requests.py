@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
@@ -69,8 +69,8 @@ async def add_many(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> li
 
 
 async def get(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
-    row = (await tx.execute(_select().where(contact_request.c.id == request_id))).one_or_none()
-    return _request(row) if row else None
+    rows = await _BY_IDS.rows(tx, {"_ids": [request_id]})
+    return _request(rows[0]) if rows else None
 
 
 async def claim(
@@ -296,10 +296,6 @@ async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: dat
         )
     )
     return when
-
-
-def _select() -> Select[*tuple[Any, ...]]:
-    return select(*_COLUMNS)
 
 
 def _request(row: AnyRow) -> ContactRequest:

@@ -38,7 +38,7 @@ def _to_utc(value: datetime | None) -> datetime | None:
 
 
 def _to_text(value: datetime | None) -> str | None:
-    """`2026-03-01 12:00:00.000000`: what SQLAlchemy writes too, at a third of the price."""
+    """`2026-03-01 12:00:00.000000`, as SQLAlchemy itself writes it."""
     at = _to_utc(value)
     return None if at is None else at.isoformat(" ", "microseconds")[:26]
 

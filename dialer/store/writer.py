@@ -97,7 +97,8 @@ class Writer:
             if job is not None:
                 job()
             elif self._closing:
-                self._tx = None
+                if self._tx is not None:
+                    self._tx.close()
                 self._engine.dispose()
                 return
 

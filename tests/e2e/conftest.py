@@ -1,6 +1,7 @@
 """Shared by the end-to-end tests: a real Asterisk, installed once, and a running lab per test module."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -8,6 +9,7 @@ import pytest_asyncio
 from asterisk.lab import install
 from asterisk.lab.distribution import Distribution
 from asterisk.lab.lab import Lab
+from tests.support.rig import Rig, everybody_answers, rig
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,11 @@ async def lab(tmp_path_factory: pytest.TempPathFactory, asterisk_distribution: D
     await running.set_talk(0.2, 0.3, ring_s=0.1)
     yield running
     await running.stop()
+
+
+@pytest.fixture
+async def running(lab: Lab, tmp_path: Path) -> AsyncIterator[Rig]:
+    """An engine on the lab, every agent answering."""
+    await everybody_answers(lab)
+    async with rig(lab, tmp_path) as started:
+        yield started

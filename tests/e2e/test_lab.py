@@ -20,6 +20,7 @@ from asterisk.lab.ledger import Placed
 from asterisk.lab.numbers import Callee, number
 from asterisk.lab.pbx import SNIPPETS, Pbx, QueueSettings
 from asterisk.lab.world import Agent
+from tests.support.rig import everybody_answers
 
 CALLER_ID = "+13035550000"
 
@@ -93,10 +94,7 @@ async def ended(lab: Lab, called: str) -> Placed:
 @pytest.fixture
 async def dialer(lab: Lab) -> AsyncIterator[Session]:
     """A session of the least-privilege user; every agent at rest and answering, and out of wrap-up."""
-    for agent in lab.agents:
-        await lab.set_agent(agent, Agent.ANSWER)
-        await lab.pause_agent(agent, paused=False)
-    await lab.settled()
+    await everybody_answers(lab)
     async with Session(lab.pbx.ami) as session:
         yield session
 

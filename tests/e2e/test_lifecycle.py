@@ -11,7 +11,6 @@ import pytest
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
-from asterisk.lab.world import Agent
 from dialer.domain.errors import IllegalTransition
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.operations import attempts, campaigns
@@ -43,16 +42,6 @@ async def smsc(tmp_path: Path) -> AsyncIterator[Smsc]:
     await started.start()
     yield started
     await started.stop()
-
-
-@pytest.fixture
-async def running(lab: Lab, tmp_path: Path) -> AsyncIterator[Rig]:
-    for agent in lab.agents:
-        await lab.set_agent(agent, Agent.ANSWER)
-        await lab.pause_agent(agent, paused=False)
-    await lab.settled()
-    async with rig(lab, tmp_path) as started:
-        yield started
 
 
 async def dialed(running: Rig, more: int) -> None:

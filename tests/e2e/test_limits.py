@@ -1,35 +1,22 @@
 """Limits of campaigns and gateways (D6), by the world's own record, while more agents are free than may be used."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from asterisk.lab.lab import Lab
 from asterisk.lab.ledger import Placed
 from asterisk.lab.numbers import Callee, number
-from asterisk.lab.world import Agent
 from dialer.domain.contact import Address, NewContact
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.transitions import SourceState
 from dialer.operations import campaigns, contacts, gateways, strategies
 from dialer.store import sources
 from tests.support.invariants import check
-from tests.support.rig import Rig, call, rig, strategy
+from tests.support.rig import Rig, call, strategy
 
 FIRST = 800  # numbers from here on are this file's
-
-
-@pytest.fixture
-async def running(lab: Lab, tmp_path: Path) -> AsyncIterator[Rig]:
-    for agent in lab.agents:
-        await lab.set_agent(agent, Agent.ANSWER)
-        await lab.pause_agent(agent, paused=False)
-    await lab.settled()
-    async with rig(lab, tmp_path) as started:
-        yield started
 
 
 def most_at_once(placed: Sequence[Placed]) -> int:

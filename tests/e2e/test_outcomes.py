@@ -12,7 +12,7 @@ from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
 from asterisk.lab.world import Agent
 from tests.support.invariants import check
-from tests.support.rig import RING_S, Rig, call, rig, strategy
+from tests.support.rig import RING_S, Rig, call, everybody_answers, rig, strategy
 from tests.support.stories import Story
 
 FIRST = 100  # numbers from here on are this file's
@@ -23,10 +23,7 @@ TRAIL = ["step", "call-queued", "call-dialed", "call-ended", "step", "step", "fi
 @pytest.fixture
 async def running(lab: Lab, tmp_path: Path) -> AsyncIterator[Rig]:
     """An engine with every agent answering; a callee waits two seconds for one at most."""
-    for agent in lab.agents:
-        await lab.set_agent(agent, Agent.ANSWER)
-        await lab.pause_agent(agent, paused=False)
-    await lab.settled()
+    await everybody_answers(lab)
     async with rig(lab, tmp_path, queue_wait_s=2) as started:
         yield started
 

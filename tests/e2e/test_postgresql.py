@@ -8,12 +8,11 @@ import pytest
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, behaviour_of, number
-from asterisk.lab.world import Agent
 from sms.lab.smsc import Smsc
 from tests.support.databases import PostgresDatabases, opened
 from tests.support.invariants import check
 from tests.support.postgres import PostgresServer
-from tests.support.rig import call, strategy, text
+from tests.support.rig import call, everybody_answers, strategy, text
 from tests.support.server import Server
 from tests.support.stories import count_states, stories
 from tests.support.waiting import until
@@ -43,8 +42,7 @@ async def smsc(tmp_path: Path) -> AsyncIterator[Smsc]:
 async def test_a_campaign_runs_on_postgresql_and_goes_on_after_a_kill(
     lab: Lab, databases: PostgresDatabases, smsc: Smsc, tmp_path: Path
 ):
-    for agent in lab.agents:
-        await lab.set_agent(agent, Agent.ANSWER)
+    await everybody_answers(lab)
     before, kinds = len(lab.ledger()), tuple(OUTCOMES)
     numbers = [number(kinds[i % len(kinds)], FIRST + i) for i in range(30)]
     server = Server(tmp_path, lab, url=await databases.make(migrated=False))

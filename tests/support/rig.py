@@ -10,6 +10,7 @@ from typing import Any
 from asterisk.lab.ami import AmiAddress
 from asterisk.lab.lab import Lab
 from asterisk.lab.ledger import Placed
+from asterisk.lab.world import Agent
 from config.settings import Settings
 from dialer.ami.states import LinkState
 from dialer.domain.contact import Address, NewContact
@@ -91,6 +92,14 @@ class Rig:
     async def idle(self, timeout_s: float = 30.0) -> None:
         """Wait until every call that was begun is recorded."""
         await self.until(lambda: self.calls == 0, "the calls in flight to end", timeout_s)
+
+
+async def everybody_answers(lab: Lab) -> None:
+    """Every agent takes calls, and nothing of an earlier test is left."""
+    for agent in lab.agents:
+        await lab.set_agent(agent, Agent.ANSWER)
+        await lab.pause_agent(agent, paused=False)
+    await lab.settled()
 
 
 @asynccontextmanager

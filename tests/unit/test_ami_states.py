@@ -12,7 +12,7 @@ def test_an_outage_of_two_minutes_is_noticed_to_be_over_within_a_second() -> Non
     delays = [retry_delay(SETTINGS, failures, 60.0, lambda: 1.0) for failures in range(100)]
     assert delays[0] == pytest.approx(0.2)
     assert delays == sorted(delays)
-    assert delays[-1] == pytest.approx(0.8)
+    assert delays[-1] == pytest.approx(0.5)
 
 
 def test_a_long_outage_is_asked_about_less_often() -> None:
@@ -20,7 +20,7 @@ def test_a_long_outage_is_asked_about_less_often() -> None:
 
 
 def test_nodes_do_not_return_in_step() -> None:
-    assert retry_delay(SETTINGS, 5, 1.0, lambda: 0.0) == pytest.approx(0.6)
+    assert retry_delay(SETTINGS, 5, 1.0, lambda: 0.0) == pytest.approx(0.375)
 
 
 def test_the_secret_is_not_shown() -> None:
