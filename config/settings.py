@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="This node's name; the default is the machine's name.",
     )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Key of the hashes by which erased do-not-contact addresses are recognised, and of the campaigns' REST keys. Unset, one is made in `data_dir`; nodes that share a database need the same.",
+    )
     data_dir: Path = Field(
-        default=Path("dialer-data"), description="Folder for uploaded files until they are imported."
+        default=Path("dialer-data"),
+        description="Folder for uploaded files until they are imported, and for the secret key unless it is set.",
     )

@@ -15,7 +15,7 @@ from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import PreviewOut, SourceOut
 from admin.schemas.sources import UploadQuery
-from dialer.operations import reports, sources
+from dialer.operations import reports, sources, uploads
 
 api = Operations("sources")
 
@@ -50,9 +50,9 @@ _FLUSH_BYTES = 64 << 10
 async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
     """The file is checked to its end before this answers; then it is imported in the background."""
     ctx = request.app[CONTEXT]
-    await sources.check_open(ctx, campaign_id)
+    await uploads.check_open(ctx, campaign_id)
     async with received(request, query) as file:
-        source = await sources.take(ctx, campaign_id, file)
+        source = await uploads.take(ctx, campaign_id, file)
     headers = {"Location": f"/api/v1/campaigns/{campaign_id}/sources/{source.id}"}
     return answer(SourceOut.of(source), 202, headers)
 
@@ -68,10 +68,10 @@ async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> 
 async def preview(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
     """Columns, encoding, delimiter, proposed mapping, first rows; nothing is kept."""
     ctx = request.app[CONTEXT]
-    await sources.check_open(ctx, campaign_id)
+    await uploads.check_open(ctx, campaign_id)
     async with received(request, query) as file:
         try:
-            found = await sources.preview(ctx, campaign_id, file)
+            found = await uploads.preview(ctx, campaign_id, file)
         finally:
             file.file.unlink(missing_ok=True)
     return answer(PreviewOut.of(found))

@@ -14,8 +14,8 @@ from aiohttp import BodyPartReader, web
 from admin.errors import Refused, malformed, too_large
 from admin.keys import CONTEXT
 from admin.schemas.sources import UploadQuery
-from dialer.operations import sources
-from dialer.operations.sources import Upload
+from dialer.operations import uploads
+from dialer.operations.uploads import Upload
 
 CHUNK = 1 << 18
 FIELD_MAX = 64_000
@@ -43,11 +43,11 @@ async def received(request: web.Request, query: UploadQuery) -> AsyncIterator[Up
     """
     ctx = request.app[CONTEXT]
     _check_type(request)
-    path = await asyncio.to_thread(sources.uploads_folder, ctx) / f"{secrets.token_hex(16)}.csv"
+    path = await asyncio.to_thread(uploads.uploads_folder, ctx) / f"{secrets.token_hex(16)}.csv"
     said = _Said(query.name, query.mapping)
     try:
         await _store(request, path, said, ctx.settings.http.max_upload_mb)
-        yield Upload(path, _name(said), sources.mapping_of(_mapping(said.mapping)))
+        yield Upload(path, _name(said), uploads.mapping_of(_mapping(said.mapping)))
     except BaseException:
         await asyncio.to_thread(path.unlink, missing_ok=True)
         raise

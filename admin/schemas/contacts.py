@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from admin.schemas.common import JsonObject, Out
 from dialer.domain.contact import Address
-from dialer.operations import sources
+from dialer.operations import sources, uploads
 
 
 class AddressOut(Out):
@@ -123,7 +123,7 @@ class PreviewOut(Out):
     refused: int
 
     @classmethod
-    def of(cls, found: sources.Preview) -> Self:
+    def of(cls, found: uploads.Preview) -> Self:
         shape = found.shape
         return cls(
             encoding=shape.encoding,

@@ -60,6 +60,8 @@ class SourceState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REMOVING = "removing"  # what it brought is being taken back, as far as nobody was contacted
+    REMOVED = "removed"  # taken back; contacts that stay are counted in `kept`
 
 
 class StopReason(StrEnum):
@@ -166,8 +168,10 @@ SOURCE = _table(
     {
         _S.PENDING: {_S.RUNNING, _S.FAILED, _S.CANCELLED},
         _S.RUNNING: {_S.RUNNING, _S.DONE, _S.FAILED, _S.CANCELLED},
-        _S.DONE: set(),
-        _S.FAILED: set(),
-        _S.CANCELLED: set(),
+        _S.DONE: {_S.REMOVING},
+        _S.FAILED: {_S.REMOVING},
+        _S.CANCELLED: {_S.REMOVING},
+        _S.REMOVING: {_S.REMOVING, _S.REMOVED},
+        _S.REMOVED: set(),
     },
 )

@@ -1,7 +1,7 @@
 """The importing loop: one source after the other, those that a restart interrupted first."""
 
 from dialer.engine.bell import Bell
-from dialer.operations import sources
+from dialer.operations import importing
 from dialer.operations.context import Context
 from dialer.store import sources as source_rows
 
@@ -18,6 +18,6 @@ class Importing:
             async with self._ctx.db.read() as tx:
                 waiting = await source_rows.unfinished(tx)
             for source_id in waiting:
-                await sources.run(self._ctx, source_id)
+                await importing.run(self._ctx, source_id)
             if not waiting:
                 await self.bell.wait(LOOK_AGAIN_S)

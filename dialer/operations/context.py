@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Protocol
 
+from config.secret import secret_key
 from config.settings import Settings
 from dialer.store.database import Database
 from dialer.strategy.check import check
@@ -66,6 +68,11 @@ class Context:
     engine: EngineSignals = field(default_factory=NoEngine)
     clock: Callable[[], datetime] = utc_now
     strategies: dict[tuple[int, int], Strategy] = field(default_factory=dict)  # versions never change
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key of keyed hashes."""
+        return secret_key(self.settings)
 
 
 def strategy_of(document: object) -> Strategy:

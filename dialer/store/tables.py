@@ -28,8 +28,8 @@ metadata = MetaData(
 )
 
 
-def _partial(name: str, *columns: str, where: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 gateway = Table(
@@ -94,6 +94,8 @@ contact = Table(
     Column("revision", Integer, nullable=False, default=1),
     Column("created_at", Utc, nullable=False),
     Column("modified_at", Utc, nullable=False),
+    Column("source_id", Id),  # which created it; sources are numbered once, so one that is gone is never mistaken
+    _partial("ix_contact_source_id", "source_id", where="source_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -129,6 +131,8 @@ source = Table(
     Column("error", Text),
     Column("created_at", Utc, nullable=False),
     Column("finished_at", Utc),
+    Column("started_at", Utc),
+    Column("kept", Json),  # after a removal: what stays, {why: how many contacts}
     sqlite_autoincrement=True,
 )
 
@@ -304,9 +308,69 @@ trail = Table(
     Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("data", Json, nullable=False),
+    Column("source_id", Id),  # whose rows changed an older contact (merged, joined): what its removal undoes
     Index("ix_trail_contact", "contact_id", "id"),
+    _partial("ix_trail_source_id", "source_id", where="source_id IS NOT NULL"),
     _partial("ix_trail_campaign_id", "campaign_id", where="campaign_id IS NOT NULL"),
     sqlite_autoincrement=True,
+)
+
+# Custom fields (C14): attributes that are known to the system, with a type.
+contact_field = Table(
+    "contact_field",
+    metadata,
+    Column("name", String(100), primary_key=True),  # the attribute's, in its one form
+    Column("label", String(100), nullable=False),
+    Column("type", String(8), nullable=False),  # text | number | date | choice
+    Column("choices", Json, nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created_at", Utc, nullable=False),
+    Column("modified_at", Utc, nullable=False),
+)
+
+# How the columns of files of one shape were mapped by hand the last time.
+remembered_mapping = Table(
+    "remembered_mapping",
+    metadata,
+    Column("shape", String(64), primary_key=True),
+    Column("mapping", Json, nullable=False),
+    Column("used_at", Utc, nullable=False),
+)
+
+# Nobody is called or texted there; without a campaign, by none. Of a contact that was erased only the keyed hash stays.
+do_not_contact = Table(
+    "do_not_contact",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("address", String(320)),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE")),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    _partial("uq_do_not_contact_digest", "digest", where="campaign_id IS NULL", unique=True),
+    _partial("uq_do_not_contact_campaign", "campaign_id", "digest", where="campaign_id IS NOT NULL", unique=True),
+    _partial("ix_do_not_contact_address", "address", where="address IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+# Which of its keys a campaign's REST source takes now: they are counted, and made from the secret key.
+rest_key = Table(
+    "rest_key",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+# What a REST call with an Idempotency-Key was answered, so that the same call again does nothing and answers the same.
+idempotent_request = Table(
+    "idempotent_request",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),  # of the body
+    Column("answer", Json),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_idempotent_request_created_at", "created_at"),
 )
 
 user = Table(

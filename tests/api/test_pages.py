@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dialer.operations import sources, users
+from dialer.operations import importing, users
 from dialer.store import gateways
 from tests.api.conftest import PASSWORD, Server
 
@@ -58,7 +58,7 @@ async def campaign_with_contacts(server: Server, **fields: Any) -> str:
     path = f"/campaigns/{campaign['id']}"
     headers = {"Content-Type": "text/csv"}
     made = await server.ok("POST", f"{path}/sources?name=people.csv", 202, data=CSV, headers=headers)
-    await sources.run(server.ctx, made["id"])
+    await importing.run(server.ctx, made["id"])
     return path
 
 

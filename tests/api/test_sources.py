@@ -11,7 +11,7 @@ from aiohttp import FormData
 from sqlalchemy import func, select
 
 from admin.api.sources import neutral
-from dialer.operations import sources
+from dialer.operations import importing
 from dialer.store.tables import channel_address, contact, enrollment, source
 from tests.api.conftest import Server, fields_of
 
@@ -31,7 +31,7 @@ def big(content: bytes) -> io.BytesIO:
 async def load(server: Server, path: str, text: str = PEOPLE) -> dict[str, Any]:
     """Upload, import, and the source as it is then."""
     made = await server.ok("POST", f"{path}/sources?name=people.csv", 202, data=text.encode(), headers=CSV)
-    await sources.run(server.ctx, made["id"])
+    await importing.run(server.ctx, made["id"])
     done: dict[str, Any] = await server.ok("GET", f"{path}/sources/{made['id']}")
     return done
 
@@ -52,7 +52,7 @@ async def test_a_file_becomes_contacts(server: Server, path: str) -> None:
     assert (made["kind"], made["name"], made["state"], made["progress"]) == ("csv", "people.csv", "pending", 0.0)
     assert ("source", None) in server.engine.told
     assert (await server.ok("GET", f"{path}/sources"))["items"] == [made]
-    await sources.run(server.ctx, made["id"])
+    await importing.run(server.ctx, made["id"])
     done = await server.ok("GET", f"{path}/sources/{made['id']}")
     counted = {name: done[name] for name in ("state", "rows", "created", "merged", "refused", "progress", "error")}
     assert counted == {
@@ -69,7 +69,7 @@ async def test_a_form_with_a_mapping(server: Server, path: str) -> None:
     form.add_field("file", b"Handy;Secret;Vorname\n+4915112345678;x;Ann\n", filename="C:\\Users\\me\\leute.csv")
     made = await server.ok("POST", f"{path}/sources", 202, data=form)
     assert made["name"] == "leute.csv"
-    await sources.run(server.ctx, made["id"])
+    await importing.run(server.ctx, made["id"])
     (found,) = (await server.ok("GET", f"{path}/contacts"))["items"]
     assert found["addresses"] == [
         {"channel": "voice", "address": "+4915112345678"},
@@ -82,7 +82,7 @@ async def test_a_form_with_a_mapping(server: Server, path: str) -> None:
 async def test_utf16_is_read(server: Server, path: str) -> None:
     content = "phone\tfirst_name\n+4930123456\tJürgen\n".encode("utf-16")
     made = await server.ok("POST", f"{path}/sources", 202, data=content, headers=CSV)
-    await sources.run(server.ctx, made["id"])
+    await importing.run(server.ctx, made["id"])
     assert (await server.ok("GET", f"{path}/contacts"))["items"][0]["first_name"] == "Jürgen"
 
 
@@ -238,7 +238,7 @@ async def test_names_are_checked(server: Server, path: str) -> None:
 async def test_a_source_that_brought_nobody_can_be_removed(server: Server, path: str) -> None:
     waiting = await server.ok("POST", f"{path}/sources", 202, data=PEOPLE.encode(), headers=CSV)
     await server.refused("DELETE", f"{path}/sources/{waiting['id']}", 409)
-    await sources.run(server.ctx, waiting["id"])
+    await importing.run(server.ctx, waiting["id"])
     problem = await server.refused("DELETE", f"{path}/sources/{waiting['id']}", 409)
     assert "3 contacts" in problem["detail"]
     empty = await load(server, path, "phone\nnone\n")

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound
 from dialer.domain.transitions import SourceState
-from dialer.operations import campaigns, sources
-from dialer.operations.sources import Upload
+from dialer.operations import campaigns, importing, sources, uploads
+from dialer.operations.uploads import Upload
 from dialer.store import sources as store_sources
 from dialer.store import tables
 from dialer.store.types import AnyRow
@@ -18,7 +18,7 @@ from tests.support.context import Bench
 
 
 def _write(bench: Bench, name: str, lines: Iterable[str]) -> Upload:
-    file = sources.uploads_folder(bench.ctx) / name
+    file = uploads.uploads_folder(bench.ctx) / name
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Upload(file, name, {})
 
@@ -28,7 +28,7 @@ def _lines(many: int, start: int = 0) -> list[str]:
 
 
 async def _take(bench: Bench, campaign_id: int, lines: Iterable[str], name: str = "contacts.csv") -> AnyRow:
-    return await sources.take(bench.ctx, campaign_id, _write(bench, name, lines))
+    return await uploads.take(bench.ctx, campaign_id, _write(bench, name, lines))
 
 
 async def _contacts(bench: Bench) -> int:
@@ -50,12 +50,12 @@ async def test_a_file_is_imported_in_batches_with_its_refused_rows_kept(bench: B
     async with bench.ctx.db.read() as tx:
         assert await store_sources.unfinished(tx) == [source.id]
 
-    await sources.run(bench.ctx, source.id)
+    await importing.run(bench.ctx, source.id)
     source = await sources.get(bench.ctx, campaign_id, source.id)
     assert _counts(source) == ("done", 602, 600, 1, 1)
     assert sources.progress(source) == 1.0
     assert bench.engine.contacts == [campaign_id] * 3
-    assert not (sources.uploads_folder(bench.ctx) / "contacts.csv").exists()
+    assert not (uploads.uploads_folder(bench.ctx) / "contacts.csv").exists()
     async with bench.ctx.db.read() as tx:
         assert await store_sources.unfinished(tx) == []
         (refused,) = await store_sources.refused(tx, source.id, after=0, limit=10)
@@ -63,7 +63,7 @@ async def test_a_file_is_imported_in_batches_with_its_refused_rows_kept(bench: B
     assert (refused.row, refused.cells) == (602, ["nonsense", "Nobody", "Nowhere"])
     assert refused.reason
     await invariants.check(bench.ctx.db)
-    await sources.run(bench.ctx, source.id)  # a second time there is nothing to do
+    await importing.run(bench.ctx, source.id)  # a second time there is nothing to do
     assert _counts(await sources.get(bench.ctx, campaign_id, source.id)) == ("done", 602, 600, 1, 1)
 
 
@@ -72,7 +72,7 @@ async def test_a_file_is_imported_in_batches_with_its_refused_rows_kept(bench: B
 async def test_a_restart_goes_on_where_it_was(bench: Bench, batches: int) -> None:
     campaign_id = await builders.add_campaign(bench)
     source = await _take(bench, campaign_id, [*_lines(1000), "nonsense,,", *_lines(200, 900)[1:]])
-    running = asyncio.create_task(sources.run(bench.ctx, source.id))
+    running = asyncio.create_task(importing.run(bench.ctx, source.id))
     async with asyncio.timeout(30):
         while len(bench.engine.contacts) < batches:
             await asyncio.sleep(0)
@@ -84,7 +84,7 @@ async def test_a_restart_goes_on_where_it_was(bench: Bench, batches: int) -> Non
     assert 250 * batches <= half.rows < 1201
     assert 0 < sources.progress(half) < 1
 
-    await sources.run(bench.ctx, source.id)
+    await importing.run(bench.ctx, source.id)
     assert _counts(await sources.get(bench.ctx, campaign_id, source.id)) == ("done", 1201, 1100, 100, 1)
     assert await _contacts(bench) == 1100
     assert await invariants.states(bench.ctx.db, campaign_id) == {"pending": 1100}
@@ -96,7 +96,7 @@ async def test_two_nodes_import_the_same_people_at_once(bench: Bench, second: Be
     campaign_id = await builders.add_campaign(bench)
     one = await _take(bench, campaign_id, _lines(400), "one.csv")
     other = await _take(second, campaign_id, reversed_rows(_lines(400)), "other.csv")
-    await asyncio.gather(sources.run(bench.ctx, one.id), sources.run(second.ctx, other.id))
+    await asyncio.gather(importing.run(bench.ctx, one.id), importing.run(second.ctx, other.id))
     done = [await sources.get(bench.ctx, campaign_id, source.id) for source in (one, other)]
     assert [row.state for row in done] == ["done", "done"]
     assert sum(row.created for row in done) == 400
@@ -116,7 +116,7 @@ async def test_an_ended_campaign_is_not_fed_any_more(bench: Bench) -> None:
     await campaigns.end(bench.ctx, campaign_id)
     with pytest.raises(IllegalTransition):
         await _take(bench, campaign_id, _lines(1), "late.csv")
-    await sources.run(bench.ctx, source.id)
+    await importing.run(bench.ctx, source.id)
     row = await sources.get(bench.ctx, campaign_id, source.id)
     assert (row.state, row.created) == ("failed", 0)
     assert "ended" in row.error
@@ -127,7 +127,7 @@ async def test_an_ended_campaign_is_not_fed_any_more(bench: Bench) -> None:
 async def test_a_campaign_that_is_deleted_meanwhile_ends_its_import(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench)
     source = await _take(bench, campaign_id, _lines(2000))
-    running = asyncio.create_task(sources.run(bench.ctx, source.id))
+    running = asyncio.create_task(importing.run(bench.ctx, source.id))
     async with asyncio.timeout(30):
         while not bench.engine.contacts:
             await asyncio.sleep(0)
@@ -141,7 +141,7 @@ async def test_a_campaign_that_is_deleted_meanwhile_ends_its_import(bench: Bench
 async def test_a_source_that_is_cancelled_stops_at_the_next_batch(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench)
     source = await _take(bench, campaign_id, _lines(2000))
-    running = asyncio.create_task(sources.run(bench.ctx, source.id))
+    running = asyncio.create_task(importing.run(bench.ctx, source.id))
     async with asyncio.timeout(30):
         while not bench.engine.contacts:
             await asyncio.sleep(0)
@@ -158,8 +158,8 @@ async def test_a_source_that_is_cancelled_stops_at_the_next_batch(bench: Bench) 
 async def test_a_file_that_is_gone_fails_the_source_with_a_reason(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench)
     source = await _take(bench, campaign_id, _lines(3))
-    (sources.uploads_folder(bench.ctx) / "contacts.csv").unlink()
-    await sources.run(bench.ctx, source.id)
+    (uploads.uploads_folder(bench.ctx) / "contacts.csv").unlink()
+    await importing.run(bench.ctx, source.id)
     row = await sources.get(bench.ctx, campaign_id, source.id)
     assert row.state == "failed"
     assert row.error
@@ -170,7 +170,7 @@ async def test_a_file_that_cannot_be_read_leaves_nothing(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench)
     upload = _write(bench, "bad.csv", ["phone,name", '"(202) 555-0001,never closed', *["x" * 50] * 10])
     with pytest.raises(InvalidInput) as refused:
-        await sources.take(bench.ctx, campaign_id, upload)
+        await uploads.take(bench.ctx, campaign_id, upload)
     assert refused.value.faults[0].field == "file"
     async with bench.ctx.db.read() as tx:
         assert await store_sources.unfinished(tx) == []
@@ -184,12 +184,12 @@ async def test_a_source_of_another_campaign_is_not_found(bench: Bench) -> None:
     with pytest.raises(NotFound):
         await sources.get(bench.ctx, other, source.id)
     with pytest.raises(NotFound):
-        await sources.check_open(bench.ctx, 999)
+        await uploads.check_open(bench.ctx, 999)
 
 
 def test_a_mapping_is_an_object_of_names() -> None:
-    assert sources.mapping_of({"Handy": "mobile", "x": None}) == {"Handy": "mobile", "x": None}
+    assert uploads.mapping_of({"Handy": "mobile", "x": None}) == {"Handy": "mobile", "x": None}
     wrongs: list[object] = [[], "phone", {"Handy": 3}]
     for wrong in wrongs:
         with pytest.raises(InvalidInput):
-            sources.mapping_of(wrong)
+            uploads.mapping_of(wrong)

@@ -1,0 +1,113 @@
+"""Contacts from anywhere: custom fields, do-not-contact lists, the REST source, remembered mappings, what a source brought."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from dialer.store.types import Id, Json, Utc
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    _what_a_source_brought()
+    _fields_and_mappings()
+    _do_not_contact()
+    _rest_source()
+
+
+def downgrade() -> None:
+    for table in ("idempotent_request", "rest_key", "do_not_contact", "remembered_mapping", "contact_field"):
+        op.drop_table(table)
+    op.drop_index("ix_trail_source_id", "trail")
+    op.drop_column("trail", "source_id")
+    for column in ("started_at", "kept"):
+        op.drop_column("source", column)
+    op.drop_index("ix_contact_source_id", "contact")
+    op.drop_column("contact", "source_id")
+
+
+def _what_a_source_brought() -> None:
+    op.add_column("contact", sa.Column("source_id", Id))
+    where = sa.text("source_id IS NOT NULL")
+    op.create_index("ix_contact_source_id", "contact", ["source_id"], sqlite_where=where, postgresql_where=where)
+    op.add_column("trail", sa.Column("source_id", Id))
+    op.create_index("ix_trail_source_id", "trail", ["source_id"], sqlite_where=where, postgresql_where=where)
+    op.add_column("source", sa.Column("started_at", Utc()))
+    op.add_column("source", sa.Column("kept", Json))
+
+
+def _fields_and_mappings() -> None:
+    op.create_table(
+        "contact_field",
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("label", sa.String(100), nullable=False),
+        sa.Column("type", sa.String(8), nullable=False),
+        sa.Column("choices", Json, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("modified_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_contact_field"),
+    )
+    op.create_table(
+        "remembered_mapping",
+        sa.Column("shape", sa.String(64), nullable=False),
+        sa.Column("mapping", Json, nullable=False),
+        sa.Column("used_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("shape", name="pk_remembered_mapping"),
+    )
+
+
+def _do_not_contact() -> None:
+    op.create_table(
+        "do_not_contact",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("address", sa.String(320)),
+        sa.Column("campaign_id", Id),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name="fk_do_not_contact_campaign_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_do_not_contact"),
+        sqlite_autoincrement=True,
+    )
+    everywhere, one = sa.text("campaign_id IS NULL"), sa.text("campaign_id IS NOT NULL")
+    op.create_index(
+        "uq_do_not_contact_digest", "do_not_contact", ["digest"], unique=True,
+        sqlite_where=everywhere, postgresql_where=everywhere,
+    )  # fmt: skip
+    op.create_index(
+        "uq_do_not_contact_campaign", "do_not_contact", ["campaign_id", "digest"], unique=True,
+        sqlite_where=one, postgresql_where=one,
+    )  # fmt: skip
+    known = sa.text("address IS NOT NULL")
+    op.create_index(
+        "ix_do_not_contact_address", "do_not_contact", ["address"], sqlite_where=known, postgresql_where=known
+    )
+
+
+def _rest_source() -> None:
+    op.create_table(
+        "rest_key",
+        sa.Column("campaign_id", Id, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name="fk_rest_key_campaign_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("campaign_id", name="pk_rest_key"),
+    )
+    op.create_table(
+        "idempotent_request",
+        sa.Column("campaign_id", Id, nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("answer", Json),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name="fk_idempotent_request_campaign_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("campaign_id", "key", name="pk_idempotent_request"),
+    )
+    op.create_index("ix_idempotent_request_created_at", "idempotent_request", ["created_at"])
