@@ -26,11 +26,13 @@ def downgrade() -> None:
     for column in ("started_at", "kept"):
         op.drop_column("source", column)
     op.drop_index("ix_contact_source_id", "contact")
-    op.drop_column("contact", "source_id")
+    for column in ("erased_at", "source_id"):
+        op.drop_column("contact", column)
 
 
 def _what_a_source_brought() -> None:
     op.add_column("contact", sa.Column("source_id", Id))
+    op.add_column("contact", sa.Column("erased_at", Utc()))
     where = sa.text("source_id IS NOT NULL")
     op.create_index("ix_contact_source_id", "contact", ["source_id"], sqlite_where=where, postgresql_where=where)
     op.add_column("trail", sa.Column("source_id", Id))
