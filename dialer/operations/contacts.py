@@ -96,7 +96,7 @@ async def load(
     working = await _gather(tx, batch)
     for new in batch:
         working.take(new)
-    ids = await _write(tx, working, now)
+    ids = await _write(tx, working, source_id, now)
     touched = [ids[working.final(contact_id)] for contact_id in working.order]
     enrolled = await enrollments.enroll(tx, campaign_id, list(dict.fromkeys(touched)), source_id, now)
     await trail.write(tx, _entries(working, ids, campaign_id, source_id, set(enrolled), now))
@@ -111,7 +111,7 @@ async def _gather(tx: AsyncConnection, batch: Sequence[NewContact]) -> _WorkingS
     return _WorkingSet(holder, records)
 
 
-async def _write(tx: AsyncConnection, working: _WorkingSet, now: datetime) -> dict[int, int]:
+async def _write(tx: AsyncConnection, working: _WorkingSet, source_id: int, now: datetime) -> dict[int, int]:
     """Store the working set; returns the stored id of every contact in it."""
     for survivor, gone in working.absorbed:
         final = working.final(survivor)
@@ -121,7 +121,7 @@ async def _write(tx: AsyncConnection, working: _WorkingSet, now: datetime) -> di
         if contact_id > 0:
             await contacts.save(tx, working.records[contact_id], now)
     fresh = [working.records[contact_id] for contact_id in sorted(working.changed, reverse=True) if contact_id < 0]
-    made = await contacts.add_many(tx, [_described(record) for record in fresh], now)
+    made = await contacts.add_many(tx, [_described(record) for record in fresh], now, source_id)
     return {contact_id: contact_id for contact_id in working.records if contact_id > 0} | {
         record.id: new_id for record, new_id in zip(fresh, made, strict=True)
     }
@@ -136,7 +136,8 @@ def _entries(
     working: _WorkingSet, ids: dict[int, int], campaign_id: int, source_id: int, enrolled: set[int], now: datetime
 ) -> Iterable[trail.Entry]:
     for contact_id, kind, data in working.notes:
-        yield trail.Entry(now, None, ids[working.final(contact_id)], kind, {"source": source_id, **data})
+        changed_by = None if kind == "created" else source_id
+        yield trail.Entry(now, None, ids[working.final(contact_id)], kind, {"source": source_id, **data}, changed_by)
     for contact_id in sorted(enrolled):
         yield trail.Entry(now, campaign_id, contact_id, "enrolled", {"source": source_id})
 

@@ -24,7 +24,8 @@ async def run(ctx: Context, source_id: int) -> None:
     """Import one source to its end. Every batch is a transaction together with how far it got (K6)."""
     async with ctx.db.write() as tx:
         source = await sources.get(tx, source_id)
-        if source is None or not await sources.set_state(tx, source_id, SourceState.RUNNING):
+        started = source.started_at or ctx.clock() if source else None
+        if source is None or not await sources.set_state(tx, source_id, SourceState.RUNNING, started_at=started):
             return
     file = uploads_folder(ctx) / source.file
     try:

@@ -75,11 +75,14 @@ async def addresses_of(tx: AsyncConnection, contact_ids: Collection[int]) -> dic
     return held
 
 
-async def add_many(tx: AsyncConnection, contacts: Sequence[NewContact], now: datetime) -> list[int]:
+async def add_many(
+    tx: AsyncConnection, contacts: Sequence[NewContact], now: datetime, source_id: int | None = None
+) -> list[int]:
     """New contacts with their addresses; ids in the order given. An address that somebody holds is an IntegrityError."""
     if not contacts:
         return []
-    rows = [{**_fields(new), "revision": 1, "created_at": now, "modified_at": now} for new in contacts]
+    common = {"revision": 1, "created_at": now, "modified_at": now, "source_id": source_id}
+    rows = [{**_fields(new), **common} for new in contacts]
     made = await tx.execute(insert(contact).returning(contact.c.id, sort_by_parameter_order=True), rows)
     ids = [int(contact_id) for contact_id in made.scalars()]
     await _add_addresses(tx, zip(ids, (new.addresses for new in contacts), strict=True))

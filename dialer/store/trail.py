@@ -21,11 +21,19 @@ class Entry:
     contact_id: int
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
+    source_id: int | None = None  # whose rows changed an older contact: what the removal of a source takes back
 
 
 async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
     rows = [
-        {"at": e.at, "campaign_id": e.campaign_id, "contact_id": e.contact_id, "kind": e.kind, "data": e.data}
+        {
+            "at": e.at,
+            "campaign_id": e.campaign_id,
+            "contact_id": e.contact_id,
+            "kind": e.kind,
+            "data": e.data,
+            "source_id": e.source_id,
+        }
         for e in entries
     ]
     await _INSERT.run_many(tx, rows)

@@ -300,3 +300,17 @@ async def test_an_address_that_somebody_holds_is_refused_by_the_store(bench: Ben
             await contacts.add_many(tx, [person(1)], bench.clock())
     async with bench.ctx.db.write() as tx:
         assert await contacts.number(tx) == 1
+
+
+@pytest.mark.req("K8")
+async def test_who_created_a_contact_and_who_changed_it_is_kept(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    await builders.load(bench, campaign_id, [person(1)])
+    await builders.load(bench, campaign_id, [person(1, last_name="New")])
+    first, second = await _rows(bench, tables.source)
+    (made,) = await _rows(bench, tables.contact)
+    assert made.source_id == first.id
+    entries = await _rows(bench, tables.trail)
+    assert [(entry.kind, entry.source_id) for entry in entries] == [
+        ("created", None), ("enrolled", None), ("merged", second.id),
+    ]  # fmt: skip
