@@ -44,7 +44,8 @@ _INSERT = Prepared(insert(trail))
 
 async def of_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None) -> Sequence[dict[str, Any]]:
     """The trail, oldest first; with `campaign_id`, that campaign's entries and those of no campaign (merges)."""
-    query = select(trail).where(trail.c.contact_id == contact_id).order_by(trail.c.id)
+    columns = (trail.c[name] for name in ("id", "at", "campaign_id", "contact_id", "kind", "data"))
+    query = select(*columns).where(trail.c.contact_id == contact_id).order_by(trail.c.id)
     if campaign_id is not None:
         query = query.where((trail.c.campaign_id == campaign_id) | trail.c.campaign_id.is_(None))
     return [dict(row._mapping) for row in await tx.execute(query)]  # noqa: SLF001
