@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from dialer.domain.contact import Address, NewContact, combine_addresses, split_name
 from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.fields import Field, Misfit, check
 from dialer.domain.phone import Unreadable, normalise_email, read_phone
 from dialer.domain.windows import zone
 
@@ -22,6 +23,7 @@ MAX_VALUE = 4_000  # characters of an attribute
 MAX_ATTRIBUTE_NAME = 100
 IGNORE = "ignore"
 _KNOWN = re.compile(r"(phone|mobile|sms|email)_?([1-9][0-9]?)?|first_name|last_name|name|time_zone|external_id")
+_NO_FIELDS: Mapping[str, Field] = {}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -106,14 +108,21 @@ def map_columns(columns: Sequence[str], explicit: Mapping[str, str | None] | Non
     return ColumnMap(tuple(columns), targets)
 
 
-def row_to_contact(row: Sequence[str], mapping: ColumnMap, default_region: str | None) -> NewContact | Refusal:
+def row_to_contact(
+    row: Sequence[str], mapping: ColumnMap, default_region: str | None, fields: Mapping[str, Field] = _NO_FIELDS
+) -> NewContact | Refusal:
     """The contact a row describes, or why it is none. Cells beyond the row's end count as empty."""
-    return contact_from(zip(mapping.targets, row, strict=False), default_region)
+    return contact_from(zip(mapping.targets, row, strict=False), default_region, fields)
 
 
-def contact_from(pairs: Iterable[tuple[Target, str]], default_region: str | None) -> NewContact | Refusal:
-    """The contact that these targets and values describe; the same rules for rows and REST objects."""
-    reading = _Reading(default_region)
+def contact_from(
+    pairs: Iterable[tuple[Target, str]], default_region: str | None, fields: Mapping[str, Field] = _NO_FIELDS
+) -> NewContact | Refusal:
+    """The contact that these targets and values describe; the same rules for rows and REST objects.
+
+    Values of custom `fields` (by attribute) are kept in the form of their type; one that does not fit is a refusal (C14).
+    """
+    reading = _Reading(default_region, fields)
     for target, cell in pairs:
         if cell and (value := cell.strip()):
             reading.take(target, _CONTROLS.sub(" ", value) if not value.isprintable() else value)
@@ -160,10 +169,10 @@ def _listed(columns: Sequence[str]) -> str:
 class _Reading:
     """One row while it is read: what was found, what is wrong with it, what is worth a note."""
 
-    __slots__ = ("_addresses", "_attributes", "_faults", "_named", "_region", "_unusable")
+    __slots__ = ("_addresses", "_attributes", "_faults", "_fields", "_named", "_region", "_unusable")
 
-    def __init__(self, default_region: str | None) -> None:
-        self._region = default_region
+    def __init__(self, default_region: str | None, fields: Mapping[str, Field]) -> None:
+        self._region, self._fields = default_region, fields
         self._named: dict[Kind, str] = {}
         self._attributes: dict[str, str] = {}
         self._addresses: list[tuple[int, Address]] = []
@@ -176,7 +185,7 @@ class _Reading:
             self._take_address(target, value)
         elif kind is Kind.ATTRIBUTE:
             if self._fits(target.name, value, MAX_VALUE):
-                self._attributes[target.name] = value
+                self._take_attribute(target.name, value)
         elif kind is Kind.TIME_ZONE:
             self._take_zone(value)
         elif kind is not Kind.IGNORED and self._fits(target.name, value, MAX_NAME):
@@ -212,6 +221,14 @@ class _Reading:
             self._addresses.append((target.rank, Address(read, email=True)))
         else:
             self._addresses.append((target.rank, Address(read, voice=kind is Kind.PHONE, sms=True)))
+
+    def _take_attribute(self, name: str, value: str) -> None:
+        field = self._fields.get(name)
+        kept = check(field, value) if field is not None else value
+        if isinstance(kept, Misfit):
+            self._faults.append(f"{name}: {kept.reason}")
+        else:
+            self._attributes[name] = kept
 
     def _take_zone(self, value: str) -> None:
         try:

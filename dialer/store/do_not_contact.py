@@ -1,7 +1,6 @@
 """Do-not-contact lists: addresses that nobody calls or texts, in the whole system or in one campaign (D7)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, or_, select, update
