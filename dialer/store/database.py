@@ -1,5 +1,6 @@
 """Connections: many readers, one writer on SQLite, and every commit on disk before it is believed."""
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -7,15 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from dialer.store.checkpoints import Checkpointer
 from dialer.store.types import dump_json
 from dialer.store.writer import Work, Writer
 
 READERS = 4
 BUSY_TIMEOUT_MS = 30_000
 WAL_TRIES, WAL_PAUSE_S = 200, 0.02
+WAL_KEPT = 64 << 20  # bytes of the log that stay when it begins anew
 
 T = TypeVar("T")
 
@@ -28,7 +31,8 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._writer: Writer | None = None
         if self.is_sqlite:
-            self._writer = Writer(_sqlite_thread_engine(url))
+            self._checkpointer = Checkpointer(str(make_url(url).database))
+            self._writer = Writer(_sqlite_thread_engine(url), self._checkpointer.start)
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=READERS, query_only=True)
         else:
@@ -51,20 +55,22 @@ class Database:
                 await stack.enter_async_context(self._writer.turn(urgent=urgent))
             yield await stack.enter_async_context(self._writers.begin())
 
-    async def transact(self, work: Work[T], *, urgent: bool = False) -> T:
+    async def transact(self, work: Work[T], *, urgent: bool = False, durable: bool = True) -> T:
         """`write` for the busy paths: the whole transaction is one coroutine, which awaits nothing but its connection.
 
         On SQLite it is driven to its end in the writer's own thread, instead of changing threads at every statement,
-        which every call and every outcome would pay for.
+        which every call and every outcome would pay for. One that is not `durable` outlives a crash of this process,
+        but is on disk only with the next that is: for work that is done again if a power cut takes it back.
         """
         if self._writer is not None:
-            return await self._writer.transact(work, urgent=urgent)
+            return await self._writer.transact(work, urgent=urgent, durable=durable)
         async with self._writers.begin() as connection:
             return await work(connection)
 
     async def close(self) -> None:
         if self._writer is not None:
             await self._writer.close()
+            await asyncio.to_thread(self._checkpointer.stop)
         await self._readers.dispose()
         await self._writers.dispose()
 
@@ -95,6 +101,8 @@ def _set_up(engine: Engine, begin: str | None, *, query_only: bool) -> None:
         _use_wal(cursor)
         for pragma in (
             "synchronous=FULL",  # an intent that was committed survives a power cut
+            "wal_autocheckpoint=0",  # store/checkpoints.py
+            f"journal_size_limit={WAL_KEPT}",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
             "temp_store=MEMORY",

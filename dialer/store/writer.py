@@ -23,17 +23,17 @@ Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
 
 class Writer:
-    """`engine` makes the thread's connection, on which nobody but this begins and commits."""
+    """`engine` makes the thread's connection, on which nobody but this begins and commits; `began` hears of the first."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, began: Callable[[], None]) -> None:
+        self._engine, self._began = engine, began
         self._waiting: tuple[deque[Callable[[], None]], deque[Callable[[], None]]] = (deque(), deque())
         self._bell: SimpleQueue[None] = SimpleQueue()  # rung once for everything that waits, and once to close
         self._thread: threading.Thread | None = None
         self._tx: InThread | None = None
         self._closing = False
 
-    async def transact(self, work: Work[T], *, urgent: bool) -> T:
+    async def transact(self, work: Work[T], *, urgent: bool, durable: bool = True) -> T:
         """Run `work`, which awaits nothing but its connection, and commit. Cancelled before its turn, it never runs."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
@@ -41,7 +41,7 @@ class Writer:
             if done.cancelled():
                 return
             try:
-                result = self._run(work)
+                result = self._run(work) if durable else self._run_hastily(work)
             except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
                 _tell(done, done.set_exception, error)
             else:
@@ -87,6 +87,7 @@ class Writer:
             # A daemon: a process that is about to die of an error does not wait for it.
             self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
             self._thread.start()
+            self._began()
 
     # -- in the thread --------------------------------------------------------------------------------------------
 
@@ -102,13 +103,26 @@ class Writer:
                 self._engine.dispose()
                 return
 
-    def _run(self, work: Work[T]) -> T:
+    def _run_hastily(self, work: Work[T]) -> T:
+        """Without waiting for the disk."""
+        driver = self._connection().driver
+        driver.execute("PRAGMA synchronous=NORMAL")
+        try:
+            return self._run(work)
+        finally:
+            driver.execute("PRAGMA synchronous=FULL")
+
+    def _connection(self) -> InThread:
         if self._tx is None:
             self._tx = InThread(self._engine.connect())
-        driver = self._tx.driver
+        return self._tx
+
+    def _run(self, work: Work[T]) -> T:
+        tx = self._connection()
+        driver = tx.driver
         driver.execute("BEGIN IMMEDIATE")
         try:
-            result = _drive(work(cast("AsyncConnection", self._tx)))
+            result = _drive(work(cast("AsyncConnection", tx)))
             driver.commit()
         except BaseException:
             with suppress(sqlite3.Error):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.database import Database
+from tests.support.waiting import until
 
 
 @pytest.mark.req("D3")
@@ -61,5 +62,37 @@ async def test_a_transaction_that_was_cancelled_before_its_turn_never_runs(tmp_p
             await asyncio.gather(waiting, return_exceptions=True)
         await db.transact(work)
         assert ran == [1]
+    finally:
+        await db.close()
+
+
+async def test_the_log_is_moved_into_the_file_beside_the_writer(tmp_path: Path) -> None:
+    """SQLite: no commit does it, and it is done all the same."""
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/log.db")
+    try:
+        async with db.write() as tx:
+            await tx.execute(text("CREATE TABLE big (cell TEXT)"))
+            await tx.execute(text("INSERT INTO big VALUES (:cell)"), {"cell": "x" * (8 << 20)})
+        size = (tmp_path / "log.db").stat().st_size
+        assert size < 8 << 20, "the commit itself did not move it"
+        await until(lambda: (tmp_path / "log.db").stat().st_size > 8 << 20, "the checkpoint")
+    finally:
+        await db.close()
+
+
+async def test_only_hasty_transactions_are_hasty(tmp_path: Path) -> None:
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/hasty.db")
+
+    async def synchronous(tx: AsyncConnection) -> int:
+        return int(await tx.scalar(text("PRAGMA synchronous")))
+
+    async def failing(_tx: AsyncConnection) -> None:
+        raise KeyError
+
+    try:
+        full, normal = await db.transact(synchronous), await db.transact(synchronous, durable=False)
+        with pytest.raises(KeyError):
+            await db.transact(failing, durable=False)
+        assert (full, normal, await db.transact(synchronous, urgent=True)) == (2, 1, 2)
     finally:
         await db.close()
