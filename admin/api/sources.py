@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import PreviewOut, SourceOut
 from admin.schemas.sources import UploadQuery
+from dialer.domain.spreadsheet import neutral, reason_and_remedy
 from dialer.operations import reports, sources, uploads
 
 api = Operations("sources")
@@ -33,9 +33,6 @@ _FILE = Media(
         },
     }
 )
-# What a spreadsheet takes for a formula; a plain number with its sign is none.
-_FORMULA = re.compile(r"^[\t\r ]*[=+\-@]")
-_NUMBER = re.compile(r"^[+-]?[0-9][0-9 ().,/]*$", re.ASCII)
 _FLUSH_BYTES = 64 << 10
 
 
@@ -110,7 +107,10 @@ async def delete(request: web.Request, campaign_id: int, source_id: int) -> web.
     answers={200: Media({"text/csv": {"type": "string"}})},
 )
 async def refused(request: web.Request, campaign_id: int, source_id: int) -> web.StreamResponse:
-    """The columns of the file, then `line` and `reason`. Cells that a spreadsheet would run as a formula begin with `'`."""
+    """The columns of the file, then `line`, `reason` and `remedy`, then what a row had beyond its columns.
+
+    Cells that a spreadsheet would run as a formula begin with `'`.
+    """
     ctx = request.app[CONTEXT]
     source = await sources.get(ctx, campaign_id, source_id)
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="refused-{source_id}.csv"'})
@@ -119,10 +119,11 @@ async def refused(request: web.Request, campaign_id: int, source_id: int) -> web
     with suppress(ClientConnectionResetError):  # the download was given up
         buffer = io.StringIO()
         columns = sources.columns(source)
-        _row(buffer, [*columns, "line", "reason"])
+        _row(buffer, [*columns, "line", "reason", "remedy"])
         async for line, cells, reason in sources.refused_rows(ctx, source):
             filled = [*cells, *[""] * (len(columns) - len(cells))]
-            _row(buffer, [*filled, str(line), reason])
+            told = (str(line), *reason_and_remedy(reason))
+            _row(buffer, [*filled[: len(columns)], *told, *filled[len(columns) :]])
             if buffer.tell() > _FLUSH_BYTES:
                 await response.write(buffer.getvalue().encode())
                 buffer.seek(0)
@@ -133,8 +134,3 @@ async def refused(request: web.Request, campaign_id: int, source_id: int) -> web
 
 def _row(file: io.StringIO, cells: Iterable[str]) -> None:
     csv.writer(file).writerow([neutral(cell) for cell in cells])
-
-
-def neutral(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula. Phone numbers stay as they are, so that the file can be loaded again."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.match(cell) else cell

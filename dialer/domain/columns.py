@@ -16,12 +16,14 @@ from dialer.domain.contact import Address, NewContact, combine_addresses, split_
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.fields import Field, Misfit, check
 from dialer.domain.phone import Unreadable, normalise_email, read_phone
+from dialer.domain.spreadsheet import BETWEEN
 from dialer.domain.windows import zone
 
 MAX_NAME = 200  # characters of a first name, last name or external id
 MAX_VALUE = 4_000  # characters of an attribute
 MAX_ATTRIBUTE_NAME = 100
 IGNORE = "ignore"
+NO_ADDRESS = "no address is given; fill one of the columns phone, mobile, sms or email"
 _KNOWN = re.compile(r"(phone|mobile|sms|email)_?([1-9][0-9]?)?|first_name|last_name|name|time_zone|external_id")
 _NO_FIELDS: Mapping[str, Field] = {}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -67,7 +69,7 @@ class ColumnMap:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a row is no contact: every reason, joined with "; "."""
+    """Why a row is no contact: every reason ("what; remedy"), joined with BETWEEN."""
 
     reason: str
 
@@ -193,11 +195,9 @@ class _Reading:
 
     def result(self) -> NewContact | Refusal:
         if not self._addresses:
-            self._faults = (
-                [*self._unusable, *self._faults] if self._unusable else ["no address is given", *self._faults]
-            )
+            self._faults = [*(self._unusable or [NO_ADDRESS]), *self._faults]
         if self._faults:
-            return Refusal("; ".join(self._faults))
+            return Refusal(BETWEEN.join(self._faults))
         named = self._named
         first, last = split_name(named[Kind.NAME]) if Kind.NAME in named else ("", "")
         if len(self._addresses) > 1:
@@ -240,5 +240,6 @@ class _Reading:
 
     def _fits(self, name: str, value: str, limit: int) -> bool:
         if len(value) > limit:
-            self._faults.append(f"{name}: {shown(value)} has {len(value)} characters, more than the {limit} allowed")
+            reason = f"{shown(value)} has {len(value)} characters, more than the {limit} allowed; shorten it"
+            self._faults.append(f"{name}: {reason}")
         return len(value) <= limit

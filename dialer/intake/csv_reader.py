@@ -18,7 +18,7 @@ from typing import TextIO
 
 from dialer.domain.columns import attribute_name
 from dialer.domain.errors import InvalidInput, shown
-from dialer.intake import sniff
+from dialer.intake import encodings, sniff
 from dialer.intake.faults import FileFault, UnreadableFile
 
 MAX_LINE = 1 << 20  # characters, of a line and of a row that spans several
@@ -77,9 +77,9 @@ def inspect(
     if delimiter is not None and delimiter not in sniff.DELIMITERS:
         raise InvalidInput.single("delimiter", f"{shown(delimiter)} is not offered; use one of , ; tab |")
     with path.open("rb") as file:
-        head = file.read(sniff.HEAD_BYTES)
+        head = file.read(encodings.HEAD_BYTES)
     sniff.refuse_foreign(head)
-    encoding = sniff.checked_encoding(encoding) if encoding else sniff.detect_encoding(head)
+    encoding = encodings.checked_encoding(encoding) if encoding else encodings.detect_encoding(path)
     beginning = _beginning(path, encoding)
     first_line, hinted = _excel_hint(beginning)
     delimiter = delimiter or hinted or sniff.detect_delimiter(beginning)
@@ -177,7 +177,7 @@ def _rows(path: Path, encoding: str, delimiter: str, first_line: int) -> Iterato
                 if any(row.cells):
                     yield row
         except UnicodeDecodeError as fault:
-            raise sniff.encoding_fault(path, encoding) from fault
+            raise encodings.encoding_fault(path, encoding) from fault
 
 
 def _next_row(reader: "Iterator[list[str]]", lines: _Lines) -> Row | RefusedRow | None:
@@ -224,9 +224,9 @@ def _beginning(path: Path, encoding: str) -> str:
     """The first characters, whole lines where there are any, for telling the delimiter."""
     try:
         with path.open(encoding=encoding, errors="strict", newline="") as file:
-            text = file.read(sniff.HEAD_BYTES // 4)
+            text = file.read(encodings.HEAD_BYTES // 4)
     except UnicodeDecodeError as fault:
-        raise sniff.encoding_fault(path, encoding) from fault
+        raise encodings.encoding_fault(path, encoding) from fault
     whole = text.rpartition("\n")[0]
     return whole or text
 

@@ -23,8 +23,8 @@ from dialer.intake.csv_reader import (
     read,
     validate,
 )
+from dialer.intake.encodings import encoding_fault
 from dialer.intake.faults import FileFault, UnreadableFile
-from dialer.intake.sniff import encoding_fault
 
 Spool = Callable[[bytes | str], Path]
 HEAD = "phone,first_name\n"
@@ -79,22 +79,39 @@ def test_the_encoding_is_detected(spool: Spool, content: bytes, encoding: str) -
 
 
 @pytest.mark.req("K5", "K6")
-def test_a_file_in_an_old_encoding_names_byte_line_and_remedy_and_can_be_read_when_told(spool: Spool) -> None:
+def test_a_file_in_an_old_encoding_is_read_in_it_and_a_person_may_name_another(spool: Spool) -> None:
     path = spool(UMLAUT.encode("windows-1252"))
-    found = fault(path)
-    assert found.fault is FileFault.ENCODING
-    assert "not UTF-8: byte 0xfc at position 32, line 2" in found.reason
-    assert "UTF-8" in found.remedy
-    assert rows(path, inspect(path, encoding="CP1252")) == [(2, ["+12025550123", "Jürgen"])]
+    assert inspect(path).encoding == "windows-1252"
+    assert rows(path) == [(2, ["+12025550123", "Jürgen"])]
+    assert rows(path, inspect(path, encoding="CP437")) == [(2, ["+12025550123", "Jⁿrgen"])]
+
+
+@pytest.mark.req("K5")
+def test_an_old_encoding_deep_in_a_plain_file_is_found_too(spool: Spool) -> None:
+    path = spool((HEAD + ROW * 50_000).encode() + b"+12025550123,J\xfcrgen\n" + ROW.encode() * 10)
+    shape = inspect(path)
+    assert shape.encoding == "windows-1252"
+    assert validate(path, shape) == Census(50_011, 0)
 
 
 @pytest.mark.req("K6")
-def test_an_encoding_fault_deep_in_the_file_is_found_before_anything_is_written(spool: Spool) -> None:
-    good = (HEAD + ROW * 50_000).encode()
+@pytest.mark.parametrize("early", [True, False], ids=["in the head", "deep in the file"])
+def test_another_encoding_within_utf_8_is_found_before_anything_is_written(spool: Spool, early: bool) -> None:
+    """It names the byte, the line and the remedy; a code page would turn every other umlaut to nonsense."""
+    umlauts = UMLAUT.encode().splitlines(keepends=True)[1]
+    good = HEAD.encode() + umlauts * early + ROW.encode() * 50_000 + umlauts * 3
     path = spool(good + b"+12025550123,J\xfcrgen\n" + ROW.encode() * 10)
-    shape = inspect(path)
-    with pytest.raises(UnreadableFile, match=f"position {len(good) + 15}, line 50002"):
-        validate(path, shape)
+    found = fault(path)
+    assert found.fault is FileFault.ENCODING
+    line = good.count(b"\n") + 1
+    assert f"not UTF-8: byte 0xfc at position {len(good) + 15}, line {line}" in found.reason
+    assert "UTF-8" in found.remedy
+
+
+@pytest.mark.req("K6")
+def test_a_byte_that_the_detected_encoding_lacks_is_told(spool: Spool) -> None:
+    path = spool(b"phone,name\n" + "1,Größe Jürgen Müller Köln\n".encode("windows-1252") * 60_000 + b"2,\x81\n")
+    assert "not windows-1252: byte 0x81" in fault(path).reason
 
 
 @pytest.mark.req("K6")
