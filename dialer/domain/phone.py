@@ -25,6 +25,8 @@ _SCIENTIFIC = re.compile(r"\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _EXTENSION = re.compile(r"(?:x|ext|extn|extension|durchwahl|poste)[.: ]*[0-9]{1,7}$|[#;,]", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 
+_WHOLE = "write the whole number with + and the country code"
+_ONE = "give one number in each column"
 _BY_LENGTH = {
     ValidationResult.TOO_SHORT: "is too short",
     ValidationResult.TOO_LONG: "is too long",
@@ -77,7 +79,7 @@ def normalise_email(written: str) -> str | Unreadable:
     """The address in small letters (mailboxes that differ by case only are one), or why not."""
     text = unicodedata.normalize("NFC", written.strip()).removeprefix("mailto:")
     if len(text) > MAX_EMAIL:
-        return Unreadable(f"{shown(text)} is longer than an e-mail address may be ({MAX_EMAIL} characters)")
+        return Unreadable(f"{shown(text)} is longer than an e-mail address may be ({MAX_EMAIL} characters); check it")
     local = text.rpartition("@")[0]
     if not _EMAIL.fullmatch(text) or ".." in text or local.startswith(".") or local.endswith("."):
         return Unreadable(f"{shown(written)} is not an e-mail address; write it as name@example.com")
@@ -98,15 +100,14 @@ def _read(written: str, default_region: str | None, strict: bool) -> str | Unrea
     number = _with_lost_plus(text, number)
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != ValidationResult.IS_POSSIBLE:
-        remedy = "write the whole number with + and the country code"
-        return Unreadable(f"{shown(written)} {_BY_LENGTH[possible]} for {_place(number)}; {remedy}")
+        return Unreadable(f"{shown(written)} {_BY_LENGTH[possible]} for {_place(number)}; {_WHOLE}")
     if _is_placeholder(number):
         return Unreadable(f"{shown(written)} is a placeholder, not a number; leave the field empty")
     if strict and not phonenumbers.is_valid_number(number):
         return Unreadable(f"{shown(written)} is in no range in use in {_place(number)}; check it")
     stored = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if not _E164.fullmatch(stored):
-        return Unreadable(f"{shown(written)} is too short for a number that can be reached from abroad")
+        return Unreadable(f"{shown(written)} is too short for a number that can be reached from abroad; {_WHOLE}")
     return stored
 
 
@@ -140,7 +141,7 @@ def _misspelt(text: str, written: str) -> str | None:
     if not any(c.isalnum() for c in text):
         return "holds no digits; give a phone number"
     if len(written) > MAX_WRITTEN:
-        return "is too long for a phone number"
+        return f"is too long for a phone number; {_ONE}"
     if _WRITTEN.fullmatch(text):
         return None
     if _SCIENTIFIC.fullmatch(text):
@@ -155,10 +156,10 @@ def _misspelt(text: str, written: str) -> str | None:
 
 def _why(fault: phonenumbers.NumberParseException) -> str:
     if fault.error_type == phonenumbers.NumberParseException.TOO_LONG:
-        return "is too long for a phone number"
+        return f"is too long for a phone number; {_ONE}"
     if fault.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
         return "begins with no country code in use; write + and the country code first"
-    return "is too short for a phone number"
+    return f"is too short for a phone number; {_WHOLE}"
 
 
 def _with_lost_plus(text: str, number: PhoneNumber) -> PhoneNumber:
