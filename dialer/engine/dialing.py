@@ -20,7 +20,7 @@ from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
 from dialer.engine.tracker import Tracker
-from dialer.operations import attempts
+from dialer.operations import attempts, unreachable
 from dialer.operations.attempts import Intent
 from dialer.operations.context import Context
 from dialer.pacing.limits import Room, room
@@ -92,6 +92,9 @@ class Dialing:
                 self._start(self._originate(plan), name=f"originate-{plan.intent.attempt_id}")
             else:
                 self.tracker.forget(plan.intent.attempt_id)
+        if len(going) < len(plans):
+            held = [plan.intent.request for plan in plans if plan.intent.attempt_id not in going]
+            self._start(unreachable.refuse_listed(self._ctx, held), name="refuse-listed")
 
     def _taken(self, plans: list[_Plan]) -> Iterator[Intent]:
         """Empties the outbox into `plans`, in the writer's thread; what comes later waits for the next commit."""

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import ssl
 import sys
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -174,6 +174,11 @@ class Engine:
         self.dialing.bell.ring()
         self.texting.bell.ring()
         self.live.changed()
+
+    async def addresses_barred(self, addresses: Collection[str]) -> None:
+        await asyncio.gather(
+            self.dialing.tracker.settled_to(addresses, SETTLE_S), self.texting.settled_to(addresses, SETTLE_S)
+        )
 
     # -- looked at by the pages -----------------------------------------------------------------------------------
 

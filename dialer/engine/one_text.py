@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.sms_gateways import news, reference
-from dialer.operations import messages
+from dialer.operations import messages, unreachable
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews, TextIntent
 from sms.gateway import Gateway
@@ -30,6 +30,7 @@ class OneText:
     split: Segmentation
     may_go: Callable[[], bool]
     leaving: bool = False
+    barred: bool = False  # its number has come onto a do-not-contact list: no further try
     committed: bool = field(default=False, init=False)
     begun: bool = field(default=False, init=False)  # a part was, or may have been, taken by the SMSC
 
@@ -65,14 +66,15 @@ class OneText:
         self.leaving = True
         if not self.may_go() or not await messages.intend(self.ctx, self.intent):
             self.leaving = False
-            await messages.put_back(self.ctx, self.intent.request)
+            if not await unreachable.refuse_listed(self.ctx, [self.intent.request]):
+                await messages.put_back(self.ctx, self.intent.request)
             return False
         self.committed = True
         return True
 
     async def _go_on(self) -> bool:
         """Whether a text whose submits were all refused so far may be tried again; one that was begun is completed."""
-        if self.begun or self.may_go():
+        if self.begun or (self.may_go() and not self.barred):
             self.leaving = True
             return True
         await messages.withdraw(self.ctx, self.intent, "stopped before the SMSC took it")

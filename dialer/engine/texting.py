@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from ulid import ULID
@@ -56,8 +56,17 @@ class Texting:
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
         """Until no text of the campaign is between its intent and its submit (C6)."""
+        return await self._settled(lambda text: text.intent.request.campaign_id == campaign_id, timeout_s)
+
+    async def settled_to(self, addresses: Collection[str], timeout_s: float) -> bool:
+        """The same for texts to these numbers; those that an SMSC has refused for now are not tried again."""
+        for text in self._texts.values():
+            text.barred = text.barred or text.intent.request.address in addresses
+        return await self._settled(lambda text: text.barred, timeout_s)
+
+    async def _settled(self, concerns: Callable[[OneText], bool], timeout_s: float) -> bool:
         deadline = asyncio.get_running_loop().time() + timeout_s
-        while any(t.leaving for t in self._texts.values() if t.intent.request.campaign_id == campaign_id):
+        while any(text.leaving and concerns(text) for text in self._texts.values()):
             if asyncio.get_running_loop().time() > deadline:
                 return False
             await asyncio.sleep(0.002)

@@ -1,7 +1,7 @@
 """The calls of this node: facts from Asterisk's events in, state and outcome into the store, claims on agents given back."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -159,8 +159,15 @@ class Tracker:
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
         """Until no call of the campaign is between its intent and the first sign of its channel (C6)."""
+        return await self._settled(lambda one: one.campaign_id == campaign_id, timeout_s)
+
+    async def settled_to(self, addresses: Collection[str], timeout_s: float) -> bool:
+        """The same for calls to these numbers, of whatever campaign."""
+        return await self._settled(lambda one: one.number in addresses, timeout_s)
+
+    async def _settled(self, concerns: Callable[[Tracked], bool], timeout_s: float) -> bool:
         deadline = asyncio.get_running_loop().time() + timeout_s
-        while any(one.campaign_id == campaign_id and _is_leaving(one) for one in self._calls.values()):
+        while any(concerns(one) and _is_leaving(one) for one in self._calls.values()):
             if asyncio.get_running_loop().time() > deadline:
                 return False
             await asyncio.sleep(0.002)

@@ -1,6 +1,6 @@
 """What every operation is given: the store, the clock, the settings, and the engine to be told of changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,6 +34,9 @@ class EngineSignals(Protocol):
     async def gateways_changed(self) -> None:
         """A gateway was made, edited or removed."""
 
+    async def addresses_barred(self, addresses: Collection[str]) -> None:
+        """Returns once no call or text to these, which the store does not allow any more, is about to leave."""
+
 
 class NoEngine:
     """For upkeep commands and tests of the store: nobody runs campaigns in this process."""
@@ -54,6 +57,9 @@ class NoEngine:
         pass
 
     async def gateways_changed(self) -> None:
+        pass
+
+    async def addresses_barred(self, addresses: Collection[str]) -> None:
         pass
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import Campaign, stop_reason
 from dialer.domain.contact import ContactRecord
 from dialer.domain.transitions import EnrollmentState, RequestState
+from dialer.operations import suppression
 from dialer.operations.context import Context, strategy_of
 from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
@@ -39,6 +40,7 @@ async def take(
     again finds where the contact stood (C7, C8).
     """
     records = await contacts.records(tx, [place.contact_id for place, _ in events])
+    barred = await suppression.barred(tx, ctx, campaign.id, (a.address for r in records.values() for a in r.addresses))
     batch = _Batch()
     for place, event in events:
         version = place.strategy_version or campaign.strategy_version
@@ -47,7 +49,7 @@ async def take(
         strategy = await _strategy(tx, ctx, campaign.id, version)
         record = records[place.contact_id]
         memory = Memory.from_json(place.memory) if place.memory else Memory()
-        step = advance(strategy, memory, event, _facts(record, campaign), now)
+        step = advance(strategy, memory, event, _facts(record, campaign, barred), now)
         _write(batch, campaign, place, version, step, record.time_zone, now)
         if step.changes:
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
@@ -176,11 +178,12 @@ async def _strategy(tx: AsyncConnection, ctx: Context, campaign_id: int, version
     return ctx.strategies[key]
 
 
-def _facts(record: ContactRecord, campaign: Campaign) -> ContactFacts:
+def _facts(record: ContactRecord, campaign: Campaign, barred: frozenset[str]) -> ContactFacts:
     name = f"{record.first_name} {record.last_name}".strip()
     return ContactFacts(
         addresses=tuple((channel, a.address) for a in record.addresses for channel in a.channels()),
         attributes=record.attributes,
         names={"first_name": record.first_name, "last_name": record.last_name, "name": name},
         time_zone=record.time_zone or campaign.time_zone,
+        barred=barred,
     )

@@ -96,11 +96,14 @@ def _columns(field: Field) -> Mapping[str, Any]:
 
 
 def _value(name: str) -> ColumnElement[Any]:
-    return contact.c.attributes[name].as_string()
+    value: ColumnElement[Any] = contact.c.attributes[name].as_string()
+    return value
 
 
 def _without(tx: AsyncConnection, name: str) -> ColumnElement[Any]:
     """The attributes but this one, in the database's own words: no value travels for it."""
     if tx.dialect.name == "sqlite":
-        return func.json_remove(contact.c.attributes, f'$."{name}"')
-    return contact.c.attributes.op("-")(cast(literal([name]), ARRAY(Text)))
+        removed: ColumnElement[Any] = func.json_remove(contact.c.attributes, f'$."{name}"')
+        return removed
+    rest: ColumnElement[Any] = contact.c.attributes.op("-")(cast(literal([name]), ARRAY(Text)))
+    return rest

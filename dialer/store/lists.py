@@ -13,6 +13,7 @@ from dialer.store.tables import (
     campaign,
     channel_address,
     contact,
+    do_not_contact,
     enrollment,
     gateway,
     message,
@@ -139,6 +140,14 @@ MESSAGES = Listing(
     default_sort="-created_at",
     search=(message.c.address, message.c.text),
 )  # fmt: skip
+
+DO_NOT_CONTACT = Listing(
+    rows=select(do_not_contact),
+    fields=_columns(do_not_contact, "id", "address", "campaign_id", "reason", "created_at", "digest"),
+    key=do_not_contact.c.id,
+    default_sort="-id",
+    search=(do_not_contact.c.address, do_not_contact.c.reason),
+)
 
 
 async def attempt_counts(tx: AsyncConnection) -> dict[str, int]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import CampaignStatus, RequestState
+from dialer.store.do_not_contact import listed
 from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow
@@ -46,7 +47,7 @@ _OF_PUBLISHED = exists().where(
 )
 _DISPATCH = Prepared(
     update(contact_request)
-    .where(_THESE, contact_request.c.state == RequestState.CLAIMED, _OF_PUBLISHED)
+    .where(_THESE, contact_request.c.state == RequestState.CLAIMED, _OF_PUBLISHED, ~listed(contact_request))
     .values(state=RequestState.DISPATCHED, lease_node=None, lease_until=None)
     .returning(*_COLUMNS)
 )
@@ -200,7 +201,7 @@ async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | No
 
 
 async def dispatch(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
-    """The step before an intent: claimed → dispatched, only while the campaign is published (C6).
+    """The step before an intent: claimed → dispatched, only while the campaign is published (C6), to no listed address (D7).
 
     Returns those that may go on, as they stand now: since they were claimed, their contact may have been joined with
     another. The others were stopped or claimed by somebody else.

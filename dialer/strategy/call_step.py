@@ -35,10 +35,10 @@ def ended(here: Here, fields: CallFields, event: CallEnded) -> Turn:
 
 def _request(here: Here, fields: CallFields, due_at: datetime, why: str) -> Turn:
     number = here.contact.address("voice", fields.number)
-    if number is None:
+    reason = here.contact.barrier("voice", fields.number, "calls")
+    if number is None or reason is not None:
         memory = replace(here.memory, last_outcome=Outcome.INVALID_NUMBER.value)
-        reason = f"the contact has no number {fields.number} for calls"
-        return Turn(memory, Leave(OUTCOME_PORTS[Outcome.INVALID_NUMBER], reason, Outcome.INVALID_NUMBER.value))
+        return Turn(memory, Leave(OUTCOME_PORTS[Outcome.INVALID_NUMBER], reason or "", Outcome.INVALID_NUMBER.value))
     memory = replace(here.memory, try_no=here.memory.try_no + 1, attempts=here.memory.attempts + 1)
     request = RequestCall(
         *memory.key,

@@ -56,18 +56,27 @@ class ContactFacts:
     """What decisions and texts may use of a contact.
 
     `addresses`: (channel, address) in the contact's order, channel `voice`, `sms` or `email`; `names`: first_name,
-    last_name, name; `time_zone`: the contact's own or the campaign's, resolved by the caller.
+    last_name, name; `time_zone`: the contact's own or the campaign's, resolved by the caller; `barred`: those of the
+    addresses that are on a do-not-contact list.
     """
 
     addresses: tuple[tuple[str, str], ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     time_zone: str = "UTC"
+    barred: frozenset[str] = frozenset()
 
     def address(self, channel: str, number: int) -> str | None:
         """The contact's address number 1, 2, … of that channel."""
         found = [address for kind, address in self.addresses if kind == channel]
         return found[number - 1] if number <= len(found) else None
+
+    def barrier(self, channel: str, number: int, noun: str) -> str | None:
+        """Why the address number 1, 2, … of that channel can't be used for `noun`; None if it can."""
+        address = self.address(channel, number)
+        if address is None:
+            return f"the contact has no number {number} for {noun}"
+        return f"{address} is on the do-not-contact list" if address in self.barred else None
 
     @property
     def values(self) -> dict[str, str]:

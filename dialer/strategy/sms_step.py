@@ -22,8 +22,9 @@ _LEAVES_ON = {
 def enter(here: Here, fields: SmsFields) -> Turn:
     """Ask for the text, filled in; without a number or a value that the text needs, the step fails at once."""
     number = here.contact.address("sms", fields.number)
-    if number is None:
-        return _failed(here, f"the contact has no number {fields.number} for texts")
+    reason = here.contact.barrier("sms", fields.number, "texts")
+    if number is None or reason is not None:
+        return _failed(here, reason or "")
     try:
         text = render(fields.text, here.contact.values)
     except InvalidInput as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,9 @@ class RememberingEngine:
 
     async def gateways_changed(self) -> None:
         self.told.append(("gateways", None))
+
+    async def addresses_barred(self, addresses: Collection[str]) -> None:
+        self.told.append(("barred", set(addresses)))
 
 
 SNAPSHOT: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """An operations context for tests: a clock that is set by hand, and an engine that only listens."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,7 @@ class Listener:
     looked_at: list[int] = field(default_factory=list)  # those that the lifecycle is to look at
     sources: int = 0
     gateways: int = 0
+    barred: set[str] = field(default_factory=set)
 
     def queues(self) -> frozenset[str] | None:
         return self.reported
@@ -55,6 +57,9 @@ class Listener:
 
     async def gateways_changed(self) -> None:
         self.gateways += 1
+
+    async def addresses_barred(self, addresses: Collection[str]) -> None:
+        self.barred |= set(addresses)
 
 
 @dataclass

@@ -1,0 +1,34 @@
+"""Whether an address may be contacted: looked up by its keyed hash, so that erased contacts stay protected (D7)."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.errors import InvalidInput
+from dialer.domain.phone import Unreadable, normalise_email, parse_phone
+from dialer.domain.suppression import address_digest
+from dialer.operations.context import Context
+from dialer.store import do_not_contact
+
+REASON = "do-not-contact"
+
+
+async def barred(
+    tx: AsyncConnection, ctx: Context, campaign_id: int | None, addresses: Iterable[str]
+) -> frozenset[str]:
+    """Those of these addresses that a campaign, or with None nobody, may contact. Hashes nothing while no list has an entry."""
+    if not await do_not_contact.any_listed(tx):
+        return frozenset()
+    by_digest = {address_digest(ctx.secret, address): address for address in addresses}
+    found = await do_not_contact.digests(tx, campaign_id, by_digest)
+    return frozenset(by_digest[digest] for digest in found)
+
+
+def read_address(written: str, default_region: str | None, field: str = "address") -> str:
+    """A number as E.164, or an e-mail address in small letters. Raises InvalidInput naming the field."""
+    if "@" not in written:
+        return parse_phone(written, default_region, field=field)
+    read = normalise_email(written)
+    if isinstance(read, Unreadable):
+        raise InvalidInput.single(field, read.reason)
+    return read

@@ -1,0 +1,80 @@
+"""Requests whose address may not, or can not, be used any more: the strategy goes on as for a number that is not there."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.outcome import Outcome
+from dialer.domain.transitions import MessageStatus
+from dialer.operations import steps, suppression
+from dialer.operations.context import Context
+from dialer.store import campaigns, do_not_contact, enrollments, requests, trail
+from dialer.store.requests import ContactRequest
+from dialer.strategy.events import CallEnded, MessageChanged, RequestKey
+
+# A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
+CHUNK = 20
+
+
+class Queued(Protocol):
+    """A request, or as much of its row."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def campaign_id(self) -> int: ...
+
+
+async def refuse_listed(ctx: Context, queued: Sequence[Queued]) -> set[int]:
+    """Cancel those that stand in the queue or a hopper and whose address is on a do-not-contact list; returns their ids.
+
+    Their contacts go on at once, so that none is claimed again and again.
+    """
+    refused: set[int] = set()
+    for start in range(0, len(queued), CHUNK):
+        ids = [request.id for request in queued[start : start + CHUNK]]
+        refused |= await ctx.db.transact(partial(_refuse, ctx, ids))
+    for campaign_id in {request.campaign_id for request in queued if request.id in refused}:
+        ctx.engine.work_changed(campaign_id)
+    return refused
+
+
+async def _refuse(ctx: Context, request_ids: Sequence[int], tx: AsyncConnection) -> set[int]:
+    cancelled = await do_not_contact.refuse(tx, request_ids)
+    await go_on(tx, ctx, cancelled, suppression.REASON)
+    return set(cancelled)
+
+
+async def go_on(tx: AsyncConnection, ctx: Context, cancelled: Sequence[int], reason: str) -> None:
+    """The strategy's next steps after requests that were cancelled in this transaction; the trail says why."""
+    now = ctx.clock()
+    found = [request for one in cancelled if (request := await requests.get(tx, one)) is not None]
+    await trail.write(tx, [_entry(request, reason, now) for request in found])
+    places = await enrollments.by_ids(tx, [request.enrollment_id for request in found])
+    for campaign_id in sorted({request.campaign_id for request in found}):
+        campaign = await campaigns.hold(tx, campaign_id)
+        events = [
+            (place, _failure(request))
+            for request in found
+            if request.campaign_id == campaign_id
+            and (place := places.get(request.enrollment_id))
+            and place.request_id == request.id
+        ]
+        if campaign is not None and events:
+            await steps.take(tx, ctx, campaign, events, now)
+
+
+def _entry(request: ContactRequest, reason: str, now: datetime) -> trail.Entry:
+    data = {"node": request.node, "channel": request.channel, "address": request.address, "reason": reason}
+    return trail.Entry(now, request.campaign_id, request.contact_id, "refused", data)
+
+
+def _failure(request: ContactRequest) -> CallEnded | MessageChanged:
+    key = RequestKey(request.node, request.visit, request.try_no)
+    if request.channel == "call":
+        return CallEnded(key, Outcome.INVALID_NUMBER)
+    return MessageChanged(key, MessageStatus.FAILED.value)
