@@ -1,15 +1,17 @@
 """The web application: pages and API of one server. `make_app` puts it together; everything else is in its own file."""
 
+import asyncio
+
 import structlog
 from aiohttp import web
 
 from admin import auth, errors
 from admin.api import routes as api_routes
 from admin.api import upkeep
-from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LIVE, THROTTLE, Identity, Problem
+from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PUSHES, THROTTLE, Identity, Problem
 from admin.pages.render import to_html
 from admin.pages.routes import routes
-from admin.throttle import LoginThrottle
+from admin.throttle import LoginThrottle, PushThrottle
 from dialer.engine.live import Live
 from dialer.operations.context import Context
 
@@ -19,6 +21,8 @@ log = structlog.get_logger()
 
 # Bodies that are read into memory; uploads are streamed and have a bound of their own (settings.http.max_upload_mb).
 MAX_BODY = 2 << 20
+# Large pushes that are read at the same moment; the others wait for their turn with their bytes in the network.
+LARGE_BODIES = 3
 # Scripts and styles come from files of this server only. A page may set a header of its own to be let do more.
 HEADERS = {
     "Content-Security-Policy": (
@@ -35,6 +39,7 @@ def make_app(ctx: Context, live: Live | None) -> web.Application:
     """Without `live` (no engine in this process) the live views say so."""
     app = web.Application(middlewares=[upkeep.count, errors.errors, auth.auth], client_max_size=MAX_BODY)
     app[CONTEXT], app[LIVE], app[THROTTLE] = ctx, live, LoginThrottle()
+    app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)
     app[ERROR_PAGE] = _error_page
     app.on_response_prepare.append(_add_headers)
     upkeep.install(app)

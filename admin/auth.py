@@ -3,6 +3,7 @@
 The identity stands in `request[IDENTITY]` for every handler but those of `PUBLIC` paths.
 """
 
+import re
 import secrets
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from admin.errors import Refused, is_api
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
-from dialer.operations import users
+from dialer.operations import rest_keys, users
 from dialer.operations.users import RIGHTS, Right
 
 COOKIE = "dialer_session"
@@ -28,6 +29,10 @@ _RIGHT_OF_LAST_PART = {
     "simulate": Right.READ,  # saves nothing
     "logout": Right.READ,
 }
+# The role of a campaign's own key: it has no rights but that of the address which it was found at.
+CAMPAIGN_KEY = "campaign-key"
+_PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
+_SECRET = frozenset({"key"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -82,10 +87,11 @@ def may(identity: Identity, right: Right) -> bool:
 
 
 def right_for(method: str, path: str) -> Right:
-    """What a call needs: reading is open to every role, see RIGHTS."""
+    """What a call needs: reading is open to every role, see RIGHTS, but for keys."""
+    last = path.rstrip("/").rpartition("/")[2]
     if method in SAFE_METHODS:
-        return Right.READ
-    return _RIGHT_OF_LAST_PART.get(path.rstrip("/").rpartition("/")[2], Right.WRITE)
+        return Right.WRITE if last in _SECRET else Right.READ
+    return _RIGHT_OF_LAST_PART.get(last, Right.WRITE)
 
 
 @web.middleware
@@ -102,7 +108,7 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     if identity.csrf and request.method not in SAFE_METHODS:
         await _check_csrf(request, identity.csrf)
     right = right_for(request.method, request.path)
-    if not may(identity, right):
+    if identity.role != CAMPAIGN_KEY and not may(identity, right):
         raise Refused(403, f"{identity.name} is a {identity.role}, who may not {right} here")
     return await handler(request)
 
@@ -111,9 +117,17 @@ async def _identify(request: web.Request) -> Identity | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     ctx = request.app[CONTEXT]
     if scheme.lower() == "bearer":
-        return await users.of_token(ctx, token.strip())
+        return await users.of_token(ctx, token.strip()) or await _of_campaign(request, token.strip())
     cookie = request.cookies.get(COOKIE)
     return await users.of_session(ctx, cookie) if cookie else None
+
+
+async def _of_campaign(request: web.Request, key: str) -> Identity | None:
+    """A campaign's own key, which is known where contacts are pushed into it and nowhere else."""
+    pushed = _PUSH.fullmatch(request.path) if request.method == "POST" else None
+    if pushed is None or not await rest_keys.opens(request.app[CONTEXT], int(pushed[1]), key):
+        return None
+    return Identity(f"the REST source of campaign {pushed[1]}", CAMPAIGN_KEY)
 
 
 def _is_public(request: web.Request) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from admin.errors import PROBLEM_JSON
-from admin.openapi import BASE, LARGEST_ID, MAX_KEY, Media, Operation
+from admin.openapi import BASE, LARGEST_ID, MAX_HEADER, MAX_KEY, Media, Operation
 from admin.schemas.common import ProblemOut
 
 _REF = "#/components/schemas/{model}"
@@ -107,6 +107,9 @@ def _header_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
             "schema": {"type": "string"},
             "description": "The `ETag` that was read: refuses the edit (409) if somebody else was faster.",
         }
+    for name, meaning in operation.headers.items():
+        schema = {"type": "string", "minLength": 1, "maxLength": MAX_HEADER}
+        yield {"name": name, "in": "header", "required": False, "schema": schema, "description": meaning}
 
 
 def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What the application and each request carry, by typed keys."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from admin.throttle import LoginThrottle
+from admin.throttle import LoginThrottle, PushThrottle
 from dialer.domain.errors import Fault
 from dialer.engine.live import Live
 from dialer.operations.context import Context
@@ -30,5 +31,7 @@ ErrorPage = Callable[[web.Request, Problem], Awaitable[web.StreamResponse]]
 CONTEXT = web.AppKey("context", Context)
 LIVE: web.AppKey[Live | None] = web.AppKey("live")
 THROTTLE = web.AppKey("throttle", LoginThrottle)
+PUSHES = web.AppKey("pushes", PushThrottle)
+LARGE = web.AppKey("large", asyncio.Semaphore)  # so many large bodies are in memory at once
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
 IDENTITY = web.RequestKey("identity", Identity)

@@ -20,6 +20,7 @@ from dialer.domain.errors import NotFound
 BASE = "/api/v1"
 LARGEST_ID = 2**63 - 1
 MAX_KEY = 64
+MAX_HEADER = 200
 BODY_S = 30.0
 HandlerOf = Callable[..., Awaitable[web.StreamResponse]]
 
@@ -47,6 +48,7 @@ class Operation:
     answers: Mapping[int, Any]
     problems: tuple[int, ...]
     public: bool
+    headers: Mapping[str, str] = field(default_factory=dict)  # taken beside If-Match: name → what it means
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {
@@ -76,6 +78,7 @@ class Operations:
         problems: tuple[int, ...] = (),
         sends: Media | None = None,
         public: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> Callable[[HandlerOf], HandlerOf]:
         """Declare the decorated handler; `problems` are those beyond what the declaration itself implies."""
 
@@ -97,6 +100,7 @@ class Operations:
                     answers=answers,
                     problems=problems,
                     public=public,
+                    headers=headers or {},
                 )
             )
             return handler

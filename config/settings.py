@@ -87,6 +87,15 @@ class Calls(Section):
     )
 
 
+class Rest(Section):
+    calls_per_second: float = Field(
+        default=50, gt=0, le=10_000, description="How many pushes of contacts a campaign's REST source takes a second."
+    )
+    contacts_per_minute: int = Field(
+        default=100_000, ge=1, le=100_000_000, description="How many contacts a campaign's REST source takes a minute."
+    )
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Lowest level that is written."
@@ -105,6 +114,7 @@ class Settings(BaseSettings):
     http: Http = Field(default_factory=Http)
     ami: Ami = Field(default_factory=Ami)
     calls: Calls = Field(default_factory=Calls)
+    rest: Rest = Field(default_factory=Rest)
     log: Log = Field(default_factory=Log)
     default_region: str = Field(
         default="US",

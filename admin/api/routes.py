@@ -4,7 +4,7 @@ import orjson
 from aiohttp import web
 
 from admin import document
-from admin.api import attempts, campaigns, contacts, gateways, live, sources, strategies
+from admin.api import attempts, campaigns, contacts, gateways, live, pushes, sources, strategies
 from admin.openapi import BASE, Media, Operation, Operations
 
 api = Operations("document")
@@ -19,7 +19,17 @@ async def openapi(request: web.Request) -> web.Response:
 
 
 def operations() -> list[Operation]:
-    modules = (campaigns.api, strategies.api, sources.api, contacts.api, gateways.api, attempts.api, live.api, api)
+    modules = (
+        campaigns.api,
+        strategies.api,
+        sources.api,
+        pushes.api,
+        contacts.api,
+        gateways.api,
+        attempts.api,
+        live.api,
+        api,
+    )
     return [operation for module in modules for operation in module.all]
 
 

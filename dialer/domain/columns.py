@@ -31,6 +31,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 class Kind(StrEnum):
     PHONE = "phone"  # voice and texts; a `mobile` column is the same
+    VOICE = "voice"  # calls only: no column, but an address that says so itself
     SMS = "sms"
     EMAIL = "email"
     FIRST_NAME = "first_name"
@@ -42,7 +43,7 @@ class Kind(StrEnum):
     IGNORED = "ignore"
 
 
-ADDRESSES = frozenset({Kind.PHONE, Kind.SMS, Kind.EMAIL})
+ADDRESSES = frozenset({Kind.PHONE, Kind.VOICE, Kind.SMS, Kind.EMAIL})
 _MANY = ADDRESSES | {Kind.ATTRIBUTE, Kind.IGNORED}
 
 
@@ -79,6 +80,11 @@ def attribute_name(written: str) -> str:
     """A column's or placeholder's name in its one form: small letters, underscores for spaces and dashes."""
     text = unicodedata.normalize("NFKC", written).strip().lower()
     return re.sub(r"[\s\-_]+", "_", text).strip("_")
+
+
+def without_controls(text: str) -> str:
+    """Control characters, which no database or page shows, are spaces."""
+    return text if text.isprintable() else _CONTROLS.sub(" ", text)
 
 
 def is_known(column: str) -> bool:
@@ -127,7 +133,7 @@ def contact_from(
     reading = _Reading(default_region, fields)
     for target, cell in pairs:
         if cell and (value := cell.strip()):
-            reading.take(target, _CONTROLS.sub(" ", value) if not value.isprintable() else value)
+            reading.take(target, without_controls(value))
     return reading.result()
 
 
@@ -220,7 +226,7 @@ class _Reading:
         elif kind is Kind.EMAIL:
             self._addresses.append((target.rank, Address(read, email=True)))
         else:
-            self._addresses.append((target.rank, Address(read, voice=kind is Kind.PHONE, sms=True)))
+            self._addresses.append((target.rank, Address(read, voice=kind is not Kind.SMS, sms=kind is not Kind.VOICE)))
 
     def _take_attribute(self, name: str, value: str) -> None:
         field = self._fields.get(name)

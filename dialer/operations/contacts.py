@@ -12,11 +12,20 @@ from dialer.store import contacts, enrollments, joins, trail
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row ended: its contact, and whether that was made of this row."""
+
+    contact_id: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of a batch: contacts created, and contacts that rows were merged into."""
+    """What became of a batch: contacts created, contacts that rows were merged into, and the place of each row."""
 
     created: int
     merged: int
+    places: Sequence[Place] = ()
 
 
 @dataclass
@@ -100,7 +109,15 @@ async def load(
     touched = [ids[working.final(contact_id)] for contact_id in working.order]
     enrolled = await enrollments.enroll(tx, campaign_id, list(dict.fromkeys(touched)), source_id, now)
     await trail.write(tx, _entries(working, ids, campaign_id, source_id, set(enrolled), now))
-    return Loaded(working.created, working.merged)
+    return Loaded(working.created, working.merged, list(_places(working, touched)))
+
+
+def _places(working: _WorkingSet, touched: Sequence[int]) -> Iterable[Place]:
+    """Of the rows that ended in one new contact, the first of those that made one is the one that created it."""
+    seen: set[int] = set()
+    for contact_id, stored_id in zip(working.order, touched, strict=True):
+        yield Place(stored_id, created=working.final(contact_id) < 0 and stored_id not in seen)
+        seen.add(stored_id)
 
 
 async def _gather(tx: AsyncConnection, batch: Sequence[NewContact]) -> _WorkingSet:

@@ -45,7 +45,9 @@ async def remove(ctx: Context, campaign_id: int, source_id: int) -> None:
 
 
 def columns(source: AnyRow) -> list[str]:
-    """The columns of a source's file, as they are called there."""
+    """The columns of a source's file, as they are called there; of what came over REST the item as it was."""
+    if source.kind == "rest":
+        return ["item"]
     return list(source.mapping["shape"]["columns"]) if source.mapping else []
 
 

@@ -29,10 +29,9 @@ async def is_running(tx: AsyncConnection, source_id: int) -> bool:
 
 
 async def unfinished(tx: AsyncConnection) -> list[int]:
-    """Imports to run, oldest first: those that wait, and those a restart interrupted."""
-    rows = await tx.execute(
-        select(source.c.id).where(source.c.state.in_((SourceState.PENDING, SourceState.RUNNING))).order_by(source.c.id)
-    )
+    """Imports to run, oldest first: those that wait, and those a restart interrupted. The REST source runs by itself."""
+    waits = source.c.state.in_((SourceState.PENDING, SourceState.RUNNING))
+    rows = await tx.execute(select(source.c.id).where(waits, source.c.kind != "rest").order_by(source.c.id))
     return list(rows.scalars())
 
 

@@ -369,7 +369,8 @@ idempotent_request = Table(
     Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("digest", String(64), nullable=False),  # of the body
-    Column("answer", Json),
+    Column("answer", Json),  # so far: how many items there are, and what became of the first ones
+    Column("lease_until", Utc),  # who works on it shows a sign of life before
     Column("created_at", Utc, nullable=False),
     Index("ix_idempotent_request_created_at", "created_at"),
 )

@@ -106,6 +106,7 @@ def _rest_source() -> None:
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("answer", Json),
+        sa.Column("lease_until", Utc()),
         sa.Column("created_at", Utc(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name="fk_idempotent_request_campaign_id", ondelete="CASCADE"

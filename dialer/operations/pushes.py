@@ -1,0 +1,201 @@
+"""The REST source: contacts that programs push into a campaign, item by item, each call answered once (K7)."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.contact import NewContact
+from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
+from dialer.domain.transitions import CampaignStatus, SourceState
+from dialer.intake.pushed import Body, Piece, Refused
+from dialer.operations import contacts
+from dialer.operations.context import Context
+from dialer.store import campaigns, pushes, sources
+from dialer.store.types import AnyRow
+
+NAME = "REST"
+KEPT = timedelta(hours=24)
+# A call that gives no sign of life for so long was cut off by a crash: the same call again goes on where it was.
+LEASE = timedelta(seconds=30)
+RETRIES = 5
+
+T = TypeVar("T")
+
+
+class StillRunning(DomainError):  # noqa: N818 -- named by what happened
+    """A call with the same idempotency key is not over yet (HTTP 409)."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(retry_after_s)
+
+    def __str__(self) -> str:
+        return f"a call with this Idempotency-Key is under way: repeat it in {self.retry_after_s} s for its answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The caller's idempotency key, and the digest of the body that it came with."""
+
+    key: str
+    digest: str
+
+    @classmethod
+    def of(cls, key: str, body: bytes) -> "Once":
+        return cls(key, hashlib.sha256(body).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became of one item: `created`, `merged` or `refused`, and then `reason` says why."""
+
+    result: str
+    contact_id: int | None = None
+    notes: tuple[str, ...] = ()
+    reason: str | None = None
+
+    def kept(self) -> list[Any]:
+        """As it is stored: short, because a call has up to ten thousand."""
+        return [self.reason] if self.reason is not None else [self.contact_id, self.result, *self.notes]
+
+    @classmethod
+    def of_kept(cls, kept: list[Any]) -> "Item":
+        return cls("refused", reason=kept[0]) if len(kept) == 1 else cls(kept[1], kept[0], tuple(kept[2:]))
+
+
+async def check_open(ctx: Context, campaign_id: int) -> None:
+    """Before a body is read: the campaign exists and has not ended (C4)."""
+    async with ctx.db.read() as tx:
+        _check(await campaigns.get(tx, campaign_id), campaign_id)
+
+
+async def push(ctx: Context, campaign_id: int, body: Body, once: Once | None) -> list[Item]:
+    """Load the items piece by piece, each in a transaction of its own, and tell what became of them, in order.
+
+    With `once` a call is answered once: the same again gets the same answer, and after a crash goes on where it was.
+    Raises `NotFound`, `IllegalTransition` for a campaign that has ended, `StillRunning`, and `InvalidInput` for a key
+    that came with another body.
+    """
+    done = await _begin(ctx, campaign_id, once) if once else []
+    if once and done and len(done) == body.total:
+        return done
+    async for piece in body.pieces:
+        if piece.start >= len(done):
+            done += await _load(ctx, campaign_id, piece, body.total, once)
+            ctx.engine.contacts_added(campaign_id)
+    return done
+
+
+async def _begin(ctx: Context, campaign_id: int, once: Once) -> list[Item]:
+    """What a former call with the same key and body has done already."""
+    now = ctx.clock()
+
+    async def work(tx: AsyncConnection) -> list[Item]:
+        _check(await campaigns.hold(tx, campaign_id), campaign_id)
+        await pushes.forget_calls(tx, now - KEPT)
+        known = await pushes.call(tx, campaign_id, once.key)
+        if known is not None and known.created_at < now - KEPT:
+            await pushes.forget_call(tx, campaign_id, once.key)
+            known = None
+        if known is None:
+            await pushes.add_call(tx, campaign_id, once.key, once.digest, now=now, lease_until=now + LEASE)
+            return []
+        done = _done(known, once, now)
+        await pushes.set_call(tx, campaign_id, once.key, lease_until=now + LEASE)
+        return done
+
+    return await _again_on_conflict(lambda: ctx.db.transact(work))
+
+
+def _done(known: AnyRow, once: Once, now: datetime) -> list[Item]:
+    if known.digest != once.digest:
+        raise InvalidInput.single(
+            "Idempotency-Key", "came with another body before: take a new key for what is not the same call again"
+        )
+    answer = known.answer or {"total": None, "items": []}
+    if answer["total"] != len(answer["items"]) and known.lease_until > now:
+        raise StillRunning(max(1, round((known.lease_until - now).total_seconds())))
+    return [Item.of_kept(one) for one in answer["items"]]
+
+
+async def _load(ctx: Context, campaign_id: int, piece: Piece, total: int, once: Once | None) -> list[Item]:
+    async def work(tx: AsyncConnection) -> list[Item] | None:
+        _check(await campaigns.hold(tx, campaign_id), campaign_id)
+        source = await pushes.running(tx, campaign_id)
+        if source is None:
+            return None
+        items = await _store(ctx, tx, source, piece)
+        if once:
+            await _note(tx, campaign_id, once, piece.start, items, total, ctx.clock())
+        return items
+
+    while (items := await _again_on_conflict(lambda: ctx.db.transact(work))) is None:
+        await _open(ctx, campaign_id)
+    return items
+
+
+async def _open(ctx: Context, campaign_id: int) -> None:
+    """The campaign's first push, or the first since its REST source was removed."""
+
+    async def work(tx: AsyncConnection) -> None:
+        # Of two nodes that come here at once one makes it.
+        if await campaigns.lock(tx, campaign_id) is not None and await pushes.running(tx, campaign_id) is None:
+            now = ctx.clock()
+            await sources.add(tx, campaign_id, pushes.KIND, NAME, now, state=SourceState.RUNNING, started_at=now)
+
+    await ctx.db.transact(work)
+
+
+async def _store(ctx: Context, tx: AsyncConnection, source: AnyRow, piece: Piece) -> list[Item]:
+    taken = [item for item in piece.items if isinstance(item, NewContact)]
+    loaded = await contacts.load(tx, source.campaign_id, source.id, taken, ctx.clock())
+    landed = iter(zip(taken, loaded.places, strict=True))
+    items, refused = [], []
+    for number, item in enumerate(piece.items, source.last_row + 1):
+        if isinstance(item, Refused):
+            refused.append((number, [item.item], item.reason))
+            items.append(Item("refused", reason=item.reason))
+        else:
+            new, place = next(landed)
+            items.append(Item("created" if place.created else "merged", place.contact_id, new.notes))
+    await sources.refuse(tx, source.id, refused)
+    if refused:
+        await pushes.forget_old_refused(tx, source.id)
+    await sources.progress(
+        tx, source.id, rows=len(items), created=loaded.created, merged=loaded.merged, refused=len(refused),
+        last_row=source.last_row + len(items),
+    )  # fmt: skip
+    return items
+
+
+async def _note(
+    tx: AsyncConnection, campaign_id: int, once: Once, start: int, items: Sequence[Item], total: int, now: datetime
+) -> None:
+    """Keep the answer in the transaction that makes it true, so that no crash comes between."""
+    known = await pushes.call(tx, campaign_id, once.key)
+    kept = (known.answer or {"items": []})["items"] if known is not None else None
+    if kept is None or len(kept) != start:  # somebody took it for dead and goes on with it
+        raise StillRunning(1)
+    answer = {"total": total, "items": [*kept, *(item.kept() for item in items)]}
+    await pushes.set_call(tx, campaign_id, once.key, answer=answer, lease_until=now + LEASE)
+
+
+def _check(campaign: Any, campaign_id: int) -> None:
+    if campaign is None:
+        raise NotFound("campaign", campaign_id)
+    if campaign.status is CampaignStatus.ENDED:
+        raise IllegalTransition("campaign", CampaignStatus.ENDED, "fed with contacts")
+
+
+async def _again_on_conflict(work: Callable[[], Awaitable[T]]) -> T:
+    """Another node stored one of the addresses, or the key, at the same moment: look again."""
+    for _ in range(RETRIES):
+        with suppress(IntegrityError):
+            return await work()
+    return await work()
