@@ -48,11 +48,11 @@ async def push(request: web.Request, campaign_id: int) -> web.Response:
     """
     ctx, once = request.app[CONTEXT], _once(request)
     _check_type(request)
-    await pushes.check_open(ctx, campaign_id)
+    rules = await pushes.rules(ctx, campaign_id)
     _check_rate(request, campaign_id)
     async with _content(request) as content:
         try:
-            async with opened(content, ctx.settings.default_region) as body:
+            async with opened(content, rules) as body:
                 request.app[PUSHES].came(campaign_id, body.total, asyncio.get_running_loop().time())
                 items = await pushes.push(ctx, campaign_id, body, Once.of(once, content) if once else None)
         except UnreadableBodyError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from dialer.domain.columns import (
     ADDRESSES,
@@ -16,12 +17,15 @@ from dialer.domain.columns import (
 )
 from dialer.domain.contact import NewContact
 from dialer.domain.errors import shown
+from dialer.domain.fields import Field
 
 MAX_FIELDS = 500
 _CHANNELS = {"voice": Kind.VOICE, "sms": Kind.SMS, "email": Kind.EMAIL}
 
 
-def read_item(item: object, default_region: str | None) -> NewContact | Refusal:
+def read_item(
+    item: object, default_region: str | None, fields: Mapping[str, Field] = MappingProxyType({})
+) -> NewContact | Refusal:
     """The contact of `{"phone": …, "first_name": …}`; other keys are attributes, `addresses` and `attributes` as lists give them.
 
     Numbers and truth values become their text, null says nothing; every reason for a refusal is told at once.
@@ -33,7 +37,7 @@ def read_item(item: object, default_region: str | None) -> NewContact | Refusal:
         reading.take(key, value)
     if len(reading.pairs) > MAX_FIELDS:
         return Refusal(f"it has {len(reading.pairs)} fields, more than the {MAX_FIELDS} that are taken")
-    contact = contact_from(reading.pairs, default_region)
+    contact = contact_from(reading.pairs, default_region, fields)
     if not reading.faults:
         return contact
     told = [contact.reason] if isinstance(contact, Refusal) else []

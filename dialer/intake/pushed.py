@@ -1,20 +1,21 @@
 """The body of a REST push: JSON to contacts, a large one in a process of its own, so that the dialer never waits for it.
 
-`opened` yields the body's pieces in order. `python -m dialer.intake.pushed REGION` reads a body from its input and prints a
+`opened` yields the body's pieces in order. `python -m dialer.intake.pushed RULES` reads a body from its input and prints a
 JSON line for its head and one for each piece.
 """
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from dialer.domain.columns import Refusal
 from dialer.domain.contact import Address, NewContact
+from dialer.domain.fields import Field, FieldType
 from dialer.domain.pushed import read_item
 
 MOST_ITEMS = 10_000
@@ -32,6 +33,22 @@ class UnreadableBodyError(Exception):
     def __init__(self, reason: str, *, is_json: bool) -> None:
         super().__init__(reason)
         self.is_json = is_json
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What items are read by: the region of numbers without a +, and the custom fields by name."""
+
+    region: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> "Rules":
+        fields = {
+            name: Field(name, one["label"], FieldType(one["type"]), tuple(one["choices"]))
+            for name, one in document["fields"].items()
+        }
+        return cls(document["region"], fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +77,14 @@ class Body:
 
 
 @asynccontextmanager
-async def opened(content: bytes, region: str) -> AsyncIterator[Body]:
+async def opened(content: bytes, rules: Rules) -> AsyncIterator[Body]:
     """Raises `UnreadableBodyError`, and RuntimeError if the reading process fails."""
     if len(content) < LARGE_BYTES:
         single, items = await asyncio.to_thread(_items, content)
-        yield Body(len(items), single, _in_thread(items, region))
+        yield Body(len(items), single, _in_thread(items, rules))
         return
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dialer.intake.pushed", region,
+        sys.executable, "-m", "dialer.intake.pushed", orjson.dumps(rules).decode(),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE,
     )  # fmt: skip
     try:
@@ -94,21 +111,21 @@ def _items(content: bytes) -> tuple[bool, list[Any]]:
     return False, document
 
 
-def _pieces(items: list[Any], region: str) -> Iterator[Piece]:
+def _pieces(items: list[Any], rules: Rules) -> Iterator[Piece]:
     """At least one, so that an empty list is answered like any other."""
     for start in range(0, max(1, len(items)), PIECE):
-        yield Piece(start, tuple(_read(item, region) for item in items[start : start + PIECE]))
+        yield Piece(start, tuple(_read(item, rules) for item in items[start : start + PIECE]))
 
 
-def _read(item: object, region: str) -> NewContact | Refused:
-    read = read_item(item, region)
+def _read(item: object, rules: Rules) -> NewContact | Refused:
+    read = read_item(item, rules.region, rules.fields)
     if not isinstance(read, Refusal):
         return read
     return Refused(read.reason, orjson.dumps(item).decode()[:KEPT_CHARS])
 
 
-async def _in_thread(items: list[Any], region: str) -> AsyncIterator[Piece]:
-    pieces = _pieces(items, region)
+async def _in_thread(items: list[Any], rules: Rules) -> AsyncIterator[Piece]:
+    pieces = _pieces(items, rules)
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece
 
@@ -156,7 +173,7 @@ def main() -> None:
         return
     with suppress(BrokenPipeError):
         _print({"total": len(items), "single": single})
-        for piece in _pieces(items, sys.argv[1]):
+        for piece in _pieces(items, Rules.of_json(orjson.loads(sys.argv[1]))):
             _print(piece)
 
 

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.contact import NewContact
 from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
 from dialer.domain.transitions import CampaignStatus, SourceState
-from dialer.intake.pushed import Body, Piece, Refused
+from dialer.intake.pushed import Body, Piece, Refused, Rules
 from dialer.operations import contacts
 from dialer.operations.context import Context
-from dialer.store import campaigns, pushes, sources
+from dialer.store import campaigns, contact_fields, pushes, sources
 from dialer.store.types import AnyRow
 
 NAME = "REST"
@@ -69,10 +69,11 @@ class Item:
         return cls("refused", reason=kept[0]) if len(kept) == 1 else cls(kept[1], kept[0], tuple(kept[2:]))
 
 
-async def check_open(ctx: Context, campaign_id: int) -> None:
-    """Before a body is read: the campaign exists and has not ended (C4)."""
+async def rules(ctx: Context, campaign_id: int) -> Rules:
+    """Before a body is read: the campaign exists and has not ended (C4); by what its items are read."""
     async with ctx.db.read() as tx:
         _check(await campaigns.get(tx, campaign_id), campaign_id)
+        return Rules(ctx.settings.default_region, await contact_fields.all_fields(tx))
 
 
 async def push(ctx: Context, campaign_id: int, body: Body, once: Once | None) -> list[Item]:

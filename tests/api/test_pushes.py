@@ -41,7 +41,7 @@ async def test_a_single_contact(server: Server, path: str) -> None:
     (contact,) = (await server.ok("GET", f"{path}/contacts"))["items"]
     assert (contact["first_name"], contact["attributes"]) == ("Ann", {"score": "7"})
     refused = await (await server.call("GET", f"{path}/sources/{source['id']}/refused.csv")).text()
-    assert refused.splitlines()[0] == "item,line,reason"
+    assert refused.splitlines()[0] == "item,line,reason,remedy"
     assert '""phone"":""12""' in refused
 
 

@@ -5,8 +5,11 @@ import pytest
 
 from dialer.domain.columns import Refusal
 from dialer.domain.contact import Address, NewContact
+from dialer.domain.fields import Field, FieldType
 from dialer.domain.pushed import MAX_FIELDS, read_item
-from dialer.intake.pushed import LARGE_BYTES, Body, Piece, Refused, UnreadableBodyError, opened
+from dialer.intake.pushed import LARGE_BYTES, Body, Piece, Refused, Rules, UnreadableBodyError, opened
+
+SIZE = Field("size", "Size", FieldType.CHOICE, ("s", "m", "l"))
 
 
 def read(item: object) -> NewContact:
@@ -104,6 +107,13 @@ def test_what_is_wrong_is_told(item: object, told: str) -> None:
     assert told in refused(item)
 
 
+@pytest.mark.req("K7", "C14")
+def test_custom_fields_are_checked() -> None:
+    found = read_item({"phone": "+12025550123", "size": "XL"}, "US", {"size": SIZE})
+    assert isinstance(found, Refusal)
+    assert "XL" in found.reason
+
+
 @pytest.mark.req("K7")
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     told = refused({"phone": "12", "city": [], "time_zone": "Mars/Olympus"})
@@ -111,12 +121,13 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 
 async def whole(content: bytes) -> tuple[Body, list[Piece]]:
-    async with opened(content, "US") as body:
+    async with opened(content, Rules("US", {"size": SIZE})) as body:
         return body, [piece async for piece in body.pieces]
 
 
 def large(many: int) -> bytes:
     people = [{"phone": f"+1202555{n:04d}", "note": "x" * 700} for n in range(many)]
+    people[0]["size"] = "L"
     return orjson.dumps([*people, {"phone": "12"}])
 
 
@@ -131,6 +142,8 @@ async def test_a_process_reads_a_large_body_as_a_thread_reads_a_small_one(many: 
     items = [item for piece in pieces for item in piece.items]
     assert isinstance(items[3], NewContact)
     assert items[3].addresses[0] == Address("+12025550003", voice=True, sms=True)
+    assert isinstance(items[0], NewContact)
+    assert items[0].attributes["size"] == "l"
     assert isinstance(items[-1], Refused)
     assert items[-1].item == '{"phone":"12"}'
 
