@@ -155,6 +155,13 @@ def combine_addresses(addresses: Iterable[Address]) -> tuple[Address, ...]:
     return tuple(combined.values())
 
 
+def differences(old: ContactRecord, new: ContactRecord) -> tuple[Change, ...]:
+    """Everything in which two states of a contact differ, what is gone included."""
+    kept = _flat(new)
+    gone = tuple(Change(name, value, None) for name, value in _flat(old).items() if name not in kept)
+    return (*_changes(old, new), *gone)
+
+
 def split_name(name: str) -> tuple[str, str]:
     """First and last name from one field: "Beethoven, Ludwig van" and "Ludwig van Beethoven" alike.
 

@@ -120,7 +120,7 @@ ENROLLMENT = _table(
         _E.PENDING: {_E.PENDING, _E.IN_PROGRESS, _E.WAITING, _E.DONE, _E.STOPPED},
         _E.IN_PROGRESS: {_E.PENDING, _E.IN_PROGRESS, _E.WAITING, _E.DONE, _E.STOPPED},
         _E.WAITING: {_E.PENDING, _E.IN_PROGRESS, _E.WAITING, _E.DONE, _E.STOPPED},
-        _E.STOPPED: {_E.PENDING, _E.WAITING, _E.STOPPED},
+        _E.STOPPED: {_E.PENDING, _E.WAITING, _E.STOPPED, _E.DONE},  # done only when the contact is erased
         _E.DONE: set(),
     },
 )

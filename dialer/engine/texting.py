@@ -99,6 +99,8 @@ class Texting:
 
     def _text(self, running: Running, name: str, request: ContactRequest) -> OneText | str:
         """What is to be sent, or why it can't be."""
+        if not request.address:  # taken away while the campaign was stopped
+            return "the contact has no number for texts any more"
         body = request.payload["text"]
         try:
             split = segments(body, reference=running.gateway.next_reference(request.address))

@@ -113,8 +113,8 @@ def _requests(tables: _Tables) -> Iterator[str]:
 def _addresses(tables: _Tables) -> Iterator[str]:
     owners = {address.contact_id for address in tables["channel_address"]}
     for row in tables["contact"]:
-        if row.id not in owners:
-            yield f"contact {row.id} has no address"
+        if (row.id in owners) is (row.erased_at is not None):
+            yield f"contact {row.id} {'was erased and has' if row.erased_at else 'has no'} address"
 
 
 def _history(tables: _Tables) -> Iterator[str]:
