@@ -82,10 +82,10 @@ async def trail_in_campaign(request: web.Request, campaign_id: int, contact_id: 
     answers={200: WhyNotOut},
 )
 async def what_holds_back(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
-    """Every condition in the way now, and when the next step is due."""
+    """Every condition in the way now, agents, limits and gateways included, and when the next step is due."""
     found = await why_not.why_not(request.app[CONTEXT], campaign_id, contact_id)
-    reasons = [WhyNotReasonOut(condition=r.condition, reason=r.reason, until=r.until) for r in found.reasons]
-    return answer(WhyNotOut(due_at=found.due_at, reasons=reasons))
+    reasons = [WhyNotReasonOut(condition=r.code, reason=r.text, until=r.until) for r in found.reasons]
+    return answer(WhyNotOut(due_at=found.due_at, reasons=reasons, changes_at=found.changes_at))
 
 
 def _trail(entries: Sequence[Mapping[str, Any]]) -> web.Response:

@@ -84,10 +84,14 @@ class WhyNotReasonOut(Out):
 
 
 class WhyNotOut(Out):
-    """Every condition that holds a contact back now; none means that it may be dialed as soon as an agent is free."""
+    """Every condition that holds a contact back now; none means that it is started at this moment.
+
+    `changes_at` is when the conditions are others, if nothing but time passes.
+    """
 
     due_at: datetime | None
     reasons: list[WhyNotReasonOut]
+    changes_at: datetime | None
 
 
 class SourceOut(Out):

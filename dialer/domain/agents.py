@@ -8,7 +8,7 @@ leaves a person without an agent.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -83,11 +83,19 @@ class Agents:
         pool = self._pools.get(queue)
         if pool is None or not self.known:
             return 0
-        return sum(
-            min(wanted, pool.shared_free(other, now))
-            for name, other in self._pools.items()
-            if name != queue and (wanted := len(other.callers) - self._callers_rung(other) + in_flight.get(name, 0))
-        )
+        return sum(min(wanted, pool.shared_free(other, now)) for wanted, other in self._rivals(queue, in_flight))
+
+    def rivals(self, queue: str, in_flight: Mapping[str, int]) -> list[tuple[int, frozenset[str]]]:
+        """For each other queue that wants agents: how many, and which of this queue's may serve it (but for wrap-up)."""
+        pool = self._pools.get(queue)
+        if pool is None or not self.known:
+            return []
+        return [(wanted, pool.unblocked() & other.unblocked()) for wanted, other in self._rivals(queue, in_flight)]
+
+    def _rivals(self, queue: str, in_flight: Mapping[str, int]) -> Iterator[tuple[int, Pool]]:
+        for name, other in self._pools.items():
+            if name != queue and (wanted := len(other.callers) - self._callers_rung(other) + in_flight.get(name, 0)):
+                yield wanted, other
 
     def snapshot(self, queue: str, now: datetime) -> QueueSnapshot:
         """The whole queue, for people; costs in proportion to its members."""

@@ -41,6 +41,10 @@ class Pool:
         other._release(now)
         return len(self._free & other._free)
 
+    def unblocked(self) -> frozenset[str]:
+        """Those who are free, or will be when their wrap-up is over."""
+        return frozenset(self._free | self._wrapping.keys())
+
     def next_wrap_up_end(self, now: datetime) -> datetime | None:
         self._release(now)
         return self._ends[0][0] if self._ends else None

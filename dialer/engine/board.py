@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dialer.domain.campaign import Campaign, active
+from dialer.domain.campaign import Campaign, active, window
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import Context
@@ -45,3 +45,8 @@ class Board:
     def may_run(self, campaign_id: int, now: datetime) -> bool:
         campaign = self.campaigns.get(campaign_id)
         return campaign is not None and active(campaign, now)
+
+    def may_start(self, campaign_id: int, zone: str | None, now: datetime) -> bool:
+        """Whether a call or text to somebody in this zone may start: it runs, and the window is open there."""
+        campaign = self.campaigns.get(campaign_id)
+        return campaign is not None and active(campaign, now) and window(campaign, zone, now).open

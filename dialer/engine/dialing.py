@@ -1,7 +1,6 @@
 """The dialing loop: on every event of an agent or a call, decide how many may start, commit their intents, originate."""
 
 import asyncio
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,16 +13,17 @@ from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refus
 from dialer.ami.states import LinkState
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, DialingMode, window
-from dialer.domain.gateway import VoiceGateway, allows
-from dialer.domain.rate import TokenBucket
+from dialer.domain.gateway import VoiceGateway
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
+from dialer.engine.limits import Limits
 from dialer.engine.tracker import Tracker
 from dialer.operations import attempts, unreachable
 from dialer.operations.attempts import Intent
 from dialer.operations.context import Context
-from dialer.pacing.limits import Room, room
+from dialer.pacing.gates import Against, CallFacts, against
+from dialer.pacing.limits import Room
 from dialer.pacing.progressive import Limit, PacingDecision, QueueState, decide
 from dialer.store.requests import ContactRequest
 
@@ -31,6 +31,8 @@ from dialer.store.requests import ContactRequest
 LOOK_AGAIN_S = 5.0
 PUT_OFF_S = 5.0
 MAX_BATCH = 50
+NO_ROOM, NOBODY = Room(0, None), PacingDecision(0, None)
+_FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gateway {} may not dial this prefix"}
 
 
 @dataclass(slots=True)
@@ -54,14 +56,14 @@ class Dialing:
         start: Callable[..., object],
         changed: Callable[[], None],
     ) -> None:
-        self._ctx, self._board, self._agents, self._link = ctx, board, agents, link
+        self._ctx, self.board, self.agents, self.link = ctx, board, agents, link
         self._start, self._changed = start, changed
         self.bell = Bell()
         self.tracker = Tracker(ctx, self._moved)
         self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
+        self.limits = Limits(self.tracker)
         self.draining = False
         self.limited_by: dict[int, Limit] = {}
-        self._rates: dict[tuple[str, float], TokenBucket] = {}
         self._turn = 0
         self._held_back: list[ContactRequest] = []
         self._outbox: deque[_Plan] = deque()
@@ -116,7 +118,7 @@ class Dialing:
     def _campaigns_by_queue(self, now: datetime) -> dict[str, list[Campaign]]:
         """Campaigns that may dial; under "" those whose call steps all name a queue of their own."""
         found: dict[str, list[Campaign]] = defaultdict(list)
-        for campaign in self._board.active(now):
+        for campaign in self.board.active(now):
             if DialingMode.PROGRESSIVE in campaign.dialing_modes:
                 found[campaign.queue or ""].append(campaign)
         return found
@@ -136,19 +138,17 @@ class Dialing:
         return plans
 
     def _decide(self, queue: str, now: datetime) -> PacingDecision:
-        if self.draining:
-            return PacingDecision(0, Limit.DRAINING)
-        link_up = self._link.state is LinkState.UP
+        link_up = self.link.state is LinkState.UP
         if not queue:
-            return PacingDecision(MAX_BATCH, None) if link_up else PacingDecision(0, Limit.LINK_DOWN)
-        counts, in_flight = self._agents.counts(queue, now), self.tracker.in_flight()
-        elsewhere = self._agents.claimed_elsewhere(queue, in_flight, now)
+            return decide(None, link_up=link_up, draining=self.draining)
+        counts, in_flight = self.agents.counts(queue, now), self.tracker.in_flight()
+        elsewhere = self.agents.claimed_elsewhere(queue, in_flight, now)
         unserved = counts.callers_waiting - counts.callers_rung
         state = QueueState(counts.known, counts.free, unserved, in_flight.get(queue, 0), elsewhere)
-        return decide(state, link_up=link_up)
+        return decide(state, link_up=link_up, draining=self.draining)
 
     def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:
-        allowed = self._room(campaign)
+        allowed = self.limits.campaign_room(campaign)
         if allowed.calls <= 0:
             self._limit(campaign, allowed.limited_by)
             return []
@@ -164,20 +164,11 @@ class Dialing:
 
     def _plan_request(self, campaign: Campaign, request: ContactRequest, now: datetime) -> _Plan | None:
         """Protocol step 3: what held when the request was claimed is checked again at the moment of dialing."""
-        name = request.payload.get("gateway") or campaign.voice_gateway or ""
-        queue = request.payload.get("queue") or campaign.queue or ""
-        gateway = self._board.voice.get(name)
-        if gateway is None or not allows(gateway, request.address):
-            reason = f"gateway {name} does not exist" if gateway is None else f"gateway {name} may not dial this prefix"
-            self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
-            return None
-        if not self._has_gateway_room(name, gateway):
-            self._held_back.append(request)
-            self._limit(campaign, Limit.GATEWAY_LIMIT)
-            return None
-        if not self._may_go(campaign, request, queue, now):
-            until = now + timedelta(seconds=PUT_OFF_S)
-            self._start(attempts.put_off(self._ctx, request, until), name=f"put-off-{request.id}")
+        name, queue = way_of(campaign, request)
+        gateway = self.board.voice.get(name)
+        found = next(against(self._facts(campaign, request, name, queue, now)), None)
+        if gateway is None or found is not None:
+            self._hold_back(campaign, request, found or Against.NO_GATEWAY, name, now)
             return None
         intent = Intent(str(ULID()), request, name, queue)
         try:
@@ -186,14 +177,33 @@ class Dialing:
             self._start(attempts.refuse(self._ctx, request, str(fault)), name=f"refuse-{request.id}")
             return None
         self.tracker.expect(intent, now)
-        self._spend(campaign, name, gateway)
+        self.limits.spend(campaign, name, gateway)
         return _Plan(intent, call)
 
-    def _may_go(self, campaign: Campaign, request: ContactRequest, queue: str, now: datetime) -> bool:
-        """Not while its number is in another call, its window is closed, or the step's own queue has nobody free."""
-        if self.tracker.is_calling(request.address) or not window(campaign, request.zone, now).open:
-            return False
-        return queue == campaign.queue or (queue != "" and self._decide(queue, now).originate > 0)
+    def _facts(self, campaign: Campaign, request: ContactRequest, name: str, queue: str, now: datetime) -> CallFacts:
+        gateway = self.board.voice.get(name)
+        return CallFacts(
+            number=request.address,
+            gateway=gateway,
+            gateway_room=self.limits.gateway_room(name, gateway) if gateway else NO_ROOM,
+            is_calling=self.tracker.is_calling(request.address),
+            is_open=window(campaign, request.zone, now).open,
+            queue=None if queue == campaign.queue else self._decide(queue, now) if queue else NOBODY,
+        )
+
+    def _hold_back(
+        self, campaign: Campaign, request: ContactRequest, found: Against, gateway: str, now: datetime
+    ) -> None:
+        """Refused for good, kept in its place in the line, or put off for a while."""
+        if found.final:
+            reason = _FINAL[found].format(gateway)
+            self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
+        elif found is Against.GATEWAY_LIMIT:
+            self._held_back.append(request)
+            self._limit(campaign, Limit.GATEWAY_LIMIT)
+        else:
+            until = now + timedelta(seconds=PUT_OFF_S)
+            self._start(attempts.put_off(self._ctx, request, until), name=f"put-off-{request.id}")
 
     def _call(self, intent: Intent, campaign: Campaign, gateway: VoiceGateway) -> OriginateCall:
         return OriginateCall(
@@ -209,29 +219,6 @@ class Dialing:
             context=self._ctx.settings.ami.context,
         )
 
-    # -- limits ---------------------------------------------------------------------------------------------------
-
-    def _room(self, campaign: Campaign) -> Room:
-        rate = self._bucket(f"campaign {campaign.id}", campaign.calls_per_second)
-        tokens = rate.available(time.monotonic()) if rate else None
-        return room(campaign.max_concurrent_calls, self.tracker.of_campaign(campaign.id), tokens)
-
-    def _has_gateway_room(self, name: str, gateway: VoiceGateway) -> bool:
-        rate = self._bucket(f"gateway {name}", gateway.calls_per_second)
-        tokens = rate.available(time.monotonic()) if rate else None
-        return room(gateway.max_calls, self.tracker.of_gateway(name), tokens).calls > 0
-
-    def _spend(self, campaign: Campaign, name: str, gateway: VoiceGateway) -> None:
-        for bucket in (
-            self._bucket(f"campaign {campaign.id}", campaign.calls_per_second),
-            self._bucket(f"gateway {name}", gateway.calls_per_second),
-        ):
-            if bucket:
-                bucket.take(1, time.monotonic())
-
-    def _bucket(self, name: str, rate: float | None) -> TokenBucket | None:
-        return self._rates.setdefault((name, rate), TokenBucket(rate)) if rate else None
-
     def _limit(self, campaign: Campaign, reason: Limit | None) -> None:
         if reason is not None:
             self.limited_by[campaign.id] = reason
@@ -242,8 +229,8 @@ class Dialing:
         """Protocol step 5. The same attempt id is never sent twice."""
         if self.draining:
             answer: Answer = NotSent("the server is stopping")
-        elif self._still_may_run(plan.intent.request):
-            answer = await self._link.originate(plan.call)
+        elif self.board.may_start(plan.intent.request.campaign_id, plan.intent.request.zone, self._ctx.clock()):
+            answer = await self.link.originate(plan.call)
         else:
             answer = NotSent("the campaign may not run any more")
         attempt_id, now = plan.intent.attempt_id, self._ctx.clock()
@@ -260,14 +247,6 @@ class Dialing:
             # Whether it was dialed is for events and the next resync to tell.
             self.tracker.update(attempt_id, lambda call: call)
 
-    def _still_may_run(self, request: ContactRequest) -> bool:
-        """The commit took its time: the campaign may have been stopped, or its validity or window may be over."""
-        now = self._ctx.clock()
-        campaign = self._board.campaigns.get(request.campaign_id)
-        return (
-            campaign is not None and self._board.may_run(campaign.id, now) and window(campaign, request.zone, now).open
-        )
-
     # -- waking ---------------------------------------------------------------------------------------------------
 
     def _moved(self) -> None:
@@ -276,16 +255,22 @@ class Dialing:
 
     def _pause_s(self) -> float:
         """Until the next wrap-up ends, the next rate token is there, or the next request is due."""
-        now, tick = self._ctx.clock(), time.monotonic()
+        now = self._ctx.clock()
         waits = [LOOK_AGAIN_S]
-        for campaign in self._board.active(now):
+        for campaign in self.board.active(now):
             if not campaign.queue:
                 continue
-            waits += self._seconds(now, self._agents.counts(campaign.queue, now).next_wrap_up_end)
+            waits += self._seconds(now, self.agents.counts(campaign.queue, now).next_wrap_up_end)
             waits += self._seconds(now, self.feeds.next_look(campaign.id))
-        waits += [bucket.next_at(tick) - tick for bucket in self._rates.values() if not bucket.available(tick)]
+        waits += self.limits.waits()
         return max(0.0005, min(waits))
 
     @staticmethod
     def _seconds(now: datetime, at: datetime | None) -> Iterable[float]:
         return [(at - now).total_seconds()] if at is not None and at > now else []
+
+
+def way_of(campaign: Campaign, request: ContactRequest) -> tuple[str, str]:
+    """The gateway by which a call leaves and the queue that it comes to: the step's own, else the campaign's."""
+    payload = request.payload
+    return payload.get("gateway") or campaign.voice_gateway or "", payload.get("queue") or campaign.queue or ""

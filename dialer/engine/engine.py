@@ -14,6 +14,7 @@ from dialer.ami.link import AmiLink
 from dialer.ami.session import Callbacks
 from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.agents import Agents
+from dialer.domain.campaign import Campaign
 from dialer.domain.telephony import Event, LiveState
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
@@ -22,10 +23,13 @@ from dialer.engine.feeds import hold_leases
 from dialer.engine.importing import Importing
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
+from dialer.engine.outlook import outlook
 from dialer.engine.texting import Texting
 from dialer.operations import messages
 from dialer.operations.context import Context
+from dialer.pacing.outlook import Outlook
 from dialer.store import requests
+from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
 
@@ -142,6 +146,9 @@ class Engine:
 
     def queues(self) -> frozenset[str] | None:
         return frozenset(self.agents.queues()) if self.agents.known else None
+
+    def outlook(self, campaign: Campaign, request: ContactRequest) -> Outlook | None:
+        return outlook(self.dialing, self.texting, campaign, request, self.ctx.clock())
 
     async def campaign_changed(self, campaign_id: int) -> None:
         await self.board.refresh(campaign_id)

@@ -69,6 +69,12 @@ class Feeds:
         feed = self._feeds.get(campaign_id)
         return len(feed.ready) if feed else 0
 
+    def before(self, request: ContactRequest) -> int:
+        """How many stand before it here: all, for one that is not in the hopper yet. For people who ask."""
+        feed = self._feeds.get(request.campaign_id)
+        ids = [one.id for one in feed.ready] if feed else []
+        return ids.index(request.id) if request.id in ids else len(ids)
+
     def next_look(self, campaign_id: int) -> datetime | None:
         feed = self._feeds.get(campaign_id)
         return feed.look_at if feed else None

@@ -17,6 +17,7 @@ class Tracked:
     queue: str
     gateway: str
     sent: bool = False
+    request_id: int = 0
 
     @property
     def goes_on(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ulid import ULID
 
-from dialer.domain.campaign import Campaign, window
+from dialer.domain.campaign import Campaign
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
@@ -16,13 +16,12 @@ from dialer.engine.sms_gateways import Running, SmsGateways
 from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.messages import TextIntent
+from dialer.pacing.gates import text_room
 from dialer.store.requests import ContactRequest
 from sms.settings import GatewayState
 from sms.text import TextTooLongError, segments
 
 LOOK_AGAIN_S = 5.0
-# Texts of a campaign that has no gateway of its own, so that each step names one.
-ROOM_WITHOUT_GATEWAY = 10
 
 
 class Texting:
@@ -31,7 +30,7 @@ class Texting:
     def __init__(
         self, ctx: Context, board: Board, *, start: Callable[..., "asyncio.Task[None]"], changed: Callable[[], None]
     ) -> None:
-        self._ctx, self._board, self._start, self._changed = ctx, board, start, changed
+        self._ctx, self.board, self._start, self._changed = ctx, board, start, changed
         self.bell = Bell()
         self.feeds = Feeds(ctx, board, "sms", start=start, ring=self.bell.ring)
         self.gateways = SmsGateways(ctx, board, start=start, changed=self._moved)
@@ -47,9 +46,9 @@ class Texting:
         now = self._ctx.clock()
         if self.draining:
             return
-        busy = Counter(text.intent.request.campaign_id for text in self._texts.values())
-        for campaign in self._board.active(now):
-            room = self._room(campaign) - busy[campaign.id]
+        busy = self.busy
+        for campaign in self.board.active(now):
+            room = self._room(campaign, busy[campaign.id])
             if room > 0:
                 for request in self.feeds.take(campaign, room, now):
                     self._begin(campaign, request)
@@ -78,14 +77,20 @@ class Texting:
         while self._texts and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
-    def _room(self, campaign: Campaign) -> int:
-        """How many texts of a campaign may be under way: its gateway's window, nothing while it is not bound."""
+    @property
+    def busy(self) -> Counter[int]:
+        """Texts under way, by campaign."""
+        return Counter(text.intent.request.campaign_id for text in self._texts.values())
+
+    def is_sending(self, request_id: int) -> bool:
+        return any(text.intent.request.id == request_id for text in self._texts.values())
+
+    def _room(self, campaign: Campaign, busy: int) -> int:
         if campaign.sms_gateway is None:
-            return ROOM_WITHOUT_GATEWAY
+            return text_room(None, busy, bound=True)
         running = self.gateways.get(campaign.sms_gateway)
-        if running is None or running.gateway.state is not GatewayState.BOUND:
-            return 0
-        return running.settings.window
+        is_bound = running is not None and running.gateway.state is GatewayState.BOUND
+        return text_room(running.settings.window if running else 0, busy, bound=is_bound)
 
     def _begin(self, campaign: Campaign, request: ContactRequest) -> None:
         name = request.payload.get("gateway") or campaign.sms_gateway or ""
@@ -118,14 +123,8 @@ class Texting:
         return OneText(self._ctx, running.gateway, intent, split, may_go=lambda: self._may_go(request))
 
     def _may_go(self, request: ContactRequest) -> bool:
-        now = self._ctx.clock()
-        campaign = self._board.campaigns.get(request.campaign_id)
-        return (
-            not self.draining
-            and campaign is not None
-            and self._board.may_run(campaign.id, now)
-            and window(campaign, request.zone, now).open
-        )
+        may_start = self.board.may_start(request.campaign_id, request.zone, self._ctx.clock())
+        return not self.draining and may_start
 
     async def _send(self, text: OneText) -> None:
         try:
@@ -141,7 +140,7 @@ class Texting:
     def _pause_s(self) -> float:
         """Until the next text is due."""
         now = self._ctx.clock()
-        looks = [self.feeds.next_look(campaign.id) for campaign in self._board.active(now)]
+        looks = [self.feeds.next_look(campaign.id) for campaign in self.board.active(now)]
         return min([LOOK_AGAIN_S, *(_seconds(now, at) for at in looks if at is not None)])
 
 

@@ -53,6 +53,10 @@ class Tracker:
         """The same number is never in two calls at once (D6)."""
         return number in self._tally.numbers
 
+    def is_calling_for(self, request_id: int) -> bool:
+        """For people who ask: it goes through all calls."""
+        return any(one.request_id == request_id for one in self._calls.values())
+
     def snapshot(self) -> list[dict[str, Any]]:
         return [
             {
@@ -75,7 +79,8 @@ class Tracker:
         """A call that is about to be committed: it has a claim on an agent from this moment on."""
         request = intent.request
         call = Call(intent.attempt_id, now)
-        self._add(Tracked(call, request.campaign_id, request.contact_id, request.address, intent.queue, intent.gateway))
+        ids, way = (request.campaign_id, request.contact_id), (intent.queue, intent.gateway)
+        self._add(Tracked(call, *ids, request.address, *way, request_id=request.id))
 
     def forget(self, attempt_id: str) -> None:
         """It will not be dialed."""
@@ -103,7 +108,8 @@ class Tracker:
                 self._set(one, one.call.reconcile(live, now))
         for row, call in await attempts.unfinished(self._ctx):
             if call.attempt_id not in self._calls:
-                one = Tracked(call, row.campaign_id, row.contact_id, row.number, row.queue, row.gateway, sent=True)
+                ids, way = (row.campaign_id, row.contact_id), (row.queue, row.gateway)
+                one = Tracked(call, *ids, row.number, *way, sent=True, request_id=row.request_id)
                 self._add(one)
                 self._set(one, call.reconcile(live, now))
 

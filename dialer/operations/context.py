@@ -8,7 +8,10 @@ from typing import Protocol
 
 from config.secret import secret_key
 from config.settings import Settings
+from dialer.domain.campaign import Campaign
+from dialer.pacing.outlook import Outlook
 from dialer.store.database import Database
+from dialer.store.requests import ContactRequest
 from dialer.strategy.check import check
 from dialer.strategy.model import Strategy
 
@@ -18,6 +21,9 @@ class EngineSignals(Protocol):
 
     def queues(self) -> frozenset[str] | None:
         """The queues Asterisk reports; None while it can't be asked."""
+
+    def outlook(self, campaign: Campaign, request: ContactRequest) -> Outlook | None:
+        """What the dialer sees of this call or text at this moment; None if no dialer runs in this process."""
 
     async def campaign_changed(self, campaign_id: int) -> None:
         """Returns once no call or text starts any more that the stored campaign does not allow (C6, C13)."""
@@ -42,6 +48,9 @@ class NoEngine:
     """For upkeep commands and tests of the store: nobody runs campaigns in this process."""
 
     def queues(self) -> frozenset[str] | None:
+        return None
+
+    def outlook(self, _campaign: Campaign, _request: ContactRequest) -> Outlook | None:
         return None
 
     async def campaign_changed(self, campaign_id: int) -> None:

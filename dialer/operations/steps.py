@@ -46,7 +46,7 @@ async def take(
         version = place.strategy_version or campaign.strategy_version
         if version is None:
             raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")
-        strategy = await _strategy(tx, ctx, campaign.id, version)
+        strategy = await strategy_at(tx, ctx, campaign.id, version)
         record = records[place.contact_id]
         memory = Memory.from_json(place.memory) if place.memory else Memory()
         step = advance(strategy, memory, event, _facts(record, campaign, barred), now)
@@ -171,7 +171,8 @@ def _trail(campaign: Campaign, place: Enrollment, step: Step, now: datetime) -> 
     return entries
 
 
-async def _strategy(tx: AsyncConnection, ctx: Context, campaign_id: int, version: int) -> Strategy:
+async def strategy_at(tx: AsyncConnection, ctx: Context, campaign_id: int, version: int) -> Strategy:
+    """A version of a campaign's strategy; versions never change, so each is read once."""
     key = (campaign_id, version)
     if key not in ctx.strategies:
         ctx.strategies[key] = strategy_of(await strategies.get(tx, campaign_id, version))

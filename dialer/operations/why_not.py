@@ -1,81 +1,92 @@
-"""What holds a contact back now: every condition, not the first (requirement K13)."""
+"""What holds a contact back now: every condition, not the first (requirement K13). What decides is `pacing.eligibility`."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from dialer.domain.campaign import Campaign, window
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
-from dialer.domain.transitions import CampaignStatus, EnrollmentState, RequestState
+from dialer.domain.suppression import address_digest
+from dialer.domain.transitions import RequestState
+from dialer.operations import steps
 from dialer.operations.context import Context
-from dialer.store import campaigns, enrollments, requests
-from dialer.store.enrollments import Enrollment
+from dialer.pacing.eligibility import Facts, Place, Work, eligibility
+from dialer.pacing.reason import Reason
+from dialer.store import campaigns, do_not_contact, standing
 from dialer.store.requests import ContactRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One condition in the way; `until` is when it passes by itself, None if it does not or nobody knows."""
-
-    condition: str
-    reason: str
-    until: datetime | None = None
+from dialer.store.standing import MOST_COUNTED, Standing
+from dialer.strategy.catalogue import CALL, SMS
+from dialer.strategy.model import Strategy, default_strategy
 
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """`due_at` is when the contact's next step is due; no reasons: it may start as soon as an agent or gateway is free."""
+    """`due_at`: when its next step is due. No reasons: it is started now. `changes_at`: when they are others, with time alone."""
 
     due_at: datetime | None
     reasons: tuple[Reason, ...]
+    changes_at: datetime | None
 
 
 async def why_not(ctx: Context, campaign_id: int, contact_id: int) -> WhyNot:
+    now = ctx.clock()
     async with ctx.db.read() as tx:
         campaign = await campaigns.get(tx, campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
-        place = await enrollments.of_contact(tx, campaign_id, contact_id)
-        if place is None:
+        found = await standing.of_contact(tx, campaign_id, contact_id)
+        if found is None:
             raise NotFound("contact in this campaign", contact_id)
-        zone = await enrollments.zone(tx, contact_id)
-        request = await requests.get(tx, place.request_id) if place.request_id else None
-    now = ctx.clock()
-    found = (*_of_campaign(campaign, zone, now), *_of_place(place), *_of_request(place, request, now))
-    return WhyNot(place.due_at, found)
+        facts = await _facts(tx, ctx, campaign, found, now)
+    answer = eligibility(facts, now)
+    return WhyNot(found.due_at, answer.reasons, answer.changes_at)
 
 
-def _of_campaign(campaign: Campaign, zone: str | None, now: datetime) -> list[Reason]:
-    reasons = []
-    if campaign.status is CampaignStatus.UNPUBLISHED:
-        reasons.append(Reason("campaign-unpublished", "the campaign is not published"))
-    if campaign.status is CampaignStatus.ENDED:
-        reasons.append(Reason("campaign-ended", "the campaign has ended, for good"))
-    opening = window(campaign, zone, now)
-    if opening.reason is not None:
-        told = f"{str(opening.reason).replace('-', ' ')}, in the zone {zone or campaign.time_zone}"
-        reasons.append(Reason(opening.reason, told, opening.changes_at))
-    return reasons
+async def _facts(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: Standing, now: datetime) -> Facts:
+    request = found.request
+    before = 0
+    if request is not None and request.state is RequestState.PENDING and request.due_at <= now:
+        before = await standing.before(tx, request, campaign.load_order, now)
+    return Facts(
+        campaign=campaign,
+        zone=found.zone,
+        place=Place(found.state, found.node, found.due_at, found.stop_reason, found.result),
+        work=_work(request) if request else None,
+        before=before,
+        before_most=MOST_COUNTED,
+        importing=found.importing if found.node is None else None,
+        unreachable=await _unreachable(tx, ctx, campaign, found) if found.node is None else (),
+        suppressed=await _suppressed(tx, ctx, campaign.id, found),
+        outlook=ctx.engine.outlook(campaign, request) if request else None,
+    )
 
 
-def _of_place(place: Enrollment) -> list[Reason]:
-    match place.state:
-        case EnrollmentState.DONE:
-            return [Reason("strategy-done", "the contact has been through the strategy")]
-        case EnrollmentState.STOPPED:
-            return [Reason("stopped", f"its work was stopped: {place.stop_reason}")]
-        case EnrollmentState.WAITING:
-            return [Reason("waiting", f"it waits at the step {place.node}", place.due_at)]
-        case EnrollmentState.IN_PROGRESS:
-            return [Reason("in-progress", "a call or text is under way, or its outcome is awaited", place.due_at)]
-        case _ if place.node is None:
-            return [Reason("not-entered", "it has yet to enter the strategy")]
-        case _:
-            return []
+def _work(request: ContactRequest) -> Work:
+    return Work(request.channel, request.address, request.due_at)
 
 
-def _of_request(place: Enrollment, request: ContactRequest | None, now: datetime) -> list[Reason]:
-    if request is None or place.state is not EnrollmentState.PENDING:
-        return []
-    if request.state is RequestState.PENDING and request.due_at > now:
-        return [Reason("not-due", f"its next {request.channel} is not due yet", request.due_at)]
-    return []
+async def _unreachable(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: Standing) -> tuple[str, ...]:
+    """The channels of the strategy, if the contact has an address for none of them."""
+    strategy = await _strategy(tx, ctx, campaign)
+    steps_taken = {node.type for node in strategy.nodes}
+    wanted = {"voice": CALL.name in steps_taken, "sms": SMS.name in steps_taken}
+    used = [channel for channel, is_used in wanted.items() if is_used]
+    held = {channel for _address, channels in found.addresses for channel in channels}
+    return () if held.intersection(used) else tuple("call" if channel == "voice" else channel for channel in used)
+
+
+async def _strategy(tx: AsyncConnection, ctx: Context, campaign: Campaign) -> Strategy:
+    if campaign.strategy_version is None:
+        return default_strategy()
+    return await steps.strategy_at(tx, ctx, campaign.id, campaign.strategy_version)
+
+
+async def _suppressed(tx: AsyncConnection, ctx: Context, campaign_id: int, found: Standing) -> tuple[str, ...]:
+    """The address of its call or text, or else all that it has, if they are on a do-not-contact list."""
+    addresses = [found.request.address] if found.request else [address for address, _channels in found.addresses]
+    digests = {address_digest(ctx.secret, address): address for address in addresses}
+    listed = await do_not_contact.digests(tx, campaign_id, digests.keys())
+    if not listed or len(listed) < len(digests):
+        return ()
+    return tuple(f"{digests[digest]} is on a do-not-contact list" for digest in sorted(listed, key=digests.__getitem__))

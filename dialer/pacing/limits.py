@@ -1,10 +1,9 @@
 """Limits of a campaign or a gateway (D6): how many calls they let through now, and which one says so."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from dialer.pacing.progressive import Limit
-
-UNLIMITED = 1_000_000
+from dialer.pacing.progressive import UNLIMITED, Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +22,23 @@ def room(most_at_once: int | None, going: int, tokens: int | None) -> Room:
     if tokens is not None and tokens < tightest.calls:
         tightest = Room(max(0, tokens), Limit.CALLS_PER_SECOND)
     return tightest
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A limit as it stands: `going` calls count against `most_at_once`; with a rate, its next call may start at `token_at`."""
+
+    most_at_once: int | None = None
+    going: int = 0
+    token_at: datetime | None = None
+
+    def room(self, now: datetime) -> Room:
+        """As `room`, for one more call."""
+        return room(self.most_at_once, self.going, None if self.token_at is None else int(self.token_at <= now))
+
+    def limits(self, now: datetime) -> tuple[Limit, ...]:
+        """All that are reached; none of them: there is room."""
+        full = self.most_at_once is not None and self.going >= self.most_at_once
+        fast = self.token_at is not None and self.token_at > now
+        found = ((Limit.MAX_CONCURRENT_CALLS, full), (Limit.CALLS_PER_SECOND, fast))
+        return tuple(limit for limit, holds in found if holds)

@@ -41,10 +41,21 @@ class PacingDecision:
     limited_by: Limit | None
 
 
-def decide(queue: QueueState, *, link_up: bool) -> PacingDecision:
-    """Each call that is on its way, and each caller who waits (ours or not), has a claim on one free agent."""
+# No number of calls is as large.
+UNLIMITED = 1_000_000
+
+
+def decide(queue: QueueState | None, *, link_up: bool, draining: bool = False) -> PacingDecision:
+    """Each call that is on its way, and each caller who waits (ours or not), has a claim on one free agent.
+
+    None is a campaign without a queue of its own: each of its calls asks for the queue that its step names.
+    """
+    if draining:
+        return PacingDecision(0, Limit.DRAINING)
     if not link_up:
         return PacingDecision(0, Limit.LINK_DOWN)
+    if queue is None:
+        return PacingDecision(UNLIMITED, None)
     if not queue.known:
         return PacingDecision(0, Limit.UNKNOWN_QUEUE)
     originate = max(0, queue.free - queue.callers_waiting - queue.in_flight - queue.claimed_elsewhere)

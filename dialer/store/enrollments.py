@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
-from dialer.store.tables import campaign, contact, contact_request, enrollment, trail
+from dialer.store.tables import campaign, contact_request, enrollment, trail
 from dialer.store.types import AnyRow
 
 # In these states `due_at` is the time of a step: of a text's time limit, and of the end of a wait.
@@ -278,14 +278,3 @@ async def _select(tx: AsyncConnection, query: Select[Any]) -> list[Enrollment]:
 def _enrollment(row: AnyRow) -> Enrollment:
     place_id, campaign_id, contact_id, state, *others = row  # as in Enrollment
     return Enrollment(place_id, campaign_id, contact_id, EnrollmentState(state), *others)
-
-
-async def zone(tx: AsyncConnection, contact_id: int) -> str | None:
-    found: str | None = await tx.scalar(select(contact.c.time_zone).where(contact.c.id == contact_id))
-    return found
-
-
-async def of_contact(tx: AsyncConnection, campaign_id: int, contact_id: int) -> Enrollment | None:
-    query = _columns().where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id == contact_id)
-    found = await _select(tx, query)
-    return found[0] if found else None

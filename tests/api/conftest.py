@@ -14,14 +14,35 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from admin.app import make_app
 from config.settings import Http, Settings
+from dialer.domain.campaign import Campaign
+from dialer.domain.gateway import VoiceGateway
+from dialer.domain.members import Member
+from dialer.domain.telephony import MemberStatus
 from dialer.engine.live import Live
 from dialer.operations import users
 from dialer.operations.context import Context
+from dialer.pacing.limits import Allowance
+from dialer.pacing.outlook import CallOutlook, Outlook, QueueView
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
+from dialer.store.requests import ContactRequest
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+ANN = Member("sales", "PJSIP/ann", "Ann", MemberStatus.NOT_IN_USE, ())
+# What the dialer sees when nothing stands against a call.
+ALL_CLEAR = CallOutlook(
+    runs=True,
+    progressive=True,
+    draining=False,
+    link_up=True,
+    link_reason="",
+    queues=(QueueView("sales", known=True, members=(ANN,)),),
+    campaign=Allowance(),
+    gateway_name="carrier",
+    gateway=VoiceGateway(name="carrier", dial="PJSIP/{number}@c"),
+    gateway_limit=Allowance(),
+)
 
 
 @dataclass
@@ -41,9 +62,13 @@ class RememberingEngine:
 
     names: frozenset[str] | None = frozenset({"sales", "support"})
     told: list[tuple[str, Any]] = field(default_factory=list)
+    seen: Outlook | None = field(default_factory=lambda: ALL_CLEAR)
 
     def queues(self) -> frozenset[str] | None:
         return self.names
+
+    def outlook(self, _campaign: Campaign, _request: ContactRequest) -> Outlook | None:
+        return self.seen
 
     async def campaign_changed(self, campaign_id: int) -> None:
         self.told.append(("campaign", campaign_id))

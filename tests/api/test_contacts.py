@@ -1,11 +1,19 @@
 """Contacts over the API."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from dialer.domain.gateway import VoiceGateway
+from dialer.domain.members import NotFree
+from dialer.domain.suppression import address_digest
 from dialer.operations import lifecycle
-from tests.api.conftest import Server, fields_of
+from dialer.pacing.limits import Allowance
+from dialer.pacing.outlook import QueueView
+from dialer.store import do_not_contact
+from tests.api.conftest import ALL_CLEAR, ANN, Server, fields_of
 from tests.api.test_sources import load
 
 PEOPLE = (
@@ -188,10 +196,54 @@ async def test_why_not_names_every_condition(server: Server, path: str) -> None:
     await server.ok("POST", f"{path}/publish")
     await lifecycle.enter(server.ctx, int(path.rpartition("/")[2]))
     found = await server.ok("GET", f"{path}/contacts/1/why-not")
-    assert found == {"due_at": "2026-05-04T12:00:00Z", "reasons": []}
+    assert found == {"due_at": "2026-05-04T12:00:00Z", "reasons": [], "changes_at": None}
     await server.ok("POST", f"{path}/end")
     found = await server.ok("GET", f"{path}/contacts/1/why-not")
     assert [reason["condition"] for reason in found["reasons"]] == ["campaign-ended", "stopped"]
+
+
+@pytest.mark.req("K13")
+async def test_why_not_names_agents_limits_and_gateways(server: Server, path: str) -> None:
+    """What the dialer sees, all of it at once, and when the first of them passes by itself."""
+    await server.ok("POST", f"{path}/publish")
+    await lifecycle.enter(server.ctx, int(path.rpartition("/")[2]))
+    at = server.clock.now + timedelta(seconds=20)
+    resting = replace(ANN, reasons=(NotFree.WRAP_UP,), wrap_up_until=at)
+    server.engine.seen = replace(
+        ALL_CLEAR,
+        queues=(QueueView("sales", known=True, members=(resting,)), QueueView("gone", known=False)),
+        campaign=Allowance(most_at_once=2, going=2),
+        gateway=VoiceGateway(name="carrier", dial="PJSIP/{number}@c", prefixes=("+1",)),
+        in_another_call=True,
+    )
+    found = await server.ok("GET", f"{path}/contacts/2/why-not")
+    told = {reason["condition"]: reason for reason in found["reasons"]}
+    assert list(told) == [
+        "agents-in-wrap-up", "unknown-queue", "max-concurrent-calls", "prefix-not-allowed", "number-in-another-call",
+        "others-first",
+    ]  # fmt: skip
+    assert told["agents-in-wrap-up"]["reason"] == "the only agent of the queue sales is not free: 1 in wrap-up"
+    assert told["agents-in-wrap-up"]["until"] == found["changes_at"] == at.isoformat().replace("+00:00", "Z")
+    assert told["others-first"]["reason"] == "1 contact is due before it"
+    server.engine.seen = replace(ALL_CLEAR, link_up=False, link_reason="connection refused")
+    found = await server.ok("GET", f"{path}/contacts/1/why-not")
+    assert [reason["condition"] for reason in found["reasons"]] == ["link-down"]
+    assert "connection refused" in found["reasons"][0]["reason"]
+
+
+@pytest.mark.req("K13")
+async def test_why_not_knows_the_do_not_contact_list(server: Server, path: str) -> None:
+    row = await server.ok("GET", f"{path}/contacts/1")
+    addresses = {one["address"] for one in row["addresses"]}
+    async with server.ctx.db.write() as tx:
+        listed = [
+            {"digest": address_digest(server.ctx.secret, one), "address": one, "campaign_id": None, "reason": "asked for it",
+             "created_at": server.clock()} for one in addresses
+        ]  # fmt: skip
+        await do_not_contact.add_many(tx, listed)
+    found = await server.ok("GET", f"{path}/contacts/1/why-not")
+    told = [reason["reason"] for reason in found["reasons"] if reason["condition"] == "do-not-contact"]
+    assert told == [f"{one} is on a do-not-contact list" for one in sorted(addresses)]
 
 
 async def test_contacts_that_are_not_there(server: Server, path: str) -> None:

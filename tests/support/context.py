@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.settings import Settings
+from dialer.domain.campaign import Campaign
 from dialer.operations.context import Context
+from dialer.pacing.outlook import Outlook
 from dialer.store.database import Database
+from dialer.store.requests import ContactRequest
 
 MONDAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 
@@ -35,12 +38,16 @@ class Listener:
     campaigns: list[int] = field(default_factory=list)
     contacts: list[int] = field(default_factory=list)
     looked_at: list[int] = field(default_factory=list)  # those that the lifecycle is to look at
+    seen: Outlook | None = None
     sources: int = 0
     gateways: int = 0
     barred: set[str] = field(default_factory=set)
 
     def queues(self) -> frozenset[str] | None:
         return self.reported
+
+    def outlook(self, _campaign: Campaign, _request: ContactRequest) -> Outlook | None:
+        return self.seen
 
     async def campaign_changed(self, campaign_id: int) -> None:
         self.campaigns.append(campaign_id)

@@ -1,0 +1,74 @@
+"""What the dialing and the texting loop see of one request, as a snapshot for the answer to "why not?"."""
+
+from datetime import datetime
+
+from dialer.ami.states import LinkState
+from dialer.domain.campaign import Campaign, DialingMode
+from dialer.engine.dialing import Dialing, way_of
+from dialer.engine.texting import Texting
+from dialer.pacing.outlook import CallOutlook, Outlook, QueueView, Rival, SmsGatewayView, TextOutlook
+from dialer.store.requests import ContactRequest
+from sms.settings import GatewayState
+
+
+def outlook(dialing: Dialing, texting: Texting, campaign: Campaign, request: ContactRequest, now: datetime) -> Outlook:
+    if request.channel == "call":
+        return of_call(dialing, campaign, request, now)
+    return of_text(texting, campaign, request)
+
+
+def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: datetime) -> CallOutlook:
+    tracker, limits = dialing.tracker, dialing.limits
+    gateway_name, queue = way_of(campaign, request)
+    gateway = dialing.board.voice.get(gateway_name)
+    return CallOutlook(
+        runs=campaign.id in dialing.board.campaigns,
+        progressive=DialingMode.PROGRESSIVE in campaign.dialing_modes,
+        draining=dialing.draining,
+        link_up=dialing.link.state is LinkState.UP,
+        link_reason=dialing.link.reason,
+        queues=tuple(view(dialing, name, now) for name in dict.fromkeys((campaign.queue, queue)) if name),
+        campaign=limits.of_campaign(campaign, now),
+        gateway_name=gateway_name,
+        gateway=gateway,
+        gateway_limit=limits.of_gateway(gateway_name, gateway, now),
+        in_another_call=tracker.is_calling(request.address),
+        starting=tracker.is_calling_for(request.id),
+        before=dialing.feeds.before(request),
+    )
+
+
+def view(dialing: Dialing, name: str, now: datetime) -> QueueView:
+    """One queue with its members, and what other queues want of them."""
+    in_flight, agents = dialing.tracker.in_flight(), dialing.agents
+    counts = agents.counts(name, now)
+    return QueueView(
+        name=name,
+        known=counts.known,
+        members=agents.snapshot(name, now).members,
+        unserved=counts.callers_waiting - counts.callers_rung,
+        in_flight=in_flight.get(name, 0),
+        rivals=tuple(Rival(wants, shared) for wants, shared in agents.rivals(name, in_flight)),
+    )
+
+
+def of_text(texting: Texting, campaign: Campaign, request: ContactRequest) -> TextOutlook:
+    name = request.payload.get("gateway") or campaign.sms_gateway or ""
+    return TextOutlook(
+        runs=campaign.id in texting.board.campaigns,
+        draining=texting.draining,
+        campaign=_gateway(texting, campaign.sms_gateway) if campaign.sms_gateway else None,
+        gateway=_gateway(texting, name),
+        busy=texting.busy[campaign.id],
+        starting=texting.is_sending(request.id),
+        before=texting.feeds.before(request),
+    )
+
+
+def _gateway(texting: Texting, name: str) -> SmsGatewayView:
+    running = texting.gateways.get(name)
+    if running is None:
+        return SmsGatewayView(name, exists=False)
+    status = running.gateway.describe()
+    is_bound, is_throttled = status.state is GatewayState.BOUND, status.state is GatewayState.THROTTLED
+    return SmsGatewayView(name, True, is_bound, is_throttled, status.reason, running.settings.window)

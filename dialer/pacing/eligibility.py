@@ -1,0 +1,187 @@
+"""Why is this contact not called or texted now? Every reason that holds, and when that changes next (requirement K13).
+
+Pure: what is known of the contact and what the dialer sees go in. The dialer decides by the same predicates (`domain.campaign`,
+`gates`, `limits`, `progressive`), and a property test holds this answer against the dialing loop itself: no reason here
+means that the loop starts the call in its next round.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialer.domain.campaign import Campaign, window
+from dialer.domain.transitions import CampaignStatus, EnrollmentState
+from dialer.domain.windows import Closed
+from dialer.pacing.no_call import of_call
+from dialer.pacing.no_text import of_text
+from dialer.pacing.outlook import CallOutlook, Outlook
+from dialer.pacing.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the contact stands in the campaign."""
+
+    state: EnrollmentState
+    node: str | None = None
+    due_at: datetime | None = None
+    stop_reason: str | None = None
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The request that the place waits for (or waited for, when it was stopped): a `call` or an `sms`, not before `due_at`."""
+
+    channel: str
+    address: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One contact in one campaign.
+
+    `zone` is its own time zone, where known. `before`: requests that are due and come before its own, counted up to `before_most`.
+    `importing` names its source while that is being read. `unreachable`: channels the strategy uses for which it has no
+    address, if it has one for none of them. `suppressed`: why its address may not be used. `outlook` is None if no dialer
+    runs in this process.
+    """
+
+    campaign: Campaign
+    zone: str | None
+    place: Place
+    work: Work | None = None
+    before: int = 0
+    before_most: int | None = None
+    importing: str | None = None
+    unreachable: tuple[str, ...] = ()
+    suppressed: tuple[str, ...] = ()
+    outlook: Outlook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """No reasons: it is started now. `changes_at`: when the reasons are others, if nothing but time passes; None: never."""
+
+    reasons: tuple[Reason, ...]
+    changes_at: datetime | None
+
+
+def eligibility(facts: Facts, now: datetime) -> Eligibility:
+    found = reasons(facts, now)
+    return Eligibility(found, _changes_at(facts, found, now))
+
+
+def reasons(facts: Facts, now: datetime) -> tuple[Reason, ...]:
+    """All that hold at `now`; what was seen of agents and limits is taken as it was, except for what time alone changes."""
+    found = [*_of_campaign(facts, now), *_of_contact(facts), *_of_place(facts.place, now)]
+    work = facts.work
+    if work is None or facts.place.state not in {EnrollmentState.PENDING, EnrollmentState.STOPPED}:
+        return tuple(found)
+    if work.due_at > now:
+        found.append(Reason("not-due", f"its next {_named(work.channel)} is not due yet", work.due_at))
+    if facts.outlook is None:
+        found.append(Reason("not-running", "no dialer runs the campaign in this process"))
+    else:
+        found += _of_outlook(facts, work, facts.outlook, now)
+    return tuple(found)
+
+
+def _of_outlook(facts: Facts, work: Work, outlook: Outlook, now: datetime) -> Iterator[Reason]:
+    if outlook.starting:
+        yield Reason("in-progress", f"its {_named(work.channel)} is being started at this moment")
+        return
+    if not outlook.runs and facts.campaign.status is CampaignStatus.PUBLISHED:
+        yield Reason("not-running", "the dialer in this process does not run the campaign")
+    if isinstance(outlook, CallOutlook):
+        yield from of_call(outlook, work.address, now)
+    else:
+        yield from of_text(outlook)
+    yield from _of_line(facts, outlook, now)
+
+
+def _of_line(facts: Facts, outlook: Outlook, now: datetime) -> Iterator[Reason]:
+    """Others come first: said only while there is not room for all of them and this one."""
+    ahead = facts.before + outlook.before
+    if ahead and ahead >= outlook.room(now):
+        many = facts.before_most is not None and facts.before >= facts.before_most
+        number = f"more than {ahead:,}" if many else f"{ahead:,}"
+        told = "1 contact is due before it" if ahead == 1 else f"{number} contacts are due before it"
+        yield Reason("others-first", told)
+
+
+def _of_campaign(facts: Facts, now: datetime) -> Iterator[Reason]:
+    campaign = facts.campaign
+    if campaign.status is CampaignStatus.UNPUBLISHED:
+        yield Reason("campaign-unpublished", "the campaign is not published")
+    if campaign.status is CampaignStatus.ENDED:
+        yield Reason("campaign-ended", "the campaign has ended, for good")
+    opening = window(campaign, facts.zone, now)
+    if opening.reason is not None:
+        zone = facts.zone or campaign.time_zone
+        told = f"{_CLOSED[opening.reason]}, in {_whose(facts)} {zone}"
+        yield Reason(opening.reason, told, opening.changes_at)
+
+
+_CLOSED = {
+    Closed.BEFORE_VALIDITY: "the validity period of the campaign has not begun",
+    Closed.EXPIRED: "the validity period of the campaign is over",
+    Closed.OUTSIDE_EXECUTION_TIME: "it is outside the execution time of the campaign",
+}
+
+
+def _whose(facts: Facts) -> str:
+    return "its own zone" if facts.zone else "the campaign's zone"
+
+
+def _of_contact(facts: Facts) -> Iterator[Reason]:
+    if facts.place.state is EnrollmentState.DONE:
+        return
+    for why in facts.suppressed:
+        yield Reason("do-not-contact", why)
+    if facts.unreachable:
+        channels = " or ".join(f"{_named(channel)}s" for channel in facts.unreachable)
+        yield Reason("no-address", f"it has no address for {channels}, and the strategy makes nothing else")
+    if facts.importing is not None:
+        yield Reason("import-running", f"{facts.importing}, from which it came, is still being read")
+
+
+def _of_place(place: Place, now: datetime) -> Iterator[Reason]:
+    match place.state:
+        case EnrollmentState.DONE:
+            yield Reason(
+                "strategy-done", f"it has been through the strategy, with the result “{place.result or 'done'}”"
+            )
+        case EnrollmentState.STOPPED:
+            yield Reason("stopped", f"its work was stopped: {place.stop_reason}")
+        case EnrollmentState.WAITING if place.due_at is not None and place.due_at <= now:
+            yield Reason("step-due", f"its wait at the step {place.node} is over: the next step is being taken")
+        case EnrollmentState.WAITING:
+            yield Reason("waiting", f"it waits at the step {place.node}", place.due_at)
+        case EnrollmentState.IN_PROGRESS:
+            yield Reason("in-progress", "a call or text is under way, or its outcome is awaited", place.due_at)
+        case _ if place.node is None:
+            yield Reason("not-entered", "it has yet to enter the strategy")
+
+
+def _changes_at(facts: Facts, found: tuple[Reason, ...], now: datetime) -> datetime | None:
+    """The first of the instants at which something may change, and at which the answer is another one."""
+    codes = _codes(found)
+    return next((at for at in _instants(facts, now) if _codes(reasons(facts, at)) != codes), None)
+
+
+def _codes(found: Collection[Reason]) -> list[str]:
+    return [one.code for one in found]
+
+
+def _instants(facts: Facts, now: datetime) -> list[datetime]:
+    validity, work, outlook = facts.campaign.validity, facts.work, facts.outlook
+    edges = [validity.from_, validity.until, window(facts.campaign, facts.zone, now).changes_at]
+    edges += [facts.place.due_at, work.due_at if work else None]
+    edges += list(outlook.instants()) if outlook else []
+    return sorted({at for at in edges if at is not None and at > now})
+
+
+def _named(channel: str) -> str:
+    return "text" if channel == "sms" else channel

@@ -1,0 +1,129 @@
+"""Why the dialer does not place one call now: the link, agents, limits, the gateway, and the number."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from dialer.domain.members import NotFree
+from dialer.pacing.gates import Against, CallFacts, against
+from dialer.pacing.outlook import CallOutlook, QueueView, held_back
+from dialer.pacing.progressive import Limit, decide
+from dialer.pacing.reason import Reason
+
+
+def of_call(outlook: CallOutlook, number: str, now: datetime) -> Iterator[Reason]:
+    yield from _of_dialer(outlook)
+    if not outlook.queues:
+        yield Reason("no-queue", "neither its step nor the campaign names a queue")
+    if outlook.link_up:
+        for queue in outlook.queues:
+            yield from of_queue(queue, now)
+    yield from _of_campaign(outlook, now)
+    call = CallFacts(number, outlook.gateway, outlook.gateway_limit.room(now), outlook.in_another_call, is_open=True)
+    for one in against(call):
+        yield from _told(one, outlook, number, now)
+
+
+def _of_dialer(outlook: CallOutlook) -> Iterator[Reason]:
+    if outlook.draining:
+        yield Reason("draining", "the server is stopping: no new calls start")
+    if not outlook.link_up:
+        why = f": {outlook.link_reason}" if outlook.link_reason else ""
+        yield Reason("link-down", f"the link to Asterisk is down, or its answers are late{why}")
+    if not outlook.progressive:
+        yield Reason("no-dialing-mode", "the campaign allows no dialing mode that works: progressive is not ticked")
+
+
+def _of_campaign(outlook: CallOutlook, now: datetime) -> Iterator[Reason]:
+    allowed = outlook.campaign
+    for limit in allowed.limits(now):
+        if limit is Limit.CALLS_PER_SECOND:
+            yield Reason("calls-per-second", "the campaign's limit of calls per second is reached", allowed.token_at)
+        else:
+            told = f"the campaign's limit of {allowed.most_at_once} concurrent calls is reached"
+            yield Reason("max-concurrent-calls", told)
+
+
+def _told(one: Against, outlook: CallOutlook, number: str, now: datetime) -> Iterator[Reason]:
+    name, allowed = outlook.gateway_name, outlook.gateway_limit
+    match one:
+        case Against.NO_GATEWAY:
+            told = (
+                f"there is no voice gateway {name}"
+                if name
+                else "neither its step nor the campaign names a voice gateway"
+            )
+            yield Reason(one, told)
+        case Against.PREFIX:
+            yield Reason(one, f"the voice gateway {name} may not dial the prefix of {number}")
+        case Against.IN_ANOTHER_CALL:
+            yield Reason(one, f"{number} is in another call")
+        case Against.GATEWAY_LIMIT:
+            for limit in allowed.limits(now):
+                if limit is Limit.CALLS_PER_SECOND:
+                    told = f"the limit of calls per second of the voice gateway {name} is reached"
+                    yield Reason("gateway-calls-per-second", told, allowed.token_at)
+                else:
+                    told = f"the voice gateway {name} has its limit of {allowed.most_at_once} calls"
+                    yield Reason("gateway-max-calls", told)
+
+
+# -- agents -----------------------------------------------------------------------------------------------------------
+
+_ALL = {
+    NotFree.UNAVAILABLE: "agents-unavailable",
+    NotFree.PAUSED: "agents-paused",
+    NotFree.RINGING: "agents-ringing",
+    NotFree.IN_USE: "agents-in-calls",
+    NotFree.WRAP_UP: "agents-in-wrap-up",
+}
+_IN_WORDS = {
+    NotFree.UNAVAILABLE: "can't be reached",
+    NotFree.PAUSED: "paused",
+    NotFree.RINGING: "ringing",
+    NotFree.IN_USE: "in a call",
+    NotFree.WRAP_UP: "in wrap-up",
+}
+
+
+def of_queue(queue: QueueView, now: datetime) -> Iterator[Reason]:
+    """Why no agent of the queue may be given a call; nothing if one may. The link is up."""
+    state = queue.state(now)
+    decision = decide(state, link_up=True)
+    if decision.originate > 0:
+        return
+    if decision.limited_by is Limit.UNKNOWN_QUEUE:
+        yield Reason("unknown-queue", f"Asterisk reports no queue {queue.name}")
+    elif state.free:
+        yield Reason("agents-claimed", _claimed(queue, now), _free_at(queue, now))
+    else:
+        code, told = _nobody_free(queue, now)
+        yield Reason(code, told, _free_at(queue, now))
+
+
+def _nobody_free(queue: QueueView, now: datetime) -> tuple[str, str]:
+    held = [why for member in queue.members if NotFree.NOT_LOGGED_IN not in (why := held_back(member, now))]
+    if not held:
+        return "no-agent-logged-in", f"no agent is logged in to the queue {queue.name}"
+    tally = Counter(why[0] for why in held)  # the weightiest of each
+    listed = ", ".join(f"{number} {_IN_WORDS[why]}" for why, number in tally.most_common())
+    whole = "the only agent" if len(held) == 1 else f"none of the {len(held)} agents"
+    told = f"{whole} of the queue {queue.name} is {'not free' if len(held) == 1 else 'free'}: {listed}"
+    return _ALL[next(iter(tally))] if len(tally) == 1 else "no-agent-free", told
+
+
+def _claimed(queue: QueueView, now: datetime) -> str:
+    state = queue.state(now)
+    claims = (
+        (state.callers_waiting, "waiting caller", "waiting callers"),
+        (state.in_flight, "call on its way", "calls on their way"),
+        (state.claimed_elsewhere, "call or caller of another queue", "calls or callers of other queues"),
+    )
+    listed = " and ".join(f"{number} {one if number == 1 else many}" for number, one, many in claims if number)
+    agents = "1 agent is free, but needed" if state.free == 1 else f"{state.free} agents are free, but needed"
+    return f"in the queue {queue.name} {agents} for {listed}"
+
+
+def _free_at(queue: QueueView, now: datetime) -> datetime | None:
+    ends = sorted(end for end in queue.wrap_up_ends() if end > now)
+    return next((end for end in ends if decide(queue.state(end), link_up=True).originate > 0), None)

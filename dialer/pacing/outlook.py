@@ -1,0 +1,125 @@
+"""What the dialer sees of one call or text that is to be made: snapshots, handed to `eligibility`, that know a little future."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialer.domain.gateway import VoiceGateway
+from dialer.domain.members import Member, NotFree
+from dialer.pacing.gates import text_room
+from dialer.pacing.limits import Allowance
+from dialer.pacing.progressive import PacingDecision, QueueState, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another queue that `wants` so many agents, of these who sit in both and are held back by no more than wrap-up."""
+
+    wants: int
+    shared: frozenset[str]  # interfaces
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """A queue: `unserved` callers for whom nobody is being rung, and calls of ours `in_flight` to it."""
+
+    name: str
+    known: bool
+    members: tuple[Member, ...] = ()
+    unserved: int = 0
+    in_flight: int = 0
+    rivals: tuple[Rival, ...] = ()
+
+    def free(self, now: datetime) -> frozenset[str]:
+        """The interfaces of those who are free at that time, if nothing but time passes."""
+        return frozenset(member.interface for member in self.members if not held_back(member, now))
+
+    def state(self, now: datetime) -> QueueState:
+        free = self.free(now)
+        elsewhere = sum(min(rival.wants, len(rival.shared & free)) for rival in self.rivals)
+        return QueueState(self.known, len(free), self.unserved, self.in_flight, elsewhere)
+
+    def wrap_up_ends(self) -> Iterator[datetime]:
+        return (member.wrap_up_until for member in self.members if member.wrap_up_until is not None)
+
+
+def held_back(member: Member, now: datetime) -> tuple[NotFree, ...]:
+    """Why a member is not free at that time: what held it back when it was looked at, but a wrap-up passes."""
+    over = member.wrap_up_until is not None and member.wrap_up_until <= now
+    return tuple(reason for reason in member.reasons if not (over and reason is NotFree.WRAP_UP))
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutlook:
+    """`queues`: the campaign's, and the step's own if it is another; `runs`: this process runs the campaign.
+
+    `starting`: the call was decided on already. `before`: how many stand before it in the hopper and, unless it is in the
+    hopper itself, are claimed already.
+    """
+
+    runs: bool
+    progressive: bool
+    draining: bool
+    link_up: bool
+    link_reason: str
+    queues: tuple[QueueView, ...]
+    campaign: Allowance
+    gateway_name: str
+    gateway: VoiceGateway | None
+    gateway_limit: Allowance
+    in_another_call: bool = False
+    starting: bool = False
+    before: int = 0
+
+    def decision(self, queue: QueueView | None, now: datetime) -> PacingDecision:
+        state = queue.state(now) if queue else None
+        return decide(state, link_up=self.link_up, draining=self.draining)
+
+    def room(self, now: datetime) -> int:
+        """How many calls of the campaign to these queues may start."""
+        decisions = [self.decision(queue, now).originate for queue in self.queues or (None,)]
+        return min(*decisions, self.campaign.room(now).calls)
+
+    def instants(self) -> Iterator[datetime]:
+        """When time alone may change something."""
+        for queue in self.queues:
+            yield from queue.wrap_up_ends()
+        yield from (at for at in (self.campaign.token_at, self.gateway_limit.token_at) if at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsGatewayView:
+    """An SMS gateway as it stands now; throttled: bound, but the SMSC asked for a pause."""
+
+    name: str
+    exists: bool
+    bound: bool = False
+    throttled: bool = False
+    reason: str = ""
+    window: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextOutlook:
+    """`campaign` is the campaign's own gateway, by which it is paced; `gateway` the one that the text would leave by."""
+
+    runs: bool
+    draining: bool
+    campaign: SmsGatewayView | None
+    gateway: SmsGatewayView
+    busy: int = 0
+    starting: bool = False
+    before: int = 0
+
+    def room(self, _now: datetime | None = None) -> int:
+        """How many texts of the campaign may be begun."""
+        if self.campaign is None:
+            return text_room(None, self.busy, bound=True)
+        return text_room(self.campaign.window, self.busy, bound=self.campaign.bound)
+
+    def instants(self) -> Iterator[datetime]:
+        """Time alone changes nothing here."""
+        return iter(())
+
+
+Outlook = CallOutlook | TextOutlook
