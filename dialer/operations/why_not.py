@@ -7,13 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
-from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
-from dialer.operations import steps
+from dialer.operations import steps, suppression
 from dialer.operations.context import Context
 from dialer.pacing.eligibility import Facts, Place, Work, eligibility
 from dialer.pacing.reason import Reason
-from dialer.store import campaigns, do_not_contact, standing
+from dialer.store import campaigns, standing
 from dialer.store.requests import ContactRequest
 from dialer.store.standing import MOST_COUNTED, Standing
 from dialer.strategy.catalogue import CALL, SMS
@@ -84,9 +83,6 @@ async def _strategy(tx: AsyncConnection, ctx: Context, campaign: Campaign) -> St
 
 async def _suppressed(tx: AsyncConnection, ctx: Context, campaign_id: int, found: Standing) -> tuple[str, ...]:
     """The address of its call or text, or else all that it has, if they are on a do-not-contact list."""
-    addresses = [found.request.address] if found.request else [address for address, _channels in found.addresses]
-    digests = {address_digest(ctx.secret, address): address for address in addresses}
-    listed = await do_not_contact.digests(tx, campaign_id, digests.keys())
-    if not listed or len(listed) < len(digests):
-        return ()
-    return tuple(f"{digests[digest]} is on a do-not-contact list" for digest in sorted(listed, key=digests.__getitem__))
+    addresses = {found.request.address} if found.request else {address for address, _channels in found.addresses}
+    listed = await suppression.barred(tx, ctx, campaign_id, addresses)
+    return tuple(f"{one} is on a do-not-contact list" for one in sorted(listed)) if listed >= addresses else ()
