@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from types import SimpleNamespace
 
 from aiohttp import ClientConnectionResetError, web
@@ -12,10 +13,11 @@ from admin.api.uploads import FORM, received
 from admin.keys import CONTEXT
 from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
-from admin.schemas.contacts import PreviewOut, SourceOut
+from admin.schemas.contacts import PreviewOut, RemovalOut, SourceOut
 from admin.schemas.sources import UploadQuery
 from dialer.domain.spreadsheet import neutral, reason_and_remedy
-from dialer.operations import reports, sources, uploads
+from dialer.domain.transitions import SourceState
+from dialer.operations import removal, reports, sources, uploads
 
 api = Operations("sources")
 
@@ -51,7 +53,7 @@ async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> 
     async with received(request, query) as file:
         source = await uploads.take(ctx, campaign_id, file)
     headers = {"Location": f"/api/v1/campaigns/{campaign_id}/sources/{source.id}"}
-    return answer(SourceOut.of(source), 202, headers)
+    return answer(SourceOut.of(source, ctx.clock()), 202, headers)
 
 
 @api(
@@ -77,27 +79,61 @@ async def preview(request: web.Request, campaign_id: int, query: UploadQuery) ->
 @api("GET", "/campaigns/{campaign_id}/sources", "List sources", answers={200: PageOut[SourceOut]})
 async def listing(request: web.Request, campaign_id: int, query: ListQuery) -> web.Response:
     page = await reports.sources_page(request.app[CONTEXT], campaign_id, query.query())
-    items = [SourceOut.of(SimpleNamespace(**item)) for item in page.items]
+    items = [SourceOut.of(SimpleNamespace(**item), request.app[CONTEXT].clock()) for item in page.items]
     return answer(PageOut[SourceOut](items=items, total=page.total, next_cursor=page.next_cursor))
 
 
 @api("GET", "/campaigns/{campaign_id}/sources/{source_id}", "Read a source", answers={200: SourceOut})
 async def read(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
     """`progress` goes from 0 to 1."""
-    return answer(SourceOut.of(await sources.get(request.app[CONTEXT], campaign_id, source_id)))
+    ctx = request.app[CONTEXT]
+    return answer(SourceOut.of(await sources.get(ctx, campaign_id, source_id), ctx.clock()))
+
+
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/sources/{source_id}/cancel",
+    "Stop an import",
+    answers={200: SourceOut},
+    problems=(409,),
+)
+async def cancel(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
+    """What it brought so far stays; 409 for an import that is over."""
+    ctx = request.app[CONTEXT]
+    return answer(SourceOut.of(await sources.cancel(ctx, campaign_id, source_id), ctx.clock()))
+
+
+@api(
+    "GET",
+    "/campaigns/{campaign_id}/sources/{source_id}/removal",
+    "What removing a source would do",
+    answers={200: RemovalOut},
+)
+async def preview_removal(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
+    """In contacts, and what would stay by reason: `contacted`, `in_progress`, `shared`, `edited`, `joined`."""
+    found = await removal.preview(request.app[CONTEXT], campaign_id, source_id)
+    return answer(RemovalOut(**{**asdict(found), "kept": dict(found.kept)}))
 
 
 @api(
     "DELETE",
     "/campaigns/{campaign_id}/sources/{source_id}",
     "Remove a source",
-    answers={204: None},
+    answers={200: SourceOut, 202: SourceOut, 204: None},
     problems=(409,),
 )
 async def delete(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
-    """Only one that brought no contacts; 409 says why not."""
-    await sources.remove(request.app[CONTEXT], campaign_id, source_id)
-    return web.Response(status=204)
+    """Takes back exactly what it brought and had not been contacted; `kept` counts what stays, by reason.
+
+    204: nothing stays, and the source is gone; 200: the source is `removed`, and something stays; 202: it is a large one,
+    and goes on in the background. 409 for an import that has not ended: cancel it first. A REST source begins anew with
+    the next push.
+    """
+    ctx = request.app[CONTEXT]
+    row = await removal.remove(ctx, campaign_id, source_id)
+    if row is None:
+        return web.Response(status=204)
+    return answer(SourceOut.of(row, ctx.clock()), 202 if row.state == SourceState.REMOVING else 200)
 
 
 @api(

@@ -104,14 +104,27 @@ class SourceOut(Out):
     merged: int
     refused: int
     progress: float
+    rows_per_second: float | None
+    seconds_left: float | None
     error: str | None
+    kept: dict[str, int] | None
     created_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, row: Any) -> Self:
-        named = {name: getattr(row, name) for name in cls.model_fields if name != "progress"}
-        return cls(**named, progress=sources.progress(row))
+    def of(cls, row: Any, now: datetime) -> Self:
+        computed: dict[str, Any] = {"progress": sources.progress(row), **sources.pace(row, now)}
+        return cls(**computed, **{name: getattr(row, name) for name in cls.model_fields if name not in computed})
+
+
+class RemovalOut(Out):
+    """Contacts that would leave the campaign, be deleted, get former values back, and stay, by reason."""
+
+    leave: int
+    deleted: int
+    changed: int
+    kept: dict[str, int]
 
 
 class PreviewOut(Out):

@@ -1,7 +1,8 @@
 """A contact, and how two descriptions of one person become one (K2): fill and update, never lose."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 # Words that belong to the last name though they stand before it: "Ludwig van Beethoven", "Maria de la Cruz".
 _PARTICLES = frozenset(
@@ -144,6 +145,41 @@ def join(survivor: ContactRecord, others: Sequence[ContactRecord]) -> Joined:
         ]
         contact = kept
     return Joined(contact, _changes(survivor, contact), tuple(dropped), tuple(other.id for other in others))
+
+
+def take_back(contact: ContactRecord, given: Sequence[Change], kept: Collection[str] = ()) -> Merged:
+    """The contact without these changes, which one source made in this order: where a value is still the one it gave.
+
+    Fields in `kept` (`addresses.+4930…` of one that is in use) stay, and so does the last address.
+    """
+    before = contact
+    for change in reversed(given):
+        if change.field not in kept and _flat(contact).get(change.field) == change.new:
+            contact = _with_value(contact, change.field, change.old)
+    old, new = _flat(before), _flat(contact)
+    names = [name for name in old | new if old.get(name) != new.get(name)]
+    return Merged(contact, tuple(Change(name, old.get(name), new.get(name)) for name in names))
+
+
+def _with_value(contact: ContactRecord, name: str, value: str | None) -> ContactRecord:
+    if name.startswith("addresses."):
+        return _with_channels(contact, name.removeprefix("addresses."), value)
+    if not name.startswith("attributes."):
+        empty = "" if name in {"first_name", "last_name"} else None
+        named: dict[str, Any] = {name: empty if value is None else value}
+        return replace(contact, **named)
+    attributes = {key: held for key, held in contact.attributes.items() if f"attributes.{key}" != name}
+    if value is not None:
+        attributes[name.removeprefix("attributes.")] = value
+    return replace(contact, attributes=attributes)
+
+
+def _with_channels(contact: ContactRecord, address: str, channels: str | None) -> ContactRecord:
+    serves = set(channels.split("+")) if channels else set()
+    one = Address(address, voice="voice" in serves, sms="sms" in serves, email="email" in serves)
+    addresses = [one if held.address == address else held for held in contact.addresses]
+    left = tuple(held for held in addresses if held.channels())
+    return replace(contact, addresses=left) if left else contact
 
 
 def combine_addresses(addresses: Iterable[Address]) -> tuple[Address, ...]:

@@ -20,7 +20,7 @@ from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.dialing import Dialing
 from dialer.engine.feeds import hold_leases
-from dialer.engine.importing import Importing
+from dialer.engine.importing import Importing, Removing
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
 from dialer.engine.outlook import outlook
@@ -57,7 +57,7 @@ class Engine:
         self.dialing = Dialing(ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
-        self.importing = Importing(ctx)
+        self.importing, self.removing = Importing(ctx), Removing(ctx)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -72,6 +72,7 @@ class Engine:
                 self._start(self.lifecycle.run(), name="lifecycle"),
                 self._start(hold_leases(self.ctx), name="leases"),
                 self._start(self.importing.run(), name="importing"),
+                self._start(self.removing.run(), name="removing"),
                 self._start(self.dialing.tracker.run(), name="tracker"),
                 self._start(self.dialing.run(), name="dialing"),
                 self._start(self.texting.run(), name="texting"),
@@ -174,6 +175,7 @@ class Engine:
 
     def source_added(self) -> None:
         self.importing.bell.ring()
+        self.removing.bell.ring()
 
     async def gateways_changed(self) -> None:
         await self.board.load_gateways()

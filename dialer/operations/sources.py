@@ -1,9 +1,11 @@
 """Sources: where contacts came from, what was refused of them, and how one is removed."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
-from dialer.domain.errors import DomainError, NotFound
+from dialer.domain.errors import DomainError, IllegalTransition, NotFound
 from dialer.domain.transitions import SourceState
 from dialer.operations.context import Context
 from dialer.store import sources
@@ -31,17 +33,19 @@ async def get(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
     return row
 
 
-async def remove(ctx: Context, campaign_id: int, source_id: int) -> None:
-    """Take a source that brought nobody off the list. Raises `NotRemovable` for any other."""
+async def cancel(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
+    """Stop an import; what it brought so far stays, and can be removed. Raises `IllegalTransition` for one that is over."""
     async with ctx.db.write() as tx:
         row = await sources.get(tx, source_id)
         if row is None or row.campaign_id != campaign_id:
             raise NotFound("source", source_id)
-        if row.state in (SourceState.PENDING, SourceState.RUNNING):
-            raise NotRemovable(source_id, "its import has not ended")
-        if row.created or row.merged:
-            raise NotRemovable(source_id, f"it brought {row.created + row.merged} contacts")
-        await sources.remove(tx, source_id)
+        if row.kind == "rest":
+            raise IllegalTransition("REST source", row.state, "cancelled: it takes contacts as long as its campaign")
+        if not await sources.set_state(tx, source_id, SourceState.CANCELLED, finished_at=ctx.clock()):
+            raise IllegalTransition("source", row.state, "cancelled")
+    if row.file:  # whoever reads it has it open
+        await asyncio.to_thread((ctx.settings.data_dir / "uploads" / row.file).unlink, missing_ok=True)
+    return await get(ctx, campaign_id, source_id)
 
 
 def columns(source: AnyRow) -> list[str]:
@@ -69,3 +73,19 @@ def progress(row: Any) -> float:
     if row.state == SourceState.DONE:
         return 1.0
     return round(min(1.0, row.rows / row.rows_total), 3) if row.rows_total else 0.0
+
+
+def pace(row: Any, now: datetime) -> dict[str, float | None]:
+    """`rows_per_second` of an import, and `seconds_left` of one that runs; None where there is no telling."""
+    if row.started_at is None or row.kind == "rest":
+        return {"rows_per_second": None, "seconds_left": None}
+    took_s = ((row.finished_at or now) - row.started_at).total_seconds()
+    rate = round(row.rows / took_s, 1) if row.rows and took_s > 0 else None
+    runs = row.state == SourceState.RUNNING and rate and row.rows_total
+    return {
+        "rows_per_second": rate if row.state in _IMPORTED else None,
+        "seconds_left": round(max(0, row.rows_total - row.rows) / rate, 1) if runs and rate else None,
+    }
+
+
+_IMPORTED = frozenset({SourceState.RUNNING, SourceState.DONE, SourceState.FAILED, SourceState.CANCELLED})

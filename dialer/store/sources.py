@@ -28,6 +28,17 @@ async def is_running(tx: AsyncConnection, source_id: int) -> bool:
     return state == SourceState.RUNNING
 
 
+async def has_state(tx: AsyncConnection, source_id: int, state: SourceState) -> bool:
+    """Whether it is in that state; nobody changes it before this transaction ends."""
+    return bool(await tx.scalar(select(source.c.state).where(source.c.id == source_id).with_for_update()) == state)
+
+
+async def removing(tx: AsyncConnection) -> list[int]:
+    """Removals to go on with, oldest first."""
+    rows = await tx.execute(select(source.c.id).where(source.c.state == SourceState.REMOVING).order_by(source.c.id))
+    return list(rows.scalars())
+
+
 async def unfinished(tx: AsyncConnection) -> list[int]:
     """Imports to run, oldest first: those that wait, and those a restart interrupted. The REST source runs by itself."""
     waits = source.c.state.in_((SourceState.PENDING, SourceState.RUNNING))

@@ -96,7 +96,7 @@ contact = Table(
     Column("modified_at", Utc, nullable=False),
     Column("source_id", Id),  # which created it; sources are numbered once, so one that is gone is never mistaken
     Column("erased_at", Utc),  # nothing personal is left: the row stays so that what was tried still counts
-    _partial("ix_contact_source_id", "source_id", where="source_id IS NOT NULL"),
+    _partial("ix_contact_source_id", "source_id", "id", where="source_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -311,7 +311,7 @@ trail = Table(
     Column("data", Json, nullable=False),
     Column("source_id", Id),  # whose rows changed an older contact (merged, joined): what its removal undoes
     Index("ix_trail_contact", "contact_id", "id"),
-    _partial("ix_trail_source_id", "source_id", where="source_id IS NOT NULL"),
+    _partial("ix_trail_source_id", "source_id", "id", where="source_id IS NOT NULL"),
     _partial("ix_trail_campaign_id", "campaign_id", where="campaign_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )

@@ -34,9 +34,9 @@ def _what_a_source_brought() -> None:
     op.add_column("contact", sa.Column("source_id", Id))
     op.add_column("contact", sa.Column("erased_at", Utc()))
     where = sa.text("source_id IS NOT NULL")
-    op.create_index("ix_contact_source_id", "contact", ["source_id"], sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_contact_source_id", "contact", ["source_id", "id"], sqlite_where=where, postgresql_where=where)
     op.add_column("trail", sa.Column("source_id", Id))
-    op.create_index("ix_trail_source_id", "trail", ["source_id"], sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_trail_source_id", "trail", ["source_id", "id"], sqlite_where=where, postgresql_where=where)
     op.add_column("source", sa.Column("started_at", Utc()))
     op.add_column("source", sa.Column("kept", Json))
 
