@@ -10,6 +10,7 @@ COLOURS: Mapping[str, str] = {
     "published": "green", "unpublished": "secondary", "ended": "dark",
     "pending": "azure", "in_progress": "blue", "waiting": "yellow", "done": "green", "stopped": "orange",
     "running": "blue", "failed": "red", "cancelled": "secondary",
+    "removing": "orange", "removed": "secondary",
     "answered": "green", "no_answer": "yellow", "busy": "yellow", "rejected": "orange", "congestion": "orange",
     "invalid_number": "red", "machine": "purple", "abandoned": "red", "lost": "red",
     "submitted": "blue", "delivered": "green", "undelivered": "red", "expired": "orange",
@@ -119,6 +120,16 @@ def _enrolled(data: Data, _shown: Shown) -> Line:
     return Line("flag", "azure", "Added to the campaign", _from_source(data))
 
 
+def _left(data: Data, _shown: Shown) -> Line:
+    return Line(
+        "flag", "secondary", "Left the campaign: the source that brought the contact was removed", _from_source(data)
+    )
+
+
+def _taken_back(data: Data, _shown: Shown) -> Line:
+    return Line("back", "secondary", "Set back: the source that changed it was removed", _changes(data.get("changes")))
+
+
 def _step(data: Data, _shown: Shown) -> Line:
     port = f" → {plain(data['port'])}" if data.get("port") else ""
     return Line("route", "secondary", f"Step “{data.get('node', '?')}”{port}", str(data.get("why") or ""))
@@ -186,6 +197,8 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "merged": _merged,
     "joined": _joined,
     "enrolled": _enrolled,
+    "left": _left,
+    "taken-back": _taken_back,
     "step": _step,
     "call-queued": _call_queued,
     "sms-queued": _sms_queued,

@@ -218,16 +218,41 @@ async def test_names_are_checked(server: Server, path: str) -> None:
     assert fields_of(problem) == {"name"}
 
 
-async def test_a_source_that_brought_nobody_can_be_removed(server: Server, path: str) -> None:
+@pytest.mark.req("K8")
+async def test_a_source_is_removed_with_all_that_it_brought(server: Server, path: str) -> None:
     waiting = await server.ok("POST", f"{path}/sources", 202, data=PEOPLE.encode(), headers=CSV)
-    await server.refused("DELETE", f"{path}/sources/{waiting['id']}", 409)
+    one = f"{path}/sources/{waiting['id']}"
+    problem = await server.refused("DELETE", one, 409)
+    assert "cancel it first" in problem["detail"]
     await importing.run(server.ctx, waiting["id"])
-    problem = await server.refused("DELETE", f"{path}/sources/{waiting['id']}", 409)
-    assert "3 contacts" in problem["detail"]
-    empty = await load(server, path, "phone\nnone\n")
-    assert (await server.call("DELETE", f"{path}/sources/{empty['id']}")).status == 204
-    await server.refused("GET", f"{path}/sources/{empty['id']}", 404)
-    await server.refused("DELETE", f"{path}/sources/{empty['id']}", 404)
+    assert await server.ok("GET", f"{one}/removal") == {"leave": 3, "deleted": 3, "changed": 0, "kept": {}}
+    assert (await server.call("DELETE", one)).status == 204
+    assert await stored(server) == {"source": 0, "contact": 0, "channel_address": 0, "enrollment": 0}
+    for method, rest in (("GET", ""), ("DELETE", ""), ("GET", "/removal"), ("POST", "/cancel")):
+        await server.refused(method, one + rest, 404)
+
+
+@pytest.mark.req("K8")
+async def test_what_stays_of_a_removed_source_is_told(server: Server, path: str) -> None:
+    done = await load(server, path)
+    other = f"/campaigns/{(await server.campaign())['id']}"
+    await server.ok("POST", f"{other}/contacts", json={"phone": "+4930123456"})
+    assert (await server.ok("GET", f"{path}/sources/{done['id']}/removal"))["kept"] == {"shared": 1}
+    removed = await server.ok("DELETE", f"{path}/sources/{done['id']}")
+    assert (removed["state"], removed["kept"]) == ("removed", {"shared": 1})
+    await server.refused("DELETE", f"{path}/sources/{done['id']}", 409)
+    assert (await server.ok("GET", path))["contacts"]["total"] == 0
+
+
+@pytest.mark.req("K8")
+async def test_an_import_is_cancelled_once(server: Server, path: str) -> None:
+    waiting = await server.ok("POST", f"{path}/sources", 202, data=PEOPLE.encode(), headers=CSV)
+    cancelled = await server.ok("POST", f"{path}/sources/{waiting['id']}/cancel")
+    assert (cancelled["state"], cancelled["rows"]) == ("cancelled", 0)
+    assert kept_files(server) == []
+    await server.refused("POST", f"{path}/sources/{waiting['id']}/cancel", 409)
+    await importing.run(server.ctx, waiting["id"])
+    assert (await stored(server))["contact"] == 0
 
 
 async def test_a_source_belongs_to_its_campaign(server: Server, path: str) -> None:
