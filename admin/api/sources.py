@@ -14,10 +14,10 @@ from admin.keys import CONTEXT
 from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import PreviewOut, RemovalOut, SourceOut
-from admin.schemas.sources import UploadQuery
+from admin.schemas.sources import SelectionIn, SelectionOut, UploadQuery
 from dialer.domain.spreadsheet import neutral, reason_and_remedy
 from dialer.domain.transitions import SourceState
-from dialer.operations import removal, reports, sources, uploads
+from dialer.operations import removal, reports, selections, sources, uploads
 
 api = Operations("sources")
 
@@ -74,6 +74,33 @@ async def preview(request: web.Request, campaign_id: int, query: UploadQuery) ->
         finally:
             file.file.unlink(missing_ok=True)
     return answer(PreviewOut.of(found))
+
+
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/sources/filter",
+    "Add contacts that are here already",
+    answers={202: SourceOut},
+    problems=(404, 409),
+)
+async def select(request: web.Request, campaign_id: int, body: SelectionIn) -> web.Response:
+    """Those of all contacts that fit now; they are added in the background, and who is in the campaign stays as it is."""
+    ctx = request.app[CONTEXT]
+    source = await selections.take(ctx, campaign_id, body.filter, body.q, body.name)
+    headers = {"Location": f"/api/v1/campaigns/{campaign_id}/sources/{source.id}"}
+    return answer(SourceOut.of(source, ctx.clock()), 202, headers)
+
+
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/sources/filter/preview",
+    "How many contacts that are here already fit",
+    answers={200: SelectionOut},
+    problems=(409,),
+)
+async def preview_selection(request: web.Request, campaign_id: int, body: SelectionIn) -> web.Response:
+    found = await selections.preview(request.app[CONTEXT], campaign_id, body.filter, body.q)
+    return answer(SelectionOut(total=found.total, already=found.already))
 
 
 @api("GET", "/campaigns/{campaign_id}/sources", "List sources", answers={200: PageOut[SourceOut]})

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from admin.schemas.common import In
+from admin.schemas.common import In, Out
+from dialer.operations.selections import MAX_CONDITIONS
 
 
 class UploadQuery(In):
@@ -14,3 +15,20 @@ class UploadQuery(In):
         max_length=64_000,
         description="JSON object of column → field; a column mapped to null is left out.",
     )
+
+
+class SelectionIn(In):
+    """Contacts that are in the system already: conditions and a search as the list of contacts takes them."""
+
+    filter: list[str] = Field(default=[], max_length=MAX_CONDITIONS, description="`FIELD:OP:VALUE` each; all must fit.")
+    q: str | None = Field(default=None, max_length=200, description="Text to search for.")
+    name: str | None = Field(
+        default=None, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$", description="The source's name."
+    )
+
+
+class SelectionOut(Out):
+    """How many contacts fit, and how many of them are in the campaign (null where there is no telling)."""
+
+    total: int
+    already: int | None

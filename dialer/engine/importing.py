@@ -1,7 +1,7 @@
 """The importing loop, and that of removals: one source after the other, those that a restart interrupted first."""
 
 from dialer.engine.bell import Bell
-from dialer.operations import importing, removal
+from dialer.operations import importing, removal, selections
 from dialer.operations.context import Context
 from dialer.store import sources as source_rows
 
@@ -18,7 +18,8 @@ class Importing:
             async with self._ctx.db.read() as tx:
                 waiting = await source_rows.unfinished(tx)
             for source_id in waiting:
-                await importing.run(self._ctx, source_id)
+                if not await selections.run(self._ctx, source_id):
+                    await importing.run(self._ctx, source_id)
             if not waiting:
                 await self.bell.wait(LOOK_AGAIN_S)
 

@@ -129,6 +129,18 @@ async def absorb(tx: AsyncConnection, survivor: int, gone: int) -> None:
     await tx.execute(delete(contact).where(contact.c.id == gone))
 
 
+async def newest(tx: AsyncConnection) -> int:
+    """The id of the contact that came last; 0 without any."""
+    return int(await tx.scalar(select(func.max(contact.c.id))) or 0)
+
+
+async def still_there(tx: AsyncConnection, contact_ids: Collection[int]) -> list[int]:
+    """Those of these contacts that were not deleted, or erased, in order; nobody deletes them before the transaction ends."""
+    query = select(contact.c.id).where(contact.c.id.in_(contact_ids), contact.c.erased_at.is_(None))
+    query = query.order_by(contact.c.id).with_for_update(read=True, key_share=True)
+    return list((await tx.execute(query)).scalars())
+
+
 async def number(tx: AsyncConnection) -> int:
     return int(await tx.scalar(select(func.count()).select_from(contact)) or 0)
 

@@ -8,6 +8,7 @@ import pytest
 
 from admin.throttle import PushThrottle
 from config.settings import Rest
+from dialer.operations import selections
 from tests.api.conftest import Server, fields_of
 
 MANY = [{"phone": f"+4930{n:06d}", "city": "Bonn"} for n in range(123000, 123300)]
@@ -160,3 +161,23 @@ def test_contacts_are_counted_beside_calls() -> None:
     assert throttle.wait_s(1, 0.0) == 41  # 400 more than a minute's, at ten a second, and one more
     assert throttle.wait_s(2, 0.0) == 0
     assert throttle.wait_s(1, 41.0) == 0
+
+
+@pytest.mark.req("K9")
+async def test_contacts_that_are_here_already(server: Server, path: str) -> None:
+    other = f"/campaigns/{(await server.campaign())['id']}"
+    await push(server, other, MANY)
+    await push(server, path, MANY[0])
+    wanted = {"filter": ["attributes.city:eq:Bonn"]}
+    found = await server.ok("POST", f"{path}/sources/filter/preview", json=wanted, role="viewer")
+    assert found == {"total": 300, "already": 1}
+    made = await server.ok("POST", f"{path}/sources/filter", 202, json={**wanted, "name": "Old friends"})
+    assert (made["kind"], made["state"], made["name"]) == ("filter", "pending", "Old friends")
+    assert ("source", None) in server.engine.told
+    assert await selections.run(server.ctx, made["id"])
+    done = await server.ok("GET", f"{path}/sources/{made['id']}")
+    assert (done["state"], done["created"] + done["merged"]) == ("done", found["total"])
+    problem = await server.refused("POST", f"{path}/sources/filter", 422, json={"filter": ["x:y"]})
+    assert fields_of(problem) == {"filter"}
+    await server.refused("POST", f"{path}/sources/filter", 422, json={"filters": []})
+    await server.refused("POST", f"{path}/sources/filter", 403, role="supervisor", json={})
