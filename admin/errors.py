@@ -18,7 +18,9 @@ from dialer.domain.errors import (
     NotFound,
     StaleEdit,
 )
+from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
 from dialer.operations.gateways import InUse
+from dialer.operations.people import AddressTaken, UnderWay
 from dialer.operations.sources import NotRemovable
 
 log = structlog.get_logger()
@@ -46,11 +48,15 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     IllegalTransition: (409, "Illegal transition"),
     StaleEdit: (409, "Stale edit"),
     InUse: (409, "In use"),
+    FieldInUse: (409, "In use"),
+    ValuesDoNotFit: (409, "Values do not fit"),
+    AddressTaken: (409, "Address taken"),
+    UnderWay: (409, "Under way"),
     NotRemovable: (409, "In use"),
 }
 
 
-_UNION_TAGS = frozenset({"voice", "sms"})
+_UNION_TAGS = frozenset({"voice", "sms", "one entry", "many entries"})
 
 
 class Refused(Exception):  # noqa: N818 -- named by what happened
@@ -72,7 +78,7 @@ def too_large(megabytes: int) -> Refused:
 
 def of_domain(error: DomainError) -> Problem:
     status, title = _DOMAIN.get(type(error), (422, "Refused"))
-    faults = error.faults if isinstance(error, InvalidInput | Incomplete) else ()
+    faults = error.faults if isinstance(error, InvalidInput | Incomplete | FieldInUse | ValuesDoNotFit) else ()
     return Problem(status, title, str(error), errors=faults)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.openapi import Operations, answer
+from admin.openapi import Operations, answer, etag
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import (
     CampaignContactOut,
@@ -18,7 +18,7 @@ from admin.schemas.contacts import (
     WhyNotOut,
     WhyNotReasonOut,
 )
-from dialer.operations import reports, why_not
+from dialer.operations import people, reports, why_not
 
 api = Operations("contacts")
 
@@ -36,7 +36,8 @@ async def read(request: web.Request, contact_id: int) -> web.Response:
     """With its place in every campaign."""
     found = await reports.contact(request.app[CONTEXT], contact_id)
     places = [PlaceOut.model_validate(place) for place in found["campaigns"]]
-    return answer(ContactDetailsOut.of({**found, "campaigns": places}))
+    revision = await people.revision_of(request.app[CONTEXT], contact_id)
+    return answer(ContactDetailsOut.of({**found, "campaigns": places}), headers=etag(revision))
 
 
 @api("GET", "/contacts/{contact_id}/trail", "A contact's history", answers={200: TrailOut})

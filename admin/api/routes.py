@@ -4,7 +4,19 @@ import orjson
 from aiohttp import web
 
 from admin import document
-from admin.api import attempts, campaigns, contacts, gateways, live, pushes, sources, strategies
+from admin.api import (
+    attempts,
+    campaigns,
+    contact_fields,
+    contacts,
+    do_not_contact,
+    gateways,
+    live,
+    people,
+    pushes,
+    sources,
+    strategies,
+)
 from admin.openapi import BASE, Media, Operation, Operations
 
 api = Operations("document")
@@ -25,6 +37,9 @@ def operations() -> list[Operation]:
         sources.api,
         pushes.api,
         contacts.api,
+        people.api,
+        contact_fields.api,
+        do_not_contact.api,
         gateways.api,
         attempts.api,
         live.api,

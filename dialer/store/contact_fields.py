@@ -75,16 +75,9 @@ async def set_value(tx: AsyncConnection, name: str, values: Sequence[tuple[int, 
             await tx.execute(_changed(now, {**held, name: new}).where(contact.c.id == contact_id))
 
 
-async def drop_values(tx: AsyncConnection, name: str, after: int, limit: int, now: datetime) -> int | None:
-    """Take the attribute from the next `limit` contacts that have it; the last one's id, None if there are no more."""
-    found = await tx.execute(
-        select(contact.c.id).where(contact.c.id > after, _value(name).is_not(None)).order_by(contact.c.id).limit(limit)
-    )
-    ids = [int(contact_id) for contact_id in found.scalars()]
-    if not ids:
-        return None
-    await tx.execute(_changed(now, _without(tx, name)).where(contact.c.id.in_(ids)))
-    return ids[-1]
+async def drop_values(tx: AsyncConnection, name: str, contact_ids: Sequence[int], now: datetime) -> None:
+    """Take the attribute from these contacts."""
+    await tx.execute(_changed(now, _without(tx, name)).where(contact.c.id.in_(contact_ids)))
 
 
 def _changed(now: datetime, attributes: Any) -> Any:

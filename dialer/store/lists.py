@@ -64,8 +64,9 @@ _contact_columns = _columns(contact, "id", "first_name", "last_name", "time_zone
 _contact_named = {name: column for name, column in _contact_columns.items() if name != "attributes"}
 _contact_search = (contact.c.first_name, contact.c.last_name, contact.c.external_id)
 _contact_related = {"address": Related(contact.c.id, channel_address.c.contact_id, channel_address.c.address)}
+_here = contact.c.erased_at.is_(None)
 CONTACTS = Listing(
-    rows=select(*_contact_columns.values(), contact.c.created_at, contact.c.modified_at),
+    rows=select(*_contact_columns.values(), contact.c.created_at, contact.c.modified_at).where(_here),
     fields=_ContactFields({**_contact_named, **_columns(contact, "created_at", "modified_at")}),
     key=contact.c.id,
     default_sort="id",  # the order in which they came
@@ -91,7 +92,7 @@ def contacts_of(campaign_id: int) -> Listing:
     rows = select(*_contact_columns.values(), *(column.label(name) for name, column in _place.items()))
     return Listing(
         rows=rows.join_from(enrollment, contact, enrollment.c.contact_id == contact.c.id).where(
-            enrollment.c.campaign_id == campaign_id
+            enrollment.c.campaign_id == campaign_id, _here
         ),
         fields=_ContactFields({**_contact_named, **_place, "id": enrollment.c.contact_id}),
         key=enrollment.c.contact_id,

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.store.tables import campaign, strategy_version
+from dialer.domain.transitions import CampaignStatus, EnrollmentState
+from dialer.store.tables import campaign, enrollment, strategy_version
+from dialer.store.types import AnyRow
 
 
 async def get(tx: AsyncConnection, campaign_id: int, version: int) -> dict[str, Any] | None:
@@ -17,6 +19,28 @@ async def get(tx: AsyncConnection, campaign_id: int, version: int) -> dict[str, 
         )
     )
     return document
+
+
+async def in_use(tx: AsyncConnection) -> list[AnyRow]:
+    """`(campaign_id, title, version, document)` of strategies that run or may run.
+
+    The newest of every campaign that has not ended, and older ones that contacts still go through.
+    """
+    is_newest = strategy_version.c.version == campaign.c.strategy_version
+    goes_on = exists().where(
+        enrollment.c.campaign_id == campaign.c.id,
+        enrollment.c.strategy_version == strategy_version.c.version,
+        enrollment.c.state != EnrollmentState.DONE,
+    )
+    rows = await tx.execute(
+        select(
+            strategy_version.c.campaign_id, campaign.c.title, strategy_version.c.version, strategy_version.c.document
+        )
+        .join(campaign, campaign.c.id == strategy_version.c.campaign_id)
+        .where(campaign.c.status != CampaignStatus.ENDED, or_(is_newest, goes_on))
+        .order_by(strategy_version.c.campaign_id, strategy_version.c.version)
+    )
+    return list(rows)
 
 
 async def digest(tx: AsyncConnection, campaign_id: int, version: int) -> str | None:
