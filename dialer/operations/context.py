@@ -9,6 +9,7 @@ from typing import Protocol
 from config.secret import secret_key
 from config.settings import Settings
 from dialer.domain.campaign import Campaign
+from dialer.domain.chunk import Chunk
 from dialer.pacing.outlook import Outlook
 from dialer.store.database import Database
 from dialer.store.requests import ContactRequest
@@ -83,6 +84,7 @@ class Context:
     engine: EngineSignals = field(default_factory=NoEngine)
     clock: Callable[[], datetime] = utc_now
     strategies: dict[tuple[int, int], Strategy] = field(default_factory=dict)  # versions never change
+    chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
 
     @cached_property
     def secret(self) -> bytes:

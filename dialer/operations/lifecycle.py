@@ -4,24 +4,24 @@ Each function does one chunk in one transaction and says whether there is more. 
 crash between two chunks costs nothing: the next start goes on.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.campaign import Campaign, active, stop_reason
-from dialer.domain.transitions import CampaignStatus, EnrollmentState, RequestState
+from dialer.domain.campaign import active, stop_reason
+from dialer.domain.chunk import Chunk
+from dialer.domain.transitions import CampaignStatus
 from dialer.operations import steps
 from dialer.operations.context import Context
-from dialer.store import campaigns, enrollments, requests, trail
-from dialer.store.enrollments import Enrollment, Moved
-from dialer.store.types import AnyRow
+from dialer.store import campaigns, enrollments, stops
+from dialer.store.stops import Range
 from dialer.strategy.events import Due, Entered
 
-# A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
+# A chunk holds SQLite's one writer: short, so that an intent never waits long behind it. The first of a kind is small.
 CHUNK = 25
-STOP_CHUNK = 2_000
+FIRST = 50
 
 
 async def stop_pending(ctx: Context, campaign_id: int) -> bool:
@@ -33,12 +33,12 @@ async def stop_pending(ctx: Context, campaign_id: int) -> bool:
         reason = stop_reason(campaign, now) if campaign else None
         if campaign is None or reason is None:
             return False
-        stopped = await enrollments.stop_pending(tx, campaign_id, reason, now, STOP_CHUNK)
-        if stopped < STOP_CHUNK and campaign.status is CampaignStatus.ENDED:
-            await enrollments.end_stopped(tx, campaign_id, now)
-        return stopped == STOP_CHUNK
+        more = await _chunk(ctx, ("stop", campaign_id), partial(stops.stop_pending, tx, campaign_id, reason, now))
+        if more or campaign.status is not CampaignStatus.ENDED:
+            return more
+        return await _chunk(ctx, ("end", campaign_id), partial(stops.end_stopped, tx, campaign_id, now))
 
-    return await ctx.db.transact(work)
+    return await ctx.db.transact(work, durable=False)
 
 
 async def queue_again(ctx: Context, campaign_id: int) -> bool:
@@ -49,11 +49,9 @@ async def queue_again(ctx: Context, campaign_id: int) -> bool:
         campaign = await campaigns.hold(tx, campaign_id)
         if campaign is None or not active(campaign, now):
             return False
-        places = await enrollments.recoverable(tx, campaign_id, CHUNK)
-        await _queue_again(tx, campaign, places, now)
-        return len(places) == CHUNK
+        return await _chunk(ctx, ("queue again", campaign_id), partial(stops.queue_again, tx, campaign_id, now))
 
-    return await ctx.db.transact(work)
+    return await ctx.db.transact(work, durable=False)
 
 
 async def enter(ctx: Context, campaign_id: int) -> bool:
@@ -64,11 +62,15 @@ async def enter(ctx: Context, campaign_id: int) -> bool:
         campaign = await campaigns.hold(tx, campaign_id)
         if campaign is None or not active(campaign, now) or campaign.strategy_version is None:
             return False
-        places = await enrollments.not_entered(tx, campaign_id, CHUNK)
-        await steps.take(tx, ctx, campaign, [(place, Entered()) for place in places], now)
-        return len(places) == CHUNK
 
-    return await ctx.db.transact(work)
+        async def entering(*, after: int, limit: int) -> Range:
+            places = await enrollments.not_entered(tx, campaign_id, after, limit)
+            await steps.take(tx, ctx, campaign, [(place, Entered()) for place in places], now)
+            return Range(campaign_id, after, places[-1].id if places else after, len(places))
+
+        return await _chunk(ctx, ("enter", campaign_id), entering)
+
+    return await ctx.db.transact(work, durable=False)
 
 
 async def take_due(ctx: Context, campaign_id: int) -> bool:
@@ -86,48 +88,11 @@ async def take_due(ctx: Context, campaign_id: int) -> bool:
     return await ctx.db.transact(work)
 
 
-async def _queue_again(tx: AsyncConnection, campaign: Campaign, places: list[Enrollment], now: datetime) -> None:
-    stopped = await requests.stopped(tx, [place.request_id for place in places if place.request_id])
-    old = [stopped.get(place.request_id or 0) for place in places]
-    new_ids = iter(await requests.add_many(tx, [_copy(row, now) for row in old if row is not None]))
-    moved, entries = [], []
-    for place, row in zip(places, old, strict=True):
-        request_id = next(new_ids) if row is not None else place.request_id
-        moved.append(_taken_up(place, row, request_id, now))
-        data = {"request": request_id, "replaces": row.id} if row is not None else {}
-        entries.append(trail.Entry(now, campaign.id, place.contact_id, "requeued", data))
-    await enrollments.save(tx, moved, now)
-    await trail.write(tx, entries)
-
-
-def _taken_up(place: Enrollment, row: AnyRow | None, request_id: int | None, now: datetime) -> Moved:
-    waits = row is None and place.node is not None
-    moved = Moved(
-        id=place.id,
-        state=EnrollmentState.WAITING if waits else EnrollmentState.PENDING,
-        strategy_version=place.strategy_version,
-        node=place.node,
-        memory=place.memory,
-        request_id=request_id,
-        due_at=place.due_at,
-    )
-    return moved if waits or row is None else replace(moved, due_at=max(row.wanted_at, now))
-
-
-def _copy(row: AnyRow, now: datetime) -> dict[str, Any]:
-    """A new request in place of a stopped one; work that is overdue is due now, not in the past (no burst of old dates)."""
-    kept = {name: getattr(row, name) for name in _COPIED}
-    return {
-        **kept,
-        "requeue_no": row.requeue_no + 1,
-        "replaces_id": row.id,
-        "wanted_at": max(row.wanted_at, now),
-        "due_at": max(row.wanted_at, now),
-        "state": RequestState.PENDING,
-        "created_at": now,
-    }
-
-
-_COPIED = (
-    "enrollment_id", "campaign_id", "contact_id", "channel", "node", "visit", "try_no", "address", "payload", "priority", "zone",
-)  # fmt: skip
+async def _chunk(ctx: Context, what: tuple[str, int], do: Callable[..., Awaitable[Range]]) -> bool:
+    """One chunk of a piece of work; whether there is more. How far it came is remembered only for speed."""
+    chunk = ctx.chunks.get(what) or Chunk(FIRST)
+    began = ctx.clock()
+    done = await do(after=chunk.after, limit=chunk.size)
+    following = chunk.then(done.number, done.last, (ctx.clock() - began).total_seconds())
+    ctx.chunks[what] = following or replace(chunk, after=0)
+    return following is not None

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
+from dialer.domain.transitions import EnrollmentState, RequestState
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
-from dialer.store.tables import campaign, contact_request, enrollment, trail
+from dialer.store.tables import campaign, enrollment
 from dialer.store.types import AnyRow
 
 # In these states `due_at` is the time of a step: of a text's time limit, and of the end of a wait.
 _TIMED = (EnrollmentState.IN_PROGRESS, EnrollmentState.WAITING)
-_IDLE = (EnrollmentState.PENDING, EnrollmentState.WAITING)
-RECOVERABLE = tuple(reason for reason in StopReason if reason.recoverable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +111,11 @@ async def enroll(
     return [int(contact_id) for contact_id in made.scalars()]
 
 
-async def not_entered(tx: AsyncConnection, campaign_id: int, limit: int) -> list[Enrollment]:
-    """Contacts that have yet to enter the strategy, in the order they came."""
+async def not_entered(tx: AsyncConnection, campaign_id: int, after: int, limit: int) -> list[Enrollment]:
+    """Contacts that have yet to enter the strategy, in the order they came; those with an id higher than `after`."""
     query = _columns().where(
         enrollment.c.campaign_id == campaign_id,
+        enrollment.c.id > after,
         enrollment.c.node.is_(None),
         enrollment.c.state == EnrollmentState.PENDING,
     )
@@ -189,80 +188,6 @@ async def withdrawn(tx: AsyncConnection, request: ContactRequest, now: datetime)
                 revision=enrollment.c.revision + 1,
             )
         )
-
-
-async def stop_pending(tx: AsyncConnection, campaign_id: int, reason: StopReason, now: datetime, limit: int) -> int:
-    """Stop and flag up to `limit` contacts whose work is pending, and their requests (C7); returns how many.
-
-    Contacts with a call or text under way are left: their outcome is recorded, and their next step then stops.
-    """
-    chosen = (
-        select(enrollment.c.id)
-        .where(
-            enrollment.c.campaign_id == campaign_id,
-            enrollment.c.state.in_(_IDLE),
-        )
-        .order_by(enrollment.c.id)
-        .limit(limit)
-    )
-    ids = list((await tx.execute(chosen)).scalars())
-    if not ids:
-        return 0
-    await tx.execute(
-        update(contact_request)
-        .where(contact_request.c.enrollment_id.in_(ids), contact_request.c.state.in_(("pending", "claimed")))
-        .values(state="stopped", stop_reason=reason, lease_node=None, lease_until=None)
-    )
-    # Those whose call was committed just before the stop had their requests are in progress by now (PostgreSQL).
-    await _flag(tx, and_(enrollment.c.id.in_(ids), enrollment.c.state.in_(_IDLE)), reason, now)
-    return len(ids)
-
-
-async def end_stopped(tx: AsyncConnection, campaign_id: int, now: datetime) -> int:
-    """What was stopped before the end never returns: its flag becomes `campaign-ended` (C8)."""
-    return await _flag(
-        tx,
-        and_(
-            enrollment.c.campaign_id == campaign_id,
-            enrollment.c.state == EnrollmentState.STOPPED,
-            enrollment.c.stop_reason != StopReason.CAMPAIGN_ENDED,
-        ),
-        StopReason.CAMPAIGN_ENDED,
-        now,
-    )
-
-
-async def _flag(tx: AsyncConnection, where: Any, reason: StopReason, now: datetime) -> int:
-    await tx.execute(
-        trail.insert().from_select(
-            ["at", "campaign_id", "contact_id", "kind", "data"],
-            select(
-                literal(now, type_=trail.c.at.type),
-                enrollment.c.campaign_id,
-                enrollment.c.contact_id,
-                literal("stopped"),
-                literal({"reason": reason.value}, type_=trail.c.data.type),
-            )
-            .where(where)
-            .order_by(enrollment.c.id),
-        )
-    )
-    changed = await tx.execute(
-        update(enrollment)
-        .where(where)
-        .values(state=EnrollmentState.STOPPED, stop_reason=reason, modified_at=now, revision=enrollment.c.revision + 1)
-    )
-    return int(changed.rowcount)
-
-
-async def recoverable(tx: AsyncConnection, campaign_id: int, limit: int) -> list[Enrollment]:
-    """Stopped contacts that a publish, or a validity period that opens, takes up again, in order (C8)."""
-    query = _columns().where(
-        enrollment.c.campaign_id == campaign_id,
-        enrollment.c.state == EnrollmentState.STOPPED,
-        enrollment.c.stop_reason.in_(RECOVERABLE),
-    )
-    return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
 
 
 def _columns() -> Select[Any]:

@@ -261,18 +261,6 @@ async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:
     )
 
 
-async def stopped(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, AnyRow]:
-    """The stopped ones of these requests, whole rows."""
-    if not request_ids:
-        return {}
-    rows = await tx.execute(
-        select(contact_request).where(
-            contact_request.c.id.in_(request_ids), contact_request.c.state == RequestState.STOPPED
-        )
-    )
-    return {row.id: row for row in rows}
-
-
 async def any_pending(tx: AsyncConnection, campaign_id: int, channel: str) -> bool:
     """Whether anything stands in the queue, due or not: one look into its index."""
     return await tx.scalar(_ANY_PENDING, {"_campaign": campaign_id, "_channel": channel}) is not None

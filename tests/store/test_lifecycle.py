@@ -169,8 +169,8 @@ async def test_ending_flags_within_the_call(bench: Bench) -> None:
 
 @pytest.mark.req("C7", "C8")
 async def test_a_crash_between_chunks_costs_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "FIRST", 2)
     monkeypatch.setattr(lifecycle, "CHUNK", 2)
-    monkeypatch.setattr(lifecycle, "STOP_CHUNK", 2)
     campaign_id = await builders.add_campaign(bench, builders.call_wait_text())
     await builders.load(bench, campaign_id, builders.persons(MANY))
     await campaigns.publish(bench.ctx, campaign_id)
@@ -198,7 +198,7 @@ async def test_a_crash_between_chunks_costs_nothing(bench: Bench, monkeypatch: p
 @pytest.mark.req("C7")
 async def test_a_start_finds_stops_that_were_not_finished(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign_id = await _published(bench)
-    monkeypatch.setattr(lifecycle, "STOP_CHUNK", 2)
+    monkeypatch.setattr(lifecycle, "FIRST", 2)
     await campaigns.unpublish(bench.ctx, campaign_id)
     async with bench.ctx.db.read() as tx:
         assert await store_campaigns.with_unfinished_stop(tx) == [campaign_id]
@@ -303,7 +303,7 @@ async def test_a_stop_waits_for_steps_that_another_node_is_writing(bench: Bench,
         async with second.ctx.db.write() as tx:
             campaign = await store_campaigns.hold(tx, campaign_id)
             assert campaign is not None
-            places = await enrollments.not_entered(tx, campaign_id, MANY)
+            places = await enrollments.not_entered(tx, campaign_id, 0, MANY)
             await steps.take(tx, second.ctx, campaign, [(place, Entered()) for place in places], second.clock())
             written.set()
             await go_on.wait()
