@@ -40,6 +40,7 @@ _TITLES: Mapping[int, str] = {
     429: "Too many tries",
     500: "Internal error",
     503: "Not ready",
+    507: "No room",
 }
 _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     InvalidInput: (422, "Invalid input"),

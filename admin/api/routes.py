@@ -10,6 +10,7 @@ from admin.api import (
     contact_fields,
     contacts,
     do_not_contact,
+    files,
     gateways,
     live,
     people,
@@ -34,6 +35,7 @@ def operations() -> list[Operation]:
     modules = (
         campaigns.api,
         strategies.api,
+        files.api,
         sources.api,
         pushes.api,
         contacts.api,

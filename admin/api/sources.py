@@ -9,71 +9,18 @@ from types import SimpleNamespace
 
 from aiohttp import ClientConnectionResetError, web
 
-from admin.api.uploads import FORM, received
 from admin.keys import CONTEXT
 from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
-from admin.schemas.contacts import PreviewOut, RemovalOut, SourceOut
-from admin.schemas.sources import SelectionIn, SelectionOut, UploadQuery
+from admin.schemas.contacts import RemovalOut, SourceOut
+from admin.schemas.sources import SelectionIn, SelectionOut
 from dialer.domain.spreadsheet import neutral, reason_and_remedy
 from dialer.domain.transitions import SourceState
-from dialer.operations import removal, reports, selections, sources, uploads
+from dialer.operations import removal, reports, selections, sources
 
 api = Operations("sources")
 
-_FILE = Media(
-    {
-        "text/csv": {"type": "string"},
-        FORM: {
-            "type": "object",
-            "required": ["file"],
-            "properties": {
-                "file": {"type": "string", "format": "binary"},
-                "name": {"type": "string"},
-                "mapping": {"type": "string"},
-            },
-        },
-    }
-)
 _FLUSH_BYTES = 64 << 10
-
-
-@api(
-    "POST",
-    "/campaigns/{campaign_id}/sources",
-    "Upload contacts",
-    answers={202: SourceOut},
-    problems=(409,),
-    sends=_FILE,
-)
-async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
-    """The file is checked to its end before this answers; then it is imported in the background."""
-    ctx = request.app[CONTEXT]
-    await uploads.check_open(ctx, campaign_id)
-    async with received(request, query) as file:
-        source = await uploads.take(ctx, campaign_id, file)
-    headers = {"Location": f"/api/v1/campaigns/{campaign_id}/sources/{source.id}"}
-    return answer(SourceOut.of(source, ctx.clock()), 202, headers)
-
-
-@api(
-    "POST",
-    "/campaigns/{campaign_id}/sources/preview",
-    "What a file would bring",
-    answers={200: PreviewOut},
-    problems=(409,),
-    sends=_FILE,
-)
-async def preview(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
-    """Columns, encoding, delimiter, proposed mapping, first rows; nothing is kept."""
-    ctx = request.app[CONTEXT]
-    await uploads.check_open(ctx, campaign_id)
-    async with received(request, query) as file:
-        try:
-            found = await uploads.preview(ctx, campaign_id, file)
-        finally:
-            file.file.unlink(missing_ok=True)
-    return answer(PreviewOut.of(found))
 
 
 @api(

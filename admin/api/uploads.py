@@ -1,8 +1,9 @@
 """Takes an uploaded file from the network to the disk, in bounded memory, as a CSV body or as a form's `file`."""
 
 import asyncio
+import errno
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,49 +14,88 @@ from aiohttp import BodyPartReader, web
 
 from admin.errors import Refused, malformed, too_large
 from admin.keys import CONTEXT
-from admin.schemas.sources import UploadQuery
+from admin.schemas.files import FileQuery
+from dialer.domain.uploading import Told
+from dialer.intake.examine import TABLE
 from dialer.operations import uploads
 from dialer.operations.uploads import Upload
 
 CHUNK = 1 << 18
 FIELD_MAX = 64_000
 STALLED_S = 60.0
-MAX_PARTS = 10
-BODIES = frozenset({"text/csv", "application/csv", "text/plain", "application/octet-stream"})
+MAX_PARTS = 12
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BODIES = frozenset({"text/csv", "application/csv", "text/plain", "application/octet-stream", XLSX})
+FIELDS = tuple(FileQuery.model_fields)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ROOM = "the server's disk is full, and nothing was kept; make room in its data folder and send the file again"
 FORM = "multipart/form-data"
 
 
 @dataclass(slots=True)
 class _Said:
-    """What the query and the form say about the file."""
+    """What the query and the form say about the file, as it is written there; the form wins."""
 
-    name: str | None
-    mapping: str | None
+    fields: dict[str, str]
     filename: str | None = None
     found: bool = False
 
 
 @asynccontextmanager
-async def received(request: web.Request, query: UploadQuery) -> AsyncIterator[Upload]:
+async def received(request: web.Request, query: FileQuery) -> AsyncIterator[Upload]:
     """The upload as a file in the data folder; it is removed if the block raises.
 
-    Raises `Refused`: 400 for a broken form, 408 for a stalled one, 413 beyond the setting, 415 for another media type.
+    Raises `Refused`: 400 for a broken form, 408 for a stalled one, 413 beyond the setting, 415 for another media type,
+    507 if the disk is full.
     """
     ctx = request.app[CONTEXT]
     _check_type(request)
     path = await asyncio.to_thread(uploads.uploads_folder, ctx) / f"{secrets.token_hex(16)}.csv"
-    said = _Said(query.name, query.mapping)
+    said = _Said({})
     try:
         await _store(request, path, said, ctx.settings.http.max_upload_mb)
-        yield Upload(path, _name(said), uploads.mapping_of(_mapping(said.mapping)))
-    except BaseException:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        told = query if not said.fields else FileQuery.model_validate(_merged(query, said.fields))
+        yield Upload(path, _name(told.name, said.filename), _told(told))
+    except BaseException as error:
+        await removed(path)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise Refused(507, NO_ROOM) from None
         raise
+
+
+def told_in(query: FileQuery) -> Told | None:
+    """What the query says of a kept upload; None if it says nothing."""
+    given = query.model_fields_set - {"name", "upload"}
+    return _told(query) if given else None
+
+
+def _told(query: FileQuery) -> Told:
+    mapping = None if query.mapping is None else uploads.mapping_of(_mapping(query.mapping))
+    return uploads.check_told(
+        Told(mapping, query.region, query.time_zone, query.encoding, query.delimiter, query.header)
+    )
+
+
+def _merged(query: FileQuery, fields: Mapping[str, str]) -> dict[str, object]:
+    said = {name: value for name, value in query.model_dump(exclude={"upload"}).items() if value is not None}
+    return {**said, **fields}
+
+
+async def removed(path: Path) -> None:
+    await asyncio.to_thread(_remove, path)
+
+
+def _remove(path: Path) -> None:
+    """With the table that was made of a workbook."""
+    path.unlink(missing_ok=True)
+    path.with_suffix(TABLE).unlink(missing_ok=True)
 
 
 def _check_type(request: web.Request) -> None:
     if request.content_type != FORM and request.content_type not in BODIES:
-        raise Refused(415, f"send the file as `text/csv`, or as `{FORM}` with a field `file`")
+        raise Refused(
+            415, f"send the file as `text/csv` or `application/octet-stream`, or as `{FORM}` with a field `file`"
+        )
 
 
 async def _store(request: web.Request, path: Path, said: _Said, max_mb: int) -> None:
@@ -94,11 +134,11 @@ async def _read_part(part: BodyPartReader, file: BinaryIO, said: _Said, max_mb: 
     if part.name == "file" and not said.found:
         said.found, said.filename = True, part.filename
         await _write(_chunks_of_part(part), file, max_mb)
-    elif part.name in ("name", "mapping"):
-        text = await _text(part)
-        setattr(said, part.name, text or None)
+    elif part.name in FIELDS and part.name not in said.fields:
+        if text := await _text(part):
+            said.fields[part.name] = text
     elif part.name != "csrf":
-        raise malformed(f"the form has a field {str(part.name)[:80]!r}; file, name and mapping are taken, once each")
+        raise malformed(f"the form has a field {str(part.name)[:80]!r}; taken are file, {', '.join(FIELDS)}, once each")
 
 
 async def _text(part: BodyPartReader) -> str:
@@ -140,9 +180,9 @@ async def _chunks_of_body(request: web.Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _name(said: _Said) -> str:
+def _name(name: str | None, filename: str | None) -> str:
     """The name people see; what the browser says of a path or control characters is left out."""
-    wanted = said.name or (said.filename or "").replace("\\", "/").rpartition("/")[2]
+    wanted = name or (filename or "").replace("\\", "/").rpartition("/")[2]
     return "".join(char for char in wanted if char.isprintable()).strip()[:255] or "contacts.csv"
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from admin.schemas.common import JsonObject, Out
 from dialer.domain.contact import Address
-from dialer.operations import sources, uploads
+from dialer.operations import sources
 
 
 class AddressOut(Out):
@@ -125,33 +125,6 @@ class RemovalOut(Out):
     deleted: int
     changed: int
     kept: dict[str, int]
-
-
-class PreviewOut(Out):
-    """`fields` is the proposed mapping; `rows` counts all, `refused` those that can't be split into the columns."""
-
-    encoding: str
-    delimiter: str
-    header: bool
-    columns: list[str]
-    fields: dict[str, str]
-    sample_rows: list[list[str]]
-    rows: int
-    refused: int
-
-    @classmethod
-    def of(cls, found: uploads.Preview) -> Self:
-        shape = found.shape
-        return cls(
-            encoding=shape.encoding,
-            delimiter=shape.delimiter,
-            header=shape.header,
-            columns=list(shape.columns),
-            fields=dict(found.fields),
-            sample_rows=[list(row) for row in shape.sample_rows],
-            rows=found.rows,
-            refused=found.refused,
-        )
 
 
 class AttemptOut(Out):

@@ -65,7 +65,7 @@ class ColumnMap:
 
     def as_fields(self) -> dict[str, str]:
         """The mapping in the interface's words, {column: field}, as it can be given back."""
-        return {column: target.name for column, target in zip(self.columns, self.targets, strict=True)}
+        return {column: target.name for column, target in zip(named(self.columns), self.targets, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,7 @@ def map_columns(columns: Sequence[str], explicit: Mapping[str, str | None] | Non
     `ignore` to leave the column out. Raises InvalidInput: an explicit column that is not in the file, two columns
     for one field, a name that is too long, no column with addresses.
     """
-    by_hand = {attribute_name(column): field for column, field in (explicit or {}).items()}
-    names = [attribute_name(column) or f"column_{at}" for at, column in enumerate(columns, 1)]
-    targets = tuple(_target(by_hand[name] or IGNORE) if name in by_hand else _target(name) for name in names)
+    names, targets = _targets(columns, explicit)
     faults = [
         Fault(f"mapping.{column}", f"the file has no column {shown(column)}; it has {_listed(columns)}")
         for column in explicit or {}
@@ -114,6 +112,22 @@ def map_columns(columns: Sequence[str], explicit: Mapping[str, str | None] | Non
     if faults:
         raise InvalidInput(faults)
     return ColumnMap(tuple(columns), targets)
+
+
+def propose_fields(columns: Sequence[str], explicit: Mapping[str, str | None]) -> dict[str, str]:
+    """{column: field} as `map_columns` sees it, also where it refuses the whole: for a person to mend it."""
+    return ColumnMap(tuple(columns), _targets(columns, explicit)[1]).as_fields()
+
+
+def named(columns: Sequence[str]) -> list[str]:
+    """The columns' names, those without one by their place: what a mapping calls them."""
+    return [column if attribute_name(column) else f"column_{at}" for at, column in enumerate(columns, 1)]
+
+
+def _targets(columns: Sequence[str], explicit: Mapping[str, str | None] | None) -> tuple[list[str], tuple[Target, ...]]:
+    by_hand = {attribute_name(column): field for column, field in (explicit or {}).items()}
+    names = [attribute_name(column) for column in named(columns)]
+    return names, tuple(_target(by_hand[name] or IGNORE) if name in by_hand else _target(name) for name in names)
 
 
 def row_to_contact(

@@ -25,6 +25,7 @@ from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
 from dialer.engine.outlook import outlook
 from dialer.engine.texting import Texting
+from dialer.engine.uploads import clean_uploads
 from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.pacing.outlook import Outlook
@@ -73,6 +74,7 @@ class Engine:
                 self._start(hold_leases(self.ctx), name="leases"),
                 self._start(self.importing.run(), name="importing"),
                 self._start(self.removing.run(), name="removing"),
+                self._start(clean_uploads(self.ctx), name="uploads"),
                 self._start(self.dialing.tracker.run(), name="tracker"),
                 self._start(self.dialing.run(), name="dialing"),
                 self._start(self.texting.run(), name="texting"),

@@ -8,6 +8,7 @@ class FileFault(StrEnum):
 
     EMPTY = "empty"
     NOT_CSV = "not-csv"
+    WORKBOOK = "workbook"
     ENCODING = "encoding"
     NUL = "nul"
     TOO_LONG = "too-long"

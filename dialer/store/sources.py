@@ -46,6 +46,13 @@ async def unfinished(tx: AsyncConnection) -> list[int]:
     return list(rows.scalars())
 
 
+async def files(tx: AsyncConnection) -> set[str]:
+    """The files in the uploads folder that an import still needs."""
+    waits = source.c.state.in_((SourceState.PENDING, SourceState.RUNNING))
+    rows = await tx.execute(select(source.c.file).where(waits, source.c.file.is_not(None)))
+    return set(rows.scalars())
+
+
 async def set_state(tx: AsyncConnection, source_id: int, to: SourceState, **fields: Any) -> bool:
     return await change_state(tx, source, SOURCE, source_id, to, **fields)
 

@@ -16,7 +16,15 @@ from tests.api.test_sources import load
 
 EXAMPLES = 6
 LONGEST_ADDRESS = 8_000
-THERE = {"campaign_id": 1, "contact_id": 1, "source_id": 1, "gateway_id": "carrier", "name": "plan", "entry_id": 1}
+THERE = {
+    "campaign_id": 1,
+    "contact_id": 1,
+    "source_id": 1,
+    "gateway_id": "carrier",
+    "name": "plan",
+    "entry_id": 1,
+    "upload_id": "none",
+}
 # What never ends, or ends what the others need.
 LEFT_OUT = {
     GenerationMode.POSITIVE: re.compile(r"/live$|/end$"),

@@ -41,6 +41,13 @@ async def stored(server: Server) -> dict[str, int]:
         return {t.name: int(await tx.scalar(select(func.count()).select_from(t)) or 0) for t in tables}
 
 
+REASON = {
+    "reason": "phone: … contains …, which does not belong in a phone number",
+    "remedy": "use digits with a leading +",
+    "example": "phone: 'no number' contains 'n', which does not belong in a phone number",
+}
+
+
 def kept_files(server: Server) -> list[Path]:
     return list((server.ctx.settings.data_dir / "uploads").glob("*"))
 
@@ -97,6 +104,20 @@ async def test_a_preview_stores_nothing(server: Server, path: str) -> None:
         "sample_rows": found["sample_rows"],
         "rows": 4,
         "refused": 0,
+        "sheet": None,
+        "sheets_left_out": [],
+        "region": None,
+        "time_zone": None,
+        "remembered": False,
+        "errors": [],
+        "counts": {
+            "rows": 4,
+            "complete": True,
+            "created": 3,
+            "merged": 0,
+            "refused": 1,
+            "reasons": [{**REASON, "rows": 1, "line": 5}],
+        },
     }
     assert found["sample_rows"][0] == ["+4930123456", "Ann", "Bonn"]
     assert await stored(server) == {"source": 0, "contact": 0, "channel_address": 0, "enrollment": 0}
