@@ -8,6 +8,7 @@ from typing import Any
 from admin.metrics import Metrics
 from config.settings import Settings
 from dialer.domain import transitions
+from dialer.domain.story import KINDS
 from dialer.domain.transitions import StateTable, StopReason
 from dialer.strategy.catalogue import STEP_TYPES, StepType
 from docs import commands, outcomes
@@ -37,6 +38,12 @@ METRICS = """# Metrics
 
 What `/metrics` shows, in the text format of Prometheus. The path needs no token. The counter counts since the start of
 the process; the rest is read from the store and from the live picture at the moment of asking."""
+TRAIL = """# Trail
+
+The history of a contact, as `GET /contacts/{id}/trail`, `GET /campaigns/{id}/contacts/{contact}/trail` and the contact's
+page tell it: entries `{id, at, campaign_id, contact_id, kind, data}`, oldest first. `campaign_id` is null for what belongs to
+no campaign. Entries of a call or text name their step in `node`. Entries with the id 0 are told by the attempt or the text
+itself, at its own times. Times in `data` are RFC 3339 in UTC, `changes` a list of `{field, old, new}`."""
 STRATEGY = """# Strategy
 
 The step types of a strategy, their fields and their ports, from `dialer/strategy/catalogue.py`. A strategy is a JSON
@@ -60,6 +67,7 @@ def pages() -> dict[str, str]:
         "outcomes": (outcomes.INTRODUCTION, outcomes.outcomes()),
         "metrics": (METRICS, _metrics()),
         "strategy": (STRATEGY, _strategy()),
+        "trail": (TRAIL, table(("kind", "what happened", "data"), ((code(k), m, d) for k, (m, d) in KINDS.items()))),
     }
     return {f"{name}.md": f"{NOTE}\n{intro}\n\n" + "\n".join(lines) + "\n" for name, (intro, lines) in made.items()}
 

@@ -9,6 +9,7 @@ from admin.keys import CONTEXT
 from admin.openapi import Operations, answer, etag
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import (
+    CampaignContactDetailsOut,
     CampaignContactOut,
     ContactDetailsOut,
     ContactOut,
@@ -18,7 +19,7 @@ from admin.schemas.contacts import (
     WhyNotOut,
     WhyNotReasonOut,
 )
-from dialer.operations import people, reports, why_not
+from dialer.operations import history, people, reports, why_not
 
 api = Operations("contacts")
 
@@ -33,8 +34,8 @@ async def listing(request: web.Request, query: ListQuery) -> web.Response:
 
 @api("GET", "/contacts/{contact_id}", "Read a contact", answers={200: ContactDetailsOut})
 async def read(request: web.Request, contact_id: int) -> web.Response:
-    """With its place in every campaign."""
-    found = await reports.contact(request.app[CONTEXT], contact_id)
+    """With its place in every campaign, and how it was reached last on each of its addresses."""
+    found = await history.contact(request.app[CONTEXT], contact_id)
     places = [PlaceOut.model_validate(place) for place in found["campaigns"]]
     revision = await people.revision_of(request.app[CONTEXT], contact_id)
     return answer(ContactDetailsOut.of({**found, "campaigns": places}), headers=etag(revision))
@@ -42,7 +43,7 @@ async def read(request: web.Request, contact_id: int) -> web.Response:
 
 @api("GET", "/contacts/{contact_id}/trail", "A contact's history", answers={200: TrailOut})
 async def trail(request: web.Request, contact_id: int) -> web.Response:
-    return _trail(await reports.trail_of(request.app[CONTEXT], contact_id))
+    return _trail(await history.trail_of(request.app[CONTEXT], contact_id))
 
 
 @api(
@@ -59,10 +60,12 @@ async def listing_of_campaign(request: web.Request, campaign_id: int, query: Lis
     "GET",
     "/campaigns/{campaign_id}/contacts/{contact_id}",
     "Read a contact in a campaign",
-    answers={200: CampaignContactOut},
+    answers={200: CampaignContactDetailsOut},
 )
 async def read_in_campaign(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
-    return answer(CampaignContactOut.of(await reports.contact_in(request.app[CONTEXT], campaign_id, contact_id)))
+    """With its place in the campaign, and how the campaign reached it last on each of its addresses."""
+    found = await history.contact_in(request.app[CONTEXT], campaign_id, contact_id)
+    return answer(CampaignContactDetailsOut.of(found))
 
 
 @api(
@@ -73,7 +76,7 @@ async def read_in_campaign(request: web.Request, campaign_id: int, contact_id: i
 )
 async def trail_in_campaign(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
     """The campaign's entries, and those of no campaign, such as merges."""
-    return _trail(await reports.trail_of(request.app[CONTEXT], contact_id, campaign_id))
+    return _trail(await history.trail_of(request.app[CONTEXT], contact_id, campaign_id))
 
 
 @api(

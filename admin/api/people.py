@@ -7,7 +7,7 @@ from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.contacts import ContactDetailsOut, PlaceOut
 from admin.schemas.people import BulkIn, BulkOut, ContactPatch, ResultOut
 from dialer.domain.errors import InvalidInput
-from dialer.operations import people, reports
+from dialer.operations import history, people
 
 api = Operations("contacts")
 
@@ -17,7 +17,7 @@ async def edit(request: web.Request, contact_id: int, body: ContactPatch) -> web
     """What is queued follows: to an address that is left, in the new time zone. An address of another contact is a 409."""
     ctx = request.app[CONTEXT]
     await people.edit(ctx, contact_id, body.edit(), revision=if_match(request), by=request[IDENTITY].name)
-    found = await reports.contact(ctx, contact_id)
+    found = await history.contact(ctx, contact_id)
     places = [PlaceOut.model_validate(place) for place in found["campaigns"]]
     revision = await people.revision_of(ctx, contact_id)
     return answer(ContactDetailsOut.of({**found, "campaigns": places}), headers=etag(revision))

@@ -7,12 +7,12 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.pages import views, words
+from admin.pages import trail_words, views
 from admin.pages.campaign import load
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import local, page
 from dialer.domain.campaign import Campaign
-from dialer.operations import reports, why_not
+from dialer.operations import history, reports, why_not
 from dialer.store.listing import Query
 
 DEFAULT_SORT = "id"
@@ -46,7 +46,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     attempts, messages, trail, held = await asyncio.gather(
         reports.attempts_page(ctx, own),
         reports.messages_page(ctx, own),
-        reports.trail_of(ctx, contact_id, campaign.id),
+        history.trail_of(ctx, contact_id, campaign.id),
         why_not.why_not(ctx, campaign.id, contact_id),
     )
     return page(
@@ -66,4 +66,4 @@ def _told(trail: Sequence[Mapping[str, Any]], zone: str) -> list[dict[str, Any]]
     def shown(moment: Any) -> str:
         return local(moment, zone)
 
-    return [{"at": entry["at"], "line": words.trail_line(entry["kind"], entry["data"], shown)} for entry in trail]
+    return [{"at": entry["at"], "line": trail_words.trail_line(entry["kind"], entry["data"], shown)} for entry in trail]

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from admin.schemas.common import JsonObject, Out
 from dialer.domain.contact import Address
+from dialer.domain.delivery import Delivery
 from dialer.operations import sources
 
 
@@ -48,6 +49,65 @@ class ContactOut(_Person):
     """A contact."""
 
 
+class LastAttemptOut(Out):
+    """A call: `outcome` is null while it goes on."""
+
+    id: str
+    campaign_id: int
+    gateway: str
+    state: str
+    outcome: str | None
+    reason: str | None
+    cause: int | None
+    agent: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class LastTextOut(Out):
+    """A text; `final_at` is when its receipt came, or when it failed."""
+
+    id: str
+    campaign_id: int
+    gateway: str
+    status: str
+    error: str | None
+    text: str
+    parts: int
+    created_at: datetime
+    submitted_at: datetime | None
+    final_at: datetime | None
+
+
+class DeliveryOut(Out):
+    """An address on one channel with its last call or text; `current` is false for one the contact has no more."""
+
+    channel: str
+    address: str
+    current: bool
+    tries: int
+    last_attempt: LastAttemptOut | None
+    last_text: LastTextOut | None
+
+    @classmethod
+    def of(cls, one: Delivery) -> Self:
+        named = {name: getattr(one, name) for name in ("channel", "address", "current", "tries")}
+        last = {"last_attempt": one.last if one.channel == "voice" else None}
+        return cls.model_validate({**named, **last, "last_text": one.last if one.channel == "sms" else None})
+
+
+class _Reached(Out):
+    delivery: list[DeliveryOut]
+
+
+class CampaignContactDetailsOut(CampaignContactOut, _Reached):
+    """A contact with its place in a campaign, and how that reached it last on each address."""
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        return super().of({**item, "delivery": [DeliveryOut.of(one) for one in item["delivery"]]})
+
+
 class PlaceOut(_Place):
     campaign_id: int
     title: str
@@ -55,13 +115,19 @@ class PlaceOut(_Place):
     modified_at: datetime
 
 
-class ContactDetailsOut(ContactOut):
-    """A contact with its place in every campaign."""
+class ContactDetailsOut(ContactOut, _Reached):
+    """A contact with its place in every campaign, and how it was reached last on each address."""
 
     campaigns: list[PlaceOut]
 
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        return super().of({**item, "delivery": [DeliveryOut.of(one) for one in item["delivery"]]})
+
 
 class TrailEntryOut(Out):
+    """`kind` and `data` as in docs/reference/trail.md. `id` is 0 for what an attempt or a text tells of itself."""
+
     id: int
     at: datetime
     campaign_id: int | None

@@ -10,7 +10,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.contact import Address
 from dialer.domain.errors import NotFound
 from dialer.operations.context import Context
-from dialer.store import campaigns, contacts, lists, migrate, trail
+from dialer.store import campaigns, contacts, lists, migrate
 from dialer.store.listing import Listing, Page, Query
 
 
@@ -70,16 +70,6 @@ async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping
     if not page.items:
         raise NotFound("contact in this campaign", contact_id)
     return page.items[0]
-
-
-async def trail_of(ctx: Context, contact_id: int, campaign_id: int | None = None) -> Sequence[Mapping[str, Any]]:
-    """Everything that happened to a contact, oldest first; with a campaign, what belongs to it."""
-    if campaign_id is None:
-        await contact(ctx, contact_id)
-    else:
-        await contact_in(ctx, campaign_id, contact_id)
-    async with ctx.db.read() as tx:
-        return await trail.of_contact(tx, contact_id, campaign_id)
 
 
 async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:

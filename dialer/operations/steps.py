@@ -28,6 +28,7 @@ class _Batch:
     moved: list[Moved] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)  # for each request, its place in `moved`
+    queued: list[dict[str, Any]] = field(default_factory=list)  # for each request, the data of its trail entry
     entries: list[trail.Entry] = field(default_factory=list)
 
 
@@ -61,6 +62,8 @@ async def _save(tx: AsyncConnection, batch: _Batch, now: datetime) -> None:
     for owner, request_id in zip(batch.owners, ids, strict=True):
         moved = batch.moved[owner]
         batch.moved[owner] = Moved(**{**_fields(moved), "request_id": request_id})
+    for data, request_id in zip(batch.queued, ids, strict=True):
+        data["request"] = request_id
     await enrollments.save(tx, batch.moved, now)
     await trail.write(tx, batch.entries)
 
@@ -91,7 +94,9 @@ def _write(
             result=step.memory.result,
         )
     )
-    batch.entries += _trail(campaign, place, step, now)
+    entries = _trail(campaign, place, version, step, now)
+    batch.entries += entries
+    batch.queued += [entries[-1].data] if isinstance(effect, RequestCall | RequestSms) else []
     if starts and state is EnrollmentState.STOPPED:
         batch.entries.append(trail.Entry(now, campaign.id, place.contact_id, "stopped", {"reason": str(reason)}))
 
@@ -154,11 +159,13 @@ def _sms_payload(effect: RequestSms) -> dict[str, Any]:
     }
 
 
-def _trail(campaign: Campaign, place: Enrollment, step: Step, now: datetime) -> list[trail.Entry]:
+def _trail(campaign: Campaign, place: Enrollment, version: int, step: Step, now: datetime) -> list[trail.Entry]:
+    """What the step did; the entry of a request is the last one."""
+
     def entry(kind: str, **data: Any) -> trail.Entry:
         return trail.Entry(now, campaign.id, place.contact_id, kind, data)
 
-    entries = [entry("step", node=hop.node, port=hop.port, why=hop.why) for hop in step.hops]
+    entries = [entry("step", node=hop.node, version=version, port=hop.port, why=hop.why) for hop in step.hops]
     effect = step.effect
     if isinstance(effect, RequestCall | RequestSms):
         kind = "call-queued" if isinstance(effect, RequestCall) else "sms-queued"

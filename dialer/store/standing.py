@@ -15,6 +15,7 @@ from dialer.store.tables import channel_address, contact, contact_request, enrol
 
 # Nobody needs to know by how many thousands more.
 MOST_COUNTED = 10_000
+_READING = (SourceState.PENDING, SourceState.RUNNING)  # a REST source is always open: it holds nobody up
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Standing:
 
 async def of_contact(tx: AsyncConnection, campaign_id: int, contact_id: int) -> Standing | None:
     query = (
-        select(enrollment, contact.c.time_zone, source.c.name, source.c.state.label("source_state"))
+        select(enrollment, contact.c.time_zone, source.c.name, source.c.kind, source.c.state.label("source_state"))
         .join(contact, contact.c.id == enrollment.c.contact_id)
         .outerjoin(source, source.c.id == enrollment.c.source_id)
         .where(enrollment.c.campaign_id == campaign_id, enrollment.c.contact_id == contact_id)
@@ -51,7 +52,7 @@ async def of_contact(tx: AsyncConnection, campaign_id: int, contact_id: int) -> 
         zone=row.time_zone,
         addresses=await _addresses(tx, contact_id),
         request=await requests.get(tx, row.request_id) if row.request_id else None,
-        importing=row.name if row.source_state in {SourceState.PENDING, SourceState.RUNNING} else None,
+        importing=row.name if row.kind != "rest" and row.source_state in _READING else None,
     )
 
 

@@ -60,7 +60,9 @@ async def test_a_contact_with_its_place(server: Server, path: str) -> None:
         "source": 1,
         "attempts": 0,
     }
-    assert await server.ok("GET", f"{path}/contacts/1") == found
+    never = {"current": True, "tries": 0, "last_attempt": None, "last_text": None}
+    delivery = [{**address, **never} for address in found["addresses"]]
+    assert await server.ok("GET", f"{path}/contacts/1") == {**found, "delivery": delivery}
     alone = await server.ok("GET", "/contacts/1")
     assert alone["addresses"] == found["addresses"]
     assert [(place["campaign_id"], place["title"], place["status"]) for place in alone["campaigns"]] == [
