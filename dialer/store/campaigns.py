@@ -13,7 +13,7 @@ from dialer.domain.windows import ExecutionTime, Validity
 from dialer.store.changes import change_state
 from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, contact_request, enrollment
-from dialer.store.types import AnyRow
+from dialer.store.types import AnyRow, spelled
 
 _NAMES = tuple(column.name for column in campaign.columns)
 _QUEUED = (RequestState.PENDING, RequestState.CLAIMED)
@@ -72,7 +72,8 @@ async def with_unfinished_stop(tx: AsyncConnection) -> list[int]:
 
     Contacts that have yet to enter a campaign which was never published are as they should be, unless it has ended.
     """
-    queued = exists().where(contact_request.c.campaign_id == campaign.c.id, contact_request.c.state.in_(_QUEUED))
+    request = exists().where(contact_request.c.campaign_id == campaign.c.id)
+    queued = or_(*(request.where(contact_request.c.state == spelled(state)) for state in _QUEUED))
     place = exists().where(enrollment.c.campaign_id == campaign.c.id)
     unflagged = or_(
         queued,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,10 +13,12 @@ from dialer.domain.transitions import EnrollmentState, RequestState
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import campaign, enrollment
-from dialer.store.types import AnyRow
+from dialer.store.types import AnyRow, spelled
 
 # In these states `due_at` is the time of a step: of a text's time limit, and of the end of a wait.
-_TIMED = (EnrollmentState.IN_PROGRESS, EnrollmentState.WAITING)
+_LIMITED, _WAITS = (
+    enrollment.c.state == spelled(state) for state in (EnrollmentState.IN_PROGRESS, EnrollmentState.WAITING)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,37 +127,35 @@ async def not_entered(tx: AsyncConnection, campaign_id: int, after: int, limit: 
 async def due(
     tx: AsyncConnection, campaign_id: int, now: datetime, limit: int, *, is_active: bool = True
 ) -> list[Enrollment]:
-    """Enrollments of a campaign whose wait, or whose time limit for a receipt, is over; the oldest first.
+    """Enrollments of a campaign whose wait, or whose time limit for a receipt, is over; each the oldest first.
 
     One that is not active makes nobody go on who waits, but whose text is under way has a time limit all the same.
     """
-    states = _TIMED if is_active else _TIMED[:1]
-    query = _columns().where(
-        enrollment.c.due_at <= now, enrollment.c.campaign_id == campaign_id, enrollment.c.state.in_(states)
-    )
-    return await _select(tx, query.order_by(enrollment.c.due_at, enrollment.c.id).limit(limit))
+    found: list[Enrollment] = []
+    for over in (_LIMITED, _WAITS) if is_active else (_LIMITED,):
+        query = _columns().where(over, enrollment.c.due_at <= now, enrollment.c.campaign_id == campaign_id)
+        ordered = query.order_by(enrollment.c.due_at, enrollment.c.id)
+        found += await _select(tx, ordered.limit(limit - len(found)))
+    return found
 
 
 async def campaigns_due(tx: AsyncConnection, active: Collection[int], now: datetime) -> list[int]:
-    """Campaigns that have somebody `due`, of those that are not `active` as well; by their index of states."""
-    limited, waits = (
-        exists().where(
-            enrollment.c.campaign_id == campaign.c.id, enrollment.c.state == state, enrollment.c.due_at <= now
-        )
-        for state in _TIMED
-    )
-    query = select(campaign.c.id).where(or_(limited, and_(campaign.c.id.in_(active), waits)))
+    """Campaigns that have somebody `due`, of those that are not `active` as well."""
+    somebody = exists().where(enrollment.c.campaign_id == campaign.c.id, enrollment.c.due_at <= now)
+    waits = and_(campaign.c.id.in_(active), somebody.where(_WAITS))
+    query = select(campaign.c.id).where(or_(somebody.where(_LIMITED), waits))
     return list((await tx.execute(query)).scalars())
 
 
 async def next_due(tx: AsyncConnection, active: Collection[int], now: datetime) -> datetime | None:
-    """When the next wait of these campaigns, or anybody's time limit, is over."""
-    limited, waits = (enrollment.c.state == state for state in _TIMED)
-    query = select(enrollment.c.due_at).where(
-        enrollment.c.due_at > now, or_(limited, and_(waits, enrollment.c.campaign_id.in_(active)))
+    """When the next wait of these campaigns, or anybody's time limit, is over: one seek for each campaign."""
+    soonest = select(func.min(enrollment.c.due_at)).where(
+        enrollment.c.campaign_id == campaign.c.id, enrollment.c.due_at > now
     )
-    when: datetime | None = await tx.scalar(query.order_by(enrollment.c.due_at).limit(1))
-    return when
+    limited, waits = (soonest.where(over).scalar_subquery() for over in (_LIMITED, _WAITS))
+    query = select(limited, case((campaign.c.id.in_(active), waits)))
+    moments = [at for row in await tx.execute(query) for at in row if at is not None]
+    return min(moments, default=None)
 
 
 async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) -> None:

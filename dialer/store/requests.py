@@ -13,7 +13,7 @@ from dialer.domain.transitions import CampaignStatus, RequestState
 from dialer.store.do_not_contact import listed
 from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, contact_request, enrollment
-from dialer.store.types import AnyRow
+from dialer.store.types import AnyRow, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _queue(campaign_id: int, channel: str, *, zoned_only: bool) -> Any:
     conditions = [
         contact_request.c.campaign_id == campaign_id,
         contact_request.c.channel == channel,
-        contact_request.c.state == RequestState.PENDING,
+        contact_request.c.state == spelled(RequestState.PENDING),
     ]
     return and_(*conditions, contact_request.c.zone.is_not(None)) if zoned_only else and_(*conditions)
 
@@ -170,7 +170,7 @@ async def reopen_windows(tx: AsyncConnection, campaign_id: int) -> None:
         update(contact_request)
         .where(
             contact_request.c.campaign_id == campaign_id,
-            contact_request.c.state == RequestState.PENDING,
+            contact_request.c.state == spelled(RequestState.PENDING),
             contact_request.c.due_at > contact_request.c.wanted_at,
         )
         .values(due_at=contact_request.c.wanted_at)
@@ -181,7 +181,7 @@ async def renew(tx: AsyncConnection, node: str, until: datetime) -> None:
     """This node shows a sign of life for everything in its hopper."""
     await tx.execute(
         update(contact_request)
-        .where(contact_request.c.state == RequestState.CLAIMED, contact_request.c.lease_node == node)
+        .where(contact_request.c.state == spelled(RequestState.CLAIMED), contact_request.c.lease_node == node)
         .values(lease_until=until)
     )
 
@@ -192,7 +192,7 @@ async def release_expired(tx: AsyncConnection, now: datetime, own_node: str | No
     changed = await tx.execute(
         update(contact_request)
         .where(
-            contact_request.c.state == RequestState.CLAIMED,
+            contact_request.c.state == spelled(RequestState.CLAIMED),
             or_(expired, contact_request.c.lease_node == own_node) if own_node else expired,
         )
         .values(state=RequestState.PENDING, lease_node=None, lease_until=None)
@@ -271,20 +271,23 @@ _ANY_PENDING = (
     .where(
         contact_request.c.campaign_id == bindparam("_campaign"),
         contact_request.c.channel == bindparam("_channel"),
-        contact_request.c.state == RequestState.PENDING,
+        contact_request.c.state == spelled(RequestState.PENDING),
     )
     .limit(1)
 )
 
 
 async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: datetime) -> datetime | None:
-    """When the next request of the queue that is not due yet becomes due."""
-    when: datetime | None = await tx.scalar(
-        select(func.min(contact_request.c.due_at)).where(
-            _queue(campaign_id, channel, zoned_only=False), contact_request.c.due_at > now
-        )
-    )
-    return when
+    """When the next request of the queue that is not due yet becomes due: one seek for each priority in use."""
+    queue = _queue(campaign_id, channel, zoned_only=False)
+    found: list[datetime] = []
+    priority = await _highest(tx, queue, below=None)
+    while priority is not None:
+        later = queue & (contact_request.c.priority == priority) & (contact_request.c.due_at > now)
+        when = await tx.scalar(select(func.min(contact_request.c.due_at)).where(later))
+        found += [when] if when else []
+        priority = await _highest(tx, queue, below=priority)
+    return min(found, default=None)
 
 
 def _request(row: AnyRow) -> ContactRequest:

@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import EnrollmentState, RequestState, StopReason
@@ -45,15 +58,27 @@ _CHANGED = {"modified_at": _NOW, "revision": _E.revision + 1}
 _ENTRY = ["at", "campaign_id", "contact_id", "kind", "data"]
 
 
-def _first(*where: ColumnElement[bool], locked: bool = False) -> Any:
-    """The last id, and the number, of the first rows that are meant."""
+def _first(*where: ColumnElement[bool], locked: bool = False) -> Select[Any]:
+    """The first rows that are meant, in the order of their ids."""
     chosen = select(_E.id).where(*_OF_CAMPAIGN, *where).order_by(_E.id).limit(bindparam("_limit"))
-    rows = (chosen.with_for_update() if locked else chosen).subquery()
+    return chosen.with_for_update() if locked else chosen
+
+
+def _extent(chosen: Select[Any] | CompoundSelect[Any]) -> Select[Any]:
+    """The last id, and the number, of these rows."""
+    rows = chosen.subquery()
     return select(func.coalesce(func.max(rows.c.id), 0), func.count()).select_from(rows)
 
 
-_FIRST_IDLE, _FIRST_STOPPED = _first(_IS_IDLE), _first(_IS_STOPPED)
-_FIRST_TO_RETURN = _first(_IS_STOPPED, _MAY_RETURN, locked=True)
+def _of_both_states() -> CompoundSelect[Any]:
+    """Each state's first rows, and the first of these: looked for together, a million would be sorted for each chunk."""
+    each = [select(_first(_E.state == state).subquery().c.id) for state in _IDLE]
+    return union_all(*each).order_by("id").limit(bindparam("_limit"))
+
+
+_FIRST_IDLE = _extent(_of_both_states())
+_FIRST_STOPPED = _extent(_first(_IS_STOPPED))
+_FIRST_TO_RETURN = _extent(_first(_IS_STOPPED, _MAY_RETURN, locked=True))
 
 
 async def _range(tx: AsyncConnection, query: Any, campaign_id: int, after: int, limit: int) -> Range:

@@ -168,7 +168,9 @@ enrollment = Table(
     UniqueConstraint("campaign_id", "contact_id"),
     Index("ix_enrollment_state", "campaign_id", "state", "id"),
     _partial("ix_enrollment_not_entered", "campaign_id", "id", where="node IS NULL"),
-    _partial("ix_enrollment_due", "due_at", where="due_at IS NOT NULL"),
+    # Whose wait is over, whose text's time limit: one for each, as a partial index serves no two states.
+    _partial("ix_enrollment_waiting", "campaign_id", "due_at", where="state = 'waiting'"),
+    _partial("ix_enrollment_limited", "campaign_id", "due_at", where="state = 'in_progress' AND due_at IS NOT NULL"),
     _partial("ix_enrollment_source_id", "source_id", where="source_id IS NOT NULL"),
     sqlite_autoincrement=True,
 )
@@ -199,12 +201,22 @@ contact_request = Table(
     Column("created_at", Utc, nullable=False),
     # A step's effect is written once, however often it is asked for.
     UniqueConstraint("enrollment_id", "node", "visit", "try_no", "requeue_no", name="uq_contact_request_effect"),
-    Index("ix_contact_request_queue", "campaign_id", "channel", "state", "priority", "due_at", "id"),
     _partial(
-        "ix_contact_request_zoned", "campaign_id", "channel", "state", "priority", "due_at", where="zone IS NOT NULL"
+        "ix_contact_request_queue", "campaign_id", "channel", "priority", "due_at", "id", where="state = 'pending'"
     ),
+    _partial(
+        "ix_contact_request_zoned",
+        "campaign_id",
+        "channel",
+        "priority",
+        "due_at",
+        "id",
+        where="state = 'pending' AND zone IS NOT NULL",
+    ),
+    _partial("ix_contact_request_postponed", "campaign_id", where="state = 'pending' AND due_at > wanted_at"),
     _partial("ix_contact_request_lease", "lease_until", where="state = 'claimed'"),
     _partial("ix_contact_request_replaces_id", "replaces_id", where="replaces_id IS NOT NULL"),
+    Index("ix_contact_request_campaign_id", "campaign_id"),
     Index("ix_contact_request_contact_id", "contact_id"),
     sqlite_autoincrement=True,
 )

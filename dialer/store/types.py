@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Row
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Row, String
+from sqlalchemy import literal_column as sql
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -49,3 +52,8 @@ def _from_text(value: str | None) -> datetime | None:
 
 def dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def spelled(state: StrEnum) -> ColumnElement[str]:
+    """The state in the statement's own text: a partial index serves only statements that say what it is for."""
+    return sql(f"'{state.value}'", String())

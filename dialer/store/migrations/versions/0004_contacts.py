@@ -16,9 +16,17 @@ def upgrade() -> None:
     _fields_and_mappings()
     _do_not_contact()
     _rest_source()
+    for name, table, _, _ in _REPLACED:
+        op.drop_index(name, table)
+    for index in _IN_THEIR_PLACE:
+        _create(*index)
 
 
 def downgrade() -> None:
+    for name, table, _, _ in _IN_THEIR_PLACE:
+        op.drop_index(name, table)
+    for index in _REPLACED:
+        _create(*index)
     for table in ("idempotent_request", "rest_key", "do_not_contact", "remembered_mapping", "contact_field"):
         op.drop_table(table)
     op.drop_index("ix_trail_source_id", "trail")
@@ -114,3 +122,45 @@ def _rest_source() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "key", name="pk_idempotent_request"),
     )
     op.create_index("ix_idempotent_request_created_at", "idempotent_request", ["created_at"])
+
+
+def _create(name: str, table: str, columns: list[str], where: str | None) -> None:
+    condition = sa.text(where) if where else None
+    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
+
+
+# Name, table, columns, condition. What is no longer in the queue, or waits for nothing, stands in none of the new ones:
+# a stop of a million contacts takes them out, and nothing has to be put in elsewhere.
+_REPLACED: tuple[tuple[str, str, list[str], str | None], ...] = (
+    ("ix_enrollment_due", "enrollment", ["due_at"], "due_at IS NOT NULL"),
+    (
+        "ix_contact_request_queue",
+        "contact_request",
+        ["campaign_id", "channel", "state", "priority", "due_at", "id"],
+        None,
+    ),
+    (
+        "ix_contact_request_zoned",
+        "contact_request",
+        ["campaign_id", "channel", "state", "priority", "due_at"],
+        "zone IS NOT NULL",
+    ),
+)
+_IN_THEIR_PLACE: tuple[tuple[str, str, list[str], str | None], ...] = (
+    ("ix_enrollment_waiting", "enrollment", ["campaign_id", "due_at"], "state = 'waiting'"),
+    ("ix_enrollment_limited", "enrollment", ["campaign_id", "due_at"], "state = 'in_progress' AND due_at IS NOT NULL"),
+    (
+        "ix_contact_request_queue",
+        "contact_request",
+        ["campaign_id", "channel", "priority", "due_at", "id"],
+        "state = 'pending'",
+    ),
+    (
+        "ix_contact_request_zoned",
+        "contact_request",
+        ["campaign_id", "channel", "priority", "due_at", "id"],
+        "state = 'pending' AND zone IS NOT NULL",
+    ),
+    ("ix_contact_request_postponed", "contact_request", ["campaign_id"], "state = 'pending' AND due_at > wanted_at"),
+    ("ix_contact_request_campaign_id", "contact_request", ["campaign_id"], None),
+)

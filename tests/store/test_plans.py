@@ -1,0 +1,94 @@
+"""No statement of the busy paths goes through a table, or sorts it: a million contacts are as quick as a thousand."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import LoadOrder
+from dialer.domain.transitions import StopReason
+from dialer.store import campaigns, enrollments, requests, stops
+from tests.support import builders
+from tests.support.context import MONDAY, Bench
+
+LARGE = ("enrollment", "contact_request", "trail", "contact", "new", "old")
+Question = Callable[[AsyncConnection, int], Awaitable[object]]
+
+
+def _claim(order: LoadOrder, *, zoned_only: bool) -> Question:
+    return lambda tx, campaign_id: requests.claim(
+        tx, campaign_id, "call", order=order, node="node-1", until=MONDAY, now=MONDAY, limit=2, zoned_only=zoned_only
+    )
+
+
+QUESTIONS: dict[str, Question] = {
+    "claim the oldest": _claim(LoadOrder.OLDEST_FIRST, zoned_only=False),
+    "claim the newest": _claim(LoadOrder.NEWEST_FIRST, zoned_only=False),
+    "claim in zones": _claim(LoadOrder.OLDEST_FIRST, zoned_only=True),
+    "claim in zones, the newest": _claim(LoadOrder.NEWEST_FIRST, zoned_only=True),
+    "any pending": lambda tx, i: requests.any_pending(tx, i, "call"),
+    "next call": lambda tx, i: requests.next_due(tx, i, "call", MONDAY),
+    "windows": requests.reopen_windows,
+    "renew": lambda tx, _: requests.renew(tx, "node-1", MONDAY),
+    "expired": lambda tx, _: requests.release_expired(tx, MONDAY, "node-1"),
+    "campaigns due": lambda tx, i: enrollments.campaigns_due(tx, [i], MONDAY),
+    "next wait": lambda tx, i: enrollments.next_due(tx, [i], MONDAY),
+    "due": lambda tx, i: enrollments.due(tx, i, MONDAY, 2),
+    "not entered": lambda tx, i: enrollments.not_entered(tx, i, 0, 2),
+    "stop": lambda tx, i: stops.stop_pending(tx, i, StopReason.CAMPAIGN_UNPUBLISHED, MONDAY, after=0, limit=3),
+    "queue again": lambda tx, i: stops.queue_again(tx, i, MONDAY, after=0, limit=3),
+    "end": lambda tx, i: stops.end_stopped(tx, i, MONDAY, after=0, limit=3),
+    "unfinished stops": lambda tx, _: campaigns.with_unfinished_stop(tx),
+}
+
+
+@pytest.fixture
+async def sqlite_bench(sqlite_databases: Any, tmp_path: Any) -> Any:
+    from tests.support.context import bench as make_bench
+    from tests.support.databases import opened
+
+    async with opened(await sqlite_databases.make()) as db:
+        yield make_bench(db, tmp_path)
+
+
+@pytest.mark.req("C7", "C8", "D2")
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_it_is_answered_from_an_index(sqlite_bench: Bench, question: str) -> None:
+    campaign_id = await builders.add_campaign(sqlite_bench)
+    await builders.load(sqlite_bench, campaign_id, builders.persons(6))
+    await builders.publish(sqlite_bench, campaign_id)
+    if question in {"queue again", "end"}:
+        async with sqlite_bench.ctx.db.write() as tx:
+            await QUESTIONS["stop"](tx, campaign_id)
+    asked: list[tuple[str, Any]] = []
+    async with sqlite_bench.ctx.db.write() as tx:
+        connection = tx.sync_connection
+        assert connection is not None
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def _note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            if not statement.startswith("EXPLAIN"):
+                asked.append((statement, parameters))
+
+        await QUESTIONS[question](tx, campaign_id)
+        assert asked
+        for statement, parameters in asked:
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            plan = [row[3] for row in await _explain(tx, statement, one)]
+            assert not [line for line in plan if _is_slow(line, sorts=question == "stop")], (statement, plan)
+
+
+async def _explain(tx: AsyncConnection, statement: str, parameters: Any) -> Any:
+    return (await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+
+
+def _is_slow(line: str, *, sorts: bool) -> bool:
+    """Through a whole table, an index without anything sought in it, or all that was found sorted at the end.
+
+    The index of what is claimed holds no more than the hoppers do. What `sorts` has two chunks to sort, not all.
+    """
+    words = line.split()
+    scan = words[0] == "SCAN" and words[1] in LARGE and words[-1] != "ix_contact_request_lease"
+    return scan or (line.startswith("USE TEMP B-TREE") and not sorts)
