@@ -4,7 +4,20 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from admin.pages import assets, campaign, campaigns, contacts, gateways, live, login, sources, strategy
+from admin.pages import (
+    assets,
+    campaign,
+    campaigns,
+    contact_edit,
+    contact_fields,
+    contacts,
+    do_not_contact,
+    gateways,
+    live,
+    login,
+    sources,
+    strategy,
+)
 
 ONE = r"/campaigns/{campaign:\d{1,18}}"
 
@@ -29,6 +42,18 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post(f"{ONE}/end", campaigns.end),
         web.get(f"{ONE}/contacts", contacts.index),
         web.get(ONE + r"/contacts/{contact:\d{1,18}}", contacts.show),
+        web.get(r"/contacts/{contact:\d{1,18}}/edit", contact_edit.show),
+        web.post(r"/contacts/{contact:\d{1,18}}/edit", contact_edit.save),
+        web.post(r"/contacts/{contact:\d{1,18}}/delete", contact_edit.remove),
+        web.post("/contacts/bulk", contact_edit.several),
+        web.get("/contact-fields", contact_fields.index),
+        web.post("/contact-fields", contact_fields.create),
+        web.get("/contact-fields/{name}", contact_fields.show),
+        web.post("/contact-fields/{name}", contact_fields.save),
+        web.post("/contact-fields/{name}/delete", contact_fields.remove),
+        web.get("/do-not-contact", do_not_contact.index),
+        web.post("/do-not-contact", do_not_contact.add),
+        web.post(r"/do-not-contact/{entry:\d{1,18}}/remove", do_not_contact.remove),
         web.get(f"{ONE}/sources", sources.index),
         web.get(f"{ONE}/strategy", strategy.show),
         web.post(f"{ONE}/strategy", strategy.save),

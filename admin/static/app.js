@@ -77,3 +77,28 @@ document.querySelectorAll('form[data-upload]').forEach((form) => {
 document.addEventListener('htmx:sse:error', () => document.body.classList.add('stale'));
 document.addEventListener('htmx:sse:after:connection', () => document.body.classList.remove('stale'));
 document.addEventListener('htmx:sse:after:message', () => document.body.classList.remove('stale'));
+
+// -- ticked rows: the toolbar shows itself once there are some ---------------------------------------------------------------
+
+function countTicked() {
+  const bar = document.querySelector('[data-bulk]');
+  if (!bar) return;
+  const rows = [...document.querySelectorAll('input[name="ids"][form="bulk"]')];
+  const ticked = rows.filter((row) => row.checked).length;
+  bar.hidden = ticked === 0;
+  bar.querySelector('[data-bulk-count]').textContent = ticked;
+  const all = document.querySelector('[data-bulk-all]');
+  if (all) {
+    all.checked = rows.length > 0 && ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+  }
+}
+
+document.addEventListener('change', (event) => {
+  if (event.target.matches('[data-bulk-all]')) {
+    document.querySelectorAll('input[name="ids"][form="bulk"]').forEach((row) => { row.checked = event.target.checked; });
+  }
+  if (event.target.matches('[data-bulk-all], input[name="ids"][form="bulk"]')) countTicked();
+});
+document.addEventListener('htmx:after:swap', countTicked);
+addEventListener('pageshow', countTicked);

@@ -95,6 +95,11 @@ async def all_fields(ctx: Context) -> list[AnyRow]:
         return await contact_fields.rows(tx)
 
 
+async def by_name(ctx: Context) -> dict[str, Field]:
+    """The same as the domain has them, by the attribute's name."""
+    return {row.name: contact_fields.field_of(row) for row in await all_fields(ctx)}
+
+
 async def get(ctx: Context, name: str) -> AnyRow:
     async with ctx.db.read() as tx:
         return await _row(tx, name)

@@ -78,6 +78,8 @@ def test_an_unknown_role_may_nothing() -> None:
         ("POST", "/api/v1/campaigns/1/strategy/check", Right.READ),
         ("PUT", "/api/v1/campaigns/1/strategy", Right.WRITE),
         ("BREW", "/campaigns", Right.WRITE),
+        ("DELETE", "/api/v1/contact-fields/check", Right.WRITE),
+        ("POST", "/gateways/check", Right.WRITE),
     ],
 )
 def test_what_a_call_needs(method: str, path: str, right: Right) -> None:

@@ -1,0 +1,113 @@
+"""A contact's edit form, its deletion, and both for several that were ticked in a list."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from admin.auth import local_path
+from admin.keys import CONTEXT, IDENTITY
+from admin.pages import contact_form
+from admin.pages.contact_form import ContactForm
+from admin.pages.forms import revision
+from admin.pages.render import page
+from dialer.domain.editing import Edit
+from dialer.domain.errors import Fault, InvalidInput, StaleEdit
+from dialer.domain.fields import Field
+from dialer.operations import contact_fields, people, reports
+from dialer.operations.people import AddressTaken, Result, UnderWay
+
+LONGEST_ID = 18
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    item, fields = await _contact(request), await _fields(request)
+    at = await people.revision_of(request.app[CONTEXT], item["id"])
+    return _page(request, item, contact_form.stored(item, at, fields))
+
+
+async def save(request: web.Request) -> web.StreamResponse:
+    item, fields, form = await _contact(request), await _fields(request), await request.post()
+    ctx, by = request.app[CONTEXT], request[IDENTITY].name
+    try:
+        await people.edit(ctx, item["id"], contact_form.read(form), revision=revision(form), by=by)
+    except InvalidInput as error:
+        return _page(request, item, contact_form.typed(form, fields, error.faults), status=422)
+    except (AddressTaken, StaleEdit) as error:
+        return _page(request, item, contact_form.typed(form, fields, [Fault("", str(error))]), status=409)
+    raise web.HTTPSeeOther(local_path(_back(request), "/campaigns"))
+
+
+async def remove(request: web.Request) -> web.StreamResponse:
+    """Erases; one who is in a call stays, and the page says so."""
+    item, fields = await _contact(request), await _fields(request)
+    ctx, form = request.app[CONTEXT], await request.post()
+    try:
+        await people.erase(ctx, item["id"], by=request[IDENTITY].name)
+    except UnderWay as error:
+        shown = contact_form.stored(item, await people.revision_of(ctx, item["id"]), fields)
+        shown.general.append(str(error))
+        return _page(request, item, shown, status=409)
+    raise web.HTTPSeeOther(local_path(str(form.get("back", "")), "/campaigns"))
+
+
+async def several(request: web.Request) -> web.StreamResponse:
+    """Edit or erase those that were ticked; what could not be done is listed with its reason."""
+    form, back = await request.post(), await _back_of_form(request)
+    ids = [
+        int(one)
+        for one in map(str, form.getall("ids", ()))
+        if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID
+    ]
+    ctx, by = request.app[CONTEXT], request[IDENTITY].name
+    try:
+        if form.get("action") == "delete":
+            results = await people.erase_many(ctx, ids, by=by)
+        else:
+            results = await people.edit_many(ctx, ids, _edit_of_several(form), by=by)
+    except InvalidInput as error:
+        return _results(request, [], back, faults=error.faults)
+    if all(result.done for result in results):
+        raise web.HTTPSeeOther(back)
+    return _results(request, results, back)
+
+
+def _edit_of_several(form: Mapping[str, Any]) -> Edit:
+    """A time zone, an attribute, or both; what is left empty stays, an attribute without a value is taken away."""
+    zone, name, value = (str(form.get(key, "")).strip() for key in ("time_zone", "attribute", "value"))
+    if not zone and not name:
+        raise InvalidInput.single("attribute", "say what is to be set: a time zone, or an attribute and its value")
+    return Edit({"time_zone": zone} if zone else {}, {name: value or None} if name else {})
+
+
+def _results(
+    request: web.Request, results: Sequence[Result], back: str, faults: Sequence[Fault] = ()
+) -> web.StreamResponse:
+    refused = [result for result in results if not result.done]
+    return page(
+        request, "contacts_bulk.html", status=422 if faults else 409, section="Contacts", back=back, refused_ones=refused,
+        done=len(results) - len(refused), faults=[fault.reason for fault in faults],
+    )  # fmt: skip
+
+
+def _page(request: web.Request, item: Mapping[str, Any], form: ContactForm, *, status: int = 200) -> web.Response:
+    return page(
+        request, "contact_edit.html", status=status, section="Contacts", contact=item, form=form, back=_back(request),
+        serves=contact_form.SERVES, name=f"{item['first_name']} {item['last_name']}".strip() or f"Contact #{item['id']}",
+    )  # fmt: skip
+
+
+async def _contact(request: web.Request) -> Mapping[str, Any]:
+    return await reports.contact(request.app[CONTEXT], int(request.match_info["contact"]))
+
+
+async def _fields(request: web.Request) -> dict[str, Field]:
+    return await contact_fields.by_name(request.app[CONTEXT])
+
+
+def _back(request: web.Request) -> str:
+    return local_path(request.query.get("back"), "/campaigns")
+
+
+async def _back_of_form(request: web.Request) -> str:
+    return local_path(str((await request.post()).get("back", "")), "/campaigns")
