@@ -22,6 +22,7 @@ REST, AT_MOST_EVERY_S = 5.0, 0.4
 # With nothing to ring the bell (a window that closes, a validity that ends), look again all the same.
 AT_LEAST_EVERY_S = 5.0
 WHILE_IMPORTING_S = 0.5
+BUSY = frozenset({SourceState.PENDING, SourceState.RUNNING, SourceState.REMOVING})
 OOB = Markup('hx-swap-oob="outerMorph"')
 
 Draw = Callable[[], Awaitable[tuple[str, float]]]
@@ -57,7 +58,7 @@ def _draw(request: web.Request) -> Draw:
 def _draw_sources(request: web.Request) -> Draw:
     async def draw() -> tuple[str, float]:
         parts = await listed(request.app[CONTEXT], await load(request))
-        busy = any(one["state"] in {SourceState.PENDING, SourceState.RUNNING} for one in parts["sources"])
+        busy = any(one["state"] in BUSY and one["kind"] != "rest" for one in parts["sources"])
         return _swapped(request, "sources", parts), WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
 
     return draw

@@ -15,11 +15,13 @@ from admin.pages import (
     gateways,
     live,
     login,
+    source_ways,
     sources,
     strategy,
 )
 
 ONE = r"/campaigns/{campaign:\d{1,18}}"
+SOURCE = r"{source:\d{1,18}}"
 
 
 def routes() -> Iterable[web.AbstractRouteDef]:
@@ -55,6 +57,13 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post("/do-not-contact", do_not_contact.add),
         web.post(r"/do-not-contact/{entry:\d{1,18}}/remove", do_not_contact.remove),
         web.get(f"{ONE}/sources", sources.index),
+        web.get(f"{ONE}/sources/key", source_ways.show_key),
+        web.post(f"{ONE}/sources/key", source_ways.renew_key),
+        web.post(f"{ONE}/sources/filter", source_ways.add_filter),
+        web.post(f"{ONE}/sources/filter/preview", source_ways.preview_filter),
+        web.get(f"{ONE}/sources/{SOURCE}/removal", sources.removal_dialog),
+        web.post(f"{ONE}/sources/{SOURCE}/remove", sources.remove),
+        web.post(f"{ONE}/sources/{SOURCE}/cancel", sources.cancel),
         web.get(f"{ONE}/strategy", strategy.show),
         web.post(f"{ONE}/strategy", strategy.save),
         web.post(f"{ONE}/strategy/check", strategy.check),

@@ -77,6 +77,36 @@ def not_free(why: object) -> str:
     return _NOT_FREE.get(str(why), plain(why)) if why else ""
 
 
+_KEPT = {
+    "contacted": "called or texted",
+    "in_progress": "in a call, or waiting for a receipt",
+    "shared": "brought by another source too, or in another campaign",
+    "edited": "edited by hand",
+    "joined": "joined with others, who can't be parted again",
+}
+_KINDS = {"csv": "file", "xlsx": "file", "rest": "REST", "filter": "contacts that were here"}
+
+
+def kept(counts: Mapping[str, int] | None) -> str:
+    """What stays of a source that was removed, and why."""
+    told = [f"{number:,} {_KEPT.get(why, plain(why))}" for why, number in (counts or {}).items() if number]
+    return "; ".join(told)
+
+
+def source_kind(kind: object) -> str:
+    return _KINDS.get(str(kind), plain(kind))
+
+
+def duration(seconds: float | None) -> str:
+    """About how long: `8 s`, `3 min`, `2 h`."""
+    if seconds is None:
+        return ""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{max(1, round(seconds))} s"
+
+
 def moment(text: object) -> datetime | None:
     """The instant an entry names; entries keep times as RFC 3339 text."""
     try:

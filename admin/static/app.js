@@ -11,7 +11,12 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('[data-closes]')) event.target.closest('dialog')?.close();
   if (event.target.matches('dialog')) event.target.close(); // a click beside it
 });
-document.querySelectorAll('dialog[data-open-now]').forEach((dialog) => dialog.showModal());
+const openNow = () => document.querySelectorAll('dialog[data-open-now]:not([open])').forEach((dialog) => {
+  delete dialog.dataset.openNow;
+  dialog.showModal();
+});
+openNow();
+document.addEventListener('htmx:after:swap', openNow); // one that was fetched
 
 // A second click on a button that was pressed would send the form twice.
 document.addEventListener('submit', (event) => {
@@ -20,6 +25,20 @@ document.addEventListener('submit', (event) => {
   else event.target.dataset.sent = 'yes';
 });
 addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach((form) => delete form.dataset.sent));
+
+// -- copying: a button with data-copies="ID" -----------------------------------------------------------------------------
+
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-copies]');
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copies);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.dataset.copied = 'yes';
+  } catch { // not over plain http: then it is selected, to be copied by hand
+    getSelection().selectAllChildren(source);
+  }
+});
 
 // -- upload of a contact file -------------------------------------------------------------------------------------------
 
