@@ -85,10 +85,10 @@ async def preview_filter(request: web.Request) -> web.StreamResponse:
     campaign, form, ctx = await load(request), await request.post(), request.app[CONTEXT]
     rows, q = _rows(form), str(form.get("q", "")).strip()
     found, refused = await _found(ctx, campaign, rows, q)
-    if "more" in form:
+    if "more" in request.query:
         rows = [*rows, ("", "eq", "")][:MOST_CONDITIONS]
     fields = await rest_fields.of_campaign(ctx, campaign.id)
-    template = "parts/filter_source.html" if "more" in form else "parts/filter_found.html"
+    template = "parts/filter_source.html" if "more" in request.query else "parts/filter_found.html"
     return page(
         request,
         "parts/swapped.html",
