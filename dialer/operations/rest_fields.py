@@ -7,7 +7,8 @@ from dialer.domain.columns import is_known
 from dialer.domain.fields import Field, FieldType
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, contact_fields, strategies
-from dialer.strategy.asked import asked
+from dialer.strategy.attributes import uses
+from dialer.strategy.model import Strategy
 
 KNOWN: Mapping[str, tuple[str, str]] = {
     "phone": ("a number for calls and texts; phone2, phone3 … for more of them, mobile is the same", "+12025550123"),
@@ -38,11 +39,18 @@ async def of_campaign(ctx: Context, campaign_id: int) -> list[Pushable]:
         campaign = await campaigns.get(tx, campaign_id)
         version = campaign.strategy_version if campaign else None
         document = await strategies.get(tx, campaign_id, version) if version is not None else None
-    wanted = asked(strategy_of(document)) if document is not None else ()
+    wanted = _asked(strategy_of(document)) if document is not None else ()
     known = [Pushable(name, meaning, "known", example) for name, (meaning, example) in KNOWN.items()]
     custom = [Pushable(field.name, _meaning(field), "custom field", _example(field)) for field in fields.values()]
     others = [name for name in wanted if name not in fields and not is_known(name)]
     return [*known, *custom, *(Pushable(name, "its strategy asks for it", "strategy", "…") for name in others)]
+
+
+def _asked(strategy: Strategy) -> list[str]:
+    """The attributes that its steps read and none of them sets, each once, in the order of the steps."""
+    named = list(uses(strategy))
+    set_here = {use.attribute for use in named if use.field in {"attribute", "save_as"}}
+    return [name for name in dict.fromkeys(use.attribute for use in named) if name not in set_here]
 
 
 def example(fields: Sequence[Pushable]) -> dict[str, str]:
