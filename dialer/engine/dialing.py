@@ -229,6 +229,8 @@ class Dialing:
         """Protocol step 5. The same attempt id is never sent twice."""
         if self.draining:
             answer: Answer = NotSent("the server is stopping")
+        elif self.tracker.is_barred(plan.intent.attempt_id):
+            answer = NotSent("its number has come onto a do-not-contact list")
         elif self.board.may_start(plan.intent.request.campaign_id, plan.intent.request.zone, self._ctx.clock()):
             answer = await self.link.originate(plan.call)
         else:

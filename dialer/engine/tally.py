@@ -18,6 +18,7 @@ class Tracked:
     gateway: str
     sent: bool = False
     request_id: int = 0
+    barred: bool = False  # its number has come onto a do-not-contact list: not to be sent
 
     @property
     def goes_on(self) -> bool:

@@ -57,6 +57,10 @@ class Tracker:
         """For people who ask: it goes through all calls."""
         return any(one.request_id == request_id for one in self._calls.values())
 
+    def is_barred(self, attempt_id: str) -> bool:
+        one = self._calls.get(attempt_id)
+        return one is not None and one.barred
+
     def snapshot(self) -> list[dict[str, Any]]:
         return [
             {
@@ -168,7 +172,9 @@ class Tracker:
         return await self._settled(lambda one: one.campaign_id == campaign_id, timeout_s)
 
     async def settled_to(self, addresses: Collection[str], timeout_s: float) -> bool:
-        """The same for calls to these numbers, of whatever campaign."""
+        """The same for calls to these numbers, of whatever campaign; those that were not sent yet are not sent any more."""
+        for one in self._calls.values():
+            one.barred = one.barred or one.number in addresses
         return await self._settled(lambda one: one.number in addresses, timeout_s)
 
     async def _settled(self, concerns: Callable[[Tracked], bool], timeout_s: float) -> bool:
