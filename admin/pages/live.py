@@ -12,6 +12,7 @@ from admin.api.live import following
 from admin.keys import CONTEXT, LIVE
 from admin.pages import views
 from admin.pages.campaign import live_parts, load
+from admin.pages.contact import in_campaign
 from admin.pages.render import page, to_html
 from admin.pages.sources import listed
 from dialer.domain.transitions import SourceState
@@ -43,6 +44,18 @@ async def campaign_stream(request: web.Request) -> web.StreamResponse:
     """The overview's counts, agents and calls; with `?show=sources` the list of sources."""
     await load(request)  # 404 before the stream begins
     return await _stream(request, _draw_sources(request) if request.query.get("show") == "sources" else _draw(request))
+
+
+async def contact_stream(request: web.Request) -> web.StreamResponse:
+    """A contact's place in a campaign, its delivery and its trail, as its calls and texts go on."""
+    await in_campaign(request)  # 404 before the stream begins
+
+    async def draw() -> tuple[str, float]:
+        parts = await in_campaign(request)
+        names = ("contact_state", "contact_place", "contact_delivery", "contact_trail")
+        return "".join(_swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+
+    return await _stream(request, draw)
 
 
 def _draw(request: web.Request) -> Draw:

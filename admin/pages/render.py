@@ -35,8 +35,11 @@ def environment() -> Environment:
         "kept": words.kept,
         "source_kind": words.source_kind,
         "duration": words.duration,
+        "channel": words.channel,
+        "stopped_because": words.stopped_because,
         "local": local,
         "short": short,
+        "wall": wall,
         "clock": clock,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
@@ -74,6 +77,11 @@ def local(moment: datetime, zone: str, seconds: bool = False) -> str:
     """`2026-05-04 09:05 CEST`, with the zone behind; seconds where the order of things is to be seen."""
     clock_time = "%H:%M:%S" if seconds else "%H:%M"
     return moment.astimezone(ZoneInfo(zone)).strftime(f"%Y-%m-%d {clock_time} %Z")
+
+
+def wall(moment: datetime, zone: str) -> str:
+    """The time of day that the clock on the wall of another zone shows at that instant."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M %Z")
 
 
 def short(moment: datetime | None) -> str:

@@ -8,6 +8,7 @@ from admin.pages import (
     assets,
     campaign,
     campaigns,
+    contact,
     contact_edit,
     contact_fields,
     contacts,
@@ -22,6 +23,7 @@ from admin.pages import (
 
 ONE = r"/campaigns/{campaign:\d{1,18}}"
 SOURCE = r"{source:\d{1,18}}"
+CONTACT = r"/contacts/{contact:\d{1,18}}"
 
 
 def routes() -> Iterable[web.AbstractRouteDef]:
@@ -43,7 +45,10 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post(f"{ONE}/unpublish", campaigns.unpublish),
         web.post(f"{ONE}/end", campaigns.end),
         web.get(f"{ONE}/contacts", contacts.index),
-        web.get(ONE + r"/contacts/{contact:\d{1,18}}", contacts.show),
+        web.get(ONE + CONTACT, contact.show),
+        web.get(f"{ONE}{CONTACT}/why-not", contact.why),
+        web.get(f"{ONE}{CONTACT}/live", live.contact_stream),
+        web.get(CONTACT, contact.show_anywhere),
         web.get(r"/contacts/{contact:\d{1,18}}/edit", contact_edit.show),
         web.post(r"/contacts/{contact:\d{1,18}}/edit", contact_edit.save),
         web.post(r"/contacts/{contact:\d{1,18}}/delete", contact_edit.remove),

@@ -98,7 +98,7 @@ def _pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> di
         return {"colour": "warning", "icon": "alert", "text": "Published, but no dialer runs it in this process."}
     limit = running["limited_by"]
     colour = "warning" if limit in {"link_down", "unknown_queue"} else "info"
-    return {"colour": colour, "icon": "activity", "text": words.limited_by(limit)}
+    return {"colour": colour, "icon": "activity", "text": words.limited_by(limit, running.get("why"))}
 
 
 def readable(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,18 +137,21 @@ def contact_row(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def contact_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Who a contact is, and how it stands in a campaign."""
     stopped = words.stopped_because(item["stop_reason"]) if item["stop_reason"] else None
     facts = [
-        ("Id", item["id"]),
-        ("Result", words.plain(item["result"]) if item["result"] else None),
         ("Step", item["step"]),
-        ("Attempts", item["attempts"]),
+        ("Result", words.plain(item["result"]) if item["result"] else None),
+        ("Calls", item["attempts"]),
         ("Stopped", f"{stopped} ({item['stop_reason']})" if stopped else None),
-        ("Time zone", item["time_zone"]),
-        ("External id", item["external_id"]),
         ("Source", item["source"]),
     ]
-    return [(name, value) for name, value in facts if value is not None]
+    return [*person_facts(item), *((name, value) for name, value in facts if value is not None)]
+
+
+def person_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    named = (("Id", "id"), ("Time zone", "time_zone"), ("External id", "external_id"))
+    return [(label, item[name]) for label, name in named if item[name] is not None]
 
 
 def _name(item: Mapping[str, Any]) -> str:

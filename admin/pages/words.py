@@ -63,10 +63,17 @@ def stopped_because(reason: str | None) -> str:
     return _STOP_REASONS.get(reason or "", plain(reason or ""))
 
 
-def limited_by(code: str | None) -> str:
-    """Why pacing starts no (more) calls now."""
+def channel(code: str) -> str:
+    """What an address serves."""
+    return {"voice": "calls", "sms": "texts", "email": "e-mail"}.get(code, plain(code))
+
+
+def limited_by(code: str | None, why: str | None = None) -> str:
+    """Why pacing starts no (more) calls now; `why` says more of the agents."""
     if not code:
         return "Calls are started as agents become free."
+    if code == "no_agent_free" and why:
+        return f"{why[:1].upper()}{why[1:]}. The next agent who becomes free gets a call at once."
     return _LIMITS.get(code) or f"Held back by {plain(code)}."
 
 

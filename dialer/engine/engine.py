@@ -23,7 +23,7 @@ from dialer.engine.feeds import hold_leases
 from dialer.engine.importing import Importing, Removing
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
-from dialer.engine.outlook import outlook
+from dialer.engine.outlook import outlook, why_no_agent
 from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
 from dialer.operations import messages
@@ -199,10 +199,7 @@ class Engine:
             "link": {"state": self.link.state.value, "reason": self.link.reason},
             "queues": [self._queue(name, now) for name in self.agents.queues()],
             "calls": self.dialing.tracker.snapshot(),
-            "campaigns": [
-                {"id": i, "limited_by": self.dialing.limited_by.get(i), "hopper": self.dialing.feeds.size(i)}
-                for i in self.board.campaigns
-            ],
+            "campaigns": [self._campaign(campaign, now) for campaign in self.board.campaigns.values()],
             "gateways": [
                 *(
                     {"id": name, "kind": "voice", "state": self.link.state.value, "reason": ""}
@@ -210,6 +207,14 @@ class Engine:
                 ),
                 *self.texting.gateways.snapshot(),
             ],
+        }
+
+    def _campaign(self, campaign: Campaign, now: datetime) -> dict[str, Any]:
+        return {
+            "id": campaign.id,
+            "limited_by": self.dialing.limited_by.get(campaign.id),
+            "why": why_no_agent(self.dialing, campaign, now),
+            "hopper": self.dialing.feeds.size(campaign.id),
         }
 
     def _queue(self, name: str, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from dialer.ami.states import LinkState
 from dialer.domain.campaign import Campaign, DialingMode
 from dialer.engine.dialing import Dialing, way_of
 from dialer.engine.texting import Texting
+from dialer.pacing.no_call import of_queue
 from dialer.pacing.outlook import CallOutlook, Outlook, QueueView, Rival, SmsGatewayView, TextOutlook
+from dialer.pacing.progressive import Limit
 from dialer.store.requests import ContactRequest
 from sms.settings import GatewayState
 
@@ -72,3 +74,10 @@ def _gateway(texting: Texting, name: str) -> SmsGatewayView:
     status = running.gateway.describe()
     is_bound, is_throttled = status.state is GatewayState.BOUND, status.state is GatewayState.THROTTLED
     return SmsGatewayView(name, True, is_bound, is_throttled, status.reason, running.settings.window)
+
+
+def why_no_agent(dialing: Dialing, campaign: Campaign, now: datetime) -> str | None:
+    """In words, while a campaign's calls wait for an agent: who there is, and what holds each of them."""
+    if dialing.limited_by.get(campaign.id) is not Limit.NO_AGENT_FREE or not campaign.queue:
+        return None
+    return next((reason.text for reason in of_queue(view(dialing, campaign.queue, now), now)), None)

@@ -5,9 +5,10 @@ from typing import Any
 
 from dialer.domain.delivery import deliveries
 from dialer.domain.story import story
-from dialer.operations import reports
+from dialer.operations import reports, steps
 from dialer.operations.context import Context
 from dialer.store import trail, tries
+from dialer.strategy.catalogue import STEP_TYPES
 
 
 async def contact(ctx: Context, contact_id: int) -> dict[str, Any]:
@@ -36,3 +37,15 @@ async def _with_delivery(ctx: Context, item: Mapping[str, Any], campaign_id: int
     async with ctx.db.read() as tx:
         found = await tries.of_contact(tx, item["id"], campaign_id)
     return {**item, "delivery": deliveries(item["addresses"], found.attempts, found.messages)}
+
+
+async def step_names(ctx: Context, entries: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], dict[str, str]]:
+    """What the steps of the strategies in a trail are called: `{(campaign, version): {node: name}}`."""
+    keys = {
+        (int(entry["campaign_id"]), int(entry["data"]["version"]))
+        for entry in entries
+        if entry["campaign_id"] and entry["data"].get("version")
+    }
+    async with ctx.db.read() as tx:
+        found = {key: await steps.strategy_at(tx, ctx, *key) for key in sorted(keys)}
+    return {key: {node.id: node.name or STEP_TYPES[node.type].label for node in s.nodes} for key, s in found.items()}

@@ -315,8 +315,28 @@ async def test_a_contact_shows_its_addresses_trail_and_what_holds_it_back(manage
     listed = await manager.get(f"{path}/contacts")
     contact = re.findall(rf'href="({path}/contacts/\d+)">Ann', listed)[0]
     page = await manager.get(contact)
-    for text in ("Ann", "+4930123456", "voice, sms", "basic", "Came into the system", "The campaign is not published"):
+    for text in ("Ann", "+4930123456", "never called", "never texted", "basic", "Came into the system", "Why not?"):
         assert text in page
+    assert "data-reason" not in page
+    for asked in (await manager.get(f"{contact}?why=1"), await manager.get(f"{contact}/why-not")):
+        assert re.findall('data-reason="([^"]+)"', asked) == ["campaign-unpublished", "not-entered"]
+        assert "The campaign is not published" in asked
+    await manager.get(f"{path}/contacts/99/why-not", 404)
+    await manager.get(f"{path}/contacts/99/live", 404)
+
+
+@pytest.mark.req("K12")
+async def test_a_contact_in_all_campaigns(manager: Browser) -> None:
+    """With its places and everything that happened; and times of the own zone beside those of the campaign's."""
+    path = await campaign_with_contacts(manager.server)
+    await manager.server.ok("PATCH", "/contacts/1", json={"time_zone": "America/New_York"})
+    page = await manager.get("/contacts/1")
+    for text in ("Ann", f'href="{path}/contacts/1"', "Spring", "Came into the system", "Times in America/New_York"):
+        assert text in page
+    in_campaign = await manager.get(f"{path}/contacts/1")
+    assert "14:00:00" in in_campaign or "12:00:00" in in_campaign
+    assert "08:00 EDT" in in_campaign
+    await manager.get("/contacts/99", 404)
 
 
 @pytest.mark.req("K8")
@@ -408,6 +428,7 @@ async def test_streams_send_the_parts_that_changed(manager: Browser) -> None:
         ("/live/stream", 'id="board"'),
         (f"{path}/live", 'id="counts"'),
         (f"{path}/live?show=sources", 'id="sources"'),
+        (f"{path}/contacts/1/live", 'id="trail"'),
     ):
         async with manager.server.client.get(address) as response:
             assert response.content_type == "text/event-stream"

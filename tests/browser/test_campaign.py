@@ -120,7 +120,7 @@ async def look_at_a_contact(page: Page) -> None:
     await expect(page.get_by_text("1 contact", exact=True)).to_be_visible()
     await page.get_by_role("link", name="Person 1").click()
     trail = page.locator(".trail")
-    for line in ("Added to the campaign", "busy", "Text to", "Text delivered", "Finished"):
+    for line in ("Added to the campaign", "busy", "Text to", "through smsc: delivered", "Finished"):
         await expect(trail).to_contain_text(line)
 
 

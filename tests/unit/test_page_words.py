@@ -66,6 +66,8 @@ def test_reasons_of_steps_keep_the_names_of_attributes() -> None:
 def test_every_limit_of_pacing_has_words() -> None:
     for limit in Limit:
         assert not words.limited_by(limit.value).startswith("Held back by"), limit
+    told = words.limited_by("no_agent_free", "no agent is logged in to the queue sales")
+    assert told.startswith("No agent is logged in to the queue sales. The next")
     assert words.limited_by(None) == "Calls are started as agents become free."
 
 

@@ -1,0 +1,94 @@
+"""One contact: in a campaign, with what holds it back, and in the whole system. Delivery and trail are the same on both."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from admin.keys import CONTEXT
+from admin.pages import trail_words, views
+from admin.pages.campaign import load
+from admin.pages.render import local, page
+from dialer.operations import history, why_not
+from dialer.operations.context import Context
+
+# The newest entries of a trail that are shown; the API has all of them.
+MOST_SHOWN = 500
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """In a campaign. With `?why` it says at once what holds the contact back; the button asks for the same."""
+    parts = await in_campaign(request)
+    held = await _held(request) if "why" in request.query else None
+    return page(request, "campaign/contact.html", section="Campaigns", held=held, **parts)
+
+
+async def why(request: web.Request) -> web.StreamResponse:
+    """What holds the contact back now, as a part of its page."""
+    campaign = await load(request)
+    return page(
+        request, "parts/contact_why.html", campaign=campaign, contact={"id": _contact(request)},
+        zone=campaign.time_zone, held=await _held(request),
+    )  # fmt: skip
+
+
+async def show_anywhere(request: web.Request) -> web.StreamResponse:
+    """In the whole system: its places in all campaigns, and all that happened to it."""
+    ctx, contact_id = request.app[CONTEXT], _contact(request)
+    item, entries = await asyncio.gather(history.contact(ctx, contact_id), history.trail_of(ctx, contact_id))
+    zone = item["time_zone"] or "UTC"
+    titles = {place["campaign_id"]: place["title"] for place in item["campaigns"]}
+    return page(
+        request, "contact.html", section="Contacts", contact=views.contact_row(item), places=item["campaigns"],
+        facts=views.person_facts(item), attributes=sorted(item["attributes"].items()), delivery=item["delivery"],
+        zone=zone, own=None, **await _trail(ctx, entries, zone, titles),
+    )  # fmt: skip
+
+
+async def in_campaign(request: web.Request) -> dict[str, Any]:
+    """What the page in a campaign shows, and its stream keeps up to date."""
+    ctx, campaign, contact_id = request.app[CONTEXT], await load(request), _contact(request)
+    item, entries = await asyncio.gather(
+        history.contact_in(ctx, campaign.id, contact_id), history.trail_of(ctx, contact_id, campaign.id)
+    )
+    told = await _trail(ctx, entries, campaign.time_zone, {})
+    own = item["time_zone"] if item["time_zone"] != campaign.time_zone else None
+    return {
+        "campaign": campaign,
+        "contact": views.contact_row(item),
+        "facts": views.contact_facts({**item, "step": told["last_step"] or item["step"]}),
+        "attributes": sorted(item["attributes"].items()),
+        "delivery": item["delivery"],
+        "zone": campaign.time_zone,
+        "own": own,
+        **told,
+    }
+
+
+def _contact(request: web.Request) -> int:
+    return int(request.match_info["contact"])
+
+
+async def _held(request: web.Request) -> why_not.WhyNot:
+    return await why_not.why_not(request.app[CONTEXT], int(request.match_info["campaign"]), _contact(request))
+
+
+async def _trail(
+    ctx: Context, entries: Sequence[Mapping[str, Any]], zone: str, titles: Mapping[int, str]
+) -> dict[str, Any]:
+    """The lines of a trail, how many older ones are left out, and the name of the step where the contact stands."""
+    names = await history.step_names(ctx, entries)
+    versions: dict[int, int] = {}
+    lines, last = [], ""
+    for entry in entries:
+        campaign_id, data = entry["campaign_id"], dict(entry["data"])
+        if campaign_id and data.get("version"):
+            versions[campaign_id] = data["version"]
+        known = names.get((campaign_id, versions.get(campaign_id, 0)), {})
+        if data.get("node"):
+            node = str(data["node"])
+            data["node"] = last = known.get(node, node)
+        line = trail_words.trail_line(entry["kind"], data, lambda moment: local(moment, zone))
+        lines.append({"at": entry["at"], "line": line, "campaign": titles.get(campaign_id or 0)})
+    return {"trail": lines[-MOST_SHOWN:], "left_out": max(0, len(lines) - MOST_SHOWN), "last_step": last}
