@@ -14,8 +14,8 @@ from tests.support.server import Server
 
 
 async def picture(page: Page, name: str) -> None:
-    """A screenshot to look at, where `DIALER_TEST_PICTURES` names a folder."""
-    if folder := os.environ.get("DIALER_TEST_PICTURES"):
+    """A screenshot to look at, where `TEST_PICTURES` names a folder."""
+    if folder := os.environ.get("TEST_PICTURES"):
         await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
@@ -82,4 +82,4 @@ async def everywhere(page: Page, campaign: int, contact: int) -> None:
     await page.get_by_role("link", name="Spring", exact=True).click()
     await expect(page).to_have_url(f"/campaigns/{campaign}/contacts/{contact}")
     await page.goto("/contacts/999")
-    await expect(page.get_by_role("heading")).to_contain_text("Not found")
+    await expect(page.get_by_role("main")).to_contain_text("there is no contact with the id")
