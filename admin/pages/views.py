@@ -117,17 +117,9 @@ def _step(node: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
         "icon": ICONS[node["type"]],
         "name": names[node["id"]],
         "label": step_type.label if node["name"] else "",
-        "fields": [(titles.get(name, name), _value(value)) for name, value in node["fields"].items()],
+        "fields": [(titles.get(name, name), words.field_value(name, value)) for name, value in node["fields"].items()],
         "ways": [{"port": port, "to": to, "name": names[to]} for port, to in node["out"].items()],
     }
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(_value(one) for one in value)
-    if isinstance(value, dict):
-        return " ".join(_value(one) for one in value.values())
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 def contact_row(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,6 +63,27 @@ def stopped_because(reason: str | None) -> str:
     return _STOP_REASONS.get(reason or "", plain(reason or ""))
 
 
+# Fields of steps whose values are codes; all others are what somebody typed.
+_CODED = frozenset({"on_edit", "until", "kind", "retry_on", "mode", "days"})
+_OPS = {
+    "eq": "is", "ne": "is not", "lt": "is less than", "le": "is at most", "gt": "is more than", "ge": "is at least",
+    "contains": "contains", "startswith": "starts with", "in": "is one of", "empty": "is empty",
+}  # fmt: skip
+
+
+def field_value(name: str, value: object) -> str:
+    """The value of a step's field."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(field_value(name, one) for one in value)
+    if isinstance(value, dict):
+        return " ".join(field_value(inner, one) for inner, one in value.items() if one != "")
+    if name == "op":
+        return _OPS.get(str(value), plain(value))
+    return plain(value) if name in _CODED else str(value)
+
+
 def channel(code: str) -> str:
     """What an address serves."""
     return {"voice": "calls", "sms": "texts", "email": "e-mail"}.get(code, plain(code))

@@ -10,6 +10,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.story import KINDS
 from dialer.domain.transitions import AttemptState, CampaignStatus, EnrollmentState, MessageStatus, SourceState
 from dialer.pacing.limits import Limit
+from dialer.strategy.fields import Op
 
 
 def shown(moment: datetime) -> str:
@@ -74,3 +75,15 @@ def test_every_limit_of_pacing_has_words() -> None:
 def test_every_state_has_a_colour() -> None:
     for states in (CampaignStatus, EnrollmentState, AttemptState, MessageStatus, SourceState, Outcome):
         assert {state.value for state in states} <= words.COLOURS.keys(), states.__name__
+
+
+def test_fields_of_steps_are_worded_where_they_are_codes() -> None:
+    assert words.field_value("retry_on", ["no_answer", "busy"]) == "no answer, busy"
+    assert words.field_value("kind", "until_time") == "until time"
+    assert (
+        words.field_value("rules", [{"op": "ge", "value": "3"}, {"op": "empty", "value": ""}])
+        == "is at least 3, is empty"
+    )
+    assert words.field_value("text", "Hi {{first_name}}") == "Hi {{first_name}}"
+    assert words.field_value("amd", False) == "no"
+    assert {op.value for op in Op} <= words._OPS.keys()
