@@ -19,7 +19,7 @@ from dialer.domain.fields import Field, FieldType
 from dialer.domain.pushed import read_item
 
 MOST_ITEMS = 10_000
-PIECE = 100
+PIECE = 50  # a transaction's worth: a call that is about to start may wait behind it
 # Below this a thread reads it: starting a process takes longer.
 LARGE_BYTES = 64 << 10
 MAX_LINE = 64 << 20

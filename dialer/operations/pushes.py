@@ -107,22 +107,21 @@ async def _begin(ctx: Context, campaign_id: int, once: Once) -> list[Item]:
         if known is None:
             await pushes.add_call(tx, campaign_id, once.key, once.digest, now=now, lease_until=now + LEASE)
             return []
-        done = _done(known, once, now)
+        _check_digest(known, once)
+        done = [Item.of_kept(one) for one in await pushes.answer(tx, campaign_id, once.key)]
+        if len(done) != known.items and known.lease_until > now:
+            raise StillRunning(max(1, round((known.lease_until - now).total_seconds())))
         await pushes.set_call(tx, campaign_id, once.key, lease_until=now + LEASE)
         return done
 
     return await _again_on_conflict(lambda: ctx.db.transact(work))
 
 
-def _done(known: AnyRow, once: Once, now: datetime) -> list[Item]:
+def _check_digest(known: AnyRow, once: Once) -> None:
     if known.digest != once.digest:
         raise InvalidInput.single(
             "Idempotency-Key", "came with another body before: take a new key for what is not the same call again"
         )
-    answer = known.answer or {"total": None, "items": []}
-    if answer["total"] != len(answer["items"]) and known.lease_until > now:
-        raise StillRunning(max(1, round((known.lease_until - now).total_seconds())))
-    return [Item.of_kept(one) for one in answer["items"]]
 
 
 async def _load(ctx: Context, campaign_id: int, piece: Piece, total: int, once: Once | None) -> list[Item]:
@@ -179,12 +178,10 @@ async def _note(
     tx: AsyncConnection, campaign_id: int, once: Once, start: int, items: Sequence[Item], total: int, now: datetime
 ) -> None:
     """Keep the answer in the transaction that makes it true, so that no crash comes between."""
-    known = await pushes.call(tx, campaign_id, once.key)
-    kept = (known.answer or {"items": []})["items"] if known is not None else None
-    if kept is None or len(kept) != start:  # somebody took it for dead and goes on with it
-        raise StillRunning(1)
-    answer = {"total": total, "items": [*kept, *(item.kept() for item in items)]}
-    await pushes.set_call(tx, campaign_id, once.key, answer=answer, lease_until=now + LEASE)
+    known = await pushes.set_call(tx, campaign_id, once.key, items=total, lease_until=now + LEASE)
+    if not known or await pushes.is_done(tx, campaign_id, once.key, start):
+        raise StillRunning(1)  # somebody took it for dead and goes on with it
+    await pushes.add_piece(tx, campaign_id, once.key, start, [item.kept() for item in items])
 
 
 def _check(campaign: Any, campaign_id: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import SourceState
-from dialer.store.tables import idempotent_request, refused_row, rest_key, source
+from dialer.store.tables import idempotent_piece, idempotent_request, refused_row, rest_key, source
 from dialer.store.types import AnyRow
 
 KIND = "rest"
@@ -69,11 +69,31 @@ async def add_call(
     await tx.execute(insert(idempotent_request).values(row))
 
 
-async def set_call(tx: AsyncConnection, campaign_id: int, key: str, **values: Any) -> None:
-    await tx.execute(update(idempotent_request).where(*_is(campaign_id, key)).values(values))
+async def set_call(tx: AsyncConnection, campaign_id: int, key: str, **values: Any) -> bool:
+    """False if it was forgotten."""
+    changed = await tx.execute(update(idempotent_request).where(*_is(campaign_id, key)).values(values))
+    return changed.rowcount == 1
+
+
+async def add_piece(tx: AsyncConnection, campaign_id: int, key: str, start: int, answer: list[Any]) -> None:
+    """What became of the items from `start`."""
+    row = {"campaign_id": campaign_id, "key": key, "start": start, "answer": answer}
+    await tx.execute(insert(idempotent_piece).values(row))
+
+
+async def is_done(tx: AsyncConnection, campaign_id: int, key: str, start: int) -> bool:
+    query = select(idempotent_piece.c.start).where(*_of(campaign_id, key), idempotent_piece.c.start >= start)
+    return await tx.scalar(query.limit(1)) is not None
+
+
+async def answer(tx: AsyncConnection, campaign_id: int, key: str) -> list[Any]:
+    """What became of the items that are done, in their order."""
+    query = select(idempotent_piece.c.answer).where(*_of(campaign_id, key)).order_by(idempotent_piece.c.start)
+    return [item for piece in (await tx.execute(query)).scalars() for item in piece]
 
 
 async def forget_call(tx: AsyncConnection, campaign_id: int, key: str) -> None:
+    await tx.execute(delete(idempotent_piece).where(*_of(campaign_id, key)))
     await tx.execute(delete(idempotent_request).where(*_is(campaign_id, key)))
 
 
@@ -88,3 +108,7 @@ async def forget_calls(tx: AsyncConnection, before: datetime) -> None:
 
 def _is(campaign_id: int, key: str) -> tuple[Any, ...]:
     return idempotent_request.c.campaign_id == campaign_id, idempotent_request.c.key == key
+
+
+def _of(campaign_id: int, key: str) -> tuple[Any, ...]:
+    return idempotent_piece.c.campaign_id == campaign_id, idempotent_piece.c.key == key

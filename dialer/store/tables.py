@@ -374,17 +374,27 @@ rest_key = Table(
     Column("number", Integer, nullable=False),
 )
 
-# What a REST call with an Idempotency-Key was answered, so that the same call again does nothing and answers the same.
+# REST calls with an Idempotency-Key: the same call again does nothing and is answered the same.
 idempotent_request = Table(
     "idempotent_request",
     metadata,
     Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("digest", String(64), nullable=False),  # of the body
-    Column("answer", Json),  # so far: how many items there are, and what became of the first ones
+    Column("items", Integer),  # how many it has, once any of them was done
     Column("lease_until", Utc),  # who works on it shows a sign of life before
     Column("created_at", Utc, nullable=False),
     Index("ix_idempotent_request_created_at", "created_at"),
+)
+
+# The answer, in pieces that are written with what they tell.
+idempotent_piece = Table(
+    "idempotent_piece",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("start", Integer, primary_key=True),  # its first item
+    Column("answer", Json, nullable=False),
 )
 
 user = Table(

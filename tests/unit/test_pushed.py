@@ -7,7 +7,7 @@ from dialer.domain.columns import Refusal
 from dialer.domain.contact import Address, NewContact
 from dialer.domain.fields import Field, FieldType
 from dialer.domain.pushed import MAX_FIELDS, read_item
-from dialer.intake.pushed import LARGE_BYTES, Body, Piece, Refused, Rules, UnreadableBodyError, opened
+from dialer.intake.pushed import LARGE_BYTES, PIECE, Body, Piece, Refused, Rules, UnreadableBodyError, opened
 
 SIZE = Field("size", "Size", FieldType.CHOICE, ("s", "m", "l"))
 
@@ -138,7 +138,7 @@ async def test_a_process_reads_a_large_body_as_a_thread_reads_a_small_one(many: 
     assert (len(content) >= LARGE_BYTES) == (many == 230)
     body, pieces = await whole(content)
     assert (body.total, body.single) == (many + 1, False)
-    assert [piece.start for piece in pieces] == list(range(0, many + 1, 100))
+    assert [piece.start for piece in pieces] == list(range(0, many + 1, PIECE))
     items = [item for piece in pieces for item in piece.items]
     assert isinstance(items[3], NewContact)
     assert items[3].addresses[0] == Address("+12025550003", voice=True, sms=True)

@@ -27,7 +27,14 @@ def downgrade() -> None:
         op.drop_index(name, table)
     for index in _REPLACED:
         _create(*index)
-    for table in ("idempotent_request", "rest_key", "do_not_contact", "remembered_mapping", "contact_field"):
+    for table in (
+        "idempotent_piece",
+        "idempotent_request",
+        "rest_key",
+        "do_not_contact",
+        "remembered_mapping",
+        "contact_field",
+    ):
         op.drop_table(table)
     op.drop_index("ix_trail_source_id", "trail")
     op.drop_column("trail", "source_id")
@@ -113,7 +120,7 @@ def _rest_source() -> None:
         sa.Column("campaign_id", Id, nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("answer", Json),
+        sa.Column("items", sa.Integer()),
         sa.Column("lease_until", Utc()),
         sa.Column("created_at", Utc(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -122,6 +129,17 @@ def _rest_source() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "key", name="pk_idempotent_request"),
     )
     op.create_index("ix_idempotent_request_created_at", "idempotent_request", ["created_at"])
+    op.create_table(
+        "idempotent_piece",
+        sa.Column("campaign_id", Id, nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("answer", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name="fk_idempotent_piece_campaign_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("campaign_id", "key", "start", name="pk_idempotent_piece"),
+    )  # fmt: skip
 
 
 def _create(name: str, table: str, columns: list[str], where: str | None) -> None:
