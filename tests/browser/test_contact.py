@@ -12,6 +12,9 @@ from tests.browser.test_campaign import log_in
 from tests.support.rig import call, strategy, text
 from tests.support.server import Server
 
+# The part that says why not looks again every few seconds.
+LOOKS_AGAIN = 15_000
+
 
 async def picture(page: Page, name: str) -> None:
     """A screenshot to look at, where `TEST_PICTURES` names a folder."""
@@ -55,8 +58,10 @@ async def why_before(page: Page, campaign: int, contact: int) -> None:
 
 async def why_then(page: Page) -> None:
     """All agents are paused and another contact is due before it: both are said, and the page looks again by itself."""
-    await expect(page.locator('[data-reason="agents-paused"]')).to_contain_text("paused")
-    await expect(page.locator('[data-reason="others-first"]')).to_contain_text("1 contact is due before it")
+    await expect(page.locator('[data-reason="agents-paused"]')).to_contain_text("paused", timeout=LOOKS_AGAIN)
+    await expect(page.locator('[data-reason="others-first"]')).to_contain_text(
+        "1 contact is due before it", timeout=LOOKS_AGAIN
+    )
     await expect(page.locator("#trail")).to_contain_text("queued")
     await picture(page, "why-agents")
 
@@ -69,7 +74,7 @@ async def follows_the_call(page: Page, phone: str) -> None:
     await expect(trail).to_contain_text("JST")
     await expect(page.locator("#contact-state")).to_have_text("done")
     await expect(page.locator("#delivery")).to_contain_text("through world")
-    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible(timeout=10_000)
+    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible(timeout=LOOKS_AGAIN)
     assert await page.evaluate("window.same"), "the page was loaded again"
     await picture(page, "contact-done")
 
