@@ -19,11 +19,13 @@ from admin.pages import (
     source_ways,
     sources,
     strategy,
+    uploads,
 )
 
 ONE = r"/campaigns/{campaign:\d{1,18}}"
 SOURCE = r"{source:\d{1,18}}"
 CONTACT = r"/contacts/{contact:\d{1,18}}"
+UPLOAD = r"uploads/{upload:[A-Za-z0-9_-]{8,64}}"
 
 
 def routes() -> Iterable[web.AbstractRouteDef]:
@@ -69,6 +71,12 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{ONE}/sources/{SOURCE}/removal", sources.removal_dialog),
         web.post(f"{ONE}/sources/{SOURCE}/remove", sources.remove),
         web.post(f"{ONE}/sources/{SOURCE}/cancel", sources.cancel),
+        web.get(f"{ONE}/uploads", uploads.listing),
+        web.get(f"{ONE}/{UPLOAD}", uploads.show),
+        web.post(f"{ONE}/{UPLOAD}", uploads.take),
+        web.get(f"{ONE}/{UPLOAD}/look", uploads.look),
+        web.post(f"{ONE}/{UPLOAD}/preview", uploads.look_again),
+        web.post(f"{ONE}/{UPLOAD}/discard", uploads.discard),
         web.get(f"{ONE}/strategy", strategy.show),
         web.post(f"{ONE}/strategy", strategy.save),
         web.post(f"{ONE}/strategy/check", strategy.check),

@@ -51,7 +51,8 @@ function say(text, colour) {
 function reason(request) {
   if (!request.status) return 'The connection was lost before the file had arrived. Nothing was loaded; send it again.';
   try {
-    return JSON.parse(request.responseText).detail;
+    const problem = JSON.parse(request.responseText);
+    return problem.errors?.map((fault) => fault.reason).join('; ') || problem.detail;
   } catch {
     return `The server answered ${request.status} ${request.statusText}.`;
   }
@@ -62,13 +63,14 @@ function send(form, file) {
   if (!bar.hidden) return; // one is on its way
   const request = new XMLHttpRequest();
   request.open('POST', `${form.getAttribute('action')}?name=${encodeURIComponent(file.name)}`);
-  request.setRequestHeader('Content-Type', 'text/csv');
+  request.setRequestHeader('Content-Type', 'application/octet-stream');
   request.setRequestHeader('X-CSRF-Token', csrf());
   request.upload.onprogress = (event) => { bar.max = event.total || 1; bar.value = event.loaded; };
+  request.upload.onload = () => say(`Looking at ${file.name} …`, 'info');
   request.onloadend = () => {
     bar.hidden = true;
     form.reset();
-    if (request.status === 202) say(`${file.name} was taken; the list below shows how far its import is.`, 'success');
+    if (request.status === 201) location.assign(form.dataset.then + JSON.parse(request.responseText).id);
     else say(`${file.name}: ${reason(request)}`, 'danger');
   };
   bar.hidden = false;

@@ -176,7 +176,7 @@ def _rows(path: Path, encoding: str, delimiter: str, first_line: int) -> Iterato
                     return
                 if any(row.cells):
                     yield row
-        except UnicodeDecodeError as fault:
+        except UnicodeError as fault:
             raise encodings.encoding_fault(path, encoding) from fault
 
 
@@ -225,7 +225,7 @@ def _beginning(path: Path, encoding: str) -> str:
     try:
         with path.open(encoding=encoding, errors="strict", newline="") as file:
             text = file.read(encodings.HEAD_BYTES // 4)
-    except UnicodeDecodeError as fault:
+    except UnicodeError as fault:
         raise encodings.encoding_fault(path, encoding) from fault
     whole = text.rpartition("\n")[0]
     return whole or text

@@ -81,6 +81,11 @@ def encoding_fault(path: Path, encoding: str) -> UnreadableFile:
             start = position - pending + fault.start
             line += fault.object[: fault.start].count(b"\n")
             return _named_fault(encoding, fault, start, line)
+        except UnicodeError:  # UTF-16 and UTF-32 that are named want their mark
+            reason = f"the file is not {encoding}: it does not begin with a byte-order mark"
+            return UnreadableFile(
+                FileFault.ENCODING, reason, f"name {encoding}-le or {encoding}-be, or the encoding it is in"
+            )
         position += len(chunk)
     # Only if the file was changed meanwhile.
     return UnreadableFile(FileFault.ENCODING, f"the file is not {encoding}", "upload it again")

@@ -27,12 +27,13 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """`upload.told` is what was said last."""
+    """`upload.told` is what was said last; `remembered` as long as that is what was said of such a file before."""
 
     id: str
     campaign_id: int
     upload: Upload
     created_at: datetime
+    remembered: bool = False
 
     @property
     def expires_at(self) -> datetime:
@@ -44,7 +45,7 @@ async def keep(ctx: Context, campaign_id: int, upload: Upload) -> tuple[Pending,
     found = await uploads.preview(ctx, campaign_id, upload)
     table = Path(found.found.path)
     kept = replace(upload, file=table, told=found.told, sheet=found.found.sheet)
-    pending = Pending(secrets.token_urlsafe(_ID_BYTES), campaign_id, kept, ctx.clock())
+    pending = Pending(secrets.token_urlsafe(_ID_BYTES), campaign_id, kept, ctx.clock(), found.remembered)
     await asyncio.to_thread(_save, ctx, pending)
     if table != upload.file:
         await asyncio.to_thread(upload.file.unlink, missing_ok=True)
@@ -71,7 +72,8 @@ async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember
     upload = pending.upload if told is None else replace(pending.upload, told=told)
     found = await uploads.preview(ctx, pending.campaign_id, upload)
     if remember:
-        await asyncio.to_thread(_save, ctx, replace(pending, upload=replace(upload, told=found.told)))
+        same = found.remembered or (pending.remembered and found.told == pending.upload.told)
+        await asyncio.to_thread(_save, ctx, replace(pending, upload=replace(upload, told=found.told), remembered=same))
     return found
 
 
@@ -112,6 +114,7 @@ def _save(ctx: Context, pending: Pending) -> None:
     document = {
         "campaign_id": pending.campaign_id, "file": upload.file.name, "name": upload.name, "told": asdict(upload.told),
         "sheet": upload.sheet, "created_at": pending.created_at,
+        "remembered": pending.remembered,
     }  # fmt: skip
     note = _note(ctx, pending.id)
     half = note.with_suffix(".half")
@@ -129,9 +132,8 @@ def _load(ctx: Context, upload_id: str) -> Pending | None:
     file = uploads.uploads_folder(ctx) / document["file"]
     if not file.exists():
         return None
-    return Pending(
-        upload_id, document["campaign_id"], _upload(file, document), datetime.fromisoformat(document["created_at"])
-    )
+    created_at = datetime.fromisoformat(document["created_at"])
+    return Pending(upload_id, document["campaign_id"], _upload(file, document), created_at, document["remembered"])
 
 
 def _upload(file: Path, document: dict[str, Any]) -> Upload:

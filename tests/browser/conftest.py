@@ -53,5 +53,9 @@ async def page(server: Server) -> AsyncIterator[Page]:
     assert [text for text in complaints if not text.startswith(EXPECTED)] == []
 
 
-# What the browser writes for answers that the tests provoke: a wrong password, a refused file, a campaign that can't run.
-EXPECTED = ("Failed to load resource: the server responded with a status of 4",)
+# What the browser writes for what the tests provoke: a wrong password, a refused file, a campaign that can't run, a lost
+# connection.
+EXPECTED = (
+    "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: net::ERR_FAILED",
+)

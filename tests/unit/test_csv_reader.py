@@ -119,6 +119,11 @@ def test_a_utf_16_file_cut_in_the_middle_of_a_character_is_refused(spool: Spool)
     assert "not utf-16: byte" in fault(spool(UMLAUT.encode("utf-16")[:-1])).reason
 
 
+def test_utf_16_that_is_none_is_told(spool: Spool) -> None:
+    with pytest.raises(UnreadableFile, match="not utf-16: it does not begin with a byte-order mark"):
+        inspect(spool(UMLAUT), encoding="utf-16")
+
+
 def test_a_multi_byte_character_on_the_edge_of_a_chunk_is_no_fault(spool: Spool) -> None:
     path = spool("phone,n\n" + "ü" * 32_760 + ",\n" + ROW * 20_000)
     assert validate(path, inspect(path)).rows == 20_001
