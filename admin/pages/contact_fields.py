@@ -74,7 +74,7 @@ async def _list(
 ) -> web.Response:
     rows = await contact_fields.all_fields(request.app[CONTEXT])
     return page(
-        request, "contact_fields.html", status=status, section="Contacts", fields=rows, types=TYPES, form=form,
+        request, "contact_fields.html", status=status, section="Fields", fields=rows, types=TYPES, form=form,
         faults=faults or {}, labels={value: label.partition(",")[0] for value, label in TYPES},
     )  # fmt: skip
 
@@ -87,7 +87,7 @@ async def _one(
 ) -> web.Response:
     places, number = await contact_fields.usage(request.app[CONTEXT], form["name"])
     return page(
-        request, "contact_field.html", status=status, section="Contacts", form=form, faults=faults or {}, types=TYPES,
+        request, "contact_field.html", status=status, section="Fields", form=form, faults=faults or {}, types=TYPES,
         places=places, values=number,
     )  # fmt: skip
 
