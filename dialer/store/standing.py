@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
@@ -12,6 +12,7 @@ from dialer.domain.transitions import EnrollmentState, RequestState, SourceState
 from dialer.store import requests
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import channel_address, contact, contact_request, enrollment, source
+from dialer.store.types import spelled
 
 # Nobody needs to know by how many thousands more.
 MOST_COUNTED = 10_000
@@ -66,13 +67,18 @@ async def before(tx: AsyncConnection, request: ContactRequest, order: LoadOrder,
     queue = [
         contact_request.c.campaign_id == request.campaign_id,
         contact_request.c.channel == request.channel,
-        contact_request.c.state == RequestState.PENDING,
-        contact_request.c.due_at <= now,
+        contact_request.c.state == spelled(RequestState.PENDING),
     ]
-    own, at = tuple_(contact_request.c.due_at, contact_request.c.id), tuple_(request.due_at, request.id)
-    earlier = own > at if order is LoadOrder.NEWEST_FIRST else own < at
-    same = await _count(tx, [*queue, contact_request.c.priority == request.priority, earlier])
-    return min(MOST_COUNTED, same + await _count(tx, [*queue, contact_request.c.priority > request.priority]))
+    priority, due_at, row = contact_request.c.priority, contact_request.c.due_at, contact_request.c.id
+    newest = order is LoadOrder.NEWEST_FIRST
+    same = [*queue, priority == request.priority]
+    # Each is one range of the queue's index. What is earlier than a request that is due is due.
+    ranges = (
+        [*queue, priority > request.priority, due_at <= now],
+        [*same, due_at > request.due_at, due_at <= now] if newest else [*same, due_at < request.due_at],
+        [*same, due_at == request.due_at, row > request.id if newest else row < request.id],
+    )
+    return min(MOST_COUNTED, sum([await _count(tx, one) for one in ranges]))
 
 
 async def _count(tx: AsyncConnection, where: Sequence[ColumnElement[bool]]) -> int:

@@ -27,7 +27,7 @@ async def test_one_click_says_why_not_and_the_page_follows_the_call(
     server: Server, page: Page, login: tuple[str, str], lab: Lab
 ) -> None:
     await log_in(page, login)
-    phones = [number(Callee.ANSWER, 810), number(Callee.ANSWER, 811)]
+    phones = [number(Callee.BUSY, 810), number(Callee.ANSWER, 811)]
     campaign = await server.campaign(lab, phones, strategy(call("text"), text("delivered")), sms_gateway="smsc")
     first, second = [one["id"] for one in (await server.ok("GET", f"/campaigns/{campaign}/contacts"))["items"]]
     await server.ok("PATCH", f"/contacts/{second}", json={"time_zone": "Asia/Tokyo"})
@@ -42,7 +42,7 @@ async def test_one_click_says_why_not_and_the_page_follows_the_call(
             await lab.pause_agent(agent, paused=False)
     await follows_the_call(page, phones[1])
     await everywhere(page, campaign, second)
-    assert first
+    await shows_the_text(page, campaign, first, phones[0])
 
 
 async def why_before(page: Page, campaign: int, contact: int) -> None:
@@ -88,3 +88,15 @@ async def everywhere(page: Page, campaign: int, contact: int) -> None:
     await expect(page).to_have_url(f"/campaigns/{campaign}/contacts/{contact}")
     await page.goto("/contacts/999")
     await expect(page.get_by_role("main")).to_contain_text("there is no contact with the id")
+
+
+async def shows_the_text(page: Page, campaign: int, contact: int, phone: str) -> None:
+    """Whoever was busy got a text: through which gateway, and its receipt."""
+    await page.goto(f"/campaigns/{campaign}/contacts/{contact}?why=1")
+    await expect(page.locator("#trail")).to_contain_text(f"Text to {phone} through smsc: delivered", timeout=30_000)
+    delivery = page.locator("#delivery")
+    await expect(delivery).to_contain_text("busy")
+    await expect(delivery).to_contain_text("through smsc")
+    await expect(delivery).to_contain_text("receipt")
+    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible(timeout=LOOKS_AGAIN)
+    await picture(page, "contact-text")

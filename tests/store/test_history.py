@@ -1,14 +1,19 @@
 """One contact's whole story and its delivery, out of the stores."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from dialer.domain.campaign import LoadOrder
 from dialer.domain.contact import Address, NewContact
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus, SourceState
 from dialer.operations import contacts, history, messages, why_not
 from dialer.operations.messages import PartNews, TextIntent
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook
-from dialer.store import sources
+from dialer.store import requests, sources, standing
+from dialer.store.tables import contact_request
 from tests.support import builders as b
 from tests.support.context import Bench
 
@@ -91,3 +96,24 @@ async def test_why_not_counts_those_who_are_due_before(bench: Bench) -> None:
     importing = await why_not.why_not(bench.ctx, campaign_id, 7)
     assert [one.code for one in importing.reasons] == ["import-running", "not-entered"]
     assert importing.reasons[0].text == "people.csv, from which it came, is still being read"
+
+
+@pytest.mark.req("K13")
+@pytest.mark.parametrize("order", list(LoadOrder))
+async def test_the_place_in_the_line_is_that_of_the_claim(bench: Bench, order: LoadOrder) -> None:
+    """Higher priorities first, then by due time and load order; what is not due yet counts for nobody."""
+    campaign_id = await b.add_campaign(bench)
+    await b.load(bench, campaign_id, b.persons(7))
+    await b.publish(bench, campaign_id)
+    now = bench.clock()
+    async with bench.ctx.db.write() as tx:
+        for request_id, fields in {
+            2: {"priority": 5}, 4: {"due_at": now - timedelta(hours=1)}, 5: {"due_at": now - timedelta(hours=1)},
+            6: {"priority": 5, "due_at": now + timedelta(hours=1)},
+        }.items():  # fmt: skip
+            await tx.execute(update(contact_request).where(contact_request.c.id == request_id).values(**fields))
+    async with bench.ctx.db.read() as tx:
+        queued = [found for one in range(1, 8) if (found := await requests.get(tx, one)) and found.due_at <= now]
+        places = {one.id: await standing.before(tx, one, order, now) for one in queued}
+    claimed = await b.claim(bench, campaign_id, order=order)
+    assert {request.id: place for place, request in enumerate(claimed)} == places
