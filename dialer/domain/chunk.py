@@ -3,16 +3,20 @@
 from dataclasses import dataclass, replace
 
 GOAL_S = 0.008  # for the statements; the commit comes on top
-LEAST, MOST = 10, 20_000
+MOST = 20_000
 GROWS_BY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The next `size` rows whose id comes `after` this one."""
+    """The next `size` rows whose id comes `after` this one.
+
+    Never fewer than `least`: what a transaction costs without any row would then be most of it.
+    """
 
     size: int
     after: int = 0
+    least: int = 10
 
     def then(self, number: int, last: int, took_s: float) -> "Chunk | None":
         """What follows on a chunk that found `number` rows, up to the id `last`; None when there is no more.
@@ -21,10 +25,10 @@ class Chunk:
         """
         if number < self.size:
             return replace(self, after=0) if self.after else None
-        return Chunk(fitting(self.size, took_s), last)
+        return replace(self, size=max(self.least, fitting(self.size, took_s)), after=last)
 
 
 def fitting(size: int, took_s: float) -> int:
     """The size that would have taken `GOAL_S`; at most twice or half of what was tried, for one measurement is no proof."""
     factor = GROWS_BY if took_s <= GOAL_S / GROWS_BY else max(1 / GROWS_BY, GOAL_S / took_s)
-    return max(LEAST, min(MOST, int(size * factor)))
+    return max(1, min(MOST, int(size * factor)))

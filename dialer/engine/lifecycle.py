@@ -11,6 +11,8 @@ from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, messages
 
 LOOK_AGAIN_S = 5.0
+# How many chunks in a row a campaign gets before it is the next one's turn, and those are called who were queued.
+CHUNKS = 10
 # However often it is rung: so many rounds are enough for waits that people set in seconds.
 BREATH_S = 0.1
 EARLY_RECEIPTS_KEPT = timedelta(days=7)
@@ -44,7 +46,7 @@ class Lifecycle:
                 await self.bell.wait(await self._pause_s())
 
     async def round(self) -> bool:
-        """One chunk for each campaign that needs one; True if there is more."""
+        """A few chunks for each campaign that needs them; True if there is more."""
         now = self._ctx.clock()
         todo, self._dirty = self._dirty | self._opened_or_expired(now), set()
         more = {campaign_id for campaign_id in todo if await self._settle(campaign_id)}
@@ -54,11 +56,15 @@ class Lifecycle:
 
     async def _settle(self, campaign_id: int) -> bool:
         """Stop, queue again, enter: whichever the stored campaign asks for. All of them are safe to repeat."""
-        more = (
-            await lifecycle.stop_pending(self._ctx, campaign_id)
-            or await lifecycle.queue_again(self._ctx, campaign_id)
-            or await lifecycle.enter(self._ctx, campaign_id)
-        )
+        more = True
+        for _ in range(CHUNKS):
+            more = (
+                await lifecycle.stop_pending(self._ctx, campaign_id)
+                or await lifecycle.queue_again(self._ctx, campaign_id)
+                or await lifecycle.enter(self._ctx, campaign_id)
+            )
+            if not more:
+                break
         self._worked(campaign_id)
         return more
 

@@ -21,7 +21,7 @@ from dialer.strategy.events import Due, Entered
 
 # A chunk holds SQLite's one writer: short, so that an intent never waits long behind it. The first of a kind is small.
 CHUNK = 25
-FIRST = 50
+FIRST, LEAST = 250, 250  # of what SQL does by itself
 
 
 async def stop_pending(ctx: Context, campaign_id: int) -> bool:
@@ -68,7 +68,7 @@ async def enter(ctx: Context, campaign_id: int) -> bool:
             await steps.take(tx, ctx, campaign, [(place, Entered()) for place in places], now)
             return Range(campaign_id, after, places[-1].id if places else after, len(places))
 
-        return await _chunk(ctx, ("enter", campaign_id), entering)
+        return await _chunk(ctx, ("enter", campaign_id), entering, Chunk(CHUNK))
 
     return await ctx.db.transact(work, durable=False)
 
@@ -88,9 +88,11 @@ async def take_due(ctx: Context, campaign_id: int) -> bool:
     return await ctx.db.transact(work)
 
 
-async def _chunk(ctx: Context, what: tuple[str, int], do: Callable[..., Awaitable[Range]]) -> bool:
+async def _chunk(
+    ctx: Context, what: tuple[str, int], do: Callable[..., Awaitable[Range]], first: Chunk | None = None
+) -> bool:
     """One chunk of a piece of work; whether there is more. How far it came is remembered only for speed."""
-    chunk = ctx.chunks.get(what) or Chunk(FIRST)
+    chunk = ctx.chunks.get(what) or first or Chunk(FIRST, least=min(FIRST, LEAST))
     began = ctx.clock()
     done = await do(after=chunk.after, limit=chunk.size)
     following = chunk.then(done.number, done.last, (ctx.clock() - began).total_seconds())
