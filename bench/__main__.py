@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-FIGURES = ("reaction",)
+FIGURES = ("reaction", "lifecycle")
 
 
 def main() -> None:

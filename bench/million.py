@@ -27,7 +27,7 @@ _PEOPLE = (
 _ENTERED = (
     (
         "UPDATE enrollment SET strategy_version = 1, node = 'call', request_id = id, due_at = :now, "
-        """memory = '{"node":"call","visits":{"contacts":1,"call":1},"try_no":1,"attempts":1}'"""
+        """memory = '{"node":"call","visits":{"in":1,"call":1},"try_no":1,"attempts":1}'"""
     ),
     (
         "INSERT INTO contact_request (id, enrollment_id, campaign_id, contact_id, channel, node, visit, try_no, requeue_no,"
@@ -38,7 +38,7 @@ _ENTERED = (
     (
         "INSERT INTO trail (at, campaign_id, contact_id, kind, data) "
         f"{_NUMBERS}, kinds(kind) AS (VALUES ('step'), ('call-queued')) SELECT :now, :campaign, n, kind,"
-        """ '{"node":"contacts","port":"next","why":"enters"}' FROM numbers CROSS JOIN kinds"""
+        """ '{"node":"in","port":"next","why":"enters"}' FROM numbers CROSS JOIN kinds"""
     ),
 )
 

@@ -29,6 +29,7 @@ async def create(request: web.Request, body: CampaignIn) -> web.Response:
 
 @api("GET", "/campaigns/{campaign_id}", "Read a campaign", answers={200: CampaignOut})
 async def read(request: web.Request, campaign_id: int) -> web.Response:
+    """The numbers of a campaign of 50,000 contacts or more may be 5 seconds old, here and in every other answer."""
     return await _shown(request, await campaigns.get(request.app[CONTEXT], campaign_id))
 
 

@@ -1,6 +1,6 @@
 """What every operation is given: the store, the clock, the settings, and the engine to be told of changes."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -85,6 +85,7 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     strategies: dict[tuple[int, int], Strategy] = field(default_factory=dict)  # versions never change
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
+    counted: dict[int, tuple[datetime, Mapping[str, int]]] = field(default_factory=dict)  # large campaigns, see reports
 
     @cached_property
     def secret(self) -> bytes:

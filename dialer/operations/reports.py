@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,8 @@ from dialer.domain.errors import NotFound
 from dialer.operations.context import Context
 from dialer.store import campaigns, contacts, lists, migrate
 from dialer.store.listing import Listing, Page, Query
+
+LARGE, FRESH = 50_000, timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,23 @@ class CountedPage:
 async def campaigns_page(ctx: Context, query: Query) -> CountedPage:
     async with ctx.db.read() as tx:
         page = await lists.CAMPAIGNS.page(tx, query)
-        counts = await campaigns.counts(tx, [item["id"] for item in page.items])
+        counts = await _counts(tx, ctx, [item["id"] for item in page.items])
     items = [Counted(campaigns.of_row(item), counts[item["id"]]) for item in page.items]
     return CountedPage(items, page.total, page.next_cursor)
 
 
 async def counted(ctx: Context, campaign: Campaign) -> Counted:
     async with ctx.db.read() as tx:
-        return Counted(campaign, (await campaigns.counts(tx, [campaign.id]))[campaign.id])
+        return Counted(campaign, (await _counts(tx, ctx, [campaign.id]))[campaign.id])
+
+
+async def _counts(tx: AsyncConnection, ctx: Context, campaign_ids: list[int]) -> Mapping[int, Mapping[str, int]]:
+    """Contacts by enrollment state; those of a large campaign, whose counting takes a while, may be `FRESH` old."""
+    now = ctx.clock()
+    known = {i: ctx.counted[i][1] for i in campaign_ids if i in ctx.counted and ctx.counted[i][0] > now - FRESH}
+    found = await campaigns.counts(tx, [i for i in campaign_ids if i not in known])
+    ctx.counted |= {i: (now, counts) for i, counts in found.items() if sum(counts.values()) >= LARGE}
+    return {**found, **known}
 
 
 async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:

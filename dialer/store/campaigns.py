@@ -1,6 +1,6 @@
 """Campaign rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, time
 from typing import Any
 
@@ -118,17 +118,26 @@ async def remove(tx: AsyncConnection, campaign_id: int) -> None:
     await tx.execute(delete(campaign).where(campaign.c.id == campaign_id))
 
 
-async def counts(tx: AsyncConnection, campaign_ids: list[int]) -> dict[int, dict[str, int]]:
-    """Contacts by enrollment state, for each campaign."""
-    rows = await tx.execute(
-        select(enrollment.c.campaign_id, enrollment.c.state, func.count())
-        .where(enrollment.c.campaign_id.in_(campaign_ids))
-        .group_by(enrollment.c.campaign_id, enrollment.c.state)
-    )
-    found: dict[int, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
-    for campaign_id, state, number in rows:
-        found[campaign_id][state] = number
-    return found
+async def counts(tx: AsyncConnection, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Contacts by enrollment state, for each campaign; states that nobody is in are left out.
+
+    State by state: SQLite counts within one key of an index three times as fast as it groups by it.
+    """
+    rows = await tx.execute(_COUNTS, {"_ids": list(campaign_ids)})
+    found = {row[0]: {str(s): n for s, n in zip(EnrollmentState, row[1:], strict=True) if n} for row in rows}
+    return {campaign_id: found.get(campaign_id, {}) for campaign_id in campaign_ids}
+
+
+_COUNTS = select(
+    campaign.c.id,
+    *(
+        select(func.count())
+        .select_from(enrollment)
+        .where(enrollment.c.campaign_id == campaign.c.id, enrollment.c.state == state)
+        .scalar_subquery()
+        for state in EnrollmentState
+    ),
+).where(campaign.c.id.in_(bindparam("_ids", expanding=True)))
 
 
 def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import ExecutionTime, Validity
-from dialer.operations import campaigns, strategies
+from dialer.operations import campaigns, reports, strategies
 from dialer.store import campaigns as store_campaigns
 from dialer.store import gateways, tables
 from dialer.store import strategies as store_strategies
@@ -132,6 +132,25 @@ async def test_counts_and_last_activity(bench: Bench) -> None:
     assert [campaign.id for campaign in published] == [campaign_id]
     campaign = await campaigns.get(bench.ctx, campaign_id)
     assert (campaign.last_activity_at, campaign.revision) == (bench.clock(), revision)
+
+
+@pytest.mark.req("C10")
+async def test_a_large_campaign_is_not_counted_at_every_look(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "LARGE", 3)
+    campaign_id = await builders.add_campaign(bench)
+    campaign = await campaigns.get(bench.ctx, campaign_id)
+
+    async def counted() -> int:
+        return sum((await reports.counted(bench.ctx, campaign)).contacts.values())
+
+    await builders.load(bench, campaign_id, builders.persons(2))
+    assert await counted() == 2
+    await builders.load(bench, campaign_id, builders.persons(2, start=10))
+    assert await counted() == 4
+    await builders.load(bench, campaign_id, builders.persons(2, start=20))
+    assert await counted() == 4
+    bench.clock.advance(seconds=5)
+    assert await counted() == 6
 
 
 @pytest.mark.req("C11")
