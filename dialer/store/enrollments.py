@@ -119,7 +119,8 @@ async def not_entered(tx: AsyncConnection, campaign_id: int, after: int, limit: 
         enrollment.c.campaign_id == campaign_id,
         enrollment.c.id > after,
         enrollment.c.node.is_(None),
-        enrollment.c.state == EnrollmentState.PENDING,
+        # Said so that SQLite does not look by state, through everybody who has entered and is pending.
+        func.coalesce(enrollment.c.state, "") == EnrollmentState.PENDING,
     )
     return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
 

@@ -74,6 +74,8 @@ async def test_it_is_answered_from_an_index(sqlite_bench: Bench, question: str) 
 
         await QUESTIONS[question](tx, campaign_id)
         assert asked
+        if question == "not entered":  # the index of states is one, too, but of all who are pending
+            assert "ix_enrollment_not_entered" in str(await _explain(tx, *asked[0]))
         for statement, parameters in asked:
             one = parameters[0] if isinstance(parameters, list) else parameters
             plan = [row[3] for row in await _explain(tx, statement, one)]
