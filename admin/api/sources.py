@@ -84,7 +84,10 @@ async def cancel(request: web.Request, campaign_id: int, source_id: int) -> web.
     answers={200: RemovalOut},
 )
 async def preview_removal(request: web.Request, campaign_id: int, source_id: int) -> web.Response:
-    """In contacts, and what would stay by reason: `contacted`, `in_progress`, `shared`, `edited`, `joined`."""
+    """In contacts, and what would stay by reason: `contacted`, `in_progress`, `shared`, `edited`, `joined`, `handed_over`.
+
+    The last are those whom another source of the campaign brought too: they are that one's then.
+    """
     found = await removal.preview(request.app[CONTEXT], campaign_id, source_id)
     return answer(RemovalOut(**{**asdict(found), "kept": dict(found.kept)}))
 

@@ -108,6 +108,7 @@ def not_free(why: object) -> str:
 _KEPT = {
     "contacted": "called or texted",
     "in_progress": "in a call, or waiting for a receipt",
+    "handed_over": "brought by another source of the campaign too, whose they are then",
     "shared": "brought by another source too, or in another campaign",
     "edited": "edited by hand",
     "joined": "joined with others, who can't be parted again",

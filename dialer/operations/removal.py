@@ -74,9 +74,15 @@ class _Removal:
         await removals.drop(
             tx, contacts=[row.contact_id for row in going if row.goes], places=[row.id for row in leaving]
         )
+        heirs: dict[int, dict[int, int]] = {}
+        for row in rows:
+            if row.why == removals.HANDED_OVER:
+                heirs.setdefault(row.heir, {})[row.id] = row.contact_id
+        await removals.hand_over(tx, self.source, heirs)
         now, campaign_id, data = self.ctx.clock(), self.source.campaign_id, {"source": self.source.id}
         await trail.write(tx, [trail.Entry(now, campaign_id, row.contact_id, "left", data) for row in leaving])
-        return len(rows), rows[-1].id if rows else 0, Counter(row.why for row in rows if row.why)
+        kept = Counter(row.why for row in rows if row.why not in {None, removals.HANDED_OVER})
+        return len(rows), rows[-1].id if rows else 0, kept
 
     async def created(self, tx: AsyncConnection) -> tuple[int, int, Counter[str]]:
         """Contacts that the source created, and that are not in the campaign by it (any more)."""

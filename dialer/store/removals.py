@@ -1,23 +1,24 @@
 """What a source brought, and why any of it stays when the source is removed (K8).
 
-A place (enrollment) stays when its contact was called or texted in it, or when another source of the campaign brought the
-contact too. A contact that the source created stays when it is in another campaign, when another source merged or joined
-it, or when a person edited it.
+A place (enrollment) stays when its contact was called or texted in it. It is handed over when another source of the
+campaign brought the contact too: it is that one's then. A contact that the source created stays when it is in another
+campaign, when another source merged or joined it, or when a person edited it.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, distinct, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, distinct, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import Change
-from dialer.domain.transitions import EnrollmentState
+from dialer.domain.transitions import EnrollmentState, SourceState
 from dialer.store.tables import attempt, contact, contact_request, enrollment, message, source, trail
 from dialer.store.types import AnyRow
 
 IN_PROGRESS, CONTACTED, SHARED, EDITED, JOINED = "in_progress", "contacted", "shared", "edited", "joined"
+HANDED_OVER = "handed_over"
 TAKEN_BACK = "taken-back"
 _CHANGING = ("merged", "joined")
 _TRIED = or_(
@@ -31,13 +32,24 @@ def _why_tried() -> list[tuple[ColumnElement[bool], str]]:
     return [(enrollment.c.state == EnrollmentState.IN_PROGRESS, IN_PROGRESS), (_TRIED, CONTACTED)]
 
 
-def _why_place(row: AnyRow) -> ColumnElement[Any]:
-    """Of an enrollment of the source; null for one that goes."""
-    siblings = select(source.c.id).where(source.c.campaign_id == row.campaign_id, source.c.id != row.id)
-    shared = exists().where(
+def _others(row: AnyRow) -> Select[Any]:
+    """Sources whose work counts: those that were removed brought nobody any more."""
+    gone = (SourceState.REMOVING, SourceState.REMOVED)
+    return select(source.c.id).where(source.c.id != row.id, source.c.state.not_in(gone))
+
+
+def _heir(row: AnyRow) -> ColumnElement[Any]:
+    """Another source of the campaign that brought the contact of an enrollment too, the newest of them; or null."""
+    siblings = _others(row).where(source.c.campaign_id == row.campaign_id)
+    brought = select(func.max(trail.c.source_id)).where(
         trail.c.contact_id == enrollment.c.contact_id, trail.c.kind.in_(_CHANGING), trail.c.source_id.in_(siblings)
     )
-    return case(*_why_tried(), (shared, SHARED), else_=None)
+    return brought.correlate(enrollment).scalar_subquery()
+
+
+def _why_place(row: AnyRow) -> ColumnElement[Any]:
+    """Of an enrollment of the source; null for one that goes."""
+    return case(*_why_tried(), (_heir(row).is_not(None), HANDED_OVER), else_=None)
 
 
 def _why_contact(row: AnyRow) -> ColumnElement[Any]:
@@ -45,7 +57,7 @@ def _why_contact(row: AnyRow) -> ColumnElement[Any]:
     place, told = enrollment.alias("elsewhere"), trail.alias("told")
     own = and_(place.c.campaign_id == row.campaign_id, place.c.source_id == row.id)
     elsewhere = exists().where(place.c.contact_id == contact.c.id, or_(~own, place.c.source_id.is_(None)))
-    foreign = and_(told.c.kind.in_(_CHANGING), told.c.source_id != row.id)
+    foreign = and_(told.c.kind.in_(_CHANGING), told.c.source_id.in_(_others(row)))
     joined = and_(told.c.kind == "joined", told.c.data[("absorbed", 0)].as_integer().is_not(None))
     of_contact = exists().where(told.c.contact_id == contact.c.id)
     return case(
@@ -65,10 +77,16 @@ def _created(row: AnyRow) -> Select[Any]:
 
 
 async def places(tx: AsyncConnection, row: AnyRow, after: int, limit: int) -> list[AnyRow]:
-    """The source's enrollments: `id`, `contact_id`, `why` it stays, and `goes`: whether its contact goes with it."""
+    """The source's enrollments: `id`, `contact_id`, `why` it stays, its `heir`, and whether its contact `goes` with it."""
     goes = and_(contact.c.source_id == row.id, _why_contact(row).is_(None))
     query = (
-        select(enrollment.c.id, enrollment.c.contact_id, _why_place(row).label("why"), goes.label("goes"))
+        select(
+            enrollment.c.id,
+            enrollment.c.contact_id,
+            _why_place(row).label("why"),
+            _heir(row).label("heir"),
+            goes.label("goes"),
+        )
         .join_from(enrollment, contact, enrollment.c.contact_id == contact.c.id)
         .where(enrollment.c.source_id == row.id, enrollment.c.id > after)
     )
@@ -130,6 +148,14 @@ async def drop(tx: AsyncConnection, *, contacts: Collection[int] = (), places: C
         await tx.execute(delete(contact).where(contact.c.id.in_(contacts)))
     if places:
         await tx.execute(delete(enrollment).where(enrollment.c.id.in_(places)))
+
+
+async def hand_over(tx: AsyncConnection, row: AnyRow, heirs: Mapping[int, Mapping[int, int]]) -> None:
+    """Give enrollments to other sources, `{source: {enrollment: contact}}`, with the contacts that this one created."""
+    for heir, held in heirs.items():
+        await tx.execute(update(enrollment).where(enrollment.c.id.in_(held)).values(source_id=heir))
+        mine = and_(contact.c.id.in_(held.values()), contact.c.source_id == row.id)
+        await tx.execute(update(contact).where(mine).values(source_id=heir))
 
 
 async def counted(tx: AsyncConnection, row: AnyRow) -> tuple[dict[str, int], Mapping[str, int]]:
