@@ -28,7 +28,7 @@ IN_THREAD_BYTES = 1 << 16
 COUNTED_ROWS = 20_000
 COUNTED_ADDRESSES = 200_000  # a row may have hundreds
 MEMORY_BYTES = 2 << 30
-CPU_S, WALL_S = 240, 300.0
+CPU_S, WALL_S = 240, 900.0  # on a busy machine it is the last to be served
 NICE = 10
 TABLE = ".sheet.csv"  # what the table of a workbook is called beside it
 
