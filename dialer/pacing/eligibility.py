@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dialer.domain.campaign import Campaign, window
-from dialer.domain.transitions import CampaignStatus, EnrollmentState
+from dialer.domain.transitions import CampaignStatus, EnrollmentState, StopReason
 from dialer.domain.windows import Closed
 from dialer.pacing.no_call import of_call
 from dialer.pacing.no_text import of_text
@@ -147,6 +147,13 @@ def _of_contact(facts: Facts) -> Iterator[Reason]:
         yield Reason("import-running", f"{facts.importing}, from which it came, is still being read")
 
 
+_STOPPED = {
+    StopReason.CAMPAIGN_UNPUBLISHED: "when the campaign was unpublished",
+    StopReason.CAMPAIGN_ENDED: "when the campaign was ended",
+    StopReason.VALIDITY_PERIOD_EXPIRED: "when the validity period was over",
+}
+
+
 def _of_place(place: Place, now: datetime) -> Iterator[Reason]:
     match place.state:
         case EnrollmentState.DONE:
@@ -154,7 +161,8 @@ def _of_place(place: Place, now: datetime) -> Iterator[Reason]:
                 "strategy-done", f"it has been through the strategy, with the result “{place.result or 'done'}”"
             )
         case EnrollmentState.STOPPED:
-            yield Reason("stopped", f"its work was stopped: {place.stop_reason}")
+            why = _STOPPED[StopReason(place.stop_reason)] if place.stop_reason else "without a reason"
+            yield Reason("stopped", f"its work was stopped {why} ({place.stop_reason})")
         case EnrollmentState.WAITING if place.due_at is not None and place.due_at <= now:
             yield Reason("step-due", f"its wait at the step {place.node} is over: the next step is being taken")
         case EnrollmentState.WAITING:
