@@ -1,13 +1,13 @@
 """`/contacts`, and the contacts of a campaign."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from admin.keys import CONTEXT
 from admin.openapi import Operations, answer, etag
-from admin.schemas.common import ListQuery, PageOut
+from admin.schemas.common import CountedPageOut, CountingQuery
 from admin.schemas.contacts import (
     CampaignContactDetailsOut,
     CampaignContactOut,
@@ -20,16 +20,18 @@ from admin.schemas.contacts import (
     WhyNotReasonOut,
 )
 from dialer.operations import history, people, reports, why_not
+from dialer.store.listing import Page
 
 api = Operations("contacts")
+Paged = TypeVar("Paged", bound=CountedPageOut[Any])
 
 
-@api("GET", "/contacts", "List all contacts", answers={200: PageOut[ContactOut]})
-async def listing(request: web.Request, query: ListQuery) -> web.Response:
+@api("GET", "/contacts", "List all contacts", answers={200: CountedPageOut[ContactOut]})
+async def listing(request: web.Request, query: CountingQuery) -> web.Response:
     """Filter and sort by any field, by `address`, and by any attribute as `attributes.NAME`."""
     page = await reports.contacts_page(request.app[CONTEXT], query.query())
     items = [ContactOut.of(item) for item in page.items]
-    return answer(PageOut[ContactOut](items=items, total=page.total, next_cursor=page.next_cursor))
+    return answer(_page(CountedPageOut[ContactOut], items, page))
 
 
 @api("GET", "/contacts/{contact_id}", "Read a contact", answers={200: ContactDetailsOut})
@@ -47,13 +49,16 @@ async def trail(request: web.Request, contact_id: int) -> web.Response:
 
 
 @api(
-    "GET", "/campaigns/{campaign_id}/contacts", "List a campaign's contacts", answers={200: PageOut[CampaignContactOut]}
+    "GET",
+    "/campaigns/{campaign_id}/contacts",
+    "List a campaign's contacts",
+    answers={200: CountedPageOut[CampaignContactOut]},
 )
-async def listing_of_campaign(request: web.Request, campaign_id: int, query: ListQuery) -> web.Response:
+async def listing_of_campaign(request: web.Request, campaign_id: int, query: CountingQuery) -> web.Response:
     """As `/contacts`, and by `status`, `stop_reason`, `result`, `step`, `next_due_at`, `source`, `attempts`."""
     page = await reports.contacts_page(request.app[CONTEXT], query.query(), campaign_id)
     items = [CampaignContactOut.of(item) for item in page.items]
-    return answer(PageOut[CampaignContactOut](items=items, total=page.total, next_cursor=page.next_cursor))
+    return answer(_page(CountedPageOut[CampaignContactOut], items, page))
 
 
 @api(
@@ -90,6 +95,13 @@ async def what_holds_back(request: web.Request, campaign_id: int, contact_id: in
     found = await why_not.why_not(request.app[CONTEXT], campaign_id, contact_id)
     reasons = [WhyNotReasonOut(condition=r.code, reason=r.text, until=r.until) for r in found.reasons]
     return answer(WhyNotOut(due_at=found.due_at, reasons=reasons, changes_at=found.changes_at))
+
+
+def _page(made: type[Paged], items: list[Any], page: Page) -> Paged:
+    return made(
+        items=items, total=page.total, next_cursor=page.next_cursor, total_is_exact=page.total_is_exact,
+        unindexed=page.unindexed,
+    )  # fmt: skip
 
 
 def _trail(entries: Sequence[Mapping[str, Any]]) -> web.Response:

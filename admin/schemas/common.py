@@ -1,7 +1,8 @@
 """What all schemas share: strict input, texts that a database can hold, instants within the calendar, pages of lists."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -69,6 +70,17 @@ class ListQuery(In):
         return Query(limit=self.limit, cursor=self.cursor, sort=self.sort, q=self.q, filters=self.filter)
 
 
+class CountingQuery(ListQuery):
+    """Which page of a list that may be very long."""
+
+    count: Literal["exact"] | None = Field(
+        default=None, description="`exact`: count all, also beyond 10,000, however long it takes."
+    )
+
+    def query(self) -> Query:
+        return replace(super().query(), exact=self.count == "exact")
+
+
 T = TypeVar("T")
 
 
@@ -76,6 +88,13 @@ class PageOut(Out, Generic[T]):
     items: list[T]
     total: int
     next_cursor: str | None
+
+
+class CountedPageOut(PageOut[T], Generic[T]):
+    """`total` is a lower bound where it is not exact; contacts that an import brought just now may yet have to be indexed."""
+
+    total_is_exact: bool
+    unindexed: int
 
 
 JsonObject = dict[str, Any]

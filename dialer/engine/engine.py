@@ -21,6 +21,7 @@ from dialer.engine.board import Board
 from dialer.engine.dialing import Dialing
 from dialer.engine.feeds import hold_leases
 from dialer.engine.importing import Importing, Removing
+from dialer.engine.indexing import follow_contacts
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
 from dialer.engine.outlook import outlook, why_no_agent
@@ -73,6 +74,7 @@ class Engine:
                 self._start(self.lifecycle.run(), name="lifecycle"),
                 self._start(hold_leases(self.ctx), name="leases"),
                 self._start(self.importing.run(), name="importing"),
+                self._start(follow_contacts(self.ctx), name="indexing"),
                 self._start(self.removing.run(), name="removing"),
                 self._start(clean_uploads(self.ctx), name="uploads"),
                 self._start(self.dialing.tracker.run(), name="tracker"),

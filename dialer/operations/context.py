@@ -1,10 +1,10 @@
 """What every operation is given: the store, the clock, the settings, and the engine to be told of changes."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from config.secret import secret_key
 from config.settings import Settings
@@ -85,7 +85,7 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     strategies: dict[tuple[int, int], Strategy] = field(default_factory=dict)  # versions never change
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
-    counted: dict[int, tuple[datetime, Mapping[str, int]]] = field(default_factory=dict)  # large campaigns, see reports
+    remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
 
     @cached_property
     def secret(self) -> bytes:

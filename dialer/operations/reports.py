@@ -1,8 +1,7 @@
 """What there is, what was tried and what came of it: reads only. Shapes of rows are those of `store.tables`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,11 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import Campaign
 from dialer.domain.contact import Address
 from dialer.domain.errors import NotFound
+from dialer.operations import counting
 from dialer.operations.context import Context
 from dialer.store import campaigns, contacts, lists, migrate
 from dialer.store.listing import Listing, Page, Query
-
-LARGE, FRESH = 50_000, timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,53 +33,55 @@ class CountedPage:
 async def campaigns_page(ctx: Context, query: Query) -> CountedPage:
     async with ctx.db.read() as tx:
         page = await lists.CAMPAIGNS.page(tx, query)
-        counts = await _counts(tx, ctx, [item["id"] for item in page.items])
+    counts = await counting.by_state(ctx, [item["id"] for item in page.items])
     items = [Counted(campaigns.of_row(item), counts[item["id"]]) for item in page.items]
     return CountedPage(items, page.total, page.next_cursor)
 
 
 async def counted(ctx: Context, campaign: Campaign) -> Counted:
-    async with ctx.db.read() as tx:
-        return Counted(campaign, (await _counts(tx, ctx, [campaign.id]))[campaign.id])
-
-
-async def _counts(tx: AsyncConnection, ctx: Context, campaign_ids: list[int]) -> Mapping[int, Mapping[str, int]]:
-    """Contacts by enrollment state; those of a large campaign, whose counting takes a while, may be `FRESH` old."""
-    now = ctx.clock()
-    known = {i: ctx.counted[i][1] for i in campaign_ids if i in ctx.counted and ctx.counted[i][0] > now - FRESH}
-    found = await campaigns.counts(tx, [i for i in campaign_ids if i not in known])
-    ctx.counted |= {i: (now, counts) for i, counts in found.items() if sum(counts.values()) >= LARGE}
-    return {**found, **known}
+    return Counted(campaign, (await counting.by_state(ctx, [campaign.id]))[campaign.id])
 
 
 async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
     """Contacts, each with `addresses`; of a campaign, each with its place in it."""
+    unindexed = 0 if ctx.db.projection is None else await ctx.db.projection.caught_up()
     async with ctx.db.read() as tx:
         if campaign_id is not None:
             await _check_campaign(tx, campaign_id)
-        listing = lists.CONTACTS if campaign_id is None else lists.contacts_of(campaign_id)
-        page = await listing.page(tx, query)
+    known = await counting.known_total(ctx, query, campaign_id)
+    async with ctx.db.read() as tx:
+        page = await lists.contacts(ctx.db, tx, query, campaign_id, known)
         held = await contacts.addresses_of(tx, [item["id"] for item in page.items])
-    return Page([_with_addresses(item, held) for item in page.items], page.total, page.next_cursor)
+    return replace(page, items=[_with_addresses(item, held) for item in page.items], unindexed=unindexed)
+
+
+async def indexed(ctx: Context) -> None:
+    """Wait until lists have every contact that is there now, also one of a large import a moment ago."""
+    if ctx.db.projection is not None:
+        while await ctx.db.projection.caught_up():
+            await ctx.db.projection.follow()
 
 
 async def contact(ctx: Context, contact_id: int) -> Mapping[str, Any]:
     """One contact, with `addresses` and its place in every campaign: `campaigns`."""
     async with ctx.db.read() as tx:
-        page = await lists.CONTACTS.page(tx, _only(contact_id))
-        if not page.items:
+        found = await lists.one_contact(tx, contact_id)
+        if found is None:
             raise NotFound("contact", contact_id)
         held = await contacts.addresses_of(tx, [contact_id])
         places = await lists.places_of(tx, contact_id)
-    return {**_with_addresses(page.items[0], held), "campaigns": places}
+    return {**_with_addresses(found, held), "campaigns": places}
 
 
 async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping[str, Any]:
     """One contact with its place in a campaign."""
-    page = await contacts_page(ctx, _only(contact_id), campaign_id)
-    if not page.items:
-        raise NotFound("contact in this campaign", contact_id)
-    return page.items[0]
+    async with ctx.db.read() as tx:
+        await _check_campaign(tx, campaign_id)
+        found = await lists.one_contact(tx, contact_id, campaign_id)
+        if found is None:
+            raise NotFound("contact in this campaign", contact_id)
+        held = await contacts.addresses_of(tx, [contact_id])
+    return _with_addresses(found, held)
 
 
 async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:
@@ -111,10 +111,6 @@ async def migrations_pending(ctx: Context) -> bool:
 async def _page(ctx: Context, listing: Listing, query: Query) -> Page:
     async with ctx.db.read() as tx:
         return await listing.page(tx, query)
-
-
-def _only(contact_id: int) -> Query:
-    return Query(limit=10, filters=(f"id:eq:{contact_id}",))
 
 
 def _with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]]) -> dict[str, Any]:

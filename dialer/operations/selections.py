@@ -78,6 +78,7 @@ async def run(ctx: Context, source_id: int) -> bool:
 
 async def _run(ctx: Context, row: AnyRow) -> None:
     said, after = row.mapping, row.last_row
+    await reports.indexed(ctx)
     while True:
         range_ = (f"id:gt:{after}", f"id:le:{said['until']}")
         page = await reports.contacts_page(ctx, _query((*said["filter"], *range_), said["q"], limit=CHUNK))

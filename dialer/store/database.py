@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dialer.store.checkpoints import Checkpointer
+from dialer.store.projection import Projection
 from dialer.store.types import dump_json
 from dialer.store.writer import Work, Writer
 
@@ -30,11 +32,14 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._writer: Writer | None = None
+        self.projection: Projection | None = None  # what contacts are listed from on SQLite
         if self.is_sqlite:
+            self.projection = Projection(Path(str(make_url(url).database)))
             self._checkpointer = Checkpointer(str(make_url(url).database))
             self._writer = Writer(_sqlite_thread_engine(url), self._checkpointer.start)
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=READERS, query_only=True)
+            _attach(self._readers, self.projection)
         else:
             self._writers = self._readers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_JSON)
 
@@ -73,6 +78,8 @@ class Database:
             await asyncio.to_thread(self._checkpointer.stop)
         await self._readers.dispose()
         await self._writers.dispose()
+        if self.projection is not None:
+            self.projection.close()
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> AsyncEngine:
@@ -87,6 +94,17 @@ def _sqlite_thread_engine(url: str) -> Engine:
     )
     _set_up(engine, None, query_only=False)
     return engine
+
+
+def _attach(readers: AsyncEngine, projection: Projection) -> None:
+    """Readers see the projection as `search`."""
+
+    @event.listens_for(readers.sync_engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        projection.prepare()
+        cursor = connection.cursor()
+        cursor.execute("ATTACH ? AS search", (str(projection.file),))
+        cursor.close()
 
 
 _JSON: dict[str, Any] = {"json_serializer": dump_json, "json_deserializer": orjson.loads}

@@ -1,44 +1,29 @@
 """The lists that people and programs see: which rows, which fields may be sorted and filtered by, what a search looks at."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.store.listing import Listing, Related
+from dialer.domain.transitions import CampaignStatus
+from dialer.store import searching
+from dialer.store.browsing import MOST, ContactSearch
+from dialer.store.contact_columns import PLACE, WORDS, Columns
+from dialer.store.database import Database
+from dialer.store.listing import Listing, Page, Query, Related
 from dialer.store.tables import (
     attempt,
     campaign,
     channel_address,
     contact,
+    contact_field,
     do_not_contact,
     enrollment,
     gateway,
     message,
     source,
 )
-
-# A name that can stand in a JSON path of either database.
-_ATTRIBUTE = re.compile(r'attributes\.([^"\\\x00-\x1f\ud800-\udfff]{1,100})')
-
-
-class _ContactFields(Mapping[str, ColumnElement[Any]]):
-    """The named fields, and every attribute as `attributes.NAME`."""
-
-    def __init__(self, named: Mapping[str, ColumnElement[Any]]) -> None:
-        self._named = named
-
-    def __getitem__(self, name: str) -> ColumnElement[Any]:
-        attribute = _ATTRIBUTE.fullmatch(name)
-        return contact.c.attributes[attribute[1]].as_string() if attribute else self._named[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([*self._named, "attributes.NAME"])
-
-    def __len__(self) -> int:
-        return len(self._named)
 
 
 def _columns(table: Table, *names: str) -> dict[str, ColumnElement[Any]]:
@@ -58,47 +43,61 @@ CAMPAIGNS = Listing(
     key=campaign.c.id,
     default_sort="created_at",
     search=(campaign.c.title,),
+    words={"status": tuple(status.value for status in CampaignStatus)},
 )
 
-_contact_columns = _columns(contact, "id", "first_name", "last_name", "time_zone", "external_id", "attributes")
-_contact_named = {name: column for name, column in _contact_columns.items() if name != "attributes"}
-_contact_search = (contact.c.first_name, contact.c.last_name, contact.c.external_id)
-_contact_related = {"address": Related(contact.c.id, channel_address.c.contact_id, channel_address.c.address)}
+_contact_columns = [
+    contact.c[name] for name in ("id", "first_name", "last_name", "time_zone", "external_id", "attributes")
+]
 _here = contact.c.erased_at.is_(None)
-CONTACTS = Listing(
-    rows=select(*_contact_columns.values(), contact.c.created_at, contact.c.modified_at).where(_here),
-    fields=_ContactFields({**_contact_named, **_columns(contact, "created_at", "modified_at")}),
-    key=contact.c.id,
-    default_sort="id",  # the order in which they came
-    search=_contact_search,
-    related=_contact_related,
-)
-
-_place = {
-    "status": enrollment.c.state,
-    "stop_reason": enrollment.c.stop_reason,
-    "result": enrollment.c.result,
-    "step": enrollment.c.node,
-    "next_due_at": enrollment.c.due_at,
-    "source": enrollment.c.source_id,
-    "attempts": enrollment.c.attempts,
-    "created_at": enrollment.c.created_at,
-    "modified_at": enrollment.c.modified_at,
-}
 
 
-def contacts_of(campaign_id: int) -> Listing:
-    """A campaign's contacts with their place in it."""
-    rows = select(*_contact_columns.values(), *(column.label(name) for name, column in _place.items()))
+async def contacts(
+    db: Database, tx: AsyncConnection, query: Query, campaign_id: int | None = None, known: int | None = None
+) -> Page:
+    """A page of all contacts, or of a campaign's with their places in it; `known` is the total, where the caller has it."""
+    types = await field_types(tx)
+    if not db.is_sqlite:
+        return await _contacts_on_postgresql(campaign_id, types).page(tx, query, known)
+    found = await ContactSearch(tx, campaign_id, types, query).page(known)
+    rows = {
+        row.id: dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+        for row in await tx.execute(_rows(campaign_id).where(contact.c.id.in_(found.ids)))
+    }
+    items: list[Mapping[str, Any]] = [rows[contact_id] for contact_id in found.ids if contact_id in rows]
+    return Page(items, found.total, found.next_cursor, total_is_exact=found.exact)
+
+
+async def one_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None = None) -> Mapping[str, Any] | None:
+    row = (await tx.execute(_rows(campaign_id).where(contact.c.id == contact_id))).one_or_none()
+    return dict(row._mapping) if row else None  # noqa: SLF001
+
+
+async def field_types(tx: AsyncConnection) -> dict[str, str]:
+    """`{name: type}` of the custom fields."""
+    return {row.name: row.type for row in await tx.execute(select(contact_field.c.name, contact_field.c.type))}
+
+
+def _rows(campaign_id: int | None) -> Select[Any]:
+    if campaign_id is None:
+        return select(*_contact_columns, contact.c.created_at, contact.c.modified_at).where(_here)
+    places = (column.label(name) for name, column in PLACE.items())
+    rows = select(*_contact_columns, *places).join_from(enrollment, contact, enrollment.c.contact_id == contact.c.id)
+    return rows.where(enrollment.c.campaign_id == campaign_id, _here)
+
+
+def _contacts_on_postgresql(campaign_id: int | None, types: Mapping[str, str]) -> Listing:
+    in_campaign = campaign_id is not None
     return Listing(
-        rows=rows.join_from(enrollment, contact, enrollment.c.contact_id == contact.c.id).where(
-            enrollment.c.campaign_id == campaign_id, _here
-        ),
-        fields=_ContactFields({**_contact_named, **_place, "id": enrollment.c.contact_id}),
-        key=enrollment.c.contact_id,
-        default_sort="id",
-        search=_contact_search,
-        related=_contact_related,
+        rows=_rows(campaign_id),
+        fields=Columns(types, in_campaign=in_campaign),
+        order=Columns(types, in_campaign=in_campaign, folded=True),
+        key=enrollment.c.contact_id if in_campaign else contact.c.id,
+        default_sort="id",  # the order in which they came
+        related={"address": Related(contact.c.id, channel_address.c.contact_id, channel_address.c.address)},
+        words=WORDS if in_campaign else {},
+        found=searching.on_postgresql,
+        most=MOST,
     )
 
 
@@ -165,7 +164,7 @@ async def message_counts(tx: AsyncConnection) -> dict[str, int]:
 async def places_of(tx: AsyncConnection, contact_id: int) -> list[Mapping[str, Any]]:
     """The campaigns a contact is in, with its place in each."""
     query = (
-        select(campaign.c.id.label("campaign_id"), campaign.c.title, *(c.label(name) for name, c in _place.items()))
+        select(campaign.c.id.label("campaign_id"), campaign.c.title, *(c.label(name) for name, c in PLACE.items()))
         .join_from(enrollment, campaign, enrollment.c.campaign_id == campaign.c.id)
         .where(enrollment.c.contact_id == contact_id)
         .order_by(campaign.c.id)

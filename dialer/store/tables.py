@@ -100,6 +100,16 @@ contact = Table(
     sqlite_autoincrement=True,
 )
 
+# On SQLite triggers note here which contacts were changed or deleted: what lists of contacts need stands in a file of its
+# own, which is kept up by it (projection.py). Whoever changes a contact's addresses changes its row (`modified_at`) too.
+contact_change = Table(
+    "contact_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("contact_id", Id, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 # One row for each number or e-mail address in the system: what contacts are merged by (K2).
 channel_address = Table(
     "channel_address",
@@ -172,6 +182,13 @@ enrollment = Table(
     _partial("ix_enrollment_waiting", "campaign_id", "due_at", where="state = 'waiting'"),
     _partial("ix_enrollment_limited", "campaign_id", "due_at", where="state = 'in_progress' AND due_at IS NOT NULL"),
     _partial("ix_enrollment_source_id", "source_id", where="source_id IS NOT NULL"),
+    # What a campaign's contacts are sorted by; not by `modified_at`, which every stop would have to move.
+    Index("ix_enrollment_attempts", "campaign_id", "attempts", "id"),
+    Index("ix_enrollment_created_at", "campaign_id", "created_at", "id"),
+    _partial("ix_enrollment_next_due", "campaign_id", "due_at", "id", where="due_at IS NOT NULL"),
+    _partial("ix_enrollment_result", "campaign_id", "result", "id", where="result IS NOT NULL"),
+    _partial("ix_enrollment_node", "campaign_id", "node", "id", where="node IS NOT NULL"),
+    _partial("ix_enrollment_stop_reason", "campaign_id", "stop_reason", "id", where="stop_reason IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 

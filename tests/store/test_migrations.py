@@ -10,8 +10,14 @@ from dialer.store.tables import metadata
 from tests.support.databases import Databases, opened
 
 
+def _is_described(_found: object, name: str | None, kind: str, *_more: object) -> bool:
+    """Indexes over expressions, which PostgreSQL's lists need, are made by the revision only; test_browsing.py uses them."""
+    return not (kind == "index" and str(name).startswith("ix_list_"))
+
+
 def _differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    opts = {"compare_type": True, "include_object": _is_described}
+    context = MigrationContext.configure(connection, opts=opts)
     return list(compare_metadata(context, metadata))
 
 
@@ -34,7 +40,7 @@ def _conditions(connection: Connection, dialect: str) -> dict[str, bool]:
         str(index["name"]): index.get("dialect_options", {}).get(f"{dialect}_where") is not None
         for table in metadata.tables
         for index in seen.get_indexes(table)
-        if not index.get("duplicates_constraint")
+        if not index.get("duplicates_constraint") and _is_described(None, index["name"], "index")
     }
 
 

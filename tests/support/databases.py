@@ -46,8 +46,9 @@ class SqliteDatabases:
 
     async def drop(self, url: str) -> None:
         file = Path(url.removeprefix("sqlite+aiosqlite:///"))
-        for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
-            file.with_name(name).unlink(missing_ok=True)
+        for name in (file.name, f"{file.name}-search"):
+            for end in ("", "-wal", "-shm"):
+                file.with_name(f"{name}{end}").unlink(missing_ok=True)
 
 
 class PostgresDatabases:

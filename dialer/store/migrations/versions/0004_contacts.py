@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from dialer.store.searching import ADDRESS_WORDS, CONTACT_WORDS
 from dialer.store.types import Id, Json, Utc
 
 revision = "0004"
@@ -20,9 +21,15 @@ def upgrade() -> None:
         op.drop_index(name, table)
     for index in _IN_THEIR_PLACE:
         _create(*index)
+    _lists_of_a_campaign()
+    if op.get_bind().dialect.name == "sqlite":
+        _changes_to_be_indexed()
+    else:
+        _lists_of_contacts()
 
 
 def downgrade() -> None:
+    _without_lists()
     for name, table, _, _ in _IN_THEIR_PLACE:
         op.drop_index(name, table)
     for index in _REPLACED:
@@ -182,3 +189,69 @@ _IN_THEIR_PLACE: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("ix_contact_request_postponed", "contact_request", ["campaign_id"], "state = 'pending' AND due_at > wanted_at"),
     ("ix_contact_request_campaign_id", "contact_request", ["campaign_id"], None),
 )
+
+
+def _lists_of_a_campaign() -> None:
+    """One for each column that a campaign's contacts are sorted by."""
+    for column in ("attempts", "created_at"):
+        op.create_index(f"ix_enrollment_{column}", "enrollment", ["campaign_id", column, "id"])
+    for name, column in (
+        ("next_due", "due_at"),
+        ("result", "result"),
+        ("node", "node"),
+        ("stop_reason", "stop_reason"),
+    ):
+        where = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            f"ix_enrollment_{name}", "enrollment", ["campaign_id", column, "id"],
+            sqlite_where=where, postgresql_where=where,
+        )  # fmt: skip
+    op.create_table(
+        "contact_change",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("contact_id", Id, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_contact_change"),
+        sqlite_autoincrement=True,
+    )
+
+
+# On SQLite what lists of contacts need stands in a file of its own (store/projection.py), which has to hear of changes.
+# New contacts are found by their ids, so that nothing is written twice while a million of them is loaded.
+_TRIGGERS = {
+    "contact_changed": """
+        AFTER UPDATE OF first_name, last_name, time_zone, external_id, attributes, created_at, modified_at, erased_at
+        ON contact BEGIN INSERT INTO contact_change (contact_id) VALUES (new.id); END""",
+    "contact_deleted": """
+        AFTER DELETE ON contact BEGIN INSERT INTO contact_change (contact_id) VALUES (old.id); END""",
+}
+# PostgreSQL sorts, filters and searches the table itself.
+_LISTS = {
+    "ix_list_contact_first_name": "contact (lower(first_name), id)",
+    "ix_list_contact_last_name": "contact (lower(last_name), id)",
+    "ix_list_contact_time_zone": "contact (lower(time_zone), id)",
+    "ix_list_contact_external_id": "contact (lower(external_id), id)",
+    "ix_list_contact_created_at": "contact (created_at, id)",
+    "ix_list_contact_modified_at": "contact (modified_at, id)",
+    "ix_list_contact_words": f"contact USING gin ({CONTACT_WORDS})",
+    "ix_list_address_words": f"channel_address USING gin ({ADDRESS_WORDS})",
+    "ix_list_address_end": "channel_address (reverse(address) text_pattern_ops)",
+}
+
+
+def _changes_to_be_indexed() -> None:
+    for name, what in _TRIGGERS.items():
+        op.execute(f"CREATE TRIGGER {name} {what}")
+
+
+def _lists_of_contacts() -> None:
+    for name, what in _LISTS.items():
+        op.get_bind().exec_driver_sql(f"CREATE INDEX {name} ON {what}")
+
+
+def _without_lists() -> None:
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    for name in _TRIGGERS if on_sqlite else _LISTS:
+        op.execute(f"DROP {'TRIGGER' if on_sqlite else 'INDEX'} {name}")
+    for name in ("attempts", "created_at", "next_due", "result", "node", "stop_reason"):
+        op.drop_index(f"ix_enrollment_{name}", "enrollment")
+    op.drop_table("contact_change")
