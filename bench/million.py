@@ -58,4 +58,5 @@ def fill(file: Path, campaign_id: int, many: int, now: str, *, entered: bool) ->
         for statement in _PEOPLE + (_ENTERED if entered else ()):
             store.execute(statement, values)
         store.execute("COMMIT")
-        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # On disk now: left to the first checkpoint, commits that are measured would wait for all of it.
+        store.executescript("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,6 +1,7 @@
 """No statement of the busy paths goes through a table, or sorts it: a million contacts are as quick as a thousand."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from dialer.domain.transitions import StopReason
 from dialer.store import campaigns, enrollments, requests, stops
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
+from tests.support.context import bench as make_bench
+from tests.support.databases import SqliteDatabases, opened
 
 LARGE = ("enrollment", "contact_request", "trail", "contact", "new", "old")
 Question = Callable[[AsyncConnection, int], Awaitable[object]]
@@ -45,10 +48,7 @@ QUESTIONS: dict[str, Question] = {
 
 
 @pytest.fixture
-async def sqlite_bench(sqlite_databases: Any, tmp_path: Any) -> Any:
-    from tests.support.context import bench as make_bench
-    from tests.support.databases import opened
-
+async def sqlite_bench(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[Bench]:
     async with opened(await sqlite_databases.make()) as db:
         yield make_bench(db, tmp_path)
 
