@@ -68,7 +68,7 @@ async def enter(ctx: Context, campaign_id: int) -> bool:
             await steps.take(tx, ctx, campaign, [(place, Entered()) for place in places], now)
             return Range(campaign_id, after, places[-1].id if places else after, len(places))
 
-        return await _chunk(ctx, ("enter", campaign_id), entering, Chunk(CHUNK))
+        return await _chunk(ctx, ("enter", campaign_id), entering, Chunk(CHUNK, least=CHUNK))
 
     return await ctx.db.transact(work, durable=False)
 
