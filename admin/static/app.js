@@ -60,6 +60,7 @@ function reason(request) {
 
 function send(form, file) {
   const bar = form.querySelector('progress');
+  const chooser = form.querySelector('input[type=file]');
   if (!bar.hidden) return; // one is on its way
   const request = new XMLHttpRequest();
   request.open('POST', `${form.getAttribute('action')}?name=${encodeURIComponent(file.name)}`);
@@ -69,11 +70,13 @@ function send(form, file) {
   request.upload.onload = () => say(`Looking at ${file.name} …`, 'info');
   request.onloadend = () => {
     bar.hidden = true;
+    chooser.disabled = false;
     form.reset();
     if (request.status === 201) location.assign(form.dataset.then + JSON.parse(request.responseText).id);
     else say(`${file.name}: ${reason(request)}`, 'danger');
   };
   bar.hidden = false;
+  chooser.disabled = true;
   bar.value = 0;
   say(`Sending ${file.name} …`, 'info');
   request.send(file);
