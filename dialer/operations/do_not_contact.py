@@ -18,7 +18,7 @@ from dialer.store.types import AnyRow
 MOST_AT_ONCE = 10_000
 LONGEST_REASON = 500
 # A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
-CHUNK = 100
+CHUNK = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dialer.store.requests import ContactRequest
 from dialer.strategy.events import CallEnded, MessageChanged, RequestKey
 
 # A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
-CHUNK = 20
+CHUNK = 8
 
 
 class Queued(Protocol):
