@@ -46,6 +46,32 @@ async def test_a_contact_is_edited_and_deleted(server: Server, page: Page, login
     assert (await server.call("GET", "/contacts/1"))[0] == 404
 
 
+@pytest.mark.req("K11")
+async def test_ticked_contacts_are_set_and_deleted(
+    server: Server, page: Page, login: tuple[str, str], lab: Lab
+) -> None:
+    await log_in(page, login)
+    campaign = await server.campaign(lab, PHONES, strategy(call()))
+    await page.goto(f"/campaigns/{campaign}/contacts")
+    bar = page.locator("#bulk")
+    await expect(bar).to_be_hidden()
+    await page.get_by_label("Tick all of this page").check()
+    await expect(bar).to_contain_text("4 contacts")
+    await page.get_by_label("Tick P0", exact=True).uncheck()
+    await expect(bar).to_contain_text("3 contacts")
+    await bar.get_by_role("button", name="Set …").click()
+    await page.get_by_label("Attribute", exact=True).fill("vip")
+    await page.get_by_label("Value", exact=True).fill("yes")
+    await page.get_by_role("button", name="Set", exact=True).click()
+    await expect(page.get_by_text("4 contacts", exact=True)).to_be_visible()
+    found = (await server.ok("GET", "/contacts"))["items"]
+    assert [person["attributes"].get("vip") for person in found] == [None, "yes", "yes", "yes"]
+    await page.get_by_label("Tick P1", exact=True).check()
+    await bar.get_by_role("button", name="Delete …").click()
+    await page.get_by_role("button", name="Delete for good").click()
+    await expect(page.get_by_text("3 contacts", exact=True)).to_be_visible()
+
+
 @pytest.mark.req("C14")
 async def test_a_custom_field_from_its_definition_to_its_end(
     server: Server, page: Page, login: tuple[str, str], lab: Lab
