@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound
 from dialer.domain.transitions import SourceState
+from dialer.domain.uploading import Told
 from dialer.operations import campaigns, importing, sources, uploads
 from dialer.operations.uploads import Upload
 from dialer.store import sources as store_sources
@@ -20,7 +21,7 @@ from tests.support.context import Bench
 def _write(bench: Bench, name: str, lines: Iterable[str]) -> Upload:
     file = uploads.uploads_folder(bench.ctx) / name
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Upload(file, name, {})
+    return Upload(file, name, Told())
 
 
 def _lines(many: int, start: int = 0) -> list[str]:
