@@ -1,6 +1,6 @@
 """A list as its page shows it: what the address asks for, the rows, and the addresses of other views of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -23,9 +23,10 @@ class Wanted:
     status: str
     limit: int
     cursor: str
+    filters: tuple[str, ...] = ()  # `FIELD:OP:VALUE`
 
     def query(self) -> Query:
-        filters = (f"status:eq:{self.status}",) if self.status else ()
+        filters = (*self.filters, f"status:eq:{self.status}") if self.status else self.filters
         return Query(self.limit, self.cursor or None, self.sort, self.q or None, filters)
 
 
@@ -35,6 +36,21 @@ class ListView:
     items: Sequence[Mapping[str, Any]]
     total: int
     next_cursor: str | None
+    total_is_exact: bool = True
+    unindexed: int = 0
+
+    @property
+    def filters(self) -> Sequence[tuple[str, str]]:
+        """Each condition in words, with the address of the same list without it."""
+        mine = self.wanted.filters
+        return [
+            (one.replace(":", " ", 2), self.link(filters=[*mine[:n], *mine[n + 1 :]], cursor=""))
+            for n, one in enumerate(mine)
+        ]
+
+    @property
+    def given(self) -> Sequence[str]:
+        return self.wanted.filters
 
     @property
     def sort(self) -> str:
@@ -59,8 +75,9 @@ class ListView:
     def link(self, **changes: Any) -> str:
         """The same list with something changed: `link(sort='-id', cursor='')`."""
         now = {name: getattr(self.wanted, name) for name in ("sort", "q", "status", "limit", "cursor")}
-        wanted = {name: value for name, value in {**now, **changes}.items() if value not in {"", None}}
-        return f"{self.wanted.path}?{urlencode(wanted)}"
+        wanted = {name: value for name, value in {**now, **changes}.items() if value not in ("", None)}
+        conditions = [("filter", one) for one in wanted.pop("filters", self.wanted.filters)]
+        return f"{self.wanted.path}?{urlencode([*wanted.items(), *conditions])}"
 
 
 def wanted(request: web.Request, default_sort: str) -> Wanted:
@@ -75,4 +92,13 @@ def wanted(request: web.Request, default_sort: str) -> Wanted:
         status=request.query.get("status", ""),
         limit=int(limit),
         cursor=request.query.get("cursor", ""),
+        filters=tuple(_conditions(request)),
     )
+
+
+def _conditions(request: web.Request) -> Iterator[str]:
+    """Those of the address, and one that was just put together from a field, an operator and a value."""
+    yield from request.query.getall("filter", [])
+    field, op = request.query.get("field", "").strip(), request.query.get("op", "")
+    if field and op:
+        yield f"{field}:{op}:{request.query.get('value', '').strip()}"

@@ -11,7 +11,7 @@ from dialer.domain.contact import Address
 from dialer.domain.errors import NotFound
 from dialer.operations import counting
 from dialer.operations.context import Context
-from dialer.store import campaigns, contacts, lists, migrate
+from dialer.store import campaigns, contact_fields, contacts, lists, migrate
 from dialer.store.listing import Listing, Page, Query
 
 
@@ -53,6 +53,12 @@ async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = No
         page = await lists.contacts(ctx.db, tx, query, campaign_id, known)
         held = await contacts.addresses_of(tx, [item["id"] for item in page.items])
     return replace(page, items=[_with_addresses(item, held) for item in page.items], unindexed=unindexed)
+
+
+async def custom_fields(ctx: Context) -> list[tuple[str, str]]:
+    """Name and label of each custom field, in the order of the labels."""
+    async with ctx.db.read() as tx:
+        return [(field.name, field.label) for field in (await contact_fields.all_fields(tx)).values()]
 
 
 async def indexed(ctx: Context) -> None:

@@ -436,3 +436,19 @@ async def test_streams_send_the_parts_that_changed(manager: Browser) -> None:
             while first not in text:
                 text += (await response.content.readline()).decode()
             assert 'hx-swap-oob="outerMorph"' in text
+
+
+@pytest.mark.req("K10")
+async def test_all_contacts_with_conditions_that_stay_in_the_address(server: Server, manager: Browser) -> None:
+    assert "No contacts yet" in await manager.get("/contacts")
+    path = await campaign_with_contacts(server)
+    text = await manager.get("/contacts?field=attributes.plan&op=eq&value=gold&sort=-last_name")
+    assert "Bob" in text
+    assert "Ann" not in text
+    assert 'name="filter" value="attributes.plan:eq:gold"' in text
+    assert "/contacts?sort=last_name&amp;limit=50&amp;filter=attributes.plan%3Aeq%3Agold" in text
+    assert 'name="ids" value="2"' in text
+    both = "filter=attributes.plan:eq:gold&filter=first_name:eq:Ann"
+    assert "Nobody found" in await manager.get(f"/contacts?{both}")
+    assert "Bob" in await manager.get(f"{path}/contacts?filter=attributes.plan:eq:gold&status=pending&q=bo")
+    assert "take pending" in await manager.get(f"{path}/contacts?status=finished", 422)
