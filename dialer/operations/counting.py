@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from dialer.domain.transitions import EnrollmentState
 from dialer.operations.context import Context
-from dialer.store import campaigns, contacts
+from dialer.store import campaigns, contacts, people
 from dialer.store.listing import Query, parted
 
 AGAIN = 20  # times as long as it took: counting never takes more than a twentieth of a core
@@ -46,13 +47,17 @@ async def known_total(ctx: Context, query: Query, campaign_id: int | None) -> in
     """The total of a list without conditions, or of those of a campaign with one status; None if it has to be looked for."""
     if query.q or len(query.filters) > 1:
         return None
+    async with ctx.db.read() as tx:  # lists don't show them, counts of what was done include them
+        erased = await people.erased_number(tx, campaign_id)
     if campaign_id is None:
-        return None if query.filters else await all_contacts(ctx)
+        return None if query.filters else await all_contacts(ctx) - erased
     counts = (await by_state(ctx, [campaign_id]))[campaign_id]
     if not query.filters:
-        return sum(counts.values())
+        return sum(counts.values()) - erased
     name, op, value = parted(query.filters[0])
-    return counts.get(value) if (name, op) == ("status", "eq") else None
+    if (name, op) != ("status", "eq") or value not in counts:
+        return None
+    return counts[value] - (erased if value == EnrollmentState.DONE else 0)
 
 
 async def _remembered(

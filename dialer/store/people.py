@@ -101,6 +101,16 @@ async def is_under_way(tx: AsyncConnection, contact_id: int) -> bool:
     return bool(await tx.scalar(select(or_(calls, texts))))
 
 
+async def erased_number(tx: AsyncConnection, campaign_id: int | None = None) -> int:
+    """How many contacts were erased; of a campaign, how many of its own."""
+    query = select(func.count()).select_from(contact).where(contact.c.erased_at.is_not(None))
+    if campaign_id is not None:
+        query = query.join(
+            enrollment, and_(enrollment.c.contact_id == contact.c.id, enrollment.c.campaign_id == campaign_id)
+        )
+    return int(await tx.scalar(query) or 0)
+
+
 async def erase(tx: AsyncConnection, contact_id: int, now: datetime) -> list[str]:
     """Overwrite everything personal; ids, times, outcomes and results stay, so that all counts do. The addresses it had."""
     held = await tx.execute(select(channel_address.c.address).where(channel_address.c.contact_id == contact_id))

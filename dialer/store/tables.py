@@ -97,6 +97,7 @@ contact = Table(
     Column("source_id", Id),  # which created it; sources are numbered once, so one that is gone is never mistaken
     Column("erased_at", Utc),  # nothing personal is left: the row stays so that what was tried still counts
     _partial("ix_contact_source_id", "source_id", "id", where="source_id IS NOT NULL"),
+    _partial("ix_contact_erased_at", "erased_at", where="erased_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 

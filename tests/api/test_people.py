@@ -73,6 +73,8 @@ async def test_an_erased_contact_is_not_there_any_more(server: Server, path: str
         await server.refused(method, f"/contacts/1{where}", 404, **more)
     assert [item["id"] for item in (await server.ok("GET", "/contacts"))["items"]] == [2, 3]
     assert [item["id"] for item in (await server.ok("GET", f"{path}/contacts"))["items"]] == [2, 3]
+    for where, number in (("/contacts", 2), (f"{path}/contacts", 2), (f"{path}/contacts?filter=status:eq:done", 0)):
+        assert (await server.ok("GET", where))["total"] == number
     assert (await server.ok("GET", path))["contacts"] == {
         "total": 3, "pending": 2, "in_progress": 0, "waiting": 0, "done": 1, "stopped": 0,
     }  # fmt: skip

@@ -48,6 +48,7 @@ def downgrade() -> None:
     for column in ("started_at", "kept"):
         op.drop_column("source", column)
     op.drop_index("ix_contact_source_id", "contact")
+    op.drop_index("ix_contact_erased_at", "contact")
     for column in ("erased_at", "source_id"):
         op.drop_column("contact", column)
 
@@ -55,6 +56,8 @@ def downgrade() -> None:
 def _what_a_source_brought() -> None:
     op.add_column("contact", sa.Column("source_id", Id))
     op.add_column("contact", sa.Column("erased_at", Utc()))
+    gone = sa.text("erased_at IS NOT NULL")
+    op.create_index("ix_contact_erased_at", "contact", ["erased_at"], sqlite_where=gone, postgresql_where=gone)
     where = sa.text("source_id IS NOT NULL")
     op.create_index("ix_contact_source_id", "contact", ["source_id", "id"], sqlite_where=where, postgresql_where=where)
     op.add_column("trail", sa.Column("source_id", Id))
