@@ -1,27 +1,32 @@
-"""Import a contact file batch by batch, so that a restart goes on where it was."""
+"""Import a contact file: many short transactions, each with how far it got, so that a restart goes on where it was (K6)."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.transitions import CampaignStatus, SourceState
-from dialer.intake.batches import Batch, stream
+from dialer.domain.transitions import SourceState
 from dialer.intake.csv_reader import FileShape
 from dialer.intake.faults import UnreadableFile
-from dialer.operations import contacts
+from dialer.intake.staging import Job, Window
+from dialer.intake.windows import refused, staged, windows
+from dialer.operations import landing
 from dialer.operations.context import Context
+from dialer.operations.merging import BATCH_ROWS, UnwantedError, check_wanted, merge
 from dialer.operations.uploads import uploads_folder
-from dialer.store import campaigns, sources
+from dialer.store import contact_fields, do_not_contact, sources
 from dialer.store.types import AnyRow
 
 RETRIES = 5
 
 
 async def run(ctx: Context, source_id: int) -> None:
-    """Import one source to its end. Every batch is a transaction together with how far it got (K6)."""
+    """Import one source to its end."""
     async with ctx.db.write() as tx:
         source = await sources.get(tx, source_id)
         started = source.started_at or ctx.clock() if source else None
@@ -29,7 +34,11 @@ async def run(ctx: Context, source_id: int) -> None:
             return
     file = uploads_folder(ctx) / source.file
     try:
+        if source.landing:
+            await landing.take_back(ctx, source_id, source.landing)
         await _import(ctx, source, file)
+    except UnwantedError:
+        pass
     except (OSError, RuntimeError, UnreadableFile) as fault:
         await _finish(ctx, source, SourceState.FAILED, str(fault))
     else:
@@ -38,41 +47,58 @@ async def run(ctx: Context, source_id: int) -> None:
 
 
 async def _import(ctx: Context, source: AnyRow, file: Path) -> None:
-    shape = source.mapping["shape"]
-    shape = FileShape(**{**shape, "columns": tuple(shape["columns"]), "sample_rows": ()})
-    columns = source.mapping["columns"]
-    async for batch in stream(file, shape, columns, ctx.settings.default_region, after=source.last_row):
-        if not await _load(ctx, source, batch):
-            return
+    job = await _job(ctx, source, file)
+    line = job.after
+    async for window in windows(job):
+        if ctx.db.is_sqlite:
+            await landing.land(ctx, source, window, line)
+        else:
+            await _merge_all(ctx, source, window, line)
+        line = window.last_line
+
+
+async def _job(ctx: Context, source: AnyRow, file: Path) -> Job:
+    said = source.mapping
+    shape = FileShape(**{**said["shape"], "columns": tuple(said["shape"]["columns"]), "sample_rows": ()})
+    async with ctx.db.read() as tx:
+        fields = await contact_fields.all_fields(tx)
+        hashed = await do_not_contact.any_listed(tx)
+    return Job(
+        str(file), shape, said["columns"], said.get("region") or ctx.settings.default_region, said.get("time_zone"),
+        fields, source.last_row, ctx.secret.decode() if hashed else None,
+    )  # fmt: skip
+
+
+async def _merge_all(ctx: Context, source: AnyRow, window: Window, line: int) -> None:
+    """Row by row, for PostgreSQL."""
+    first = 0
+    while first < window.contacts or line < window.last_line:
+        line = await _repeated(ctx, partial(_merge, ctx=ctx, source=source, window=window, first=first, line=line))
+        first += BATCH_ROWS
         ctx.engine.contacts_added(source.campaign_id)
-        await asyncio.sleep(0)  # between two batches the dialer goes first
 
 
-async def _load(ctx: Context, source: AnyRow, batch: Batch) -> bool:
-    """False if the source, or its campaign, was removed meanwhile."""
+async def _merge(tx: AsyncConnection, ctx: Context, source: AnyRow, window: Window, first: int, line: int) -> int:
+    """Some rows; the line up to which the file is done with then."""
+    await check_wanted(tx, source)
+    rows = await asyncio.to_thread(staged, window, first, first + BATCH_ROWS)
+    until = rows[-1].line if first + BATCH_ROWS < window.contacts else window.last_line
+    wrong = await asyncio.to_thread(refused, window, line, until)
+    counts = await merge(tx, ctx, source, rows)
+    await sources.refuse(tx, source.id, wrong)
+    await sources.progress(
+        tx, source.id, rows=len(rows) + len(wrong), created=counts.created, merged=counts.merged,
+        refused=counts.refused + len(wrong), last_row=until,
+    )  # fmt: skip
+    return until
 
-    async def work(tx: AsyncConnection) -> bool:
-        if not await _is_wanted(tx, source):
-            return False
-        loaded = await contacts.load(tx, source.campaign_id, source.id, batch.contacts, ctx.clock())
-        await sources.refuse(tx, source.id, batch.refused)
-        await sources.progress(
-            tx, source.id, rows=batch.rows, created=loaded.created, merged=loaded.merged,
-            refused=len(batch.refused), last_row=batch.last_line,
-        )  # fmt: skip
-        return True
 
+async def _repeated(ctx: Context, work: Callable[[AsyncConnection], Coroutine[Any, Any, int]]) -> int:
+    """Again if another node stored one of the addresses at the same moment."""
     for _ in range(RETRIES):
-        with suppress(IntegrityError):  # another node stored one of the addresses at the same moment
+        with suppress(IntegrityError):
             return await ctx.db.transact(work)
     return await ctx.db.transact(work)
-
-
-async def _is_wanted(tx: AsyncConnection, source: AnyRow) -> bool:
-    campaign = await campaigns.hold(tx, source.campaign_id)
-    if campaign is not None and campaign.status is CampaignStatus.ENDED:
-        raise RuntimeError("the campaign has ended: the rest of the file was not imported")
-    return campaign is not None and await sources.is_running(tx, source.id)
 
 
 async def _finish(ctx: Context, source: AnyRow, state: SourceState, error: str | None) -> None:

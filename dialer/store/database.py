@@ -72,6 +72,16 @@ class Database:
         async with self._writers.begin() as connection:
             return await work(connection)
 
+    @asynccontextmanager
+    async def attached(self, path: str, name: str) -> AsyncIterator[None]:
+        """SQLite: to `transact` the database file at `path` is the schema `name` while the block runs."""
+        assert self._writer is not None  # noqa: S101  (asked for SQLite only)
+        await self._writer.outside(lambda driver: driver.execute("ATTACH DATABASE ? AS " + name, (path,)))
+        try:
+            yield
+        finally:
+            await self._writer.outside(lambda driver: driver.execute("DETACH DATABASE " + name))
+
     async def close(self) -> None:
         if self._writer is not None:
             await self._writer.close()

@@ -74,6 +74,11 @@ async def progress(
     )
 
 
+async def set_landing(tx: AsyncConnection, source_id: int, ids: dict[str, int] | None) -> None:
+    """The ids `{first, end}` of contacts that are half in (store/bulk.py)."""
+    await tx.execute(update(source).where(source.c.id == source_id).values(landing=ids))
+
+
 async def refuse(tx: AsyncConnection, source_id: int, rows: Iterable[tuple[int, list[str], str]]) -> None:
     """Keep `(row number, cells, reason)` of rows that were not taken."""
     values = [{"source_id": source_id, "row": row, "cells": cells, "reason": reason} for row, cells, reason in rows]

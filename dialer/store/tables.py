@@ -144,6 +144,7 @@ source = Table(
     Column("created_at", Utc, nullable=False),
     Column("finished_at", Utc),
     Column("started_at", Utc),
+    Column("landing", Json),  # the ids of contacts that are half in, {first, end}: store/bulk.py
     Column("kept", Json),  # after a removal: what stays, {why: how many contacts}
     sqlite_autoincrement=True,
 )

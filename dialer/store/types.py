@@ -26,7 +26,7 @@ class Utc(TypeDecorator[datetime]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
-        return _to_text if dialect.name == "sqlite" else _to_utc
+        return sqlite_text if dialect.name == "sqlite" else _to_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:  # noqa: ARG002
         return _from_text if dialect.name == "sqlite" else _to_utc
@@ -40,8 +40,8 @@ def _to_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _to_text(value: datetime | None) -> str | None:
-    """`2026-03-01 12:00:00.000000`, as SQLAlchemy itself writes it."""
+def sqlite_text(value: datetime | None) -> str | None:
+    """How SQLite keeps an instant: `2026-03-01 12:00:00.000000`, as SQLAlchemy itself writes it."""
     at = _to_utc(value)
     return None if at is None else at.isoformat(" ", "microseconds")[:26]
 

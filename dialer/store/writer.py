@@ -35,13 +35,20 @@ class Writer:
 
     async def transact(self, work: Work[T], *, urgent: bool, durable: bool = True) -> T:
         """Run `work`, which awaits nothing but its connection, and commit. Cancelled before its turn, it never runs."""
+        return await self._done(lambda: self._run(work) if durable else self._run_hastily(work), urgent=urgent)
+
+    async def outside(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        """What can't be done within a transaction, between two of them."""
+        return await self._done(lambda: do(self._connection().driver), urgent=False)
+
+    async def _done(self, do: Callable[[], T], *, urgent: bool) -> T:
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def job() -> None:
             if done.cancelled():
                 return
             try:
-                result = self._run(work) if durable else self._run_hastily(work)
+                result = do()
             except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
                 _tell(done, done.set_exception, error)
             else:

@@ -45,7 +45,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_trail_source_id", "trail")
     op.drop_column("trail", "source_id")
-    for column in ("started_at", "kept"):
+    for column in ("started_at", "landing", "kept"):
         op.drop_column("source", column)
     op.drop_index("ix_contact_source_id", "contact")
     op.drop_index("ix_contact_erased_at", "contact")
@@ -63,6 +63,7 @@ def _what_a_source_brought() -> None:
     op.add_column("trail", sa.Column("source_id", Id))
     op.create_index("ix_trail_source_id", "trail", ["source_id", "id"], sqlite_where=where, postgresql_where=where)
     op.add_column("source", sa.Column("started_at", Utc()))
+    op.add_column("source", sa.Column("landing", Json))
     op.add_column("source", sa.Column("kept", Json))
 
 

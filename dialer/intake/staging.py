@@ -1,0 +1,180 @@
+"""The import's own process: reads a file, turns rows into contacts, and lays them out in small database files.
+
+`python -m dialer.intake.staging` takes a `Job` as a line of JSON. For each window of rows it writes one SQLite file, which the
+store can read set by set (addresses in their own order, so that the index they go into is filled page by page), and
+tells it in a line of JSON. Two windows ahead it waits for a line that says one was taken; it ends with its reader.
+"""
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from dialer.domain.columns import ColumnMap, Refusal, map_columns, row_to_contact
+from dialer.domain.contact import NewContact
+from dialer.domain.fields import Field, FieldType
+from dialer.domain.suppression import address_digest
+from dialer.intake.csv_reader import FileShape, RefusedRow, Row, read
+from dialer.intake.faults import UnreadableFile
+
+WINDOW_ROWS = 50_000
+AHEAD = 2
+_BATCH = 1_000
+
+_TABLES = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+CREATE TABLE row (n INTEGER PRIMARY KEY, line, first_name, last_name, time_zone, external_id, attributes, notes, cells);
+CREATE TABLE written (n, position, address, voice, sms, email, digest);
+CREATE TABLE refused (line INTEGER PRIMARY KEY, cells, reason);
+CREATE TABLE double (n INTEGER PRIMARY KEY);
+"""
+# The addresses in order, and which rows of the window share one: those are merged one after the other.
+_SORTED = """
+CREATE TABLE address AS SELECT * FROM written ORDER BY address;
+CREATE INDEX address_n ON address (n);
+INSERT INTO double SELECT DISTINCT n FROM address WHERE address IN
+    (SELECT address FROM address GROUP BY address HAVING count(*) > 1);
+DROP TABLE written;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be read. `secret` is given if addresses are to be hashed for the do-not-contact lists."""
+
+    path: str
+    shape: FileShape
+    mapping: dict[str, str | None]
+    region: str | None
+    time_zone: str | None
+    fields: dict[str, Field]
+    after: int  # the line up to which the file was read before
+    secret: str | None
+
+    @classmethod
+    def of_json(cls, line: str | bytes) -> "Job":
+        found: dict[str, Any] = orjson.loads(line)
+        shape, fields = found["shape"], found["fields"]
+        found["shape"] = FileShape(**{**shape, "columns": tuple(shape["columns"]), "sample_rows": ()})
+        found["fields"] = {
+            name: Field(**{**field, "type": FieldType(field["type"]), "choices": tuple(field["choices"])})
+            for name, field in fields.items()
+        }
+        return cls(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some rows of a file, laid out in the SQLite file `path`; it was read up to line `last_line`."""
+
+    path: str
+    contacts: int
+    addresses: int
+    refused: int
+    last_line: int
+
+
+def windows(job: Job) -> Iterator[Window]:
+    """Raises UnreadableFile in the middle if the file is unreadable from there on."""
+    columns = map_columns(job.shape.columns, job.mapping)
+    rows = read(Path(job.path), job.shape, after=job.after)
+    last = job.after
+    for number in count():
+        path = f"{job.path}.{number}.window"
+        Path(path).unlink(missing_ok=True)
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
+            window = _Layout(file, job, columns).fill(path, rows, last)
+        last = window.last_line
+        if window.contacts or window.refused:
+            yield window
+        else:
+            Path(path).unlink()
+            return
+
+
+class _Layout:
+    """One window while it is written."""
+
+    def __init__(self, file: sqlite3.Connection, job: Job, columns: ColumnMap) -> None:
+        self._file, self._job, self._columns = file, job, columns
+        self._secret = job.secret.encode() if job.secret is not None else None
+        self._contacts = self._addresses = self._refused = 0
+        self._rows: list[tuple[Any, ...]] = []
+        self._held: list[tuple[Any, ...]] = []
+        self._wrong: list[tuple[Any, ...]] = []
+        file.executescript(_TABLES)
+        file.execute("BEGIN")
+
+    def fill(self, path: str, rows: Iterator[Row | RefusedRow], last: int) -> Window:
+        for row in rows:
+            last = row.number
+            self._take(row)
+            if len(self._rows) >= _BATCH or len(self._wrong) >= _BATCH:
+                self._write()
+            if self._contacts + self._refused == WINDOW_ROWS:
+                break
+        self._write()
+        self._file.executescript(_SORTED)  # which commits first
+        return Window(path, self._contacts, self._addresses, self._refused, last)
+
+    def _take(self, row: Row | RefusedRow) -> None:
+        if isinstance(row, RefusedRow):
+            self._refuse(row, row.reason)
+            return
+        contact = row_to_contact(row.cells, self._columns, self._job.region, self._job.fields)
+        if isinstance(contact, Refusal):
+            self._refuse(row, contact.reason)
+        else:
+            self._add(row, contact)
+
+    def _refuse(self, row: Row | RefusedRow, reason: str) -> None:
+        self._refused += 1
+        self._wrong.append((row.number, orjson.dumps(row.cells).decode(), reason))
+
+    def _add(self, row: Row, contact: NewContact) -> None:
+        n, secret = self._contacts, self._secret
+        self._contacts += 1
+        notes = orjson.dumps(contact.notes).decode() if contact.notes else None
+        cells = orjson.dumps(row.cells).decode() if secret is not None else None  # it may have to be refused yet
+        self._rows.append((
+            n, row.number, contact.first_name, contact.last_name, contact.time_zone or self._job.time_zone,
+            contact.external_id, orjson.dumps(contact.attributes).decode(), notes, cells,
+        ))  # fmt: skip
+        for position, a in enumerate(contact.addresses):
+            digest = address_digest(secret, a.address) if secret is not None else None
+            self._held.append((n, position, a.address, a.voice, a.sms, a.email, digest))
+
+    def _write(self) -> None:
+        self._addresses += len(self._held)
+        self._file.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._rows)
+        self._file.executemany("INSERT INTO written VALUES (?, ?, ?, ?, ?, ?, ?)", self._held)
+        self._file.executemany("INSERT INTO refused VALUES (?, ?, ?)", self._wrong)
+        self._rows, self._held, self._wrong = [], [], []
+
+
+def main() -> None:
+    ahead = 0
+    job = Job.of_json(sys.stdin.buffer.readline())
+    try:
+        for window in windows(job):
+            sys.stdout.buffer.write(orjson.dumps(window) + b"\n")
+            sys.stdout.buffer.flush()
+            ahead += 1
+            if ahead > AHEAD:
+                if not sys.stdin.buffer.readline():
+                    return  # nobody takes any more
+                ahead -= 1
+    except BrokenPipeError:
+        return
+    except (UnreadableFile, OSError, sqlite3.OperationalError) as fault:  # the last: the disk is full
+        sys.exit(str(fault))
+
+
+if __name__ == "__main__":
+    main()

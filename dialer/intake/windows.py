@@ -1,0 +1,101 @@
+"""An import seen from the server: its windows one after the other, as the process of `staging` lays them out."""
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from dialer.domain.contact import Address, NewContact
+from dialer.intake.staging import Job, Window
+
+STALLED_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """One row of a window that became a contact; `cells` as they were, where they may be needed yet."""
+
+    n: int
+    line: int
+    contact: NewContact
+    cells: list[str]
+
+
+async def windows(job: Job) -> AsyncIterator[Window]:
+    """The windows below line `job.after`; each file is removed when the next is asked for.
+
+    Raises RuntimeError if the reading process fails.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "dialer.intake.staging",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None  # noqa: S101  (PIPE)
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    try:
+        process.stdin.write(orjson.dumps(job) + b"\n")
+        while line := await asyncio.wait_for(process.stdout.readline(), STALLED_S):
+            window = Window(**orjson.loads(line))
+            yield window
+            await asyncio.to_thread(Path(window.path).unlink, missing_ok=True)
+            process.stdin.write(b"\n")
+        if await asyncio.wait_for(process.wait(), STALLED_S) != 0:
+            error = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
+            raise RuntimeError(error[-1] if error else "the reading process ended without a word")
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        await asyncio.to_thread(clear, Path(job.path))
+
+
+def clear(path: Path) -> None:
+    """Windows of a file that nobody reads any more."""
+    for left in path.parent.glob(f"{path.name}.*.window"):
+        left.unlink(missing_ok=True)
+
+
+def staged(window: Window, first: int, end: int) -> list[StagedRow]:
+    """The rows `first` to `end` of a window, without the end."""
+    return _staged(window, "BETWEEN ? AND ?", (first, end - 1))
+
+
+def staged_these(window: Window, rows: Sequence[int]) -> list[StagedRow]:
+    return _staged(window, f"IN ({', '.join('?' * len(rows))})", tuple(rows)) if rows else []
+
+
+def refused(window: Window, after: int, until: int) -> list[tuple[int, list[str], str]]:
+    """`(line, cells, reason)` of rows behind line `after` up to line `until`."""
+    with closing(_opened(window)) as file:
+        found = file.execute("SELECT * FROM refused WHERE line > ? AND line <= ? ORDER BY line", (after, until))
+        return [(line, orjson.loads(cells), reason) for line, cells, reason in found]
+
+
+def _staged(window: Window, which: str, values: tuple[int, ...]) -> list[StagedRow]:
+    addresses: dict[int, list[Address]] = {}
+    with closing(_opened(window)) as file:
+        held = f"SELECT n, address, voice, sms, email FROM address WHERE n {which} ORDER BY n, position"  # noqa: S608
+        for n, address, voice, sms, email in file.execute(held, values):
+            addresses.setdefault(n, []).append(Address(address, bool(voice), bool(sms), email=bool(email)))
+        rows = file.execute(f"SELECT * FROM row WHERE n {which} ORDER BY n", values).fetchall()  # noqa: S608
+    return [_row(row, addresses.get(row[0], [])) for row in rows]
+
+
+def _row(row: tuple[Any, ...], addresses: Sequence[Address]) -> StagedRow:
+    n, line, first_name, last_name, time_zone, external_id, attributes, notes, cells = row
+    contact = NewContact(
+        first_name, last_name, time_zone, external_id, tuple(addresses), orjson.loads(attributes),
+        tuple(orjson.loads(notes)) if notes else (),
+    )  # fmt: skip
+    return StagedRow(n, line, contact, orjson.loads(cells) if cells else [])
+
+
+def _opened(window: Window) -> sqlite3.Connection:
+    return sqlite3.connect(window.path, isolation_level=None)
