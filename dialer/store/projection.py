@@ -77,7 +77,7 @@ class Projection:
             while 0 < missing <= AT_ONCE:
                 _step(connection)
                 missing = _progress(connection).missing
-            if not missing:
+            if not missing and _progress(connection).contact_id <= MANY:  # with more it takes seconds: `follow` does it
                 _index(connection)
             return missing
         finally:
