@@ -60,8 +60,8 @@ async def test_ticked_contacts_are_set_and_deleted(
     await page.get_by_label("Tick P0", exact=True).uncheck()
     await expect(bar).to_contain_text("3 contacts")
     await bar.get_by_role("button", name="Set …").click()
-    await page.get_by_label("Attribute", exact=True).fill("vip")
-    await page.get_by_label("Value", exact=True).fill("yes")
+    await page.locator("#bulk-attribute").fill("vip")
+    await page.locator("#bulk-value").fill("yes")
     await page.get_by_role("button", name="Set", exact=True).click()
     await expect(page.get_by_text("4 contacts", exact=True)).to_be_visible()
     found = (await server.ok("GET", "/contacts"))["items"]
