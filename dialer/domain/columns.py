@@ -8,7 +8,7 @@ is told at once. An unusable second number does not cost the contact: the row is
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -54,6 +54,10 @@ class Target:
     kind: Kind
     name: str
     rank: int = 1
+    is_address: bool = field(init=False, compare=False, repr=False)  # looked up for every cell
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_address", self.kind in ADDRESSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ class _Reading:
 
     def __init__(self, default_region: str | None, fields: Mapping[str, Field]) -> None:
         self._region, self._fields = default_region, fields
-        self._named: dict[Kind, str] = {}
+        self._named: dict[str, str] = {}
         self._attributes: dict[str, str] = {}
         self._addresses: list[tuple[int, Address]] = []
         self._faults: list[str] = []
@@ -203,15 +207,15 @@ class _Reading:
 
     def take(self, target: Target, value: str) -> None:
         kind = target.kind
-        if kind in ADDRESSES:
-            self._take_address(target, value)
-        elif kind is Kind.ATTRIBUTE:
-            if self._fits(target.name, value, MAX_VALUE):
+        if kind is Kind.ATTRIBUTE:
+            if len(value) <= MAX_VALUE or self._fits(target.name, value, MAX_VALUE):
                 self._take_attribute(target.name, value)
+        elif target.is_address:
+            self._take_address(target, value)
         elif kind is Kind.TIME_ZONE:
             self._take_zone(value)
-        elif kind is not Kind.IGNORED and self._fits(target.name, value, MAX_NAME):
-            self._named[kind] = value
+        elif kind is not Kind.IGNORED and (len(value) <= MAX_NAME or self._fits(target.name, value, MAX_NAME)):
+            self._named[target.name] = value
 
     def result(self) -> NewContact | Refusal:
         if not self._addresses:
@@ -219,18 +223,22 @@ class _Reading:
         if self._faults:
             return Refusal(BETWEEN.join(self._faults))
         named = self._named
-        first, last = split_name(named[Kind.NAME]) if Kind.NAME in named else ("", "")
-        if len(self._addresses) > 1:
-            self._addresses.sort(key=lambda ranked: ranked[0])
+        first, last = split_name(named["name"]) if "name" in named else ("", "")
         return NewContact(
-            first_name=named.get(Kind.FIRST_NAME, first),
-            last_name=named.get(Kind.LAST_NAME, last),
-            time_zone=named.get(Kind.TIME_ZONE),
-            external_id=named.get(Kind.EXTERNAL_ID),
-            addresses=combine_addresses(address for _, address in self._addresses),
+            first_name=named.get("first_name", first),
+            last_name=named.get("last_name", last),
+            time_zone=named.get("time_zone"),
+            external_id=named.get("external_id"),
+            addresses=self._in_order(),
             attributes=self._attributes,
             notes=tuple(self._unusable),
         )
+
+    def _in_order(self) -> tuple[Address, ...]:
+        if len(self._addresses) == 1:
+            return (self._addresses[0][1],)
+        self._addresses.sort(key=lambda ranked: ranked[0])
+        return combine_addresses(address for _, address in self._addresses)
 
     def _take_address(self, target: Target, value: str) -> None:
         kind = target.kind
@@ -240,7 +248,7 @@ class _Reading:
         elif kind is Kind.EMAIL:
             self._addresses.append((target.rank, Address(read, email=True)))
         else:
-            self._addresses.append((target.rank, Address(read, voice=kind is not Kind.SMS, sms=kind is not Kind.VOICE)))
+            self._addresses.append((target.rank, Address(read, kind is not Kind.SMS, kind is not Kind.VOICE)))
 
     def _take_attribute(self, name: str, value: str) -> None:
         field = self._fields.get(name)
@@ -256,7 +264,7 @@ class _Reading:
         except InvalidInput as invalid:
             self._faults.append(str(invalid))
         else:
-            self._named[Kind.TIME_ZONE] = value
+            self._named["time_zone"] = value
 
     def _fits(self, name: str, value: str, limit: int) -> bool:
         if len(value) > limit:

@@ -22,6 +22,8 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _WRITTEN = re.compile(r"\+?[0-9][0-9 ().\-/]*|\+?\([0-9 +-]+\)[0-9 ().\-/]*")
 _FLOAT = re.compile(r"(\+?[0-9]{5,})[.,]0+")
 _SCIENTIFIC = re.compile(r"\+?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
+_NATIONAL = re.compile(r"[0-9][0-9 ()/-]{5,29}")
+_SEPARATORS = str.maketrans("", "", " ()/-")
 _EXTENSION = re.compile(r"(?:x|ext|extn|extension|durchwahl|poste)[.: ]*[0-9]{1,7}$|[#;,]", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 
@@ -64,8 +66,12 @@ def read_phone(written: str, default_region: str | None, *, strict: bool = False
     Takes the usual groupings, `00` for `+`, `(0)`, digits of any script, a lost `+` where the rest leaves no doubt,
     and what spreadsheets make of a number (`4915112345678.0`, `'+49…`, `="+49…"`).
     """
-    if not strict and _E164.fullmatch(written) and _is_plain(written):
-        return written
+    if not strict:
+        if _E164.fullmatch(written):
+            if _is_plain(written):
+                return written
+        elif default_region is not None and (number := _plain_national(written, default_region)):
+            return number
     return _read(written[: MAX_WRITTEN + 1], default_region, strict)
 
 
@@ -217,3 +223,52 @@ def _is_plain(e164: str) -> bool:
             return False
         return trunk_prefix is None or trunk_prefix.match(national) is None
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class _NationalPlan:
+    """How a region's numbers are written at home: only for regions where that is a fixed trunk prefix, or none."""
+
+    country_code: str
+    trunk_prefix: str
+    abroad: re.Pattern[str]  # what is dialed before a country code
+    lengths: frozenset[int]
+    numbers: re.Pattern[str]
+
+
+@lru_cache(maxsize=256)
+def _national_plan(region: str) -> _NationalPlan | None:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None or metadata.general_desc is None or not metadata.general_desc.national_number_pattern:
+        return None
+    if metadata.national_prefix != metadata.national_prefix_for_parsing or metadata.national_prefix_transform_rule:
+        return None  # prefixes that vary, carriers' codes
+    return _NationalPlan(
+        str(metadata.country_code),
+        metadata.national_prefix or "",
+        re.compile(metadata.international_prefix or "(?!)"),
+        frozenset(metadata.general_desc.possible_length),
+        re.compile(metadata.general_desc.national_number_pattern),
+    )
+
+
+def _plain_national(written: str, region: str) -> str | None:
+    """The short way for a number as it is written at home, with the same answer; None: it goes the long way.
+
+    Only where there is nothing to be doubted: a valid number behind the trunk prefix, or without one and not beginning
+    like the country code.
+    """
+    plan = _national_plan(region)
+    if plan is None or not _NATIONAL.fullmatch(written):
+        return None
+    digits = written.translate(_SEPARATORS)
+    if digits.startswith("00") or plan.abroad.match(digits):
+        return None
+    national = digits.removeprefix(plan.trunk_prefix)
+    if national == digits and digits.startswith(plan.country_code):
+        return None
+    if plan.trunk_prefix and plan.trunk_prefix == plan.country_code:  # +1: `1 212…` could be either
+        national = digits
+    plain = len(national) in plan.lengths and plan.numbers.fullmatch(national) and len(set(national)) > 1
+    stored = f"+{plan.country_code}{national}"
+    return stored if plain and _E164.fullmatch(stored) else None

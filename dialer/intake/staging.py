@@ -56,6 +56,7 @@ class Job:
     fields: dict[str, Field]
     after: int  # the line up to which the file was read before
     secret: str | None
+    window_rows: int = WINDOW_ROWS
 
     @classmethod
     def of_json(cls, line: str | bytes) -> "Job":
@@ -117,7 +118,7 @@ class _Layout:
             self._take(row)
             if len(self._rows) >= _BATCH or len(self._wrong) >= _BATCH:
                 self._write()
-            if self._contacts + self._refused == WINDOW_ROWS:
+            if self._contacts + self._refused == self._job.window_rows:
                 break
         self._write()
         self._file.executescript(_SORTED)  # which commits first

@@ -197,3 +197,27 @@ async def test_what_can_not_be_listed_names_its_place(server: Server) -> None:
     assert fields_of(await server.refused("POST", "/do-not-contact", 422, json=[{}])) == {"0.address"}
     await server.refused("POST", "/do-not-contact", 422, json=[])
     await server.refused("GET", "/do-not-contact?address=12", 422)
+
+
+@pytest.mark.req("K11", "D7")
+async def test_a_listed_number_stays_refused_after_its_contact_was_erased(server: Server, path: str) -> None:
+    await server.ok("POST", "/do-not-contact", 201, json={"address": NUMBERS[0], "reason": "asked"})
+    await server.ok("DELETE", "/contacts/1", 204)
+    assert (await load(server, path, PEOPLE))["refused"] == 0, "there is an e-mail address left"
+    assert (await load(server, path, f"phone\n{NUMBERS[0]}\n"))["refused"] == 1
+    people = (await server.ok("GET", "/contacts"))["items"]
+    assert NUMBERS[0] not in str(people)
+    (entry,) = (await server.ok("GET", "/do-not-contact", params={"address": NUMBERS[0]}))["items"]
+    assert (entry["address"], entry["reason"]) == (None, "asked")
+
+
+@pytest.mark.req("C14", "K5")
+async def test_a_file_is_read_by_the_types_of_the_fields(server: Server, path: str) -> None:
+    await server.ok("POST", "/contact-fields", 201, json={"name": "due", "type": "date"})
+    await load(server, path, "phone,due\n+4930123460,24.12.2026\n+4930123461,soon\n")
+    source = (await server.ok("GET", f"{path}/sources?sort=-id"))["items"][0]
+    assert (source["created"], source["refused"]) == (1, 1)
+    found = (await server.ok("GET", "/contacts", params={"filter": "attributes.due:eq:2026-12-24"}))["items"]
+    assert [item["addresses"][0]["address"] for item in found] == ["+4930123460"]
+    refused = await (await server.call("GET", f"{path}/sources/{source['id']}/refused.csv")).text()
+    assert "'soon' is not a date" in refused
