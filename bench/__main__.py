@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-FIGURES = ("reaction", "lifecycle")
+FIGURES = ("reaction", "lifecycle", "importing")
 
 
 def main() -> None:

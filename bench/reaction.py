@@ -34,9 +34,9 @@ CONTACTS, MANY = 4_000, int(os.environ.get("BENCH_CONTACTS", "1000000"))
 
 
 def main() -> None:
-    bare = uvloop.run(_measure(_bare_loop))
-    ours = uvloop.run(_measure(_dialer))
-    many = uvloop.run(_measure(partial(_dialer, contacts=MANY)))
+    bare = uvloop.run(measure(_bare_loop))
+    ours = uvloop.run(measure(dialer))
+    many = uvloop.run(measure(partial(dialer, contacts=MANY)))
     print(f"reaction, {AGENTS} agents, {ours['calls_per_second']:.0f} calls/s, {ours['samples']} samples, durable:")
     for name, figures in (("dialer", ours), (f"of {MANY:,}", many), ("bare loop", bare)):
         print(
@@ -48,7 +48,7 @@ def main() -> None:
     print("  goal         p50   5.00 ms   p99  25.00 ms   many to few p99 1.20")
 
 
-async def _measure(client: Callable[[int, Path], Awaitable[None]]) -> dict[str, Any]:
+async def measure(client: Callable[[int, Path], Awaitable[None]]) -> dict[str, Any]:
     """The figures of the scripted PBX while `client(port, folder)` dials."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.busy_queue", str(AGENTS), str(SECONDS), str(TALK_S), stdout=asyncio.subprocess.PIPE
@@ -71,7 +71,10 @@ async def _measure(client: Callable[[int, Path], Awaitable[None]]) -> dict[str, 
 # -- ours ---------------------------------------------------------------------------------------------------------
 
 
-async def _dialer(port: int, folder: Path, contacts: int = CONTACTS) -> None:
+async def dialer(
+    port: int, folder: Path, contacts: int = CONTACTS, beside: Callable[[Context], Awaitable[None]] | None = None
+) -> None:
+    """Our server dials; `beside` is what it has to do meanwhile."""
     settings = Settings(
         database={"url": f"sqlite+aiosqlite:///{folder}/bench.db"},
         ami={"port": port, "username": "dialer", "secret": "secret"},
@@ -88,11 +91,13 @@ async def _dialer(port: int, folder: Path, contacts: int = CONTACTS) -> None:
         while engine.queues() is None:
             await asyncio.sleep(0.01)
         await campaigns.publish(ctx, campaign)
+        work = [running] if beside is None else [running, asyncio.ensure_future(beside(ctx))]
         try:
-            await running
+            await asyncio.gather(*work)
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
     finally:
         await ctx.db.close()
 
