@@ -27,15 +27,18 @@ RETRIES = 5
 
 async def run(ctx: Context, source_id: int) -> None:
     """Import one source to its end."""
-    async with ctx.db.write() as tx:
+    async with ctx.db.read() as tx:
         source = await sources.get(tx, source_id)
-        started = source.started_at or ctx.clock() if source else None
-        if source is None or not await sources.set_state(tx, source_id, SourceState.RUNNING, started_at=started):
+    if source is None:
+        return
+    if source.landing:
+        await landing.take_back(ctx, source_id, source.landing)
+    async with ctx.db.write() as tx:
+        started = source.started_at or ctx.clock()
+        if not await sources.set_state(tx, source_id, SourceState.RUNNING, started_at=started):
             return
     file = uploads_folder(ctx) / source.file
     try:
-        if source.landing:
-            await landing.take_back(ctx, source_id, source.landing)
         await _import(ctx, source, file)
     except UnwantedError:
         pass

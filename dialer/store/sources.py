@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import SOURCE, SourceState
@@ -40,9 +40,14 @@ async def removing(tx: AsyncConnection) -> list[int]:
 
 
 async def unfinished(tx: AsyncConnection) -> list[int]:
-    """Imports to run, oldest first: those that wait, and those a restart interrupted. The REST source runs by itself."""
+    """Imports to run, oldest first: those that wait, and those a restart interrupted, cancelled or not, with contacts half in.
+
+    The REST source runs by itself.
+    """
     waits = source.c.state.in_((SourceState.PENDING, SourceState.RUNNING))
-    rows = await tx.execute(select(source.c.id).where(waits, source.c.kind != "rest").order_by(source.c.id))
+    half_in = source.c.landing.is_not(null())
+    query = select(source.c.id).where(or_(waits, half_in), source.c.kind != "rest")
+    rows = await tx.execute(query.order_by(source.c.id))
     return list(rows.scalars())
 
 

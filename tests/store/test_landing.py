@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from dialer.domain.suppression import address_digest
+from dialer.domain.transitions import SourceState
 from dialer.intake import staging
 from dialer.intake.csv_reader import inspect
 from dialer.intake.staging import Job
@@ -173,6 +174,13 @@ def test_windows_end_as_the_groups_of_their_numbers_whatever_dies_or_interferes(
 
 
 @pytest.fixture
+async def again(lite: Bench, tmp_path: Path) -> Any:
+    """The same database after a restart."""
+    async with opened(lite.ctx.db.url) as db:
+        yield make_bench(db, tmp_path)
+
+
+@pytest.fixture
 async def lite(sqlite_databases: SqliteDatabases, tmp_path: Path) -> Any:
     url = await sqlite_databases.make()
     async with opened(url) as db:
@@ -195,6 +203,28 @@ async def test_nobody_is_left_half_in_when_the_campaign_is_deleted_meanwhile(lit
     async with lite.ctx.db.read() as tx:
         assert await tx.scalar(select(func.count()).select_from(tables.contact)) == 0
         assert await tx.scalar(select(func.count()).select_from(tables.channel_address)) == 0
+
+
+@pytest.mark.req("K6", "K8")
+async def test_an_import_that_was_cancelled_and_killed_at_once_leaves_nobody_half_in(
+    lite: Bench, again: Bench, tmp_path: Path
+) -> None:
+    campaign_id = await builders.add_campaign(lite)
+    file = _written(tmp_path, [[n] for n in range(9)])
+    source_id = await _source(lite, campaign_id, file)
+    _Fate(lite, 5, {})  # contacts are in, and no address
+    with pytest.raises(DeadError):
+        await _land_all(lite, source_id, file, 9)
+    async with again.ctx.db.write() as tx:
+        assert await sources.set_state(tx, source_id, SourceState.CANCELLED)
+        assert await sources.unfinished(tx) == [source_id]
+    await importing.run(again.ctx, source_id)
+    async with again.ctx.db.read() as tx:
+        assert await sources.unfinished(tx) == []
+        assert await tx.scalar(select(func.count()).select_from(tables.contact)) == 0
+        source = await sources.get(tx, source_id)
+    assert source is not None
+    assert (source.state, source.landing) == ("cancelled", None)
 
 
 @pytest.mark.req("K6", "K8")
