@@ -45,7 +45,8 @@ async def windows(job: Job) -> AsyncIterator[Window]:
             window = Window(**orjson.loads(line))
             yield window
             await asyncio.to_thread(Path(window.path).unlink, missing_ok=True)
-            process.stdin.write(b"\n")
+            with suppress(ConnectionError, RuntimeError):  # it was the last, and the process has ended (uvloop's way)
+                process.stdin.write(b"\n")
         if await asyncio.wait_for(process.wait(), STALLED_S) != 0:
             error = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
             raise RuntimeError(error[-1] if error else "the reading process ended without a word")
