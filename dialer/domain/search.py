@@ -13,7 +13,10 @@ _NUMBER = re.compile(r"(?<![^\W_])[+(]{0,2}[0-9][0-9 ()./-]*[0-9](?![^\W_])", re
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Fits if all `words` begin words of the contact, or if a number of it begins or ends with the digits `number`."""
+    """Fits if all `words` begin words of the contact (`is_whole`: are words of it).
+
+    Or if a number of it begins or ends with the digits `number`.
+    """
 
     words: tuple[str, ...]
     number: str | None = None
@@ -32,6 +35,11 @@ def terms(q: str) -> list[Term]:
         at = match.end()
     found += [Term((word,)) for word in words(text[at:])]
     return found[:MOST_TERMS]
+
+
+def is_whole(word: str) -> bool:
+    """Whether a word fits only as it is: a digit or three would begin the numbers of half the world."""
+    return len(word) < SHORTEST_NUMBER and word.isdigit()
 
 
 def words(text: str) -> list[str]:

@@ -2,26 +2,44 @@
 
 import asyncio
 
+import structlog
+
 from dialer.operations.context import Context
 from dialer.store import contact_changes
-from dialer.store.projection import Projection
+from dialer.store.projection import Projection, ProjectionError
+
+log = structlog.get_logger()
 
 LOOK_AGAIN_S = 1.0
 FORGET_EVERY_S = 60.0
+PAUSE_AFTER_ERROR_S = 10.0
 
 
 async def follow_contacts(ctx: Context) -> None:
-    """Runs until it is cancelled; on PostgreSQL there is nothing to do."""
+    """Runs until it is cancelled; on PostgreSQL there is nothing to do.
+
+    A file that can't be written, as on a full disk, is said and tried again: it is only what lists are read from, and
+    calls go on.
+    """
     if ctx.db.projection is None:
         return
+    while True:
+        try:
+            await _follow(ctx, ctx.db.projection)
+        except ProjectionError:
+            log.exception("contacts_not_indexed", file=str(ctx.db.projection.file))
+            await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+
+
+async def _follow(ctx: Context, projection: Projection) -> None:
     now = asyncio.get_running_loop().time
     forgotten = now()
     while True:
         began = now()
-        more = await ctx.db.projection.follow()
+        more = await projection.follow()
         await asyncio.sleep(now() - began if more else LOOK_AGAIN_S)
         if not more and now() - forgotten > FORGET_EVERY_S:
-            await forget_changes(ctx, ctx.db.projection)
+            await forget_changes(ctx, projection)
             forgotten = now()
 
 

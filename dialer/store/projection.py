@@ -23,6 +23,9 @@ AT_ONCE = 4_000
 PATIENCE_S = 0.1  # how long a list waits for a chunk that is being written
 BUSY_S = 30.0
 
+#: What its methods raise if the file can't be read or written.
+ProjectionError = sqlite3.Error
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -98,7 +101,9 @@ class Projection:
         with self._lock:
             connection = self._open()
             change = _progress(connection).change_id
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            connection.execute(
+                "PRAGMA main.wal_checkpoint(PASSIVE)"
+            ).fetchall()  # the database is not written from here
             return change
 
     def _open(self) -> sqlite3.Connection:
@@ -138,7 +143,7 @@ class Projection:
 
 def _progress(connection: sqlite3.Connection) -> Progress:
     contact_id, change_id = connection.execute("SELECT contact_id, change_id FROM progress").fetchone()
-    contacts, changes = _newest(connection)
+    contacts, changes = _complete(connection), _newest(connection)[1]
     return Progress(contact_id, change_id, max(0, contacts - contact_id) + max(0, changes - change_id))
 
 
@@ -146,6 +151,14 @@ def _newest(connection: sqlite3.Connection) -> tuple[int, int]:
     """The last numbers that were given to a contact and to a change."""
     numbers = dict(connection.execute("SELECT name, seq FROM app.sqlite_sequence").fetchall())
     return numbers.get("contact", 0), numbers.get("contact_change", 0)
+
+
+def _complete(connection: sqlite3.Connection) -> int:
+    """The last contact before those that an import is just bringing in and that have no address yet (store/bulk.py)."""
+    landing = "SELECT min(json_extract(landing, '$.first')) FROM app.source WHERE landing IS NOT NULL"
+    first = connection.execute(landing).fetchone()[0]
+    newest = _newest(connection)[0]
+    return newest if first is None else min(newest, first - 1)
 
 
 def _is_of(connection: sqlite3.Connection) -> bool:
@@ -159,7 +172,7 @@ def _step(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         seen, change = connection.execute("SELECT contact_id, change_id FROM progress").fetchone()
-        contacts, changes = _newest(connection)
+        contacts, changes = _complete(connection), _newest(connection)[1]
         if change < changes:
             last = min(change + CHUNK, changes)
             _run(connection, CHANGE, {"seen": change, "last": last, "newest": seen})

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Text, and_, false, func, literal_column, select, true, union
 
-from dialer.domain.search import Term, terms
+from dialer.domain.search import Term, is_whole, terms
 from dialer.store.conditions import text as checked
 from dialer.store.tables import channel_address, contact
 
@@ -38,7 +38,7 @@ def fts5(asked: Sequence[Term]) -> str:
 
 
 def _fts5_term(term: Term) -> str:
-    words = " AND ".join(f'"{word}"*' for word in term.words)
+    words = " AND ".join(f'"{word}"' if is_whole(word) else f'"{word}"*' for word in term.words)
     if term.number is None:
         return words
     return f'({words}) OR "{term.number}"* OR "{BACKWARDS}{term.number[::-1]}"*'
@@ -53,7 +53,7 @@ def on_postgresql(q: str) -> ColumnElement[bool]:
 
 
 def _found(term: Term) -> CompoundSelect[Any]:
-    asked = " & ".join(f"'{word}':*" for word in term.words)
+    asked = " & ".join(f"'{word}'" if is_whole(word) else f"'{word}':*" for word in term.words)
     held = select(channel_address.c.contact_id)
     ways = [select(contact.c.id).where(_match(CONTACT_WORDS, asked)), held.where(_match(ADDRESS_WORDS, asked))]
     if term.number is not None:

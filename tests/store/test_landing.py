@@ -17,8 +17,9 @@ from dialer.domain.transitions import SourceState
 from dialer.intake import staging
 from dialer.intake.csv_reader import inspect
 from dialer.intake.staging import Job
-from dialer.operations import campaigns, importing, landing
+from dialer.operations import campaigns, importing, landing, reports
 from dialer.store import bulk, do_not_contact, sources, tables
+from dialer.store.listing import Query
 from tests.support import builders, invariants
 from tests.support.builders import number, person
 from tests.support.context import Bench
@@ -275,3 +276,22 @@ async def test_a_number_that_is_pushed_in_the_middle_is_merged(lite: Bench, tmp_
     assert groups == {frozenset({number(0), number(1)}), frozenset({number(2)}), frozenset({number(3)})}
     assert (enrolled, source.created + source.merged) == (3, 3)
     await invariants.check(lite.ctx.db)
+
+
+@pytest.mark.req("K10")
+async def test_contacts_are_indexed_with_their_addresses_also_if_they_are_looked_for_while_they_land(
+    lite: Bench, tmp_path: Path
+) -> None:
+    campaign_id = await builders.add_campaign(lite)
+    file = _written(tmp_path, [[n] for n in range(9)])
+    source_id = await _source(lite, campaign_id, file)
+
+    async def looked() -> None:
+        seen.append((await reports.contacts_page(lite.ctx, Query(limit=10))).total)
+
+    seen: list[int] = []
+    _Fate(lite, None, dict.fromkeys(range(1, 12), looked))
+    await _land_all(lite, source_id, file, 5)
+    assert seen[0] == 0
+    found = await reports.contacts_page(lite.ctx, Query(limit=10, q=number(7)))
+    assert [item["first_name"] for item in found.items] == ["R7"]
