@@ -7,6 +7,7 @@ from admin import document
 from admin.api import (
     attempts,
     campaigns,
+    contact_export,
     contact_fields,
     contacts,
     do_not_contact,
@@ -38,6 +39,7 @@ def operations() -> list[Operation]:
         files.api,
         sources.api,
         pushes.api,
+        contact_export.api,  # before a contact by its id
         contacts.api,
         people.api,
         contact_fields.api,

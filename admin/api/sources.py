@@ -1,26 +1,24 @@
 """`/campaigns/{campaign_id}/sources`: contact files."""
 
-import csv
-import io
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from types import SimpleNamespace
 
-from aiohttp import ClientConnectionResetError, web
+from aiohttp import web
 
+from admin.api import csv_stream
 from admin.keys import CONTEXT
 from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import RemovalOut, SourceOut
 from admin.schemas.sources import SelectionIn, SelectionOut
-from dialer.domain.spreadsheet import neutral, reason_and_remedy
+from dialer.domain.spreadsheet import reason_and_remedy
 from dialer.domain.transitions import SourceState
 from dialer.operations import removal, reports, selections, sources
+from dialer.operations.context import Context
+from dialer.store.types import AnyRow
 
 api = Operations("sources")
-
-_FLUSH_BYTES = 64 << 10
 
 
 @api(
@@ -126,24 +124,12 @@ async def refused(request: web.Request, campaign_id: int, source_id: int) -> web
     """
     ctx = request.app[CONTEXT]
     source = await sources.get(ctx, campaign_id, source_id)
-    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="refused-{source_id}.csv"'})
-    response.content_type, response.charset = "text/csv", "utf-8"
-    await response.prepare(request)
-    with suppress(ClientConnectionResetError):  # the download was given up
-        buffer = io.StringIO()
-        columns = sources.columns(source)
-        _row(buffer, [*columns, "line", "reason", "remedy"])
-        async for line, cells, reason in sources.refused_rows(ctx, source):
-            filled = [*cells, *[""] * (len(columns) - len(cells))]
-            told = (str(line), *reason_and_remedy(reason))
-            _row(buffer, [*filled[: len(columns)], *told, *filled[len(columns) :]])
-            if buffer.tell() > _FLUSH_BYTES:
-                await response.write(buffer.getvalue().encode())
-                buffer.seek(0)
-                buffer.truncate()
-        await response.write_eof(buffer.getvalue().encode())
-    return response
+    return await csv_stream.send(request, f"refused-{source_id}.csv", _refused(ctx, source))
 
 
-def _row(file: io.StringIO, cells: Iterable[str]) -> None:
-    csv.writer(file).writerow([neutral(cell) for cell in cells])
+async def _refused(ctx: Context, source: AnyRow) -> AsyncIterator[list[str]]:
+    columns = sources.columns(source)
+    yield [*columns, "line", "reason", "remedy"]
+    async for line, cells, reason in sources.refused_rows(ctx, source):
+        filled = [*cells, *[""] * (len(columns) - len(cells))]
+        yield [*filled[: len(columns)], str(line), *reason_and_remedy(reason), *filled[len(columns) :]]

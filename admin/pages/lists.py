@@ -79,6 +79,13 @@ class ListView:
         conditions = [("filter", one) for one in wanted.pop("filters", self.wanted.filters)]
         return f"{self.wanted.path}?{urlencode([*wanted.items(), *conditions])}"
 
+    @property
+    def export(self) -> str:
+        """The address of all rows that it would show, as a file."""
+        query = self.wanted.query()
+        given = [("sort", query.sort), ("q", query.q), *(("filter", one) for one in query.filters)]
+        return f"/api/v1{self.wanted.path}/export.csv?{urlencode([one for one in given if one[1]])}"
+
 
 def wanted(request: web.Request, default_sort: str) -> Wanted:
     """Raises `InvalidInput` for a page length that is no number."""

@@ -53,11 +53,9 @@ class ProblemOut(Out):
     errors: list[FaultOut] = []
 
 
-class ListQuery(In):
-    """Which page of a list."""
+class ExportQuery(In):
+    """Which rows, in which order."""
 
-    limit: int = Field(default=50, json_schema_extra={"enum": list(LIMITS)}, description="Page length.")
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
     sort: str | None = Field(default=None, description="A field, or `-field` for descending.")
     q: str | None = Field(default=None, max_length=200, description="Text to search for.")
     filter: tuple[str, ...] = Field(
@@ -67,7 +65,17 @@ class ListQuery(In):
     )
 
     def query(self) -> Query:
-        return Query(limit=self.limit, cursor=self.cursor, sort=self.sort, q=self.q, filters=self.filter)
+        return Query(sort=self.sort, q=self.q, filters=self.filter)
+
+
+class ListQuery(ExportQuery):
+    """Which page of a list."""
+
+    limit: int = Field(default=50, json_schema_extra={"enum": list(LIMITS)}, description="Page length.")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before.")
+
+    def query(self) -> Query:
+        return replace(super().query(), limit=self.limit, cursor=self.cursor)
 
 
 class CountingQuery(ListQuery):

@@ -52,7 +52,7 @@ async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = No
     async with ctx.db.read() as tx:
         page = await lists.contacts(ctx.db, tx, query, campaign_id, known)
         held = await contacts.addresses_of(tx, [item["id"] for item in page.items])
-    return replace(page, items=[_with_addresses(item, held) for item in page.items], unindexed=unindexed)
+    return replace(page, items=[with_addresses(item, held) for item in page.items], unindexed=unindexed)
 
 
 async def custom_fields(ctx: Context) -> list[tuple[str, str]]:
@@ -76,7 +76,7 @@ async def contact(ctx: Context, contact_id: int) -> Mapping[str, Any]:
             raise NotFound("contact", contact_id)
         held = await contacts.addresses_of(tx, [contact_id])
         places = await lists.places_of(tx, contact_id)
-    return {**_with_addresses(found, held), "campaigns": places}
+    return {**with_addresses(found, held), "campaigns": places}
 
 
 async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping[str, Any]:
@@ -87,7 +87,7 @@ async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping
         if found is None:
             raise NotFound("contact in this campaign", contact_id)
         held = await contacts.addresses_of(tx, [contact_id])
-    return _with_addresses(found, held)
+    return with_addresses(found, held)
 
 
 async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:
@@ -119,7 +119,8 @@ async def _page(ctx: Context, listing: Listing, query: Query) -> Page:
         return await listing.page(tx, query)
 
 
-def _with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]]) -> dict[str, Any]:
+def with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]]) -> dict[str, Any]:
+    """A contact's row with its `addresses`, out of those of several contacts."""
     return {**item, "addresses": held.get(item["id"], [])}
 
 

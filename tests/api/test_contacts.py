@@ -1,5 +1,8 @@
 """Contacts over the API."""
 
+import csv
+import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -260,3 +263,28 @@ async def test_attempts_and_messages_are_listed(server: Server) -> None:
     for listed in ("/attempts", "/messages"):
         assert await server.ok("GET", listed) == {"items": [], "total": 0, "next_cursor": None}
         assert (await server.ok("GET", f"{listed}?filter=campaign_id:eq:1&sort=id&q=49"))["total"] == 0
+
+
+@pytest.mark.req("K10")
+async def test_the_filtered_list_as_a_file_that_no_spreadsheet_runs(server: Server, path: str) -> None:
+    await server.ok("PATCH", "/contacts/3", json={"last_name": "=1+1"})
+    for where in ("", path):
+        response = await server.call(
+            "GET", f"{where}/contacts/export.csv?filter=attributes.city:eq:Bonn&sort=-first_name"
+        )
+        assert response.status == 200
+        rows = list(csv.DictReader(io.StringIO(await response.text())))
+        assert [row["last_name"] for row in rows] == ["'=1+1", "Ah"]
+        assert (rows[1]["phone"], rows[1]["email"], rows[1]["more_addresses"]) == ("+4930123456", "ann@example.com", "")
+        assert json.loads(rows[1]["attributes"]) == {"city": "Bonn", "zip_code": "53111"}
+        assert rows[0].get("status") == ("pending" if where else None)
+    assert (await server.call("GET", "/contacts/export.csv?filter=nothing:eq:1")).status == 422
+    assert (await server.call("GET", "/campaigns/99/contacts/export.csv")).status == 404
+
+
+@pytest.mark.req("K10")
+async def test_a_file_has_every_page_of_the_list_once(server: Server, path: str) -> None:
+    more = "".join(f"+49301{n:06},P{n}\n" for n in range(250))
+    await load(server, path, f"phone,first_name\n{more}")
+    rows = list(csv.DictReader(io.StringIO(await (await server.call("GET", "/contacts/export.csv?sort=-id")).text())))
+    assert [int(row["id"]) for row in rows] == list(range(253, 0, -1))

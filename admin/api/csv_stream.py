@@ -1,0 +1,29 @@
+"""A CSV that is sent while it is written: no answer is ever in memory as a whole."""
+
+import csv
+import io
+from collections.abc import AsyncIterable, Iterable
+from contextlib import suppress
+
+from aiohttp import ClientConnectionResetError, web
+
+from dialer.domain.spreadsheet import neutral
+
+_FLUSH_BYTES = 64 << 10
+
+
+async def send(request: web.Request, name: str, rows: AsyncIterable[Iterable[str]]) -> web.StreamResponse:
+    """The rows as the file `name`; cells that a spreadsheet would run as a formula begin with `'`."""
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    response.content_type, response.charset = "text/csv", "utf-8"
+    await response.prepare(request)
+    with suppress(ClientConnectionResetError):  # the download was given up
+        buffer = io.StringIO()
+        async for row in rows:
+            csv.writer(buffer).writerow([neutral(cell) for cell in row])
+            if buffer.tell() > _FLUSH_BYTES:
+                await response.write(buffer.getvalue().encode())
+                buffer.seek(0)
+                buffer.truncate()
+        await response.write_eof(buffer.getvalue().encode())
+    return response
