@@ -8,6 +8,7 @@ from dialer.operations import reports
 from dialer.operations.context import Context
 from dialer.store import contacts as stored
 from dialer.store import lists
+from dialer.store.browsing import MOST
 from dialer.store.listing import LIMITS, Query
 
 
@@ -22,7 +23,7 @@ async def contacts(
     query = replace(query, limit=LIMITS[-1], cursor=None)
     page = await reports.contacts_page(ctx, query, campaign_id)
     # Nobody counts again for each page; more than can be sorted stays more than that.
-    known = page.total if page.total_is_exact else lists.MOST + 1
+    known = page.total if page.total_is_exact else MOST + 1
     yield page.items
     while page.next_cursor:
         async with ctx.db.read() as tx:
