@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.columns import Refusal
 from dialer.domain.contact import NewContact
 from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
 from dialer.domain.transitions import CampaignStatus, SourceState
 from dialer.intake.pushed import Body, Piece, Refused, Rules
 from dialer.operations import contacts
 from dialer.operations.context import Context
+from dialer.operations.suppressed import sieve
 from dialer.store import campaigns, contact_fields, pushes, sources
 from dialer.store.types import AnyRow
 
@@ -152,12 +154,27 @@ async def _open(ctx: Context, campaign_id: int) -> None:
     await ctx.db.transact(work)
 
 
+async def _sieved(ctx: Context, tx: AsyncConnection, campaign_id: int, piece: Piece) -> list[NewContact | Refused]:
+    """The items, less what is on a do-not-contact list."""
+    described = [item for item in piece.items if isinstance(item, NewContact)]
+    found = iter(await sieve(tx, ctx.secret, campaign_id, described))
+    items: list[NewContact | Refused] = []
+    for item in piece.items:
+        one = item if isinstance(item, Refused) else next(found)
+        if isinstance(one, Refusal):
+            items.append(Refused(reason=one.reason, item="an address on a do-not-contact list"))
+        else:
+            items.append(one)
+    return items
+
+
 async def _store(ctx: Context, tx: AsyncConnection, source: AnyRow, piece: Piece) -> list[Item]:
-    taken = [item for item in piece.items if isinstance(item, NewContact)]
+    sieved = await _sieved(ctx, tx, source.campaign_id, piece)
+    taken = [item for item in sieved if isinstance(item, NewContact)]
     loaded = await contacts.load(tx, source.campaign_id, source.id, taken, ctx.clock())
     landed = iter(zip(taken, loaded.places, strict=True))
     items, refused = [], []
-    for number, item in enumerate(piece.items, source.last_row + 1):
+    for number, item in enumerate(sieved, source.last_row + 1):
         if isinstance(item, Refused):
             refused.append((number, [item.item], item.reason))
             items.append(Item("refused", reason=item.reason))

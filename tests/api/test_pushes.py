@@ -181,3 +181,15 @@ async def test_contacts_that_are_here_already(server: Server, path: str) -> None
     assert fields_of(problem) == {"filter"}
     await server.refused("POST", f"{path}/sources/filter", 422, json={"filters": []})
     await server.refused("POST", f"{path}/sources/filter", 403, role="supervisor", json={})
+
+
+@pytest.mark.req("K7", "D7")
+async def test_a_listed_number_is_refused_or_left_out(server: Server, path: str) -> None:
+    await server.ok("POST", "/do-not-contact", 201, json={"address": "+4930123456", "reason": "asked"})
+    answer = await push(server, path, [{"phone": "+4930123456"}, {"phone": "+4930123456", "email": "ann@example.com"}])
+    refused, made = answer["items"]
+    assert (refused["result"], made["result"]) == ("refused", "created")
+    assert "do-not-contact" in refused["reason"]
+    assert "left out" in made["notes"][0]
+    (contact,) = (await server.ok("GET", "/contacts"))["items"]
+    assert [one["address"] for one in contact["addresses"]] == ["ann@example.com"]
