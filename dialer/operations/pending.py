@@ -73,7 +73,9 @@ async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember
     found = await uploads.preview(ctx, pending.campaign_id, upload)
     if remember:
         same = found.remembered or (pending.remembered and found.told == pending.upload.told)
-        await asyncio.to_thread(_save, ctx, replace(pending, upload=replace(upload, told=found.told), remembered=same))
+        await asyncio.to_thread(
+            _update, ctx, replace(pending, upload=replace(upload, told=found.told), remembered=same)
+        )
     return found
 
 
@@ -107,6 +109,12 @@ async def clean(ctx: Context) -> int:
 
 def _note(ctx: Context, upload_id: str) -> Path:
     return uploads.uploads_folder(ctx) / f"{upload_id}.json"
+
+
+def _update(ctx: Context, pending: Pending) -> None:
+    """A look that ends after the file was taken or discarded must not bring it back."""
+    if _note(ctx, pending.id).exists():
+        _save(ctx, pending)
 
 
 def _save(ctx: Context, pending: Pending) -> None:

@@ -23,7 +23,7 @@ from dialer.store.types import AnyRow
 
 CHUNK = 50
 # A small source is gone before the answer; a larger one is left to the background.
-AT_ONCE_S = 1.0
+AT_ONCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
