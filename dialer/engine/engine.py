@@ -20,7 +20,7 @@ from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.dialing import Dialing
 from dialer.engine.feeds import hold_leases
-from dialer.engine.importing import Importing, Removing
+from dialer.engine.importing import imports, removals
 from dialer.engine.indexing import follow_contacts
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
@@ -59,7 +59,7 @@ class Engine:
         self.dialing = Dialing(ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
-        self.importing, self.removing = Importing(ctx), Removing(ctx)
+        self.importing, self.removing = imports(ctx), removals(ctx)
 
     # -- life -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ many is met soon by whoever walks along the index of the order. Each statement f
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.search import terms
 from dialer.store import searching
+from dialer.store.browsing_order import Found, Order, Part
 from dialer.store.conditions import checked_op, condition, one_of
 from dialer.store.conditions import text as checked
 from dialer.store.contact_columns import WORDS, Field, on_sqlite
@@ -33,45 +33,6 @@ from dialer.store.listing import Query, check_limit, parted, read_cursor, write_
 MOST = 10_000  # contacts that are sorted, and counted
 WINDOW = 20_000  # places of an order that are looked at before all that fits is sorted
 NOBODY: ColumnElement[bool] = literal_column("0 = 1")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page's contacts in their order, and how many there are: at least so many, if that is not exact."""
-
-    ids: list[int]
-    total: int
-    exact: bool
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A sort: its column, and what orders those with the same value, and those without one, who come last."""
-
-    name: str
-    field: Field
-    tie: str
-    tie_of_empty: str
-    descending: bool
-
-    @property
-    def way(self) -> str:
-        return "DESC" if self.descending else "ASC"
-
-    @property
-    def further(self) -> str:
-        return "<" if self.descending else ">"
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A stretch of an order: after a value, within a value, or those without one."""
-
-    where: str
-    by: tuple[str, ...]
-    key: str
-    values: Mapping[str, Any]
 
 
 class ContactSearch:
@@ -129,14 +90,14 @@ class ContactSearch:
         elif q.strip():
             self._of_contact.append(NOBODY)
 
-    def _read_order(self, sort: str) -> _Order:
+    def _read_order(self, sort: str) -> Order:
         in_campaign = self._campaign is not None
         field = on_sqlite(sort.removeprefix("-"), self._types, in_campaign=in_campaign, what="sort")
         if in_campaign and sort.removeprefix("-") == "id":
             field = Field("e.contact_id", field.type, nullable=False, of_place=True)
-            return _Order(sort, field, "e.contact_id", "e.contact_id", sort.startswith("-"))
+            return Order(sort, field, "e.contact_id", "e.contact_id", sort.startswith("-"))
         tie = ("e.id", "e.contact_id") if field.of_place else ("p.id", "p.id")
-        return _Order(sort, field, *tie, sort.startswith("-"))
+        return Order(sort, field, *tie, sort.startswith("-"))
 
     def _conditions(self) -> list[ColumnElement[bool]]:
         return [*self._of_contact, *self._of_place]
@@ -232,19 +193,19 @@ class ContactSearch:
 
     # -- many: along the index of the order -----------------------------------------------------------------------------
 
-    def _parts(self) -> list[_Part]:
+    def _parts(self) -> list[Part]:
         order, v, further = self._order, self._order.field.sql, self._order.further
         by, empty_by = (v, order.tie), (order.tie_of_empty,)
-        empty = [_Part(f"{v} IS NULL", empty_by, order.tie_of_empty, {})] if order.field.nullable else []
+        empty = [Part(f"{v} IS NULL", empty_by, order.tie_of_empty, {})] if order.field.nullable else []
         if self._after is None:
-            return [_Part(f"{v} IS NOT NULL", by, order.tie, {}), *empty]
+            return [Part(f"{v} IS NOT NULL", by, order.tie, {}), *empty]
         value, key = self._after
         if value is None:
             where = f"{v} IS NULL AND {order.tie_of_empty} {further} :key"
-            return [_Part(where, empty_by, order.tie_of_empty, {"key": key})]
+            return [Part(where, empty_by, order.tie_of_empty, {"key": key})]
         given = {"value": self._bound(value), "key": key}
-        same = _Part(f"{v} = :value AND {order.tie} {further} :key", (order.tie,), order.tie, given)
-        beyond = _Part(f"{v} {further} :value", by, order.tie, {"value": given["value"]})
+        same = Part(f"{v} = :value AND {order.tie} {further} :key", (order.tie,), order.tie, given)
+        beyond = Part(f"{v} {further} :value", by, order.tie, {"value": given["value"]})
         return [beyond, *empty] if v == order.tie else [same, beyond, *empty]
 
     async def _walk(self) -> list[tuple[Any, Any, int]]:
@@ -255,14 +216,14 @@ class ContactSearch:
                 rows += await self._stretch(part, missing)
         return rows
 
-    async def _stretch(self, part: _Part, number: int) -> list[tuple[Any, Any, int]]:
+    async def _stretch(self, part: Part, number: int) -> list[tuple[Any, Any, int]]:
         """The next of a part. A window of it is looked through; if that has too few, all that fits is sorted."""
         order = self._order
         simple = not self._conditions() and self._asked is None and (order.field.of_place or self._campaign is None)
         found = await self._window(part, number, simple=simple)
         return found if simple or len(found) == number else await self._all(part, number)
 
-    async def _window(self, part: _Part, number: int, *, simple: bool) -> list[tuple[Any, Any, int]]:
+    async def _window(self, part: Part, number: int, *, simple: bool) -> list[tuple[Any, Any, int]]:
         order = self._order
         table, contact = (
             ("main.enrollment AS e", "e.contact_id") if order.field.of_place else ("search.contact AS p", "p.id")
@@ -294,14 +255,14 @@ class ContactSearch:
         query = select(*columns).select_from(_text(start, **values)).where(*conditions).limit(number)
         return [(row[0], row[1], row[2]) for row in await self._tx.execute(query)]
 
-    def _within(self, part: _Part) -> str:
+    def _within(self, part: Part) -> str:
         """Of the campaign, where an index of the order begins with it; of its sources, which are of no other campaign."""
         if self._order.name.removeprefix("-") != "source" or "IS NULL" in part.where:
             return "e.campaign_id = :campaign"
         mine = "FROM main.source WHERE campaign_id = :campaign)"
         return f"+e.campaign_id = :campaign AND e.source_id >= (SELECT min(id) {mine} AND e.source_id <= (SELECT max(id) {mine}"
 
-    async def _all(self, part: _Part, number: int) -> list[tuple[Any, Any, int]]:
+    async def _all(self, part: Part, number: int) -> list[tuple[Any, Any, int]]:
         start, where = self._fitting()
         order = self._order
         query = (
