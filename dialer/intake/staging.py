@@ -1,8 +1,8 @@
 """The import's own process: reads a file, turns rows into contacts, and lays them out in small database files.
 
-`python -m dialer.intake.staging` takes a `Job` as a line of JSON. For each window of rows it writes one SQLite file, which the
+`python -m dialer.intake.staging` takes a `Job` as a line of JSON. For each lot of rows it writes one SQLite file, which the
 store can read set by set (addresses in their own order, so that the index they go into is filled page by page), and
-tells it in a line of JSON. Two windows ahead it waits for a line that says one was taken; it ends with its reader.
+tells it in a line of JSON. Two lots ahead it waits for a line that says one was taken; it ends with its reader.
 """
 
 import sqlite3
@@ -23,7 +23,7 @@ from dialer.domain.suppression import address_digest
 from dialer.intake.csv_reader import FileShape, RefusedRow, Row, read
 from dialer.intake.faults import UnreadableFile
 
-WINDOW_ROWS = 50_000
+LOT_ROWS = 50_000
 AHEAD = 2
 _BATCH = 1_000
 
@@ -34,7 +34,7 @@ CREATE TABLE written (n, position, address, voice, sms, email, digest);
 CREATE TABLE refused (line INTEGER PRIMARY KEY, cells, reason);
 CREATE TABLE double (n INTEGER PRIMARY KEY);
 """
-# The addresses in order, and which rows of the window share one: those are merged one after the other.
+# The addresses in order, and which rows of the lot share one: those are merged one after the other.
 _SORTED = """
 CREATE TABLE address AS SELECT * FROM written ORDER BY address;
 CREATE INDEX address_n ON address (n);
@@ -56,7 +56,7 @@ class Job:
     fields: dict[str, Field]
     after: int  # the line up to which the file was read before
     secret: str | None
-    window_rows: int = WINDOW_ROWS
+    lot_rows: int = LOT_ROWS
 
     @classmethod
     def of_json(cls, line: str | bytes) -> "Job":
@@ -71,7 +71,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Lot:
     """Some rows of a file, laid out in the SQLite file `path`; it was read up to line `last_line`."""
 
     path: str
@@ -81,26 +81,26 @@ class Window:
     last_line: int
 
 
-def windows(job: Job) -> Iterator[Window]:
+def lots(job: Job) -> Iterator[Lot]:
     """Raises UnreadableFile in the middle if the file is unreadable from there on."""
     columns = map_columns(job.shape.columns, job.mapping)
     rows = read(Path(job.path), job.shape, after=job.after)
     last = job.after
     for number in count():
-        path = f"{job.path}.{number}.window"
+        path = f"{job.path}.{number}.lot"
         Path(path).unlink(missing_ok=True)
         with closing(sqlite3.connect(path, isolation_level=None)) as file:
-            window = _Layout(file, job, columns).fill(path, rows, last)
-        last = window.last_line
-        if window.contacts or window.refused:
-            yield window
+            lot = _Layout(file, job, columns).fill(path, rows, last)
+        last = lot.last_line
+        if lot.contacts or lot.refused:
+            yield lot
         else:
             Path(path).unlink()
             return
 
 
 class _Layout:
-    """One window while it is written."""
+    """One lot while it is written."""
 
     def __init__(self, file: sqlite3.Connection, job: Job, columns: ColumnMap) -> None:
         self._file, self._job, self._columns = file, job, columns
@@ -112,17 +112,17 @@ class _Layout:
         file.executescript(_TABLES)
         file.execute("BEGIN")
 
-    def fill(self, path: str, rows: Iterator[Row | RefusedRow], last: int) -> Window:
+    def fill(self, path: str, rows: Iterator[Row | RefusedRow], last: int) -> Lot:
         for row in rows:
             last = row.number
             self._take(row)
             if len(self._rows) >= _BATCH or len(self._wrong) >= _BATCH:
                 self._write()
-            if self._contacts + self._refused == self._job.window_rows:
+            if self._contacts + self._refused == self._job.lot_rows:
                 break
         self._write()
         self._file.executescript(_SORTED)  # which commits first
-        return Window(path, self._contacts, self._addresses, self._refused, last)
+        return Lot(path, self._contacts, self._addresses, self._refused, last)
 
     def _take(self, row: Row | RefusedRow) -> None:
         if isinstance(row, RefusedRow):
@@ -163,8 +163,8 @@ def main() -> None:
     ahead = 0
     job = Job.of_json(sys.stdin.buffer.readline())
     try:
-        for window in windows(job):
-            sys.stdout.buffer.write(orjson.dumps(window) + b"\n")
+        for lot in lots(job):
+            sys.stdout.buffer.write(orjson.dumps(lot) + b"\n")
             sys.stdout.buffer.flush()
             ahead += 1
             if ahead > AHEAD:

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.transitions import SourceState
 from dialer.intake.csv_reader import FileShape
 from dialer.intake.faults import UnreadableFile
-from dialer.intake.staging import Job, Window
-from dialer.intake.windows import refused, staged, windows
+from dialer.intake.lots import lots, refused, staged
+from dialer.intake.staging import Job, Lot
 from dialer.operations import landing
 from dialer.operations.context import Context
 from dialer.operations.merging import BATCH_ROWS, UnwantedError, check_wanted, merge
@@ -52,12 +52,12 @@ async def run(ctx: Context, source_id: int) -> None:
 async def _import(ctx: Context, source: AnyRow, file: Path) -> None:
     job = await _job(ctx, source, file)
     line = job.after
-    async for window in windows(job):
+    async for lot in lots(job):
         if ctx.db.is_sqlite:
-            await landing.land(ctx, source, window, line)
+            await landing.land(ctx, source, lot, line)
         else:
-            await _merge_all(ctx, source, window, line)
-        line = window.last_line
+            await _merge_all(ctx, source, lot, line)
+        line = lot.last_line
 
 
 async def _job(ctx: Context, source: AnyRow, file: Path) -> Job:
@@ -72,21 +72,21 @@ async def _job(ctx: Context, source: AnyRow, file: Path) -> Job:
     )  # fmt: skip
 
 
-async def _merge_all(ctx: Context, source: AnyRow, window: Window, line: int) -> None:
+async def _merge_all(ctx: Context, source: AnyRow, lot: Lot, line: int) -> None:
     """Row by row, for PostgreSQL."""
     first = 0
-    while first < window.contacts or line < window.last_line:
-        line = await _repeated(ctx, partial(_merge, ctx=ctx, source=source, window=window, first=first, line=line))
+    while first < lot.contacts or line < lot.last_line:
+        line = await _repeated(ctx, partial(_merge, ctx=ctx, source=source, lot=lot, first=first, line=line))
         first += BATCH_ROWS
         ctx.engine.contacts_added(source.campaign_id)
 
 
-async def _merge(tx: AsyncConnection, ctx: Context, source: AnyRow, window: Window, first: int, line: int) -> int:
+async def _merge(tx: AsyncConnection, ctx: Context, source: AnyRow, lot: Lot, first: int, line: int) -> int:
     """Some rows; the line up to which the file is done with then."""
     await check_wanted(tx, source)
-    rows = await asyncio.to_thread(staged, window, first, first + BATCH_ROWS)
-    until = rows[-1].line if first + BATCH_ROWS < window.contacts else window.last_line
-    wrong = await asyncio.to_thread(refused, window, line, until)
+    rows = await asyncio.to_thread(staged, lot, first, first + BATCH_ROWS)
+    until = rows[-1].line if first + BATCH_ROWS < lot.contacts else lot.last_line
+    wrong = await asyncio.to_thread(refused, lot, line, until)
     counts = await merge(tx, ctx, source, rows)
     await sources.refuse(tx, source.id, wrong)
     await sources.progress(

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.columns import Refusal
 from dialer.domain.transitions import CampaignStatus
-from dialer.intake.windows import StagedRow
+from dialer.intake.lots import StagedRow
 from dialer.operations import contacts
 from dialer.operations.context import Context
 from dialer.operations.suppressed import sieve

@@ -1,4 +1,4 @@
-"""Contacts by the million, on SQLite: a window of rows (intake/staging.py) goes in set by set, in many short transactions.
+"""Contacts by the million, on SQLite: a lot of rows (intake/staging.py) goes in set by set, in many short transactions.
 
 Row by row, every new number would change a page of its own in the index of addresses, and a million rows would write
 five gigabytes. So contacts are added first, in the order of the file; then their addresses, in the order of the index;
@@ -7,7 +7,7 @@ is within the range that the source's row names, so that a crash in the middle t
 
 A row that shares an address with a contact or another row is not for this: it is merged by `operations/contacts.py`.
 
-The statements are SQLite's own. The window is attached as `landing` (`NAME`); `slow` holds the rows that are not for this.
+The statements are SQLite's own. The lot is attached as `landing` (`NAME`); `slow` holds the rows that are not for this.
 """
 
 import sqlite3
@@ -90,13 +90,13 @@ def _driver(tx: AsyncConnection) -> sqlite3.Connection:
     return cast("InThread", tx).driver
 
 
-async def open_window(tx: AsyncConnection) -> None:
+async def open_lot(tx: AsyncConnection) -> None:
     for statement in _OPEN.strip().splitlines():
         _driver(tx).execute(statement)
 
 
 async def reserve(tx: AsyncConnection, source_id: int, contacts: int) -> int:
-    """The id of the window's first contact; nobody else is given those behind it."""
+    """The id of the lot's first contact; nobody else is given those behind it."""
     driver = _driver(tx)
     found = driver.execute("SELECT seq FROM sqlite_sequence WHERE name = 'contact'").fetchone()
     first = found[0] + 1 if found else 1
@@ -109,7 +109,7 @@ async def reserve(tx: AsyncConnection, source_id: int, contacts: int) -> int:
 
 
 async def set_aside_matches(tx: AsyncConnection, first: int, end: int) -> None:
-    """Of the window's addresses `first` < rank ≤ `end`: their rows are not for this if somebody holds one."""
+    """Of the lot's addresses `first` < rank ≤ `end`: their rows are not for this if somebody holds one."""
     _driver(tx).execute(_MATCHES, {"first": first, "end": end})
 
 

@@ -1,4 +1,4 @@
-"""Windows of an import (SQLite): the same contacts as row by row, whatever dies or interferes in the middle."""
+"""Lots of an import (SQLite): the same contacts as row by row, whatever dies or interferes in the middle."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -88,18 +88,18 @@ async def _source(bench: Bench, campaign_id: int, file: Path) -> int:
         )
 
 
-async def _land_all(bench: Bench, source_id: int, file: Path, window_rows: int) -> None:
-    """What importing.run does, with small windows laid out in this process."""
+async def _land_all(bench: Bench, source_id: int, file: Path, lot_rows: int) -> None:
+    """What importing.run does, with small lots laid out in this process."""
     async with bench.ctx.db.read() as tx:
         source = await sources.get(tx, source_id)
     assert source is not None
     if source.landing:
         await landing.take_back(bench.ctx, source_id, source.landing)
     line = source.last_row
-    job = Job(str(file), inspect(file), {}, "US", None, {}, line, None, window_rows)
-    for window in staging.windows(job):
-        await landing.land(bench.ctx, source, window, line)
-        line = window.last_line
+    job = Job(str(file), inspect(file), {}, "US", None, {}, line, None, lot_rows)
+    for lot in staging.lots(job):
+        await landing.land(bench.ctx, source, lot, line)
+        line = lot.last_line
 
 
 async def _found(bench: Bench, campaign_id: int) -> tuple[set[frozenset[str]], int, Any]:
@@ -117,13 +117,13 @@ async def _found(bench: Bench, campaign_id: int) -> tuple[set[frozenset[str]], i
 
 
 @pytest.mark.req("K2", "K5", "K6")
-def test_windows_end_as_the_groups_of_their_numbers_whatever_dies_or_interferes(
+def test_lots_end_as_the_groups_of_their_numbers_whatever_dies_or_interferes(
     sqlite_databases: SqliteDatabases, runner: asyncio.Runner, tmp_path: Path
 ) -> None:
     numbers = count()
 
     async def story(
-        known: list[list[int]], rows: list[list[int]], window_rows: int, deaths: list[int], pushes: dict[int, int]
+        known: list[list[int]], rows: list[list[int]], lot_rows: int, deaths: list[int], pushes: dict[int, int]
     ) -> None:
         url = await sqlite_databases.make()
         folder = tmp_path / str(next(numbers))
@@ -146,7 +146,7 @@ def test_windows_end_as_the_groups_of_their_numbers_whatever_dies_or_interferes(
                 todo = {at: (lambda b=bench, n=one: push(b, n)) for at, one in pushes.items()}  # type: ignore[misc]
                 _Fate(bench, dies, todo)
                 try:
-                    await _land_all(bench, source_id, file, window_rows)
+                    await _land_all(bench, source_id, file, lot_rows)
                 except DeadError:
                     continue
                 else:
@@ -167,9 +167,9 @@ def test_windows_end_as_the_groups_of_their_numbers_whatever_dies_or_interferes(
     @settings(max_examples=60, deadline=None)
     @given(KNOWN, ROWS, st.integers(2, 9), DEATHS, PUSHES)
     def check(
-        known: list[list[int]], rows: list[list[int]], window_rows: int, deaths: list[int], pushes: dict[int, int]
+        known: list[list[int]], rows: list[list[int]], lot_rows: int, deaths: list[int], pushes: dict[int, int]
     ) -> None:
-        runner.run(story(known, rows, window_rows, deaths, pushes))
+        runner.run(story(known, rows, lot_rows, deaths, pushes))
 
     check()
 

@@ -1,4 +1,4 @@
-"""An import seen from the server: its windows one after the other, as the process of `staging` lays them out."""
+"""An import seen from the server: its lots one after the other, as the process of `staging` lays them out."""
 
 import asyncio
 import sqlite3
@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 
 from dialer.domain.contact import Address, NewContact
-from dialer.intake.staging import Job, Window
+from dialer.intake.staging import Job, Lot
 
 STALLED_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """One row of a window that became a contact; `cells` as they were, where they may be needed yet."""
+    """One row of a lot that became a contact; `cells` as they were, where they may be needed yet."""
 
     n: int
     line: int
@@ -27,8 +27,8 @@ class StagedRow:
     cells: list[str]
 
 
-async def windows(job: Job) -> AsyncIterator[Window]:
-    """The windows below line `job.after`; each file is removed when the next is asked for.
+async def lots(job: Job) -> AsyncIterator[Lot]:
+    """The lots below line `job.after`; each file is removed when the next is asked for.
 
     Raises RuntimeError if the reading process fails.
     """
@@ -42,9 +42,9 @@ async def windows(job: Job) -> AsyncIterator[Window]:
     try:
         process.stdin.write(orjson.dumps(job) + b"\n")
         while line := await asyncio.wait_for(process.stdout.readline(), STALLED_S):
-            window = Window(**orjson.loads(line))
-            yield window
-            await asyncio.to_thread(Path(window.path).unlink, missing_ok=True)
+            lot = Lot(**orjson.loads(line))
+            yield lot
+            await asyncio.to_thread(Path(lot.path).unlink, missing_ok=True)
             with suppress(ConnectionError, RuntimeError):  # it was the last, and the process has ended (uvloop's way)
                 process.stdin.write(b"\n")
         if await asyncio.wait_for(process.wait(), STALLED_S) != 0:
@@ -58,30 +58,30 @@ async def windows(job: Job) -> AsyncIterator[Window]:
 
 
 def clear(path: Path) -> None:
-    """Windows of a file that nobody reads any more."""
-    for left in path.parent.glob(f"{path.name}.*.window"):
+    """Lots of a file that nobody reads any more."""
+    for left in path.parent.glob(f"{path.name}.*.lot"):
         left.unlink(missing_ok=True)
 
 
-def staged(window: Window, first: int, end: int) -> list[StagedRow]:
-    """The rows `first` to `end` of a window, without the end."""
-    return _staged(window, "BETWEEN ? AND ?", (first, end - 1))
+def staged(lot: Lot, first: int, end: int) -> list[StagedRow]:
+    """The rows `first` to `end` of a lot, without the end."""
+    return _staged(lot, "BETWEEN ? AND ?", (first, end - 1))
 
 
-def staged_these(window: Window, rows: Sequence[int]) -> list[StagedRow]:
-    return _staged(window, f"IN ({', '.join('?' * len(rows))})", tuple(rows)) if rows else []
+def staged_these(lot: Lot, rows: Sequence[int]) -> list[StagedRow]:
+    return _staged(lot, f"IN ({', '.join('?' * len(rows))})", tuple(rows)) if rows else []
 
 
-def refused(window: Window, after: int, until: int) -> list[tuple[int, list[str], str]]:
+def refused(lot: Lot, after: int, until: int) -> list[tuple[int, list[str], str]]:
     """`(line, cells, reason)` of rows behind line `after` up to line `until`."""
-    with closing(_opened(window)) as file:
+    with closing(_opened(lot)) as file:
         found = file.execute("SELECT * FROM refused WHERE line > ? AND line <= ? ORDER BY line", (after, until))
         return [(line, orjson.loads(cells), reason) for line, cells, reason in found]
 
 
-def _staged(window: Window, which: str, values: tuple[int, ...]) -> list[StagedRow]:
+def _staged(lot: Lot, which: str, values: tuple[int, ...]) -> list[StagedRow]:
     addresses: dict[int, list[Address]] = {}
-    with closing(_opened(window)) as file:
+    with closing(_opened(lot)) as file:
         held = f"SELECT n, address, voice, sms, email FROM address WHERE n {which} ORDER BY n, position"  # noqa: S608
         for n, address, voice, sms, email in file.execute(held, values):
             addresses.setdefault(n, []).append(Address(address, bool(voice), bool(sms), email=bool(email)))
@@ -98,5 +98,5 @@ def _row(row: tuple[Any, ...], addresses: Sequence[Address]) -> StagedRow:
     return StagedRow(n, line, contact, orjson.loads(cells) if cells else [])
 
 
-def _opened(window: Window) -> sqlite3.Connection:
-    return sqlite3.connect(window.path, isolation_level=None)
+def _opened(lot: Lot) -> sqlite3.Connection:
+    return sqlite3.connect(lot.path, isolation_level=None)
