@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.pages import views
+from admin.pages import views, words
 from admin.pages.campaign import load
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
 from dialer.operations import reports
-from dialer.store.conditions import OPS
 
 DEFAULT_SORT = "id"
 OF_CONTACT = (("last_name", "Name"), ("", "Number"), ("external_id", "External id"), ("time_zone", "Time zone"))
@@ -43,7 +42,7 @@ async def _list(request: web.Request, campaign: Campaign | None) -> web.StreamRe
         request, "campaign/contacts.html" if campaign else "contacts.html",
         section="Campaigns" if campaign else "Contacts", tab="Contacts", campaign=campaign, list=view, custom=custom,
         columns=OF_PLACE if campaign else OF_CONTACT, times=() if campaign else OF_TIME,
-        choices=_choices(campaign, custom), ops=[(op, op) for op in OPS], back=view.link(),
+        choices=_choices(campaign, custom), ops=words.OPS.items(), back=view.link(),
     )  # fmt: skip
 
 
@@ -51,4 +50,7 @@ def _choices(campaign: Campaign | None, custom: Sequence[tuple[str, str]]) -> li
     """What conditions can be put on."""
     fixed = ["first_name", "last_name", "address", "external_id", "time_zone", "created_at", "modified_at"]
     fixed += ["source", "attempts", "result", "step", "stop_reason", "next_due_at"] if campaign else []
-    return [*((name, name) for name in fixed), *((f"attributes.{name}", label) for name, label in custom)]
+    return [
+        *((name, words.contact_field(name)) for name in fixed),
+        *((f"attributes.{name}", label) for name, label in custom),
+    ]

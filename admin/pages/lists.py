@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from admin.pages import words
 from dialer.domain.errors import InvalidInput
 from dialer.store.listing import Query
 
@@ -44,7 +45,7 @@ class ListView:
         """Each condition in words, with the address of the same list without it."""
         mine = self.wanted.filters
         return [
-            (one.replace(":", " ", 2), self.link(filters=[*mine[:n], *mine[n + 1 :]], cursor=""))
+            (words.condition(one), self.link(filters=[*mine[:n], *mine[n + 1 :]], cursor=""))
             for n, one in enumerate(mine)
         ]
 

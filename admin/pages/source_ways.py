@@ -8,6 +8,7 @@ from aiohttp import web
 
 from admin.keys import CONTEXT
 from admin.openapi import BASE
+from admin.pages import words
 from admin.pages.campaign import load
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
@@ -17,15 +18,6 @@ from dialer.operations.context import Context
 from dialer.operations.rest_fields import Pushable
 
 MOST_CONDITIONS = 8
-OPS = (
-    ("eq", "is"),
-    ("ne", "is not"),
-    ("contains", "contains"),
-    ("startswith", "begins with"),
-    ("lt", "is below"),
-    ("gt", "is above"),
-    ("empty", "is empty"),
-)
 _FIELDS = ("first_name", "last_name", "address", "external_id", "time_zone", "created_at", "modified_at", "id")
 Form = Mapping[str, Any]
 
@@ -123,7 +115,7 @@ def _filter_parts(
 ) -> dict[str, Any]:
     own = [f"attributes.{field.name}" for field in fields if field.why != "known"]
     return {
-        "filter_fields": [*_FIELDS, *own], "filter_ops": OPS, "filter_rows": rows, "filter_q": q,
+        "filter_fields": [*_FIELDS, *own], "filter_ops": words.OPS.items(), "filter_rows": rows, "filter_q": q,
         "filter_found": found, "filter_refused": refused, "filter_full": len(rows) >= MOST_CONDITIONS,
     }  # fmt: skip
 

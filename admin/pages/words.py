@@ -65,10 +65,25 @@ def stopped_because(reason: str | None) -> str:
 
 # Fields of steps whose values are codes; all others are what somebody typed.
 _CODED = frozenset({"on_edit", "until", "kind", "retry_on", "mode", "days"})
-_OPS = {
-    "eq": "is", "ne": "is not", "lt": "is less than", "le": "is at most", "gt": "is more than", "ge": "is at least",
-    "contains": "contains", "startswith": "starts with", "in": "is one of", "empty": "is empty",
+# How a condition compares, in a list's filter and in a branch of a strategy.
+OPS = {
+    "contains": "contains", "eq": "is", "ne": "is not", "startswith": "begins with", "lt": "is less than",
+    "le": "is at most", "gt": "is more than", "ge": "is at least", "in": "is one of", "empty": "is empty",
 }  # fmt: skip
+
+
+def contact_field(name: str) -> str:
+    """A field of a contact; an attribute is called what it is called."""
+    if name.startswith("attributes."):
+        return name.removeprefix("attributes.")
+    words = plain(name)
+    return words[:1].upper() + words[1:]
+
+
+def condition(asked: str) -> str:
+    """`FIELD:OP:VALUE` as it is asked for."""
+    name, op, value = (*asked.split(":", 2), "", "")[:3]
+    return " ".join(part for part in (contact_field(name), OPS.get(op, op), value) if part)
 
 
 def field_value(name: str, value: object) -> str:
@@ -80,7 +95,7 @@ def field_value(name: str, value: object) -> str:
     if isinstance(value, dict):
         return " ".join(field_value(inner, one) for inner, one in value.items() if one != "")
     if name == "op":
-        return _OPS.get(str(value), plain(value))
+        return OPS.get(str(value), plain(value))
     return plain(value) if name in _CODED else str(value)
 
 

@@ -10,6 +10,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.story import KINDS
 from dialer.domain.transitions import AttemptState, CampaignStatus, EnrollmentState, MessageStatus, SourceState
 from dialer.pacing.limits import Limit
+from dialer.store import conditions
 from dialer.strategy.fields import Op
 
 
@@ -86,4 +87,11 @@ def test_fields_of_steps_are_worded_where_they_are_codes() -> None:
     )
     assert words.field_value("text", "Hi {{first_name}}") == "Hi {{first_name}}"
     assert words.field_value("amd", False) == "no"
-    assert {op.value for op in Op} <= words._OPS.keys()
+    assert {op.value for op in Op} <= words.OPS.keys()
+
+
+@pytest.mark.req("K10")
+def test_conditions_are_told_in_words() -> None:
+    assert set(words.OPS) == set(conditions.OPS), "every comparison has its word"
+    assert words.condition("first_name:startswith:An:na") == "First name begins with An:na"
+    assert words.condition("attributes.city:empty:") == "city is empty"
