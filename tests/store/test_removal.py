@@ -235,14 +235,22 @@ async def test_nobody_is_both_removed_and_dialed(bench: Bench, second: Bench) ->
     await builders.publish(bench, campaign_id)
     claimed = await builders.claim(bench, campaign_id, limit=150)
 
+    some = asyncio.Event()
+
     async def dial() -> int:
         dialed = 0
         for request in reversed(claimed):
             dialed += await builders.intend_call(second, request) is not None
+            if dialed == 10:
+                some.set()
             await asyncio.sleep(0)
         return dialed
 
-    dialed, _ = await asyncio.gather(dial(), removal.remove(bench.ctx, campaign_id, source_id))
+    async def remove_meanwhile() -> None:
+        await some.wait()
+        await removal.remove(bench.ctx, campaign_id, source_id)
+
+    dialed, _ = await asyncio.gather(dial(), remove_meanwhile())
     await removal.run(bench.ctx, source_id)
     assert await number_of(bench, tables.attempt) == dialed
     assert await number_of(bench, tables.enrollment) == dialed
