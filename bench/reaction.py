@@ -79,6 +79,7 @@ async def dialer(
         database={"url": f"sqlite+aiosqlite:///{folder}/bench.db"},
         ami={"port": port, "username": "dialer", "secret": "secret"},
         calls={"drain_s": 0},
+        data_dir=folder,
     )
     ctx = Context(Database(settings.database.url), settings)
     try:

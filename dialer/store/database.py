@@ -20,6 +20,8 @@ from dialer.store.writer import Work, Writer
 READERS = 4
 BUSY_TIMEOUT_MS = 30_000
 WAL_TRIES, WAL_PAUSE_S = 200, 0.02
+# Pages in memory, for each connection: what readers lack comes from the system's own cache.
+WRITER_KIB, READER_KIB = 65_536, 8_192
 WAL_KEPT = 64 << 20  # bytes of the log that stay when it begins anew
 
 T = TypeVar("T")
@@ -134,7 +136,7 @@ def _set_up(engine: Engine, begin: str | None, *, query_only: bool) -> None:
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "cache_size=-65536",
+            f"cache_size=-{READER_KIB if query_only else WRITER_KIB}",
             f"query_only={'ON' if query_only else 'OFF'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
