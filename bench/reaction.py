@@ -88,6 +88,8 @@ async def dialer(
         campaign = await million.campaign(ctx, QUEUE)
         now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
         await asyncio.to_thread(million.fill, folder / "bench.db", campaign, contacts, now, entered=True)
+        while ctx.db.projection is not None and await ctx.db.projection.follow():
+            pass  # what lists are read from is there, as it is on any day but the first
         running = asyncio.ensure_future(engine.run())
         while engine.queues() is None:
             await asyncio.sleep(0.01)
