@@ -90,6 +90,7 @@ async def dialer(
         await asyncio.to_thread(million.fill, folder / "bench.db", campaign, contacts, now, entered=True)
         while ctx.db.projection is not None and await ctx.db.projection.follow():
             pass  # what lists are read from is there, as it is on any day but the first
+        await asyncio.to_thread(os.sync)  # or the first intents wait until all of that is on disk
         running = asyncio.ensure_future(engine.run())
         while engine.queues() is None:
             await asyncio.sleep(0.01)
