@@ -1,7 +1,8 @@
 """One contact: in a campaign, with what holds it back, and in the whole system. Delivery and trail are the same on both."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -10,11 +11,19 @@ from admin.keys import CONTEXT
 from admin.pages import trail_words, views
 from admin.pages.campaign import load
 from admin.pages.render import local, page
-from dialer.operations import history, why_not
+from dialer.operations import history, reports, sources, why_not
 from dialer.operations.context import Context
 
 # The newest entries of a trail that are shown; the API has all of them.
 MOST_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What sources and custom fields are called."""
+
+    sources: Mapping[int, str]
+    fields: Mapping[str, str]
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -39,10 +48,11 @@ async def show_anywhere(request: web.Request) -> web.StreamResponse:
     item, entries = await asyncio.gather(history.contact(ctx, contact_id), history.trail_of(ctx, contact_id))
     zone = item["time_zone"] or "UTC"
     titles = {place["campaign_id"]: place["title"] for place in item["campaigns"]}
+    names = await _names(ctx, entries)
     return page(
         request, "contact.html", section="Contacts", contact=views.contact_row(item), places=item["campaigns"],
-        facts=views.person_facts(item), attributes=sorted(item["attributes"].items()), delivery=item["delivery"],
-        zone=zone, own=None, **await _trail(ctx, entries, zone, titles),
+        facts=views.person_facts(item), attributes=views.attributes(item["attributes"], names.fields),
+        delivery=item["delivery"], zone=zone, own=None, **await _trail(ctx, entries, zone, names, titles),
     )  # fmt: skip
 
 
@@ -52,13 +62,16 @@ async def in_campaign(request: web.Request) -> dict[str, Any]:
     item, entries = await asyncio.gather(
         history.contact_in(ctx, campaign.id, contact_id), history.trail_of(ctx, contact_id, campaign.id)
     )
-    told = await _trail(ctx, entries, campaign.time_zone, {})
+    source = item["source"]
+    names = await _names(ctx, entries, [source] if source else [])
+    told = await _trail(ctx, entries, campaign.time_zone, names)
     own = item["time_zone"] if item["time_zone"] != campaign.time_zone else None
     return {
         "campaign": campaign,
         "contact": views.contact_row(item),
         "facts": views.contact_facts({**item, "step": told["last_step"] or item["step"]}),
-        "attributes": sorted(item["attributes"].items()),
+        "source": {"id": source, "name": names.sources.get(source, f"#{source}")} if source else None,
+        "attributes": views.attributes(item["attributes"], names.fields),
         "delivery": item["delivery"],
         "zone": campaign.time_zone,
         "own": own,
@@ -74,21 +87,39 @@ async def _held(request: web.Request) -> why_not.WhyNot:
     return await why_not.why_not(request.app[CONTEXT], int(request.match_info["campaign"]), _contact(request))
 
 
+async def _names(ctx: Context, entries: Sequence[Mapping[str, Any]], more: Iterable[int] = ()) -> Names:
+    """Of the sources that a trail tells of, and more."""
+    told = {entry["data"]["source"] for entry in entries if entry["data"].get("source")}
+    found, fields = await asyncio.gather(sources.names(ctx, {*told, *more}), reports.custom_fields(ctx))
+    return Names(found, dict(fields))
+
+
+def _named(data: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """An entry's data, in which a source stands by its name, and a change of a custom field has its label."""
+    made = dict(data)
+    if data.get("source"):
+        made["source"] = names.sources.get(data["source"], data["source"])
+    if isinstance(data.get("changes"), list):
+        labels = {f"attributes.{name}": label for name, label in names.fields.items()}
+        made["changes"] = [{**change, "label": labels.get(change["field"])} for change in data["changes"]]
+    return made
+
+
 async def _trail(
-    ctx: Context, entries: Sequence[Mapping[str, Any]], zone: str, titles: Mapping[int, str]
+    ctx: Context, entries: Sequence[Mapping[str, Any]], zone: str, names: Names, titles: Mapping[int, str] | None = None
 ) -> dict[str, Any]:
     """The lines of a trail, how many older ones are left out, and the name of the step where the contact stands."""
-    names = await history.step_names(ctx, entries)
+    steps = await history.step_names(ctx, entries)
     versions: dict[int, int] = {}
     lines, last = [], ""
     for entry in entries:
-        campaign_id, data = entry["campaign_id"], dict(entry["data"])
+        campaign_id, data = entry["campaign_id"], _named(entry["data"], names)
         if campaign_id and data.get("version"):
             versions[campaign_id] = data["version"]
-        known = names.get((campaign_id, versions.get(campaign_id, 0)), {})
+        known = steps.get((campaign_id, versions.get(campaign_id, 0)), {})
         if data.get("node"):
             node = str(data["node"])
             data["node"] = last = known.get(node, node)
         line = trail_words.trail_line(entry["kind"], data, lambda moment: local(moment, zone))
-        lines.append({"at": entry["at"], "line": line, "campaign": titles.get(campaign_id or 0)})
+        lines.append({"at": entry["at"], "line": line, "campaign": (titles or {}).get(campaign_id or 0)})
     return {"trail": lines[-MOST_SHOWN:], "left_out": max(0, len(lines) - MOST_SHOWN), "last_step": last}

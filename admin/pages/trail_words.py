@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from admin.pages.words import colour, moment, plain, stopped_because
+from admin.pages.words import channel, colour, moment, plain, stopped_because
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ Shown = Callable[[datetime], str]
 
 
 def trail_line(kind: str, data: Data, shown: Shown) -> Line:
-    """An entry of the trail as a sentence; `shown` writes an instant for people."""
+    """An entry of the trail as a sentence; `shown` writes an instant for people.
+
+    A `source` is told as it is given, by name or number, and a change by its `label`, if it has one.
+    """
     teller = _TELLERS.get(kind)
     if teller is None:
         known = ", ".join(f"{plain(name)}: {value}" for name, value in data.items() if value not in (None, "", []))
@@ -229,5 +232,13 @@ def _changes(changes: object) -> str:
 
 
 def _change(change: Mapping[str, Any]) -> str:
-    old, new = change.get("old"), change.get("new")
-    return f"{plain(change.get('field', ''))}: {old or '–'} → {new or '–'}"
+    """`label` is what a custom field is called; addresses change in what they serve."""
+    kind, _, name = str(change.get("field", "")).partition(".")
+    old, new = str(change.get("old") or ""), str(change.get("new") or "")
+    if kind == "addresses":
+        return f"{name}: {_serves(old)} → {_serves(new)}"
+    return f"{change.get('label') or plain(name or kind)}: {old or '–'} → {new or '–'}"
+
+
+def _serves(channels: str) -> str:
+    return " and ".join(channel(one) for one in channels.split("+")) if channels else "–"

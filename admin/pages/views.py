@@ -136,7 +136,6 @@ def contact_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("Result", words.plain(item["result"]) if item["result"] else None),
         ("Calls", item["attempts"]),
         ("Stopped", f"{stopped} ({item['stop_reason']})" if stopped else None),
-        ("Source", item["source"]),
     ]
     return [*person_facts(item), *((name, value) for name, value in facts if value is not None)]
 
@@ -144,6 +143,12 @@ def contact_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def person_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
     named = (("Id", "id"), ("Time zone", "time_zone"), ("External id", "external_id"))
     return [(label, item[name]) for label, name in named if item[name] is not None]
+
+
+def attributes(held: Mapping[str, str], labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is known of a contact: custom fields by their labels, in the order of those, then the rest by name."""
+    known = [(label, held[name]) for name, label in labels.items() if held.get(name)]
+    return [*known, *((words.plain(name), value) for name, value in sorted(held.items()) if name not in labels)]
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Sources: where contacts came from, what was refused of them, and how one is removed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,14 @@ async def get(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
     if row is None or row.campaign_id != campaign_id:
         raise NotFound("source", source_id)
     return row
+
+
+async def names(ctx: Context, source_ids: Collection[int]) -> dict[int, str]:
+    """What these sources of any campaign are called; one that is gone is left out."""
+    if not source_ids:
+        return {}
+    async with ctx.db.read() as tx:
+        return await sources.names(tx, source_ids)
 
 
 async def cancel(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:

@@ -1,6 +1,6 @@
 """Sources: where contacts came from, and how far an import is."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,12 @@ async def add(tx: AsyncConnection, campaign_id: int, kind: str, name: str, now: 
 
 async def get(tx: AsyncConnection, source_id: int) -> AnyRow | None:
     return (await tx.execute(select(source).where(source.c.id == source_id))).one_or_none()
+
+
+async def names(tx: AsyncConnection, source_ids: Collection[int]) -> dict[int, str]:
+    """What these are called; one that is gone is left out."""
+    rows = await tx.execute(select(source.c.id, source.c.name).where(source.c.id.in_(source_ids)))
+    return {row.id: row.name for row in rows}
 
 
 async def is_running(tx: AsyncConnection, source_id: int) -> bool:

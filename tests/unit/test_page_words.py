@@ -40,6 +40,16 @@ def test_entries_name_what_a_reader_wants_to_know() -> None:
     assert trail_line("waiting", {"due_at": "soon"}, shown).text == "Waiting"
     merged = {"changes": [{"field": "last_name", "old": "", "new": "Ada"}]}
     assert trail_line("merged", merged, shown).detail == "last name: – → Ada"
+    assert trail_line("enrolled", {"source": "people.csv", "notes": ["x"]}, shown).detail == "source people.csv · x"
+    changes = [
+        {"field": "attributes.pay_plan", "label": "Pay_plan (2026)", "old": "a", "new": "b"},
+        {"field": "attributes.zip_code", "old": None, "new": "53111"},
+        {"field": "addresses.a-b@example.com", "old": "email", "new": None},
+        {"field": "addresses.+12", "old": None, "new": "voice+sms"},
+    ]
+    assert trail_line("edited", {"changes": changes}, shown).detail.split("; ") == [
+        "Pay_plan (2026): a → b", "zip code: – → 53111", "a-b@example.com: e-mail → –", "+12: – → calls and texts",
+    ]  # fmt: skip
     retry = trail_line("call-queued", {"address": "+12", "try_no": 2}, shown)
     assert retry.text == "Call to +12 queued, try 2"
     step = trail_line(
