@@ -7,12 +7,15 @@ from aiohttp import web
 from admin.keys import CONTEXT
 from admin.pages import views, words
 from admin.pages.campaign import load
-from admin.pages.lists import ListView, wanted
-from admin.pages.render import page
+from admin.pages.lists import ListView, Wanted, wanted
+from admin.pages.render import local, page
 from dialer.domain.campaign import Campaign
 from dialer.operations import reports
+from dialer.operations.context import Context
+from dialer.store.listing import Query
 
 DEFAULT_SORT = "id"
+NEWEST = Query(limit=100, sort="-created_at")
 OF_CONTACT = (("last_name", "Name"), ("", "Number"), ("external_id", "External id"), ("time_zone", "Time zone"))
 OF_PLACE = (
     ("last_name", "Name"), ("", "Number"), ("status", "Status"), ("result", "Result"), ("attempts", "Attempts"),
@@ -33,23 +36,32 @@ async def everybody(request: web.Request) -> web.StreamResponse:
 async def _list(request: web.Request, campaign: Campaign | None) -> web.StreamResponse:
     ctx, looked = request.app[CONTEXT], wanted(request, DEFAULT_SORT)
     found = await reports.contacts_page(ctx, looked.query(), campaign.id if campaign else None)
+    custom, sources = await reports.custom_fields(ctx), await _sources(ctx, campaign, looked) if campaign else {}
     view = ListView(
         looked, [views.contact_row(item) for item in found.items], found.total, found.next_cursor,
-        found.total_is_exact, found.unindexed,
+        found.total_is_exact, found.unindexed, dict(custom), sources,
     )  # fmt: skip
-    custom = await reports.custom_fields(ctx)
     return page(
         request, "campaign/contacts.html" if campaign else "contacts.html",
         section="Campaigns" if campaign else "Contacts", tab="Contacts", campaign=campaign, list=view, custom=custom,
         columns=OF_PLACE if campaign else OF_CONTACT, times=() if campaign else OF_TIME,
-        choices=_choices(campaign, custom), ops=words.OPS.items(), back=view.link(),
+        choices=_choices(campaign, custom), ops=words.OPS.items(), back=view.link(), sources=sources.items(),
     )  # fmt: skip
+
+
+async def _sources(ctx: Context, campaign: Campaign, looked: Wanted) -> dict[str, str]:
+    """What can be chosen: the newest of the campaign, and the one that is chosen, by their numbers."""
+    found = await reports.sources_page(ctx, campaign.id, NEWEST)
+    named = words.source_names(found.items, lambda moment: local(moment, campaign.time_zone))
+    if looked.source and looked.source not in named:
+        named[looked.source] = f"#{looked.source}"
+    return named
 
 
 def _choices(campaign: Campaign | None, custom: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """What conditions can be put on."""
     fixed = ["first_name", "last_name", "address", "external_id", "time_zone", "created_at", "modified_at"]
-    fixed += ["source", "attempts", "result", "step", "stop_reason", "next_due_at"] if campaign else []
+    fixed += ["attempts", "result", "step", "stop_reason", "next_due_at"] if campaign else []
     return [
         *((name, words.contact_field(name)) for name in fixed),
         *((f"attributes.{name}", label) for name, label in custom),

@@ -1,7 +1,7 @@
 """A list as its page shows it: what the address asks for, the rows, and the addresses of other views of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ DEFAULT_LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the address asks for; `status` is one of a state's words, or empty for all."""
+    """What the address asks for; `status` is one of a state's words, `source` a source's number, or empty for all."""
 
     path: str
     sort: str
@@ -25,9 +25,11 @@ class Wanted:
     limit: int
     cursor: str
     filters: tuple[str, ...] = ()  # `FIELD:OP:VALUE`
+    source: str = ""
 
     def query(self) -> Query:
-        filters = (*self.filters, f"status:eq:{self.status}") if self.status else self.filters
+        chosen = (("status", self.status), ("source", self.source))
+        filters = (*self.filters, *(f"{name}:eq:{value}" for name, value in chosen if value))
         return Query(self.limit, self.cursor or None, self.sort, self.q or None, filters)
 
 
@@ -39,13 +41,15 @@ class ListView:
     next_cursor: str | None
     total_is_exact: bool = True
     unindexed: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)  # of custom fields
+    sources: Mapping[str, str] = field(default_factory=dict)  # what they are called, by number
 
     @property
     def filters(self) -> Sequence[tuple[str, str]]:
         """Each condition in words, with the address of the same list without it."""
         mine = self.wanted.filters
         return [
-            (words.condition(one), self.link(filters=[*mine[:n], *mine[n + 1 :]], cursor=""))
+            (words.condition(one, self.labels, self.sources), self.link(filters=[*mine[:n], *mine[n + 1 :]], cursor=""))
             for n, one in enumerate(mine)
         ]
 
@@ -66,6 +70,10 @@ class ListView:
         return self.wanted.status
 
     @property
+    def source(self) -> str:
+        return self.wanted.source
+
+    @property
     def limit(self) -> int:
         return self.wanted.limit
 
@@ -75,7 +83,7 @@ class ListView:
 
     def link(self, **changes: Any) -> str:
         """The same list with something changed: `link(sort='-id', cursor='')`."""
-        now = {name: getattr(self.wanted, name) for name in ("sort", "q", "status", "limit", "cursor")}
+        now = {name: getattr(self.wanted, name) for name in ("sort", "q", "status", "source", "limit", "cursor")}
         wanted = {name: value for name, value in {**now, **changes}.items() if value not in ("", None)}
         conditions = [("filter", one) for one in wanted.pop("filters", self.wanted.filters)]
         return f"{self.wanted.path}?{urlencode([*wanted.items(), *conditions])}"
@@ -98,6 +106,7 @@ def wanted(request: web.Request, default_sort: str) -> Wanted:
         sort=request.query.get("sort") or default_sort,
         q=request.query.get("q", "").strip(),
         status=request.query.get("status", ""),
+        source=request.query.get("source", ""),
         limit=int(limit),
         cursor=request.query.get("cursor", ""),
         filters=tuple(_conditions(request)),
@@ -107,6 +116,6 @@ def wanted(request: web.Request, default_sort: str) -> Wanted:
 def _conditions(request: web.Request) -> Iterator[str]:
     """Those of the address, and one that was just put together from a field, an operator and a value."""
     yield from request.query.getall("filter", [])
-    field, op = request.query.get("field", "").strip(), request.query.get("op", "")
-    if field and op:
-        yield f"{field}:{op}:{request.query.get('value', '').strip()}"
+    name, op = request.query.get("field", "").strip(), request.query.get("op", "")
+    if name and op:
+        yield f"{name}:{op}:{request.query.get('value', '').strip()}"

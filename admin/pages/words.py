@@ -1,7 +1,10 @@
 """States and reasons in words for people; history is told in `trail_words`. Pure: codes go in, text goes out."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 #: State → Tabler colour. What needs a person's eye is warm, what is well is green.
 COLOURS: Mapping[str, str] = {
@@ -72,18 +75,27 @@ OPS = {
 }  # fmt: skip
 
 
-def contact_field(name: str) -> str:
-    """A field of a contact; an attribute is called what it is called."""
+Labels = Mapping[str, str]
+NO_LABELS: Labels = MappingProxyType({})
+
+
+def contact_field(name: str, labels: Labels = NO_LABELS) -> str:
+    """A field of a contact; an attribute has the label of its custom field, or is called what it is called."""
     if name.startswith("attributes."):
-        return name.removeprefix("attributes.")
+        name = name.removeprefix("attributes.")
+        return labels.get(name, name)
     words = plain(name)
     return words[:1].upper() + words[1:]
 
 
-def condition(asked: str) -> str:
-    """`FIELD:OP:VALUE` as it is asked for."""
+def condition(asked: str, labels: Labels = NO_LABELS, sources: Labels = NO_LABELS) -> str:
+    """`FIELD:OP:VALUE` as it is asked for; `labels` are those of custom fields, `sources` what their numbers are called."""
     name, op, value = (*asked.split(":", 2), "", "")[:3]
-    return " ".join(part for part in (contact_field(name), OPS.get(op, op), value) if part)
+    if name == "source":
+        value = ", ".join(sources.get(one, one) for one in value.split(","))
+    if op == "empty" and value == "false":
+        op, value = "is not empty", ""
+    return " ".join(part for part in (contact_field(name, labels), OPS.get(op, op), value) if part)
 
 
 def field_value(name: str, value: object) -> str:
@@ -139,6 +151,16 @@ def kept(counts: Mapping[str, int] | None) -> str:
 
 def source_kind(kind: object) -> str:
     return _KINDS.get(str(kind), plain(kind))
+
+
+def source_names(sources: Iterable[Mapping[str, Any]], shown: Callable[[datetime], str]) -> dict[str, str]:
+    """What sources are called in a choice, by their numbers as text; those of one name have the time of their load."""
+    rows = list(sources)
+    often = Counter(row["name"] for row in rows)
+    return {
+        str(row["id"]): row["name"] if often[row["name"]] == 1 else f"{row['name']}, {shown(row['created_at'])}"
+        for row in rows
+    }
 
 
 def duration(seconds: float | None) -> str:

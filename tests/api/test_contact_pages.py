@@ -1,9 +1,10 @@
-"""The pages of contacts: what things are called there, conditions, sources, and exact totals."""
+"""The pages of contacts: what things are called there, conditions, sources."""
 
 import re
 
 import pytest
 
+from dialer.operations import importing
 from tests.api.conftest import Server
 from tests.api.test_pages import Browser, campaign_with_contacts, manager
 
@@ -41,3 +42,41 @@ async def test_custom_fields_stand_under_their_labels_and_their_changes_too(serv
         assert (told["Tariff &lt;2026&gt;"], told["shoe size"]) == ("gold", "43")
         assert "plan" not in told
         assert "Tariff &lt;2026&gt;: basic → gold" in page
+
+
+def chosen(page: str, label: str) -> list[tuple[str, str, bool]]:
+    """What a choice offers: value, words, and whether it is the one."""
+    options = re.findall(rf'<select[^>]* aria-label="{label}">(.*?)</select>', page, re.DOTALL)[0]
+    return [
+        (value, words, bool(selected))
+        for value, selected, words in re.findall(r'<option value="([^"]*)" (selected)?>([^<]*)', options)
+    ]
+
+
+@pytest.mark.req("K10")
+async def test_a_source_is_chosen_by_its_name(server: Server, manager: Browser) -> None:
+    path = await campaign_with_contacts(server)
+    sent = {"data": b"first_name,phone\nCy,+4930123460\n", "headers": {"Content-Type": "text/csv"}}
+    await importing.run(server.ctx, (await server.ok("POST", f"{path}/sources?name=more.csv", 202, **sent))["id"])
+    page = await manager.get(f"{path}/contacts")
+    assert chosen(page, "Source") == [("", "Any source", True), ("2", "more.csv", False), ("1", "people.csv", False)]
+    assert 'value="source"' not in page, "no condition asks for its number"
+    found = await manager.get(f"{path}/contacts?source=2&status=pending&sort=last_name")
+    assert "Cy" in found
+    assert ">Ann" not in found
+    assert ("2", "more.csv", True) in chosen(found, "Source")
+    assert f"{path}/contacts?sort=-last_name&amp;status=pending&amp;source=2&amp;limit=50" in found
+    assert "filter=source%3Aeq%3A2" in found, "the download has it, too"
+    assert "Nobody found" in await manager.get(f"{path}/contacts?source=99")
+    assert "is not a number" in await manager.get(f"{path}/contacts?source=x", 422)
+    shared = await manager.get(f"{path}/contacts?filter=source:in:1,2")
+    assert "Remove the condition Source is one of people.csv, more.csv" in shared
+
+
+@pytest.mark.req("K10", "C14")
+async def test_a_condition_is_told_with_the_label_of_its_field(server: Server, manager: Browser) -> None:
+    await campaign_with_contacts(server)
+    await server.ok("POST", "/contact-fields", 201, json=TARIFF)
+    page = await manager.get("/contacts?filter=attributes.plan:eq:gold&filter=external_id:empty:false")
+    assert "Remove the condition Tariff &lt;2026&gt; is gold" in page
+    assert "Remove the condition External id is not empty" in page

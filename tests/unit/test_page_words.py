@@ -105,3 +105,16 @@ def test_conditions_are_told_in_words() -> None:
     assert set(words.OPS) == set(conditions.OPS), "every comparison has its word"
     assert words.condition("first_name:startswith:An:na") == "First name begins with An:na"
     assert words.condition("attributes.city:empty:") == "city is empty"
+    assert words.condition("attributes.city:empty:false", {"city": "Home town"}) == "Home town is not empty"
+    assert words.condition("source:in:1,3", sources={"1": "people.csv"}) == "Source is one of people.csv, 3"
+
+
+@pytest.mark.req("K10")
+def test_sources_of_one_name_are_told_apart_by_their_time() -> None:
+    at = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+    rows = [
+        {"id": 3, "name": "a.csv", "created_at": at},
+        {"id": 2, "name": "b.csv", "created_at": at},
+        {"id": 1, "name": "a.csv", "created_at": at.replace(hour=8)},
+    ]
+    assert words.source_names(rows, shown) == {"3": "a.csv, 09:30", "2": "b.csv", "1": "a.csv, 08:30"}
