@@ -26,11 +26,12 @@ class Wanted:
     cursor: str
     filters: tuple[str, ...] = ()  # `FIELD:OP:VALUE`
     source: str = ""
+    exact: bool = False  # count them all, however long it takes
 
     def query(self) -> Query:
         chosen = (("status", self.status), ("source", self.source))
         filters = (*self.filters, *(f"{name}:eq:{value}" for name, value in chosen if value))
-        return Query(self.limit, self.cursor or None, self.sort, self.q or None, filters)
+        return Query(self.limit, self.cursor or None, self.sort, self.q or None, filters, exact=self.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def wanted(request: web.Request, default_sort: str) -> Wanted:
         q=request.query.get("q", "").strip(),
         status=request.query.get("status", ""),
         source=request.query.get("source", ""),
+        exact=request.query.get("count") == "exact",
         limit=int(limit),
         cursor=request.query.get("cursor", ""),
         filters=tuple(_conditions(request)),

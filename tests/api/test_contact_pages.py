@@ -1,10 +1,11 @@
-"""The pages of contacts: what things are called there, conditions, sources."""
+"""The pages of contacts: what things are called there, conditions, sources, and exact totals."""
 
 import re
 
 import pytest
 
 from dialer.operations import importing
+from dialer.store import browsing
 from tests.api.conftest import Server
 from tests.api.test_pages import Browser, campaign_with_contacts, manager
 
@@ -80,3 +81,20 @@ async def test_a_condition_is_told_with_the_label_of_its_field(server: Server, m
     page = await manager.get("/contacts?filter=attributes.plan:eq:gold&filter=external_id:empty:false")
     assert "Remove the condition Tariff &lt;2026&gt; is gold" in page
     assert "Remove the condition External id is not empty" in page
+
+
+@pytest.mark.req("K10")
+async def test_a_total_that_is_not_exact_can_be_asked_for(
+    server: Server, manager: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "MOST", 1)
+    path = await campaign_with_contacts(server)
+    asked = "filter=last_name:empty:&limit=10"
+    for where in ("/contacts", f"{path}/contacts"):
+        page = await manager.get(f"{where}?{asked}")
+        assert re.findall(r"([\d,]+\+?) contacts?", page) == ["1+"]
+        exact = re.findall(r'hx-get="([^"]+)" hx-trigger="click" hx-select="#total"', page)[0].replace("&amp;", "&")
+        counted = await manager.get(exact)
+        assert re.findall(r"([\d,]+\+?) contacts?", counted) == ["2"]
+        assert "Count them all" not in counted
+        assert "count=exact" not in counted.partition('id="rows"')[2], "the next page counts as quickly as ever"
