@@ -180,9 +180,12 @@ enrollment = Table(
     UniqueConstraint("campaign_id", "contact_id"),
     Index("ix_enrollment_state", "campaign_id", "state", "id"),
     _partial("ix_enrollment_not_entered", "campaign_id", "id", where="node IS NULL"),
-    # Whose wait is over, whose text's time limit: one for each, as a partial index serves no two states.
-    _partial("ix_enrollment_waiting", "campaign_id", "due_at", where="state = 'waiting'"),
-    _partial("ix_enrollment_limited", "campaign_id", "due_at", where="state = 'in_progress' AND due_at IS NOT NULL"),
+    # Whose wait is over, whose text's time limit: one for each, as a partial index serves no two states. The state is a
+    # column too, or SQLite would rather take `ix_enrollment_next_due`, with everybody in it whose call is due.
+    _partial("ix_enrollment_waiting", "campaign_id", "state", "due_at", where="state = 'waiting'"),
+    _partial(
+        "ix_enrollment_limited", "campaign_id", "state", "due_at", where="state = 'in_progress' AND due_at IS NOT NULL"
+    ),
     _partial("ix_enrollment_source_id", "source_id", where="source_id IS NOT NULL"),
     # What a campaign's contacts are sorted by; not by `modified_at`, which every stop would have to move.
     Index("ix_enrollment_attempts", "campaign_id", "attempts", "id"),

@@ -46,6 +46,10 @@ QUESTIONS: dict[str, Question] = {
     "unfinished stops": lambda tx, _: campaigns.with_unfinished_stop(tx),
 }
 
+# Where another index would serve as well by its columns, but holds everybody who is pending or whose call is due.
+_WAITS = ("ix_enrollment_waiting", "ix_enrollment_limited")
+ONLY = {"not entered": ("ix_enrollment_not_entered",)} | dict.fromkeys(("campaigns due", "next wait", "due"), _WAITS)
+
 
 @pytest.fixture
 async def sqlite_bench(sqlite_databases: SqliteDatabases, tmp_path: Path) -> AsyncIterator[Bench]:
@@ -74,16 +78,16 @@ async def test_it_is_answered_from_an_index(sqlite_bench: Bench, question: str) 
 
         await QUESTIONS[question](tx, campaign_id)
         assert asked
-        if question == "not entered":  # the index of states is one, too, but of all who are pending
-            assert "ix_enrollment_not_entered" in str(await _explain(tx, *asked[0]))
-        for statement, parameters in asked:
-            one = parameters[0] if isinstance(parameters, list) else parameters
-            plan = [row[3] for row in await _explain(tx, statement, one)]
+        plans = [(statement, await _plan(tx, statement, parameters)) for statement, parameters in asked]
+        for name in ONLY.get(question, ()):
+            assert name in str(plans)
+        for statement, plan in plans:
             assert not [line for line in plan if _is_slow(line, sorts=question == "stop")], (statement, plan)
 
 
-async def _explain(tx: AsyncConnection, statement: str, parameters: Any) -> Any:
-    return (await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+async def _plan(tx: AsyncConnection, statement: str, parameters: Any) -> list[str]:
+    one = parameters[0] if isinstance(parameters, list) else parameters
+    return [row[3] for row in await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", one)]
 
 
 def _is_slow(line: str, *, sorts: bool) -> bool:
