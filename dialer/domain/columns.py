@@ -7,7 +7,7 @@ is told at once. An unusable second number does not cost the contact: the row is
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -15,7 +15,7 @@ from functools import lru_cache
 from dialer.domain.contact import Address, NewContact, combine_addresses, split_name
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.fields import Field, Misfit, check
-from dialer.domain.phone import Unreadable, normalise_email, read_phone
+from dialer.domain.phone import normalise_email, read_phone
 from dialer.domain.spreadsheet import BETWEEN
 from dialer.domain.windows import zone
 
@@ -54,10 +54,10 @@ class Target:
     kind: Kind
     name: str
     rank: int = 1
-    is_address: bool = field(init=False, compare=False, repr=False)  # looked up for every cell
+    take: "_Take" = field(init=False, compare=False, repr=False)  # what is done with a cell: looked up once
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "is_address", self.kind in ADDRESSES)
+        object.__setattr__(self, "take", _TAKING[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def contact_from(
     reading = _Reading(default_region, fields)
     for target, cell in pairs:
         if cell and (value := cell.strip()):
-            reading.take(target, without_controls(value))
+            target.take(reading, target, value if value.isprintable() else without_controls(value))
     return reading.result()
 
 
@@ -205,18 +205,6 @@ class _Reading:
         self._faults: list[str] = []
         self._unusable: list[str] = []
 
-    def take(self, target: Target, value: str) -> None:
-        kind = target.kind
-        if kind is Kind.ATTRIBUTE:
-            if len(value) <= MAX_VALUE or self._fits(target.name, value, MAX_VALUE):
-                self._take_attribute(target.name, value)
-        elif target.is_address:
-            self._take_address(target, value)
-        elif kind is Kind.TIME_ZONE:
-            self._take_zone(value)
-        elif kind is not Kind.IGNORED and (len(value) <= MAX_NAME or self._fits(target.name, value, MAX_NAME)):
-            self._named[target.name] = value
-
     def result(self) -> NewContact | Refusal:
         if not self._addresses:
             self._faults = [*(self._unusable or [NO_ADDRESS]), *self._faults]
@@ -240,17 +228,29 @@ class _Reading:
         self._addresses.sort(key=lambda ranked: ranked[0])
         return combine_addresses(address for _, address in self._addresses)
 
-    def _take_address(self, target: Target, value: str) -> None:
-        kind = target.kind
-        read = normalise_email(value) if kind is Kind.EMAIL else read_phone(value, self._region)
-        if isinstance(read, Unreadable):
+    def take_phone(self, target: Target, value: str) -> None:
+        read = read_phone(value, self._region)
+        if isinstance(read, str):
+            kind = target.kind
+            self._addresses.append((target.rank, Address(read, kind is not Kind.SMS, kind is not Kind.VOICE)))
+        else:
             self._unusable.append(f"{target.name}: {read.reason}")
-        elif kind is Kind.EMAIL:
+
+    def take_email(self, target: Target, value: str) -> None:
+        read = normalise_email(value)
+        if isinstance(read, str):
             self._addresses.append((target.rank, Address(read, email=True)))
         else:
-            self._addresses.append((target.rank, Address(read, kind is not Kind.SMS, kind is not Kind.VOICE)))
+            self._unusable.append(f"{target.name}: {read.reason}")
 
-    def _take_attribute(self, name: str, value: str) -> None:
+    def take_name(self, target: Target, value: str) -> None:
+        if len(value) <= MAX_NAME or self._fits(target.name, value, MAX_NAME):
+            self._named[target.name] = value
+
+    def take_attribute(self, target: Target, value: str) -> None:
+        name = target.name
+        if len(value) > MAX_VALUE and not self._fits(name, value, MAX_VALUE):
+            return
         field = self._fields.get(name)
         kept = check(field, value) if field is not None else value
         if isinstance(kept, Misfit):
@@ -258,7 +258,10 @@ class _Reading:
         else:
             self._attributes[name] = kept
 
-    def _take_zone(self, value: str) -> None:
+    def take_nothing(self, target: Target, value: str) -> None:
+        """The column is left out."""
+
+    def take_zone(self, _target: Target, value: str) -> None:
         try:
             zone(value)
         except InvalidInput as invalid:
@@ -271,3 +274,19 @@ class _Reading:
             reason = f"{shown(value)} has {len(value)} characters, more than the {limit} allowed; shorten it"
             self._faults.append(f"{name}: {reason}")
         return len(value) <= limit
+
+
+_Take = Callable[[_Reading, Target, str], None]
+_TAKING: Mapping[Kind, _Take] = {
+    Kind.PHONE: _Reading.take_phone,
+    Kind.VOICE: _Reading.take_phone,
+    Kind.SMS: _Reading.take_phone,
+    Kind.EMAIL: _Reading.take_email,
+    Kind.FIRST_NAME: _Reading.take_name,
+    Kind.LAST_NAME: _Reading.take_name,
+    Kind.NAME: _Reading.take_name,
+    Kind.EXTERNAL_ID: _Reading.take_name,
+    Kind.TIME_ZONE: _Reading.take_zone,
+    Kind.ATTRIBUTE: _Reading.take_attribute,
+    Kind.IGNORED: _Reading.take_nothing,
+}

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,11 @@ _BATCH = 1_000
 _TABLES = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
 CREATE TABLE row (n INTEGER PRIMARY KEY, line, first_name, last_name, time_zone, external_id, attributes, notes, cells);
-CREATE TABLE written (n, position, address, voice, sms, email, digest);
+CREATE TABLE address (n, position, address, voice, sms, email, digest);
 CREATE TABLE refused (line INTEGER PRIMARY KEY, cells, reason);
 CREATE TABLE double (n INTEGER PRIMARY KEY);
 """
-# The addresses in order, and which rows of the lot share one: those are merged one after the other.
-_SORTED = """
-CREATE TABLE address AS SELECT * FROM written ORDER BY address;
-CREATE INDEX address_n ON address (n);
-INSERT INTO double SELECT DISTINCT n FROM address WHERE address IN
-    (SELECT address FROM address GROUP BY address HAVING count(*) > 1);
-DROP TABLE written;
-"""
+_ADDRESS = itemgetter(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +99,7 @@ class _Layout:
     def __init__(self, file: sqlite3.Connection, job: Job, columns: ColumnMap) -> None:
         self._file, self._job, self._columns = file, job, columns
         self._secret = job.secret.encode() if job.secret is not None else None
-        self._contacts = self._addresses = self._refused = 0
+        self._contacts = self._refused = 0
         self._rows: list[tuple[Any, ...]] = []
         self._held: list[tuple[Any, ...]] = []
         self._wrong: list[tuple[Any, ...]] = []
@@ -121,8 +115,9 @@ class _Layout:
             if self._contacts + self._refused == self._job.lot_rows:
                 break
         self._write()
-        self._file.executescript(_SORTED)  # which commits first
-        return Lot(path, self._contacts, self._addresses, self._refused, last)
+        self._write_addresses()
+        self._file.execute("COMMIT")
+        return Lot(path, self._contacts, len(self._held), self._refused, last)
 
     def _take(self, row: Row | RefusedRow) -> None:
         if isinstance(row, RefusedRow):
@@ -152,11 +147,17 @@ class _Layout:
             self._held.append((n, position, a.address, a.voice, a.sms, a.email, digest))
 
     def _write(self) -> None:
-        self._addresses += len(self._held)
         self._file.executemany("INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._rows)
-        self._file.executemany("INSERT INTO written VALUES (?, ?, ?, ?, ?, ?, ?)", self._held)
         self._file.executemany("INSERT INTO refused VALUES (?, ?, ?)", self._wrong)
-        self._rows, self._held, self._wrong = [], [], []
+        self._rows, self._wrong = [], []
+
+    def _write_addresses(self) -> None:
+        """In their order, and which rows of the lot share one: those are merged one after the other."""
+        self._held.sort(key=_ADDRESS)
+        self._file.executemany("INSERT INTO address VALUES (?, ?, ?, ?, ?, ?, ?)", self._held)
+        self._file.execute("CREATE INDEX address_n ON address (n)")
+        twice = {n for one, other in pairwise(self._held) if one[2] == other[2] for n in (one[0], other[0])}
+        self._file.executemany("INSERT INTO double VALUES (?)", [(n,) for n in twice])
 
 
 def main() -> None:
