@@ -37,7 +37,8 @@ HEADERS = {
 
 def make_app(ctx: Context, live: Live | None) -> web.Application:
     """Without `live` (no engine in this process) the live views say so."""
-    app = web.Application(middlewares=[upkeep.count, errors.errors, auth.auth], client_max_size=MAX_BODY)
+    middlewares = [upkeep.count, errors.errors, errors.plain_bodies, auth.auth]
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[CONTEXT], app[LIVE], app[THROTTLE] = ctx, live, LoginThrottle()
     app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)
     app[ERROR_PAGE] = _error_page

@@ -22,6 +22,7 @@ from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
 from dialer.operations.gateways import InUse
 from dialer.operations.people import AddressTaken, UnderWay
 from dialer.operations.sources import NotRemovable
+from dialer.store.room import is_full
 
 log = structlog.get_logger()
 
@@ -148,12 +149,29 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         problem = of_http(error)
         headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-    except Exception:
-        if request.transport is None:
-            raise  # the client has gone: nobody to answer
-        log.exception("request failed", method=request.method, path=request.path)
-        problem = Problem(500, _TITLES[500], "the server could not do this; its log says why")
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is answered and logged
+        if request.transport is None and isinstance(error, ConnectionError):
+            log.info("client gone", method=request.method, path=request.path)
+            return web.Response(status=400)  # nobody gets it
+        problem = _unexpected(request, error)
     return await _answer(request, problem, headers)
+
+
+@web.middleware
+async def plain_bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A packed body is refused: unpacking it, aiohttp takes a gzip stream that was cut off for whole, and one of several for all."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise Refused(415, f"a body with `Content-Encoding: {encoding[:40]}` is not taken; send it unpacked")
+    return await handler(request)
+
+
+def _unexpected(request: web.Request, error: Exception) -> Problem:
+    if is_full(error):
+        log.error("no room", method=request.method, path=request.path, error=str(error))
+        return Problem(507, _TITLES[507], "the server's disk is full, and this was not done; make room and repeat it")
+    log.error("request failed", method=request.method, path=request.path, exc_info=error)
+    return Problem(500, _TITLES[500], "the server could not do this; its log says why")
 
 
 async def _answer(request: web.Request, problem: Problem, headers: Mapping[str, str]) -> web.StreamResponse:

@@ -27,7 +27,9 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
     try:
         await upgrade(ctx.db)
         engine = Engine(ctx)
-        runner = web.AppRunner(make_app(ctx, engine.live), shutdown_timeout=PAGES_CLOSE_S, access_log=None)
+        runner = web.AppRunner(
+            make_app(ctx, engine.live), shutdown_timeout=PAGES_CLOSE_S, access_log=None, auto_decompress=False
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.http.host, settings.http.port)

@@ -1,7 +1,6 @@
 """Takes an uploaded file from the network to the disk, in bounded memory, as a CSV body or as a form's `file`."""
 
 import asyncio
-import errno
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from admin.errors import Refused, malformed, too_large
 from admin.keys import CONTEXT
@@ -19,6 +19,7 @@ from dialer.domain.uploading import Told
 from dialer.intake.examine import TABLE
 from dialer.operations import uploads
 from dialer.operations.uploads import Upload
+from dialer.store.room import is_full
 
 CHUNK = 1 << 18
 FIELD_MAX = 64_000
@@ -27,7 +28,6 @@ MAX_PARTS = 12
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODIES = frozenset({"text/csv", "application/csv", "text/plain", "application/octet-stream", XLSX})
 FIELDS = tuple(FileQuery.model_fields)
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 NO_ROOM = "the server's disk is full, and nothing was kept; make room in its data folder and send the file again"
 FORM = "multipart/form-data"
 
@@ -58,7 +58,7 @@ async def received(request: web.Request, query: FileQuery) -> AsyncIterator[Uplo
         yield Upload(path, _name(told.name, said.filename), _told(told))
     except BaseException as error:
         await removed(path)
-        if isinstance(error, OSError) and error.errno in FULL:
+        if is_full(error):
             raise Refused(507, NO_ROOM) from None
         raise
 
@@ -122,7 +122,7 @@ async def _read_form(request: web.Request, file: BinaryIO, said: _Said, max_mb: 
             if not isinstance(part, BodyPartReader):
                 raise malformed("a form within the form is not taken")
             await _read_part(part, file, said, max_mb)
-    except (ValueError, AssertionError, RuntimeError, LookupError) as error:
+    except (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError) as error:
         raise malformed(f"the form can't be read: {error}") from None
     except TimeoutError:
         raise Refused(408, f"nothing came for {STALLED_S:.0f} s") from None

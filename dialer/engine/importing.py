@@ -2,12 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.engine.bell import Bell
 from dialer.operations import importing, removal, selections
 from dialer.operations.context import Context
 from dialer.store import sources
+from dialer.store.room import is_full
+
+log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_S = 30.0
 
@@ -28,10 +32,20 @@ class SourceLoop:
         while True:
             async with self._ctx.db.read() as tx:
                 found = await self._waiting(tx)
-            for source_id in found:
-                await self._work(self._ctx, source_id)
-            if not found:
+            done = [await self._done(source_id) for source_id in found]
+            if not all(done) or not found:
                 await self.bell.wait(LOOK_AGAIN_S)
+
+    async def _done(self, source_id: int) -> bool:
+        """False if the disk is full: it waits for room, and calls go on as long as there is room for those."""
+        try:
+            await self._work(self._ctx, source_id)
+        except Exception as error:
+            if not is_full(error):
+                raise
+            log.error("no_room", source=source_id, error=str(error), again_in_s=LOOK_AGAIN_S)  # noqa: TRY400 -- nothing but the disk
+            return False
+        return True
 
 
 def imports(ctx: Context) -> SourceLoop:

@@ -1,6 +1,7 @@
 """An import seen from the server: its lots one after the other, as the process of `staging` lays them out."""
 
 import asyncio
+import errno
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -15,6 +16,7 @@ from dialer.domain.contact import Address, NewContact
 from dialer.intake.staging import Job, Lot
 
 STALLED_S = 300.0
+_FULL = ("disk is full", "No space left", "quota exceeded")  # SQLite's words and the system's
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class StagedRow:
 async def lots(job: Job) -> AsyncIterator[Lot]:
     """The lots below line `job.after`; each file is removed when the next is asked for.
 
-    Raises RuntimeError if the reading process fails.
+    Raises RuntimeError if the reading process fails, and OSError (ENOSPC) if the disk is full.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "dialer.intake.staging",
@@ -49,7 +51,8 @@ async def lots(job: Job) -> AsyncIterator[Lot]:
                 process.stdin.write(b"\n")
         if await asyncio.wait_for(process.wait(), STALLED_S) != 0:
             error = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
-            raise RuntimeError(error[-1] if error else "the reading process ended without a word")
+            told = error[-1] if error else "the reading process ended without a word"
+            raise OSError(errno.ENOSPC, told) if any(words in told for words in _FULL) else RuntimeError(told)
     finally:
         with suppress(ProcessLookupError):
             process.kill()

@@ -1,13 +1,14 @@
 """Import a contact file: many short transactions, each with how far it got, so that a restart goes on where it was (K6)."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import SourceState
@@ -20,13 +21,15 @@ from dialer.operations.context import Context
 from dialer.operations.merging import BATCH_ROWS, UnwantedError, check_wanted, merge
 from dialer.operations.uploads import uploads_folder
 from dialer.store import contact_fields, do_not_contact, sources
+from dialer.store.room import is_full
 from dialer.store.types import AnyRow
 
 RETRIES = 5
+NO_ROOM = "the server's disk is full: what was taken so far stays; make room, and load the file again for the rest"
 
 
 async def run(ctx: Context, source_id: int) -> None:
-    """Import one source to its end."""
+    """Import one source to its end. A disk that fills up ends the import and nothing else."""
     async with ctx.db.read() as tx:
         source = await sources.get(tx, source_id)
     if source is None:
@@ -42,8 +45,10 @@ async def run(ctx: Context, source_id: int) -> None:
         await _import(ctx, source, file)
     except UnwantedError:
         pass
-    except (OSError, RuntimeError, UnreadableFile) as fault:
-        await _finish(ctx, source, SourceState.FAILED, str(fault))
+    except (OSError, RuntimeError, UnreadableFile, DatabaseError, sqlite3.Error) as fault:
+        if not is_full(fault) and isinstance(fault, DatabaseError | sqlite3.Error):
+            raise
+        await _finish(ctx, source, SourceState.FAILED, NO_ROOM if is_full(fault) else str(fault))
     else:
         await _finish(ctx, source, SourceState.DONE, None)
     file.unlink(missing_ok=True)

@@ -85,17 +85,17 @@ async def push(ctx: Context, campaign_id: int, body: Body, once: Once | None) ->
     Raises `NotFound`, `IllegalTransition` for a campaign that has ended, `StillRunning`, and `InvalidInput` for a key
     that came with another body.
     """
-    done = await _begin(ctx, campaign_id, once) if once else []
-    if once and done and len(done) == body.total:
+    done = await _begin(ctx, campaign_id, once, body.total) if once else []
+    if once and len(done) == body.total:
         return done
     async for piece in body.pieces:
         if piece.start >= len(done):
-            done += await _load(ctx, campaign_id, piece, body.total, once)
+            done += await _load(ctx, campaign_id, piece, once)
             ctx.engine.contacts_added(campaign_id)
     return done
 
 
-async def _begin(ctx: Context, campaign_id: int, once: Once) -> list[Item]:
+async def _begin(ctx: Context, campaign_id: int, once: Once, total: int) -> list[Item]:
     """What a former call with the same key and body has done already."""
     now = ctx.clock()
 
@@ -107,7 +107,8 @@ async def _begin(ctx: Context, campaign_id: int, once: Once) -> list[Item]:
             await pushes.forget_call(tx, campaign_id, once.key)
             known = None
         if known is None:
-            await pushes.add_call(tx, campaign_id, once.key, once.digest, now=now, lease_until=now + LEASE)
+            lease = now + LEASE
+            await pushes.add_call(tx, campaign_id, once.key, once.digest, items=total, now=now, lease_until=lease)
             return []
         _check_digest(known, once)
         done = [Item.of_kept(one) for one in await pushes.answer(tx, campaign_id, once.key)]
@@ -126,7 +127,7 @@ def _check_digest(known: AnyRow, once: Once) -> None:
         )
 
 
-async def _load(ctx: Context, campaign_id: int, piece: Piece, total: int, once: Once | None) -> list[Item]:
+async def _load(ctx: Context, campaign_id: int, piece: Piece, once: Once | None) -> list[Item]:
     async def work(tx: AsyncConnection) -> list[Item] | None:
         _check(await campaigns.hold(tx, campaign_id), campaign_id)
         source = await pushes.running(tx, campaign_id)
@@ -134,7 +135,7 @@ async def _load(ctx: Context, campaign_id: int, piece: Piece, total: int, once: 
             return None
         items = await _store(ctx, tx, source, piece)
         if once:
-            await _note(tx, campaign_id, once, piece.start, items, total, ctx.clock())
+            await _note(tx, campaign_id, once, piece.start, items, ctx.clock())
         return items
 
     while (items := await _again_on_conflict(lambda: ctx.db.transact(work))) is None:
@@ -192,10 +193,10 @@ async def _store(ctx: Context, tx: AsyncConnection, source: AnyRow, piece: Piece
 
 
 async def _note(
-    tx: AsyncConnection, campaign_id: int, once: Once, start: int, items: Sequence[Item], total: int, now: datetime
+    tx: AsyncConnection, campaign_id: int, once: Once, start: int, items: Sequence[Item], now: datetime
 ) -> None:
     """Keep the answer in the transaction that makes it true, so that no crash comes between."""
-    known = await pushes.set_call(tx, campaign_id, once.key, items=total, lease_until=now + LEASE)
+    known = await pushes.set_call(tx, campaign_id, once.key, lease_until=now + LEASE)
     if not known or await pushes.is_done(tx, campaign_id, once.key, start):
         raise StillRunning(1)  # somebody took it for dead and goes on with it
     await pushes.add_piece(tx, campaign_id, once.key, start, [item.kept() for item in items])

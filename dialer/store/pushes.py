@@ -62,11 +62,11 @@ async def call(tx: AsyncConnection, campaign_id: int, key: str) -> AnyRow | None
 
 
 async def add_call(
-    tx: AsyncConnection, campaign_id: int, key: str, digest: str, *, now: datetime, lease_until: datetime
+    tx: AsyncConnection, campaign_id: int, key: str, digest: str, *, items: int, now: datetime, lease_until: datetime
 ) -> None:
-    """A call of the same key at the same moment is an IntegrityError: repeat the transaction."""
-    row = {"campaign_id": campaign_id, "key": key, "digest": digest, "created_at": now, "lease_until": lease_until}
-    await tx.execute(insert(idempotent_request).values(row))
+    """Of so many `items`. A call of the same key at the same moment is an IntegrityError: repeat the transaction."""
+    row = {"campaign_id": campaign_id, "key": key, "digest": digest, "items": items, "created_at": now}
+    await tx.execute(insert(idempotent_request).values({**row, "lease_until": lease_until}))
 
 
 async def set_call(tx: AsyncConnection, campaign_id: int, key: str, **values: Any) -> bool:

@@ -104,6 +104,28 @@ async def test_an_idempotency_key(server: Server, path: str) -> None:
 
 
 @pytest.mark.req("K7")
+async def test_an_empty_call_is_answered_again_too(server: Server, path: str) -> None:
+    headers = {"Idempotency-Key": "nobody"}
+    first = await push(server, path, [], **headers)
+    assert await push(server, path, [], **headers) == first
+    await server.refused("POST", f"{path}/contacts", 422, json=MANY[:1], headers=headers)
+
+
+@pytest.mark.req("K7", "K6")
+async def test_a_full_disk_is_told_and_the_call_can_be_repeated(server: Server, path: str) -> None:
+    headers = {"Idempotency-Key": "full"}
+    writer = server.ctx.db._writer
+    assert writer is not None
+    await writer.outside(lambda driver: driver.execute("PRAGMA max_page_count=1"))  # SQLite's least: what it has now
+    large = [{**one, "note": "x" * 3_000} for one in MANY]
+    problem = await server.refused("POST", f"{path}/contacts", 507, json=large, headers=headers)
+    assert "disk is full" in problem["detail"]
+    await writer.outside(lambda driver: driver.execute("PRAGMA max_page_count=1000000"))
+    server.clock.advance(seconds=31)
+    assert (await push(server, path, large, **headers))["created"] == len(large)
+
+
+@pytest.mark.req("K7")
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [

@@ -1,6 +1,7 @@
 """Contact files over the API, and what comes of them."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -218,6 +219,7 @@ async def test_forms_that_are_none(server: Server, path: str) -> None:
         (multipart, b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\na\r\n--x--\r\n', 400),
         (multipart, b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nphone', 400),
         (multipart, b"--x--\r\n", 400),
+        (multipart, b'--x\r\nContent-Disposition: form-data; name="file"; filename="a\x01"\r\n\r\na\r\n--x--\r\n', 400),
         ({"Content-Type": "application/json"}, b"{}", 415),
     ):
         await server.refused("POST", f"{path}/sources", status, data=body, headers=headers)
@@ -232,6 +234,20 @@ async def test_a_mapping_that_is_none(server: Server, path: str, mapping: str) -
     )
     assert {field.partition(".")[0] for field in fields_of(problem)} == {"mapping"}
     assert kept_files(server) == []
+
+
+@pytest.mark.req("K6", "K7")
+@pytest.mark.parametrize("place", ["sources", "sources/preview", "uploads", "contacts"])
+async def test_a_packed_body_is_refused_because_nobody_would_notice_that_it_was_cut(
+    server: Server, path: str, place: str
+) -> None:
+    rows = b"phone\n" + b"".join(b"+4930%d\n" % number for number in range(1_000_000, 1_020_000))
+    headers = {"Content-Type": "application/json" if place == "contacts" else "text/csv", "Content-Encoding": "gzip"}
+    whole = gzip.compress(rows)
+    for body in (whole, whole[: len(whole) // 2]):
+        problem = await server.refused("POST", f"{path}/{place}", 415, data=body, headers=headers)
+        assert "unpacked" in problem["detail"]
+    assert (await server.ok("GET", f"{path}/sources"))["items"] == []
 
 
 async def test_names_are_checked(server: Server, path: str) -> None:
