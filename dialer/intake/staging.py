@@ -5,6 +5,7 @@ store can read set by set (addresses in their own order, so that the index they 
 tells it in a line of JSON. Two lots ahead it waits for a line that says one was taken; it ends with its reader.
 """
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from dialer.intake.faults import UnreadableFile
 
 LOT_ROWS = 50_000
 AHEAD = 2
+NICE = 5  # a call that is about to start comes first
 _BATCH = 1_000
 
 _TABLES = """
@@ -161,6 +163,7 @@ class _Layout:
 
 
 def main() -> None:
+    os.nice(NICE)
     ahead = 0
     job = Job.of_json(sys.stdin.buffer.readline())
     try:

@@ -34,6 +34,7 @@ class _WorkingSet:
 
     holder: dict[str, int]  # address → contact
     records: dict[int, ContactRecord]
+    stored: dict[int, ContactRecord]  # as they were read
     order: list[int] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     absorbed: list[tuple[int, int]] = field(default_factory=list)  # survivor, gone; both in the store
@@ -53,7 +54,8 @@ class _WorkingSet:
         if len(found) > 1:
             self._join(survivor, found[1:])
         merged = merge(self.records[survivor], new)
-        self._keep(merged.contact)
+        if merged.changes:
+            self._keep(merged.contact)
         self.merged += 1
         self.order.append(survivor)
         self.notes.append((survivor, "merged", {"changes": _changes(merged.changes), "notes": list(new.notes)}))
@@ -125,7 +127,7 @@ async def _gather(tx: AsyncConnection, batch: Sequence[NewContact]) -> _WorkingS
     records = await contacts.records(tx, set(holder.values()))
     for record in records.values():
         holder.update((address.address, record.id) for address in record.addresses)
-    return _WorkingSet(holder, records)
+    return _WorkingSet(holder, records, dict(records))
 
 
 async def _write(tx: AsyncConnection, working: _WorkingSet, source_id: int, now: datetime) -> dict[int, int]:
@@ -134,9 +136,8 @@ async def _write(tx: AsyncConnection, working: _WorkingSet, source_id: int, now:
         final = working.final(survivor)
         await joins.settle_doubles(tx, final, gone)
         await contacts.absorb(tx, final, gone)
-    for contact_id in sorted(working.changed):
-        if contact_id > 0:
-            await contacts.save(tx, working.records[contact_id], now)
+    known = (contact_id for contact_id in sorted(working.changed) if contact_id > 0)
+    await contacts.save(tx, [(working.stored[one], working.records[one]) for one in known], now)
     fresh = [working.records[contact_id] for contact_id in sorted(working.changed, reverse=True) if contact_id < 0]
     made = await contacts.add_many(tx, [_described(record) for record in fresh], now, source_id)
     return {contact_id: contact_id for contact_id in working.records if contact_id > 0} | {

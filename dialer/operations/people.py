@@ -70,7 +70,7 @@ async def edit(ctx: Context, contact_id: int, wanted: Edit, *, revision: int | N
         if not found.changes:
             return set()
         now = ctx.clock()
-        await contacts.save(tx, found.contact, now)
+        await contacts.save(tx, [(record, found.contact)], now)
         await trail.write(tx, [trail.Entry(now, None, contact_id, "edited", _told(found, by))])
         return await _follow(tx, ctx, record, found.contact, now)
 

@@ -108,13 +108,14 @@ class _Removal:
     async def _take_back(self, tx: AsyncConnection, told: Mapping[int, list[AnyRow]]) -> None:
         again = {i for i, entries in told.items() if any(one.kind == removals.TAKEN_BACK for one in entries)}
         records = await contacts.records(tx, set(told) - again)
-        used, now, entries = await removals.in_use(tx, records), self.ctx.clock(), []
+        used, now, entries, changed = await removals.in_use(tx, records), self.ctx.clock(), [], []
         for contact_id, record in records.items():
             before = take_back(record, removals.changes(told[contact_id]), used.get(contact_id, ()))
             if before.changes:
-                await contacts.save(tx, before.contact, now)
+                changed.append((record, before.contact))
                 data = {"source": self.source.id, "changes": [asdict(change) for change in before.changes]}
                 entries.append(trail.Entry(now, None, contact_id, removals.TAKEN_BACK, data, self.source.id))
+        await contacts.save(tx, changed, now)
         await trail.write(tx, entries)
 
 

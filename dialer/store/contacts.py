@@ -48,6 +48,27 @@ _ADDRESSES = Prepared(
     .where(channel_address.c.contact_id.in_(bindparam("_ids", expanding=True)))
     .order_by(channel_address.c.contact_id, channel_address.c.position)
 )
+_NAMED = ("first_name", "last_name", "time_zone", "external_id", "attributes")
+_SAVE = Prepared(
+    update(contact)
+    .where(contact.c.id == bindparam("_id"))
+    .values(
+        {name: bindparam(f"_{name}", type_=contact.c[name].type) for name in _NAMED}
+        | {"modified_at": bindparam("_now", type_=contact.c.modified_at.type), "revision": contact.c.revision + 1}
+    )
+)
+_SAVE_ZONE = Prepared(
+    update(contact_request)
+    .where(
+        contact_request.c.enrollment_id.in_(
+            select(enrollment.c.id).where(enrollment.c.contact_id == bindparam("_id", type_=contact.c.id.type))
+        ),
+        contact_request.c.state == RequestState.PENDING,
+    )
+    .values(zone=bindparam("_zone", type_=contact_request.c.zone.type))
+)
+_ADD_ADDRESS = Prepared(insert(channel_address))
+_DROP_ADDRESSES = Prepared(delete(channel_address).where(channel_address.c.contact_id == bindparam("_id")))
 
 
 async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, ContactRecord]:
@@ -89,23 +110,20 @@ async def add_many(
     return ids
 
 
-async def save(tx: AsyncConnection, record: ContactRecord, now: datetime) -> None:
-    """Write a merged contact: its fields, and its addresses with their channels."""
-    await tx.execute(
-        update(contact)
-        .where(contact.c.id == record.id)
-        .values(**_fields(record), modified_at=now, revision=contact.c.revision + 1)
+async def save(tx: AsyncConnection, changed: Sequence[tuple[ContactRecord, ContactRecord]], now: datetime) -> None:
+    """Write contacts anew: each as it is stored, and as it is to be. What is the same is left alone."""
+    await _SAVE.run_many(
+        tx,
+        [
+            {"_id": new.id, "_now": now} | {f"_{name}": value for name, value in _fields(new).items()}
+            for _, new in changed
+        ],
     )
-    await tx.execute(
-        update(contact_request)
-        .where(
-            contact_request.c.enrollment_id.in_(select(enrollment.c.id).where(enrollment.c.contact_id == record.id)),
-            contact_request.c.state == RequestState.PENDING,
-        )
-        .values(zone=record.time_zone)
-    )
-    await tx.execute(delete(channel_address).where(channel_address.c.contact_id == record.id))
-    await _add_addresses(tx, [(record.id, record.addresses)])
+    zones = [{"_id": new.id, "_zone": new.time_zone} for old, new in changed if old.time_zone != new.time_zone]
+    await _SAVE_ZONE.run_many(tx, zones)
+    moved = [(new.id, new.addresses) for old, new in changed if old.addresses != new.addresses]
+    await _DROP_ADDRESSES.run_many(tx, [{"_id": contact_id} for contact_id, _ in moved])
+    await _add_addresses(tx, moved)
 
 
 async def set_attributes(tx: AsyncConnection, contact_id: int, changes: Mapping[str, str], now: datetime) -> None:
@@ -146,13 +164,7 @@ async def number(tx: AsyncConnection) -> int:
 
 
 def _fields(described: NewContact | ContactRecord) -> dict[str, Any]:
-    return {
-        "first_name": described.first_name,
-        "last_name": described.last_name,
-        "time_zone": described.time_zone,
-        "external_id": described.external_id,
-        "attributes": described.attributes,
-    }
+    return {name: getattr(described, name) for name in _NAMED}
 
 
 async def _add_addresses(tx: AsyncConnection, held: Iterable[tuple[int, Sequence[Address]]]) -> None:
@@ -168,8 +180,7 @@ async def _add_addresses(tx: AsyncConnection, held: Iterable[tuple[int, Sequence
         for contact_id, addresses in held
         for n, a in enumerate(addresses)
     ]
-    if rows:
-        await tx.execute(insert(channel_address), rows)
+    await _ADD_ADDRESS.run_many(tx, rows)
 
 
 def _chunks(values: Collection[T]) -> Iterable[list[T]]:

@@ -63,6 +63,17 @@ async def test_a_known_number_merges(bench: Bench) -> None:
     assert await _kinds(bench, record.id) == ["created", "enrolled", "merged"]
 
 
+@pytest.mark.req("K2")
+async def test_a_row_that_says_nothing_new_leaves_the_contact_as_it_is(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    await builders.load(bench, campaign_id, [person(1), person(2)])
+    stored = await _rows(bench, tables.contact), await _rows(bench, tables.channel_address)
+    loaded = await builders.load(bench, campaign_id, [person(1), person(2)])
+    assert (loaded.created, loaded.merged) == (0, 2)
+    assert (await _rows(bench, tables.contact), await _rows(bench, tables.channel_address)) == stored
+    assert await _kinds(bench, stored[0][0].id) == ["created", "enrolled", "merged"]
+
+
 @pytest.mark.req("K1", "K2")
 async def test_one_number_for_calls_and_texts_is_one_address(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench)
