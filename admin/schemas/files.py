@@ -7,8 +7,9 @@ from pydantic import Field, StringConstraints
 
 from admin.schemas.common import FaultOut, In, Out
 from dialer.domain.uploading import Told
+from dialer.operations.foreseeing import Counts
 from dialer.operations.pending import Pending
-from dialer.operations.uploads import Counts, Preview
+from dialer.operations.uploads import Preview
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 Word = Annotated[str, StringConstraints(max_length=64, pattern=_LINE)]

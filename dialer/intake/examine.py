@@ -9,7 +9,7 @@ import os
 import resource
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ class Examined:
     """`path` holds the table: the file itself, or the CSV file that was made of a workbook (`sheet`).
 
     `rows` and `split_refused` are of the whole file. Of the first `counted` rows, `addresses` has those of each contact,
-    in order, and `reasons` why the others are none. `faults` are the mapping's; nothing is counted then.
+    in order, `lines` where it begins in the file, and `reasons` why the others are none. `faults` are the mapping's;
+    nothing is counted then.
     """
 
     path: str
@@ -64,6 +65,7 @@ class Examined:
     split_refused: int
     counted: int
     addresses: list[list[str]]
+    lines: list[int]
     refused: int
     reasons: tuple[Reasons, ...]
 
@@ -90,7 +92,7 @@ def examine_here(job: Job) -> Examined:
     shape = inspect(path, encoding=encoding, delimiter=delimiter, header=job.header)
     census = validate(path, shape)
     faults: tuple[Fault, ...] = ()
-    counts = _Counts([], Tally())
+    counts = _Counts()
     try:
         columns = map_columns(shape.columns, job.mapping)
         counts = _count(path, shape, columns, job)
@@ -98,14 +100,15 @@ def examine_here(job: Job) -> Examined:
         faults = invalid.faults
     return Examined(
         str(path), shape, sheet, propose_fields(shape.columns, job.mapping), faults, census.rows, census.refused,
-        counts.rows, counts.addresses, counts.tally.rows, counts.tally.reasons(),
+        counts.rows, counts.addresses, counts.lines, counts.tally.rows, counts.tally.reasons(),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    addresses: list[list[str]]
-    tally: Tally
+    addresses: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def rows(self) -> int:
@@ -113,8 +116,8 @@ class _Counts:
 
 
 def _count(path: Path, shape: FileShape, columns: ColumnMap, job: Job) -> _Counts:
-    counts, found = _Counts([], Tally()), 0
-    fields = {field.name: field for field in job.fields}
+    counts, found = _Counts(), 0
+    fields = {one.name: one for one in job.fields}
     for row in islice(read(path, shape), job.counted):
         if isinstance(row, RefusedRow):
             counts.tally.add(row.number, row.reason)
@@ -124,6 +127,7 @@ def _count(path: Path, shape: FileShape, columns: ColumnMap, job: Job) -> _Count
             counts.tally.add(row.number, contact.reason)
             continue
         counts.addresses.append([address.address for address in contact.addresses])
+        counts.lines.append(row.number)
         found += len(contact.addresses)
         if found >= COUNTED_ADDRESSES:
             break

@@ -28,6 +28,7 @@ _MAGIC = (
     (b"{\\rtf", "an RTF document", _SAVE),
 )
 _MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|table|workbook)", re.IGNORECASE)
+_DAY = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|(19|20)\d\d[-/](19|20)\d\d")  # or two years
 _JSON = re.compile(rb'\s*(\[\s*\{|\{\s*")')
 
 
@@ -53,10 +54,13 @@ def detect_delimiter(text: str) -> str:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a first row names columns: a known name among them, or nothing that is an address itself."""
-    if any(is_known(cell) for cell in cells):
-        return True
-    return not any(looks_like_phone(cell) or "@" in cell for cell in cells)
+    """Whether a first row names columns: it holds no address, or more known names than what reads as one.
+
+    In a file without a header `phone` may be what a person wrote beside a number; in a header a column may be called
+    by a day, which reads as a number.
+    """
+    addresses = sum(not _DAY.fullmatch(cell.strip()) and (looks_like_phone(cell) or "@" in cell) for cell in cells)
+    return not addresses or sum(map(is_known, cells)) > addresses
 
 
 def guessed_columns(cells: Sequence[str]) -> tuple[str, ...]:

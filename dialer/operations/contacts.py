@@ -21,7 +21,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of a batch: contacts created, contacts that rows were merged into, and the place of each row."""
+    """What became of a batch: contacts created, rows merged into others, and the place of each row.
+
+    `created` is less by those of the source's former batches that are one with another now.
+    """
 
     created: int
     merged: int
@@ -107,11 +110,13 @@ async def load(
     working = await _gather(tx, batch)
     for new in batch:
         working.take(new)
+    # As within a batch: who was created by an earlier row of the source, and turns out to be one with another, was merged.
+    own = await contacts.number_of_source(tx, source_id, [gone for _, gone in working.absorbed])
     ids = await _write(tx, working, source_id, now)
     touched = [ids[working.final(contact_id)] for contact_id in working.order]
     enrolled = await enrollments.enroll(tx, campaign_id, list(dict.fromkeys(touched)), source_id, now)
     await trail.write(tx, _entries(working, ids, campaign_id, source_id, set(enrolled), now))
-    return Loaded(working.created, working.merged, list(_places(working, touched)))
+    return Loaded(working.created - own, working.merged + own, list(_places(working, touched)))
 
 
 def _places(working: _WorkingSet, touched: Sequence[int]) -> Iterable[Place]:

@@ -10,6 +10,9 @@ from dialer.domain.contact import NewContact
 from dialer.domain.suppression import address_digest
 from dialer.store import do_not_contact
 
+LISTED = "is on a do-not-contact list"
+REMEDY = "take it off the list first if that is wrong"
+
 
 async def sieve(
     tx: AsyncConnection, secret: bytes, campaign_id: int, batch: Sequence[NewContact]
@@ -17,17 +20,24 @@ async def sieve(
     """The batch in its order: each contact without listed addresses, with a note of them, or why it is refused."""
     if not await do_not_contact.any_listed(tx):
         return list(batch)
-    digests = {a.address: address_digest(secret, a.address) for new in batch for a in new.addresses}
-    listed = await do_not_contact.digests(tx, campaign_id, set(digests.values()))
-    return [_without(new, {address for address, digest in digests.items() if digest in listed}) for new in batch]
+    barred = await listed(tx, secret, campaign_id, {a.address for new in batch for a in new.addresses})
+    return [_without(new, barred) for new in batch]
 
 
-def _without(new: NewContact, listed: Collection[str]) -> NewContact | Refusal:
-    left = tuple(a for a in new.addresses if a.address not in listed)
+async def listed(tx: AsyncConnection, secret: bytes, campaign_id: int, addresses: Collection[str]) -> set[str]:
+    """Those of these addresses that the campaign may not contact."""
+    if not await do_not_contact.any_listed(tx):
+        return set()
+    digests = {address: address_digest(secret, address) for address in addresses}
+    found = await do_not_contact.digests(tx, campaign_id, set(digests.values()))
+    return {address for address, digest in digests.items() if digest in found}
+
+
+def _without(new: NewContact, barred: Collection[str]) -> NewContact | Refusal:
+    left = tuple(a for a in new.addresses if a.address not in barred)
     if len(left) == len(new.addresses):
         return new
-    named = ", ".join(a.address for a in new.addresses if a.address in listed)
-    reason = f"{named} is on a do-not-contact list"
+    reason = f"{', '.join(a.address for a in new.addresses if a.address in barred)} {LISTED}"
     if not left:
-        return Refusal(f"{reason}; take it off the list first if that is wrong")
+        return Refusal(f"{reason}; {REMEDY}")
     return replace(new, addresses=left, notes=(*new.notes, f"{reason}: left out"))

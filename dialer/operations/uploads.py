@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from dialer.domain.errors import Fault, IllegalTransition, InvalidInput, NotFound
-from dialer.domain.refusals import Reasons
 from dialer.domain.transitions import CampaignStatus
 from dialer.domain.uploading import Told, checked, shape_of, with_remembered, worth_remembering
 from dialer.intake.encodings import checked_encoding
@@ -15,10 +14,9 @@ from dialer.intake.examine import COUNTED_ROWS, Examined, Job, examine
 from dialer.intake.faults import UnreadableFile
 from dialer.intake.workbook import DELIMITER, ENCODING, Sheet
 from dialer.operations.context import Context
-from dialer.store import campaigns, contact_fields, contacts, mappings, sources
+from dialer.operations.foreseeing import Counts, foreseen
+from dialer.store import campaigns, contact_fields, mappings, sources
 from dialer.store.types import AnyRow
-
-COUNTED_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +27,6 @@ class Upload:
     name: str
     told: Told
     sheet: Sheet | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What would become of the first `rows` rows (`complete`: of all). `reasons` are those of the refused ones."""
-
-    rows: int
-    complete: bool
-    created: int
-    merged: int
-    refused: int
-    reasons: Sequence[Reasons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +103,7 @@ async def preview(ctx: Context, campaign_id: int, upload: Upload) -> Preview:
     if remembered:
         table = replace(upload, file=Path(found.path), sheet=found.sheet)
         found = await _examined(ctx, table, again, counted=COUNTED_ROWS)
-    counts = None if found.faults else await _counts(ctx, found)
+    counts = None if found.faults else await foreseen(ctx, campaign_id, found)
     return Preview(found, again, remembered, found.faults, counts)
 
 
@@ -159,27 +145,6 @@ async def _stored(ctx: Context, campaign_id: int, name: str, found: Examined, to
         row = await sources.get(tx, source_id)
     assert row is not None  # noqa: S101  (made in the same transaction)
     return row
-
-
-async def _counts(ctx: Context, found: Examined) -> Counts:
-    """Who is there already, in the store or further up in the file, would be merged."""
-    created, seen = 0, set[str]()
-    for start in range(0, len(found.addresses), COUNTED_AT_ONCE):
-        rows = found.addresses[start : start + COUNTED_AT_ONCE]
-        wanted = {address for row in rows for address in row} - seen
-        async with ctx.db.read() as tx:
-            seen |= (await contacts.owners(tx, wanted)).keys()
-        for row in rows:
-            created += seen.isdisjoint(row)
-            seen.update(row)
-    return Counts(
-        rows=found.counted,
-        complete=found.counted == found.rows,
-        created=created,
-        merged=len(found.addresses) - created,
-        refused=found.refused,
-        reasons=found.reasons,
-    )
 
 
 def mapping_of(value: Any) -> dict[str, str | None]:

@@ -147,6 +147,14 @@ async def absorb(tx: AsyncConnection, survivor: int, gone: int) -> None:
     await tx.execute(delete(contact).where(contact.c.id == gone))
 
 
+async def number_of_source(tx: AsyncConnection, source_id: int, contact_ids: Collection[int]) -> int:
+    """How many of these contacts the source created."""
+    if not contact_ids:
+        return 0
+    query = select(func.count()).where(contact.c.id.in_(contact_ids), contact.c.source_id == source_id)
+    return int(await tx.scalar(query) or 0)
+
+
 async def newest(tx: AsyncConnection) -> int:
     """The id of the contact that came last; 0 without any."""
     return int(await tx.scalar(select(func.max(contact.c.id))) or 0)

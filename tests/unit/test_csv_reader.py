@@ -180,6 +180,22 @@ def test_a_file_without_a_header_gets_its_columns_from_its_first_row(spool: Spoo
     assert [number for number, _ in rows(path)] == [1, 2]
 
 
+@pytest.mark.req("K5")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "+12025550123,Ann,mobile\n+12025550124,Bob,home\n",
+        "Ann,030 1234567,phone\nBob,030 1234568,phone\n",
+        "ann@example.com,Name\nbob@example.com,\n",
+    ],
+)
+def test_a_word_that_columns_are_called_by_does_not_make_a_header_of_somebody(spool: Spool, rows: str) -> None:
+    path = spool(rows)
+    shape = inspect(path)
+    assert not shape.header
+    assert len(list(read(path, shape))) == 2
+
+
 def test_a_known_name_makes_a_header_even_beside_digits(spool: Spool) -> None:
     assert inspect(spool("phone,2024-01-01\n+12025550123,7\n")).header
 
