@@ -7,7 +7,7 @@ from aiohttp import web
 
 from admin.auth import local_path
 from admin.keys import CONTEXT, IDENTITY
-from admin.pages import contact_form
+from admin.pages import contact_form, words
 from admin.pages.contact_form import ContactForm
 from admin.pages.forms import revision
 from admin.pages.render import page
@@ -66,10 +66,10 @@ async def several(request: web.Request) -> web.StreamResponse:
         else:
             results = await people.edit_many(ctx, ids, _edit_of_several(form), by=by)
     except InvalidInput as error:
-        return _results(request, [], back, faults=error.faults)
+        return _results(request, [], back, {}, faults=error.faults)
     if all(result.done for result in results):
         raise web.HTTPSeeOther(back)
-    return _results(request, results, back)
+    return _results(request, results, back, await _fields(request))
 
 
 def _edit_of_several(form: Mapping[str, Any]) -> Edit:
@@ -81,13 +81,27 @@ def _edit_of_several(form: Mapping[str, Any]) -> Edit:
 
 
 def _results(
-    request: web.Request, results: Sequence[Result], back: str, faults: Sequence[Fault] = ()
+    request: web.Request,
+    results: Sequence[Result],
+    back: str,
+    fields: Mapping[str, Field],
+    faults: Sequence[Fault] = (),
 ) -> web.StreamResponse:
-    refused = [result for result in results if not result.done]
+    refused: dict[str, list[int]] = {}
+    for result in results:
+        if not result.done:
+            refused.setdefault(_why(result, fields), []).append(result.id)
     return page(
-        request, "contacts_bulk.html", status=422 if faults else 409, section="Contacts", back=back, refused_ones=refused,
-        done=len(results) - len(refused), faults=[fault.reason for fault in faults],
+        request, "contacts_bulk.html", status=422 if faults else 409, section="Contacts", back=back, refused=refused,
+        done=sum(result.done for result in results), faults=[fault.reason for fault in faults],
     )  # fmt: skip
+
+
+def _why(result: Result, fields: Mapping[str, Field]) -> str:
+    """Why it was not done, with fields as they are called on pages."""
+    labels = {name: one.label for name, one in fields.items()}
+    told = (f"{words.contact_field(fault.field, labels)}: {fault.reason}" for fault in result.faults)
+    return "; ".join(told) or str(result.reason)
 
 
 def _page(request: web.Request, item: Mapping[str, Any], form: ContactForm, *, status: int = 200) -> web.Response:

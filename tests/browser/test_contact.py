@@ -19,7 +19,7 @@ LOOKS_AGAIN = 15_000
 async def picture(page: Page, name: str) -> None:
     """A screenshot to look at, where `TEST_PICTURES` names a folder."""
     if folder := os.environ.get("TEST_PICTURES"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, caret="initial")
 
 
 @pytest.mark.req("K12", "K13")
