@@ -43,7 +43,7 @@ class AttributeRow:
 
 @dataclass
 class ContactForm:
-    """What the page shows. `general` are faults that belong to no field."""
+    """What the page shows. `general` are faults that belong to no field; `refused` if there is any fault at all."""
 
     named: dict[str, str]
     addresses: list[AddressRow]
@@ -52,6 +52,7 @@ class ContactForm:
     revision: str
     faults: dict[str, list[str]] = field(default_factory=dict)
     general: list[str] = field(default_factory=list)
+    refused: bool = False
 
 
 def stored(item: Mapping[str, Any], revision: int, fields: Mapping[str, Field]) -> ContactForm:
@@ -82,6 +83,7 @@ def typed(form: Form, fields: Mapping[str, Field], faults: Sequence[Fault]) -> C
         ],
         fresh=[(name, value, "; ".join(told.pop(f"attributes.{name}", []))) for name, value in _fresh(form)],
         revision=_text(form, "revision"),
+        refused=bool(faults),
     )
     shown.fresh += [("", "", "")] * (EMPTY_ROWS - len(shown.fresh))
     shown.faults = {name: told.pop(name) for name in NAMED if name in told}
