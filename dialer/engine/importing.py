@@ -23,7 +23,7 @@ class SourceLoop:
         self,
         ctx: Context,
         waiting: Callable[[AsyncConnection], Awaitable[list[int]]],
-        work: Callable[[Context, int], Awaitable[object]],
+        work: Callable[[Context, int], Awaitable[bool]],
     ) -> None:
         self._ctx, self._waiting, self._work = ctx, waiting, work
         self.bell = Bell()
@@ -37,15 +37,14 @@ class SourceLoop:
                 await self.bell.wait(LOOK_AGAIN_S)
 
     async def _done(self, source_id: int) -> bool:
-        """False if the disk is full: it waits for room, and calls go on as long as there is room for those."""
+        """False if it is not done: another node does it, or the disk is full, and calls go on as long as there is room."""
         try:
-            await self._work(self._ctx, source_id)
+            return await self._work(self._ctx, source_id)
         except Exception as error:
             if not is_full(error):
                 raise
             log.error("no_room", source=source_id, error=str(error), again_in_s=LOOK_AGAIN_S)  # noqa: TRY400 -- nothing but the disk
             return False
-        return True
 
 
 def imports(ctx: Context) -> SourceLoop:
@@ -56,6 +55,11 @@ def removals(ctx: Context) -> SourceLoop:
     return SourceLoop(ctx, sources.removing, removal.run)
 
 
-async def _import(ctx: Context, source_id: int) -> None:
-    if not await selections.run(ctx, source_id):
-        await importing.run(ctx, source_id)
+async def _import(ctx: Context, source_id: int) -> bool:
+    """False if it is another node's."""
+    async with ctx.db.alone(source_id) as alone:
+        if not alone or not await importing.is_here(ctx, source_id):
+            return False
+        if not await selections.run(ctx, source_id):
+            await importing.run(ctx, source_id)
+    return True

@@ -28,6 +28,19 @@ RETRIES = 5
 NO_ROOM = "the server's disk is full: what was taken so far stays; make room, and load the file again for the rest"
 
 
+class ElsewhereError(Exception):
+    """Another node imports this source."""
+
+
+async def is_here(ctx: Context, source_id: int) -> bool:
+    """Whether this node can do it: files are imported by the node that took them, or by any that shares its data folder."""
+    async with ctx.db.read() as tx:
+        source = await sources.get(tx, source_id)
+    if source is None or source.file is None or source.mapping.get("node", ctx.settings.node) == ctx.settings.node:
+        return True
+    return await asyncio.to_thread((uploads_folder(ctx) / source.file).exists)
+
+
 async def run(ctx: Context, source_id: int) -> None:
     """Import one source to its end. A disk that fills up ends the import and nothing else."""
     async with ctx.db.read() as tx:
@@ -43,6 +56,8 @@ async def run(ctx: Context, source_id: int) -> None:
     file = uploads_folder(ctx) / source.file
     try:
         await _import(ctx, source, file)
+    except ElsewhereError:
+        return
     except UnwantedError:
         pass
     except (OSError, RuntimeError, UnreadableFile, DatabaseError, sqlite3.Error) as fault:
@@ -89,6 +104,8 @@ async def _merge_all(ctx: Context, source: AnyRow, lot: Lot, line: int) -> None:
 async def _merge(tx: AsyncConnection, ctx: Context, source: AnyRow, lot: Lot, first: int, line: int) -> int:
     """Some rows; the line up to which the file is done with then."""
     await check_wanted(tx, source)
+    if not await sources.is_at(tx, source.id, line):
+        raise ElsewhereError
     rows = await asyncio.to_thread(staged, lot, first, first + BATCH_ROWS)
     until = rows[-1].line if first + BATCH_ROWS < lot.contacts else lot.last_line
     wrong = await asyncio.to_thread(refused, lot, line, until)

@@ -83,21 +83,21 @@ async def _run(ctx: Context, row: AnyRow) -> None:
         range_ = (f"id:gt:{after}", f"id:le:{said['until']}")
         page = await reports.contacts_page(ctx, _query((*said["filter"], *range_), said["q"], limit=CHUNK))
         ids = [item["id"] for item in page.items]
-        if not ids or not await _enroll(ctx, row, ids):
+        if not ids or not await _enroll(ctx, row, after, ids):
             return
         ctx.engine.contacts_added(row.campaign_id)
         after = ids[-1]
 
 
-async def _enroll(ctx: Context, row: AnyRow, ids: Sequence[int]) -> bool:
-    """False if the source, or its campaign, was removed meanwhile."""
+async def _enroll(ctx: Context, row: AnyRow, after: int, ids: Sequence[int]) -> bool:
+    """False if the source, or its campaign, was removed meanwhile, or another node goes on with it."""
     now = ctx.clock()
 
     async def work(tx: AsyncConnection) -> bool:
         campaign = await campaigns.hold(tx, row.campaign_id)
         if campaign is not None and campaign.status is CampaignStatus.ENDED:
             raise RuntimeError("the campaign has ended: the rest of the contacts was not added")
-        if campaign is None or not await sources.is_running(tx, row.id):
+        if campaign is None or not await sources.is_at(tx, row.id, after):
             return False
         there = await contacts.still_there(tx, ids)
         new = await enrollments.enroll(tx, row.campaign_id, there, row.id, now)

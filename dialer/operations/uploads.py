@@ -133,6 +133,7 @@ async def _stored(ctx: Context, campaign_id: int, name: str, found: Examined, to
         "shape": asdict(replace(found.shape, sample_rows=())),
         "region": told.region or ctx.settings.default_region,
         "time_zone": told.time_zone,
+        "node": ctx.settings.node,
     }
     remembered = worth_remembering(found.shape.columns, told)
     async with ctx.db.write() as tx:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dialer.store.checkpoints import Checkpointer
@@ -22,6 +22,7 @@ BUSY_TIMEOUT_MS = 30_000
 WAL_TRIES, WAL_PAUSE_S = 200, 0.02
 # Pages in memory, for each connection: what readers lack comes from the system's own cache.
 WRITER_KIB, READER_KIB = 65_536, 8_192
+_ALONE = 0x736F7572  # PostgreSQL's locks of sources; any number that no other lock of ours begins with
 WAL_KEPT = 64 << 20  # bytes of the log that stay when it begins anew
 
 T = TypeVar("T")
@@ -73,6 +74,22 @@ class Database:
             return await self._writer.transact(work, urgent=urgent, durable=durable)
         async with self._writers.begin() as connection:
             return await work(connection)
+
+    @asynccontextmanager
+    async def alone(self, number: int) -> AsyncIterator[bool]:
+        """Whether no other node is in such a block with that number; whoever dies leaves it. SQLite has one node."""
+        if self.is_sqlite:
+            yield True
+            return
+        async with self._writers.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            values = {"space": _ALONE, "number": number}
+            got = await connection.scalar(text("SELECT pg_try_advisory_lock(:space, :number)"), values)
+            try:
+                yield bool(got)
+            finally:
+                if got:
+                    await connection.execute(text("SELECT pg_advisory_unlock(:space, :number)"), values)
 
     @asynccontextmanager
     async def attached(self, path: str, name: str) -> AsyncIterator[None]:

@@ -34,6 +34,12 @@ async def is_running(tx: AsyncConnection, source_id: int) -> bool:
     return state == SourceState.RUNNING
 
 
+async def is_at(tx: AsyncConnection, source_id: int, row: int) -> bool:
+    """Whether it is still to be imported, and was up to this row: what another node took meanwhile is not taken twice."""
+    query = select(source.c.state, source.c.last_row).where(source.c.id == source_id).with_for_update()
+    return (await tx.execute(query)).one_or_none() == (SourceState.RUNNING, row)
+
+
 async def has_state(tx: AsyncConnection, source_id: int, state: SourceState) -> bool:
     """Whether it is in that state; nobody changes it before this transaction ends."""
     return bool(await tx.scalar(select(source.c.state).where(source.c.id == source_id).with_for_update()) == state)
