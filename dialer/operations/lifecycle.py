@@ -81,11 +81,15 @@ async def take_due(ctx: Context, campaign_id: int) -> bool:
         campaign = await campaigns.hold(tx, campaign_id)
         if campaign is None:
             return False
-        places = await enrollments.due(tx, campaign_id, now, CHUNK, is_active=active(campaign, now))
-        await steps.take(tx, ctx, campaign, [(place, Due()) for place in places], now)
-        return len(places) == CHUNK
 
-    return await ctx.db.transact(work)
+        async def going_on(*, after: int, limit: int) -> Range:
+            places = await enrollments.due(tx, campaign_id, now, limit, is_active=active(campaign, now))
+            await steps.take(tx, ctx, campaign, [(place, Due()) for place in places], now)
+            return Range(campaign_id, after, after, len(places))  # who has gone on is not due any more
+
+        return await _chunk(ctx, ("due", campaign_id), going_on, Chunk(CHUNK, least=CHUNK))
+
+    return await ctx.db.transact(work, durable=False)
 
 
 async def _chunk(

@@ -27,7 +27,7 @@ class _Batch:
 
     moved: list[Moved] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
-    owners: list[int] = field(default_factory=list)  # for each request, its place in `moved`
+    owners: list[Moved] = field(default_factory=list)  # for each request, who of `moved` waits for it
     queued: list[dict[str, Any]] = field(default_factory=list)  # for each request, the data of its trail entry
     entries: list[trail.Entry] = field(default_factory=list)
 
@@ -60,16 +60,11 @@ async def take(
 async def _save(tx: AsyncConnection, batch: _Batch, now: datetime) -> None:
     ids = await requests.add_many(tx, batch.requests)
     for owner, request_id in zip(batch.owners, ids, strict=True):
-        moved = batch.moved[owner]
-        batch.moved[owner] = Moved(**{**_fields(moved), "request_id": request_id})
+        owner.request_id = request_id
     for data, request_id in zip(batch.queued, ids, strict=True):
         data["request"] = request_id
     await enrollments.save(tx, batch.moved, now)
     await trail.write(tx, batch.entries)
-
-
-def _fields(moved: Moved) -> dict[str, Any]:
-    return {name: getattr(moved, name) for name in Moved.__dataclass_fields__}
 
 
 def _write(
@@ -78,22 +73,21 @@ def _write(
     effect, reason = step.effect, stop_reason(campaign, now)
     starts = isinstance(effect, RequestCall | RequestSms | Hold)
     state = EnrollmentState.STOPPED if starts and reason else _state(effect, place)
-    if isinstance(effect, RequestCall | RequestSms):
-        batch.owners.append(len(batch.moved))
-        batch.requests.append(_request(campaign, place, effect, zone, now, str(reason) if reason else None))
-    batch.moved.append(
-        Moved(
-            id=place.id,
-            state=state,
-            strategy_version=version,
-            node=step.memory.node or place.node,
-            memory=step.memory.to_json(),
-            request_id=None if isinstance(effect, Finish | Hold) else place.request_id,
-            due_at=_due_at(effect, place),
-            stop_reason=(reason if starts else place.stop_reason) if state is EnrollmentState.STOPPED else None,
-            result=step.memory.result,
-        )
+    moved = Moved(
+        id=place.id,
+        state=state,
+        strategy_version=version,
+        node=step.memory.node or place.node,
+        memory=step.memory.to_json(),
+        request_id=None if isinstance(effect, Finish | Hold) else place.request_id,
+        due_at=_due_at(effect, place),
+        stop_reason=(reason if starts else place.stop_reason) if state is EnrollmentState.STOPPED else None,
+        result=step.memory.result,
     )
+    batch.moved.append(moved)
+    if isinstance(effect, RequestCall | RequestSms):
+        batch.owners.append(moved)
+        batch.requests.append(_request(campaign, place, effect, zone, now, str(reason) if reason else None))
     entries = _trail(campaign, place, version, step, now)
     batch.entries += entries
     batch.queued += [entries[-1].data] if isinstance(effect, RequestCall | RequestSms) else []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,9 +39,9 @@ class Enrollment:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Moved:
-    """Where an enrollment stands after a step."""
+    """Where an enrollment stands after a step. Its new request is filled in when that has an id."""
 
     id: int
     state: EnrollmentState
@@ -62,6 +62,26 @@ _BY_IDS = Prepared(
     select(*(enrollment.c[name] for name in Enrollment.__dataclass_fields__))
     .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
     .with_for_update()
+)
+_LOCKED = select(*(enrollment.c[name] for name in Enrollment.__dataclass_fields__)).with_for_update()
+_OF_CAMPAIGN = _LOCKED.where(enrollment.c.campaign_id == bindparam("_campaign", type_=enrollment.c.id.type))
+_NOT_ENTERED = Prepared(
+    _OF_CAMPAIGN.where(
+        enrollment.c.id > bindparam("_after", type_=enrollment.c.id.type),
+        enrollment.c.node.is_(None),
+        # Said so that SQLite does not look by state, through everybody who has entered and is pending.
+        func.coalesce(enrollment.c.state, "") == EnrollmentState.PENDING,
+    )
+    .order_by(enrollment.c.id)
+    .limit(bindparam("_limit", type_=Integer()))
+)
+_LIMIT_OVER, _WAIT_OVER = (
+    Prepared(
+        _OF_CAMPAIGN.where(over, enrollment.c.due_at <= bindparam("_now", type_=enrollment.c.due_at.type))
+        .order_by(enrollment.c.due_at, enrollment.c.id)
+        .limit(bindparam("_limit", type_=Integer()))
+    )
+    for over in (_LIMITED, _WAITS)
 )
 _SAVE = Prepared(
     update(enrollment)
@@ -115,14 +135,8 @@ async def enroll(
 
 async def not_entered(tx: AsyncConnection, campaign_id: int, after: int, limit: int) -> list[Enrollment]:
     """Contacts that have yet to enter the strategy, in the order they came; those with an id higher than `after`."""
-    query = _columns().where(
-        enrollment.c.campaign_id == campaign_id,
-        enrollment.c.id > after,
-        enrollment.c.node.is_(None),
-        # Said so that SQLite does not look by state, through everybody who has entered and is pending.
-        func.coalesce(enrollment.c.state, "") == EnrollmentState.PENDING,
-    )
-    return await _select(tx, query.order_by(enrollment.c.id).limit(limit))
+    rows = await _NOT_ENTERED.rows(tx, {"_campaign": campaign_id, "_after": after, "_limit": limit})
+    return [_enrollment(row) for row in rows]
 
 
 async def due(
@@ -133,10 +147,9 @@ async def due(
     One that is not active makes nobody go on who waits, but whose text is under way has a time limit all the same.
     """
     found: list[Enrollment] = []
-    for over in (_LIMITED, _WAITS) if is_active else (_LIMITED,):
-        query = _columns().where(over, enrollment.c.due_at <= now, enrollment.c.campaign_id == campaign_id)
-        ordered = query.order_by(enrollment.c.due_at, enrollment.c.id)
-        found += await _select(tx, ordered.limit(limit - len(found)))
+    for over in (_LIMIT_OVER, _WAIT_OVER) if is_active else (_LIMIT_OVER,):
+        rows = await over.rows(tx, {"_campaign": campaign_id, "_now": now, "_limit": limit - len(found)})
+        found += map(_enrollment, rows)
     return found
 
 

@@ -101,6 +101,8 @@ class _Direct:
         self._dialect = dialect
         self._text = str(compiled)
         self._binds = [_Bind.of(compiled, name, dialect) for name in compiled.positiontup]
+        self._lists = [bind for bind in self._binds if bind.is_list]
+        self._plain = [(bind.name, bind.fixed, bind.write) for bind in self._binds]
         columns = list(statement.exported_columns)
         row_type = cast("Any", namedtuple("Row", [column.key for column in columns], rename=True))  # noqa: PYI024
         self._made: Callable[[Iterable[Any]], AnyRow] = row_type._make
@@ -109,10 +111,9 @@ class _Direct:
 
     def rows(self, driver: sqlite3.Connection, parameters: Parameters) -> list[AnyRow]:
         text, values = self._text, self._values(parameters)
-        for bind in self._binds:
-            if bind.is_list:  # named as SQLAlchemy leaves an expanding parameter
-                members = ", ".join("?" * len(parameters[bind.name])) or "NULL"
-                text = text.replace(f"__[POSTCOMPILE_{bind.name}]", members)
+        for bind in self._lists:  # named as SQLAlchemy leaves an expanding parameter
+            members = ", ".join("?" * len(parameters[bind.name])) or "NULL"
+            text = text.replace(f"__[POSTCOMPILE_{bind.name}]", members)
         try:
             found = driver.execute(text, values).fetchall()
         except sqlite3.Error as error:
@@ -127,6 +128,11 @@ class _Direct:
             raise self._wrapped(error, values) from error
 
     def _values(self, parameters: Parameters) -> list[Any]:
+        if not self._lists:
+            get = parameters.get
+            return [
+                get(name, fixed) if write is None else write(get(name, fixed)) for name, fixed, write in self._plain
+            ]
         values: list[Any] = []
         for bind in self._binds:
             if bind.is_list:

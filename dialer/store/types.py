@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import orjson
@@ -40,6 +41,7 @@ def _to_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)  # a batch writes the same few instants again and again
 def sqlite_text(value: datetime | None) -> str | None:
     """How SQLite keeps an instant: `2026-03-01 12:00:00.000000`, as SQLAlchemy itself writes it."""
     at = _to_utc(value)

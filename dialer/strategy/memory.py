@@ -1,9 +1,11 @@
 """What the engine keeps of a contact between two events: small, and the same after a trip through JSON."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
+
+import orjson
 
 from dialer.domain.outcome import Outcome
 from dialer.strategy.events import RequestKey
@@ -42,24 +44,30 @@ class Memory:
 
     def at(self, node: str) -> "Memory":
         """The memory on entering a node: one more visit, no request, nothing due."""
-        visits = {**self.visits, node: self.visits.get(node, 0) + 1}
-        return replace(self, node=node, visits=visits, try_no=0, due_at=None)
+        return Memory(
+            node, {**self.visits, node: self.visits.get(node, 0) + 1}, 0, self.attempts, self.texts, self.last_outcome,
+            self.last_status, self.last_reply, self.last_call_at, None, self.result,
+        )  # fmt: skip
 
     def to_json(self) -> str:
         """Only what differs from a fresh memory."""
-        kept: dict[str, object] = {}
-        for slot in fields(self):
-            value = getattr(self, slot.name)
-            if value not in ("", 0, None, {}):
-                kept[slot.name] = value.isoformat() if isinstance(value, datetime) else value
-        return json.dumps(kept, separators=(",", ":"))
+        kept = {name: value for name in _SLOTS if (value := getattr(self, name))}
+        return orjson.dumps(kept).decode()
 
-    @classmethod
-    def from_json(cls, text: str) -> "Memory":
+    @staticmethod
+    def from_json(text: str) -> "Memory":
         """The inverse of `to_json`; raises ValueError or TypeError for what it did not write."""
-        kept = json.loads(text)
-        times = {name: datetime.fromisoformat(kept[name]) for name in _TIMES if name in kept}
-        return cls(**{**kept, **times})
+        return _read(text)
 
     def after_call(self, outcome: Outcome, now: datetime) -> "Memory":
         return replace(self, last_outcome=outcome.value, last_call_at=now)
+
+
+_SLOTS = tuple(Memory.__dataclass_fields__)
+
+
+@lru_cache(maxsize=1024)  # many contacts stand at the same place with the same past
+def _read(text: str) -> Memory:
+    kept = orjson.loads(text)
+    times = {name: datetime.fromisoformat(kept[name]) for name in _TIMES if name in kept}
+    return Memory(**{**kept, **times})
