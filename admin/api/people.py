@@ -27,7 +27,7 @@ async def edit(request: web.Request, contact_id: int, body: ContactPatch) -> web
 async def erase(request: web.Request, contact_id: int) -> web.Response:
     """Names, addresses, attributes, texts and trail are gone; what was tried goes on to count, without a name.
 
-    Of entries on do-not-contact lists the keyed hash stays. A contact who is being called or texted now is a 409.
+    Of entries on do-not-contact lists the keyed hash stays. A contact who is being called, texted or imported now is a 409.
     """
     by = request[IDENTITY].name
     await people.erase(request.app[CONTEXT], contact_id, revision=if_match(request), by=by)

@@ -70,7 +70,10 @@ async def of_campaign(ctx: Context, campaign_id: int) -> list[Pending]:
 async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember: bool) -> Preview:
     """With what is said now (None: what was said last), which is what holds from now on if `remember`."""
     upload = pending.upload if told is None else replace(pending.upload, told=told)
-    found = await uploads.preview(ctx, pending.campaign_id, upload)
+    try:
+        found = await uploads.preview(ctx, pending.campaign_id, upload)
+    except FileNotFoundError:  # taken or discarded meanwhile
+        raise NotFound("upload", pending.id) from None
     if remember:
         same = found.remembered or (pending.remembered and found.told == pending.upload.told)
         await asyncio.to_thread(
@@ -81,23 +84,33 @@ async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember
 
 async def take(ctx: Context, pending: Pending, told: Told | None) -> AnyRow:
     """Make a source of it. Of two who try at the same moment one is told `NotFound`."""
-    note, claimed = _note(ctx, pending.id), _note(ctx, pending.id).with_suffix(".taken")
-    try:
-        await asyncio.to_thread(note.rename, claimed)
-    except FileNotFoundError:
-        raise NotFound("upload", pending.id) from None
+    claimed = await _claim(ctx, pending)
     try:
         upload = pending.upload if told is None else replace(pending.upload, told=told)
         row = await uploads.take(ctx, pending.campaign_id, upload)
     except BaseException:
-        await asyncio.to_thread(claimed.rename, note)
+        await asyncio.to_thread(claimed.rename, _note(ctx, pending.id))
         raise
     await asyncio.to_thread(claimed.unlink, missing_ok=True)
     return row
 
 
+async def _claim(ctx: Context, pending: Pending) -> Path:
+    """The note under another name: whoever takes or discards the file has it alone. Raises `NotFound`."""
+    note = _note(ctx, pending.id)
+    claimed = note.with_suffix(".taken")
+    try:
+        await asyncio.to_thread(note.rename, claimed)
+    except FileNotFoundError:
+        raise NotFound("upload", pending.id) from None
+    return claimed
+
+
 async def discard(ctx: Context, pending: Pending) -> None:
-    await asyncio.to_thread(_remove, ctx, pending)
+    """Raises `NotFound` if somebody took it meanwhile: the file is an import's then."""
+    claimed = await _claim(ctx, pending)
+    await asyncio.to_thread(pending.upload.file.unlink, missing_ok=True)
+    await asyncio.to_thread(claimed.unlink, missing_ok=True)
 
 
 async def clean(ctx: Context) -> int:
@@ -157,11 +170,6 @@ def _upload(file: Path, document: dict[str, Any]) -> Upload:
 def _all(ctx: Context) -> list[Pending]:
     found = (_load(ctx, note.stem) for note in uploads.uploads_folder(ctx).glob("*.json"))
     return [one for one in found if one is not None]
-
-
-def _remove(ctx: Context, pending: Pending) -> None:
-    _note(ctx, pending.id).unlink(missing_ok=True)
-    pending.upload.file.unlink(missing_ok=True)
 
 
 def _clean(ctx: Context, needed: set[str]) -> int:

@@ -35,13 +35,15 @@ class AddressTaken(DomainError):  # noqa: N818 -- named by what happened
 
 
 class UnderWay(DomainError):  # noqa: N818 -- named by what happened
-    """A contact that is being called or texted at this moment can't be erased (HTTP 409)."""
+    """A contact that is being called, texted or imported at this moment can't be erased (HTTP 409)."""
 
-    def __init__(self, contact_id: int) -> None:
-        self.id = contact_id
-        super().__init__(contact_id)
+    def __init__(self, contact_id: int, *, lands: bool = False) -> None:
+        self.id, self.lands = contact_id, lands
+        super().__init__(contact_id, lands)
 
     def __str__(self) -> str:
+        if self.lands:
+            return f"the contact {self.id} is just being imported: repeat it in some seconds"
         return f"the contact {self.id} is being called or texted now: wait until that has ended, or end the call, and repeat"
 
 
@@ -88,6 +90,8 @@ async def erase(ctx: Context, contact_id: int, *, revision: int | None = None, b
     async def work(tx: AsyncConnection) -> None:
         await contacts.begin_load(tx)
         await _locked(tx, contact_id, revision)
+        if await people.is_landing(tx, contact_id):
+            raise UnderWay(contact_id, lands=True)
         await people.cancel_queued(tx, contact_id)
         if await people.is_under_way(tx, contact_id):  # after it: an intent of another node is through, or cancelled
             raise UnderWay(contact_id)

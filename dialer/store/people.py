@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import and_, case, delete, exists, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import AttemptState, EnrollmentState, MessageStatus, RequestState
 from dialer.store import requests
-from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, trail
+from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, source, trail
 from dialer.store.types import AnyRow
 
 ERASED = "erased"  # the result of whoever was erased before the strategy's end
@@ -29,6 +29,18 @@ async def revision(tx: AsyncConnection, contact_id: int) -> int | None:
         select(contact.c.revision).where(contact.c.id == contact_id, contact.c.erased_at.is_(None))
     )
     return found
+
+
+async def is_landing(tx: AsyncConnection, contact_id: int) -> bool:
+    """Whether an import is about to put the contact into its campaign (store/bulk.py), and would do so whatever happens to it."""
+    query = select(source.c.campaign_id, source.c.landing).where(source.c.landing.is_not(null()))
+    landing = [
+        row.campaign_id for row in await tx.execute(query) if row.landing["first"] <= contact_id < row.landing["end"]
+    ]
+    if not landing:
+        return False
+    places = select(func.count()).where(enrollment.c.contact_id == contact_id, enrollment.c.campaign_id.in_(landing))
+    return int(await tx.scalar(places) or 0) < len(landing)
 
 
 async def awaiting(tx: AsyncConnection, contact_id: int) -> list[AnyRow]:
