@@ -1,7 +1,7 @@
 """The loop behind the campaigns: contacts enter, waits end, what was stopped is flagged, what may return is queued again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from dialer.engine.bell import Bell
@@ -50,30 +50,36 @@ class Lifecycle:
         now = self._ctx.clock()
         todo, self._dirty = self._dirty | self._opened_or_expired(now), set()
         more = {campaign_id for campaign_id in todo if await self._settle(campaign_id)}
-        more |= {campaign_id for campaign_id in await self._due(now) if await self._take_due(campaign_id)}
         self._dirty |= more
-        return bool(more)
+        late = [campaign_id for campaign_id in await self._due(now) if await self._take_due(campaign_id)]
+        return bool(more or late)
 
     async def _settle(self, campaign_id: int) -> bool:
         """Stop, queue again, enter: whichever the stored campaign asks for. All of them are safe to repeat."""
-        more = True
-        for _ in range(CHUNKS):
-            more = (
+
+        async def chunk() -> bool:
+            return (
                 await lifecycle.stop_pending(self._ctx, campaign_id)
                 or await lifecycle.queue_again(self._ctx, campaign_id)
                 or await lifecycle.enter(self._ctx, campaign_id)
             )
-            if not more:
-                break
-        self._worked(campaign_id)
-        return more
+
+        return await self._chunks(campaign_id, chunk)
 
     async def _due(self, now: datetime) -> list[int]:
         async with self._ctx.db.read() as tx:
             return await enrollments.campaigns_due(tx, self._active(now), now)
 
     async def _take_due(self, campaign_id: int) -> bool:
-        more = await lifecycle.take_due(self._ctx, campaign_id)
+        return await self._chunks(campaign_id, lambda: lifecycle.take_due(self._ctx, campaign_id))
+
+    async def _chunks(self, campaign_id: int, chunk: Callable[[], Awaitable[bool]]) -> bool:
+        """A few in a row; True if there is more."""
+        more = True
+        for _ in range(CHUNKS):
+            more = await chunk()
+            if not more:
+                break
         self._worked(campaign_id)
         return more
 

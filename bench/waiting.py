@@ -1,0 +1,146 @@
+"""A million contacts at a wait: the start of the server, its memory, and how fast those go on whose wait is over.
+
+Reference, in the same run: a bare loop that reads the same rows, writes for each where it stands and two entries of the
+trail, and commits every thousand.
+"""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import uvloop
+
+from bench import million
+from config.settings import Settings
+from dialer.operations import campaigns
+from dialer.operations.context import Context
+from dialer.store.database import Database
+from dialer.store.migrate import upgrade
+
+CONTACTS = int(os.environ.get("BENCH_CONTACTS", "1000000"))
+DUE = CONTACTS // 10
+BATCH = 1_000
+PAGE_MB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+LATER, SOON = "2099-01-01 00:00:00.000000", "2026-01-01 00:00:00.000000"
+STRATEGY: dict[str, Any] = {
+    "format": "campaign-strategy/1",
+    "name": "A month",
+    "nodes": [
+        {"id": "in", "type": "contact-in", "out": {"next": "wait"}},
+        {"id": "wait", "type": "wait", "fields": {"kind": "for", "duration": "30d"}, "out": {"next": "end"}},
+        {"id": "end", "type": "end", "fields": {"result": "done"}},
+    ],
+}
+_WAIT = (
+    "UPDATE enrollment SET state = 'waiting', strategy_version = 1, node = 'wait', due_at = CASE WHEN id % 10 = 0 THEN :due "
+    """ELSE :later END, memory = json_object('node', 'wait', 'visits', json_object('in', 1, 'wait', 1), 'due_at',
+    replace(CASE WHEN id % 10 = 0 THEN :due ELSE :later END, ' ', 'T') || '+00:00')"""
+)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        uvloop.run(_made(folder))
+        reference = _reference(folder / "bench.db")
+        started, memory, took = _served(folder)
+    rate = DUE / took
+    print(f"{CONTACTS:,} contacts at a wait, of which {DUE:,} go on (SQLite, durable):")
+    print(f"  start        {started:8.1f} s until it is ready   goal 5")
+    print(f"  memory       {memory:8.0f} MB resident   goal 200")
+    print(f"  steps        {2 * rate:8,.0f} /s ({rate:,.0f} contacts/s)   goal 20,000")
+    print(f"  bare loop    {DUE / reference:8,.0f} contacts/s   ratio {rate * reference / DUE:.3f}")
+
+
+async def _made(folder: Path) -> None:
+    file = folder / "bench.db"
+    settings = Settings(database={"url": f"sqlite+aiosqlite:///{file}"}, data_dir=folder)
+    ctx = Context(Database(settings.database.url), settings)
+    await upgrade(ctx.db)
+    campaign = await campaigns.create(ctx, {"title": "Waits", "queue": "sales"}, STRATEGY)
+    now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
+    million.fill(file, campaign.id, CONTACTS, now, entered=False)
+    with closing(sqlite3.connect(file, isolation_level=None)) as store:
+        store.execute("PRAGMA synchronous=OFF")
+        store.execute(_WAIT, {"due": SOON, "later": LATER})
+        store.execute("UPDATE campaign SET status = 'published', published_at = :now", {"now": now})
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    while ctx.db.projection is not None and await ctx.db.projection.follow():
+        pass  # what lists are read from is there, as it is on any day but the first
+    await ctx.db.close()
+    os.sync()
+
+
+def _reference(file: Path) -> float:
+    """Seconds."""
+    copy = file.with_name("reference.db")
+    shutil.copyfile(file, copy)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as store:
+        store.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536")
+        began = time.perf_counter()
+        while rows := store.execute(_OVER, {"now": SOON, "limit": BATCH}).fetchall():
+            store.execute("BEGIN IMMEDIATE")
+            store.executemany(_MOVE, [(id_,) for id_, _, _ in rows])
+            store.executemany(_TELL, [(SOON, *ids, kind) for _, *ids in rows for kind in ("step", "finished")])
+            store.execute("COMMIT")
+        took = time.perf_counter() - began
+    for left in file.parent.glob("reference.db*"):
+        left.unlink()
+    return took
+
+
+_OVER = (
+    "SELECT id, campaign_id, contact_id FROM enrollment WHERE campaign_id = 1 AND state = 'waiting' AND due_at <= :now "
+    "ORDER BY due_at LIMIT :limit"
+)
+_MOVE = "UPDATE enrollment SET state = 'done', node = 'end', due_at = NULL, result = 'done' WHERE id = ?"
+_TELL = "INSERT INTO trail (at, campaign_id, contact_id, kind, data) VALUES (?, ?, ?, ?, '{}')"
+
+
+def _served(folder: Path) -> tuple[float, float, float]:
+    """Seconds until the server is up, its megabytes at the end, and the seconds it took until all had gone on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DIALER_DATABASE__URL": f"sqlite+aiosqlite:///{folder}/bench.db", "DIALER_DATA_DIR": str(folder),
+        "DIALER_HTTP__PORT": str(port), "DIALER_AMI__PORT": "1", "DIALER_LOG__LEVEL": "error",
+    }  # fmt: skip
+    began = time.perf_counter()
+    server = subprocess.Popen([sys.executable, "-m", "dialer.cli", "serve"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        while not _is_up(port):
+            if server.poll() is not None:
+                sys.exit(f"the server ended with {server.returncode}")
+            time.sleep(0.02)
+        started = time.perf_counter() - began
+        with closing(sqlite3.connect(folder / "bench.db")) as store:
+            while store.execute(_OVER, {"now": SOON, "limit": 1}).fetchone():
+                time.sleep(0.05)
+        took = time.perf_counter() - began - started
+        memory = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * PAGE_MB
+    finally:
+        server.terminate()
+        server.wait()
+    return started, memory, took
+
+
+def _is_up(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
