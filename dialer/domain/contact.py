@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+# Of one contact. A number or a mailbox that more people share is nobody's own: joined by it, they would be one contact of
+# thousands of numbers, of which only the first is called.
+MOST_ADDRESSES = 50
 # Words that belong to the last name though they stand before it: "Ludwig van Beethoven", "Maria de la Cruz".
 _PARTICLES = frozenset(
     {

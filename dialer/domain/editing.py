@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dialer.domain.columns import MAX_ATTRIBUTE_NAME, MAX_NAME, MAX_VALUE, attribute_name, is_known
-from dialer.domain.contact import Address, Change, ContactRecord, combine_addresses, differences
+from dialer.domain.contact import MOST_ADDRESSES, Address, Change, ContactRecord, combine_addresses, differences
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.fields import Field, checked_values
 from dialer.domain.phone import Unreadable, normalise_email, read_phone
 from dialer.domain.windows import zone
 
-MAX_ADDRESSES = 50
 CHANNELS = ("voice", "sms", "email")
 
 
@@ -98,10 +97,10 @@ def _addresses(
 ) -> tuple[Address, ...]:
     if not given:
         faults.append(Fault("addresses", "a contact needs an address; to be rid of it, delete the contact"))
-    if len(given) > MAX_ADDRESSES:
-        faults.append(Fault("addresses", f"are {len(given)}; a contact has at most {MAX_ADDRESSES}"))
+    if len(given) > MOST_ADDRESSES:
+        faults.append(Fault("addresses", f"are {len(given)}; a contact has at most {MOST_ADDRESSES}"))
     found: list[Address] = []
-    for at, (channel, written) in enumerate(given[:MAX_ADDRESSES]):
+    for at, (channel, written) in enumerate(given[:MOST_ADDRESSES]):
         read = normalise_email(written) if channel == "email" else read_phone(written, default_region)
         if channel not in CHANNELS:
             reason = f"{shown(channel)} is not a channel: take {', '.join(CHANNELS)}"

@@ -1,22 +1,25 @@
 """Loading contacts: each is merged with whom it matches (K2), put into the campaign, and its trail says so."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.contact import Change, ContactRecord, NewContact, combine_addresses, join, merge
+from dialer.domain.contact import MOST_ADDRESSES, Change, ContactRecord, NewContact, combine_addresses, join, merge
 from dialer.store import contacts, enrollments, joins, trail
+
+SHARED = f"is shared by too many to be one person's (a contact has at most {MOST_ADDRESSES} addresses): left out"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row ended: its contact, and whether that was made of this row."""
+    """Where a row ended: its contact, whether that was made of this row, and what was left out of it and why."""
 
     contact_id: int
     created: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class _WorkingSet:
     absorbed: list[tuple[int, int]] = field(default_factory=list)  # survivor, gone; both in the store
     alias: dict[int, int] = field(default_factory=dict)  # gone → survivor
     notes: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)  # contact, kind of trail entry, data
+    told: list[tuple[str, ...]] = field(default_factory=list)  # notes of each row
     created: int = 0
     merged: int = 0
     last_id: int = 0
@@ -50,6 +54,9 @@ class _WorkingSet:
     def take(self, new: NewContact) -> None:
         """One row: create, or merge into the one contact that matches, or join the several that match."""
         found = sorted({self.holder[a.address] for a in new.addresses if a.address in self.holder}, key=_seniority)
+        if found:
+            new, found = self._bounded(new, found)
+        self.told.append(new.notes)
         if not found:
             self._create(new)
             return
@@ -62,6 +69,22 @@ class _WorkingSet:
         self.merged += 1
         self.order.append(survivor)
         self.notes.append((survivor, "merged", {"changes": _changes(merged.changes), "notes": list(new.notes)}))
+
+    def _bounded(self, new: NewContact, found: list[int]) -> tuple[NewContact, list[int]]:
+        """The row without addresses by which a contact would get too many, and those it is merged with then."""
+        held = {a.address for a in new.addresses if a.address not in self.holder}
+        kept: list[int] = []
+        for one in sorted(found, key=lambda one: (len(self.records[one].addresses), _seniority(one))):
+            own = {a.address for a in self.records[one].addresses}
+            if len(held | own) <= MOST_ADDRESSES or not held:
+                held |= own
+                kept.append(one)
+        out = [a.address for a in new.addresses if a.address not in held]
+        if not out:
+            return new, found
+        left = tuple(a for a in new.addresses if a.address in held)
+        notes = (*new.notes, *(f"{address} {SHARED}" for address in out))
+        return replace(new, addresses=left, notes=notes), sorted(kept, key=_seniority)
 
     def _create(self, new: NewContact) -> None:
         self.created += 1
@@ -122,8 +145,8 @@ async def load(
 def _places(working: _WorkingSet, touched: Sequence[int]) -> Iterable[Place]:
     """Of the rows that ended in one new contact, the first of those that made one is the one that created it."""
     seen: set[int] = set()
-    for contact_id, stored_id in zip(working.order, touched, strict=True):
-        yield Place(stored_id, created=working.final(contact_id) < 0 and stored_id not in seen)
+    for contact_id, stored_id, notes in zip(working.order, touched, working.told, strict=True):
+        yield Place(stored_id, created=working.final(contact_id) < 0 and stored_id not in seen, notes=notes)
         seen.add(stored_id)
 
 

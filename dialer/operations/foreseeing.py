@@ -1,9 +1,11 @@
 """What would become of a file's rows: the same counts as after the import, if nothing happens in between (K5)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dialer.domain.contact import MOST_ADDRESSES
 from dialer.domain.refusals import Reasons
 from dialer.intake.examine import Examined
 from dialer.operations.context import Context
@@ -64,12 +66,28 @@ class _Groups:
 
     def __init__(self) -> None:
         self._above: dict[str | int, str | int] = {}  # an address, or a contact's id, and another of its group
+        self._size: Counter[str | int] = Counter()  # addresses of the group, at the one on top
 
     def add(self, row: Sequence[str], owners: Mapping[str, int]) -> None:
-        top = self._top(row[0])
-        nodes: list[str | int] = [*row, *(owners[address] for address in row if address in owners)]
-        for one in nodes:
-            self._above[self._top(one)] = top
+        """As `operations.contacts` merges a row: addresses that too many share are left out."""
+        for address in row:
+            if address in owners and address not in self._above:
+                self._put(address, self._top(owners[address]))
+        free = [address for address in row if address not in self._above]
+        size, kept = len(free), list[str | int]()
+        for top in sorted({self._top(address) for address in row if address not in free}, key=self._size.__getitem__):
+            if size + self._size[top] <= MOST_ADDRESSES or not size:
+                size += self._size[top]
+                kept.append(top)
+        for address in free:
+            self._put(address, kept[0] if kept else self._top(free[0]))
+        for top in kept[1:]:
+            self._above[top] = kept[0]
+            self._size[kept[0]] += self._size.pop(top)
+
+    def _put(self, address: str, top: str | int) -> None:
+        self._above[address] = top
+        self._size[top] += 1
 
     def new(self) -> int:
         """Groups of nobody who is there."""

@@ -173,15 +173,15 @@ async def _store(ctx: Context, tx: AsyncConnection, source: AnyRow, piece: Piece
     sieved = await _sieved(ctx, tx, source.campaign_id, piece)
     taken = [item for item in sieved if isinstance(item, NewContact)]
     loaded = await contacts.load(tx, source.campaign_id, source.id, taken, ctx.clock())
-    landed = iter(zip(taken, loaded.places, strict=True))
+    landed = iter(loaded.places)
     items, refused = [], []
     for number, item in enumerate(sieved, source.last_row + 1):
         if isinstance(item, Refused):
             refused.append((number, [item.item], item.reason))
             items.append(Item("refused", reason=item.reason))
         else:
-            new, place = next(landed)
-            items.append(Item("created" if place.created else "merged", place.contact_id, new.notes))
+            place = next(landed)
+            items.append(Item("created" if place.created else "merged", place.contact_id, place.notes))
     await sources.refuse(tx, source.id, refused)
     if refused:
         await pushes.forget_old_refused(tx, source.id)

@@ -45,3 +45,20 @@ async def test_who_may_not_be_contacted_is_counted_as_refused(server: Server, pa
     assert "do-not-contact" in reason["example"]
     assert "take it off the list" in reason["remedy"]
     assert await both(server, path, content) == ((1, 0, 2),) * 2
+
+
+@pytest.mark.req("K2", "K5", "K6")
+async def test_a_number_that_everybody_gives_makes_nobody_one_with_all(server: Server, path: str) -> None:
+    rows = "".join(f"+4930{1_000_000 + n},+498001234567\n" for n in range(200))
+    assert await both(server, path, f"phone,phone2\n{rows}") == ((200 - 48, 48, 0),) * 2  # fifty numbers are one's
+    contacts = (await server.ok("GET", f"{path}/contacts?limit=100&sort=id"))["items"]
+    numbers = [{address["address"] for address in contact["addresses"]} for contact in contacts]
+    assert [len(found) for found in numbers] == [50, *[1] * 99]
+    trail = await server.ok("GET", f"/contacts/{contacts[1]['id']}/trail")
+    assert any("shared by too many" in str(entry["data"].get("notes")) for entry in trail["items"])
+    again = await both(server, path, f"phone,phone2\n{rows}")
+    assert again == ((0, 200, 0),) * 2  # each finds the own one
+    assert (await server.ok("GET", path))["contacts"]["total"] == 152
+    pushed = {"phone": "+4930777777", "phone2": "+498001234567"}
+    told = await server.ok("POST", f"{path}/contacts", 201, json=pushed)
+    assert "shared by too many" in told["notes"][0]

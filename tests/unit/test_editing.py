@@ -2,8 +2,8 @@
 
 import pytest
 
-from dialer.domain.contact import Address, Change, ContactRecord
-from dialer.domain.editing import MAX_ADDRESSES, Edit, edited
+from dialer.domain.contact import MOST_ADDRESSES, Address, Change, ContactRecord
+from dialer.domain.editing import Edit, edited
 from dialer.domain.errors import InvalidInput
 from dialer.domain.fields import Field, FieldType
 
@@ -76,5 +76,5 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 @pytest.mark.req("K11")
 def test_a_contact_keeps_at_least_one_address_and_not_too_many() -> None:
     assert "delete the contact" in faults(Edit(addresses=[]))["addresses"]
-    many = [("voice", f"+1202555{n:04}") for n in range(MAX_ADDRESSES + 1)]
+    many = [("voice", f"+1202555{n:04}") for n in range(MOST_ADDRESSES + 1)]
     assert "at most" in faults(Edit(addresses=many))["addresses"]
