@@ -19,6 +19,7 @@ from dialer.domain.errors import (
     StaleEdit,
 )
 from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
+from dialer.operations.deploying import BadStrategy
 from dialer.operations.gateways import InUse
 from dialer.operations.people import AddressTaken, UnderWay
 from dialer.operations.sources import NotRemovable
@@ -45,6 +46,7 @@ _TITLES: Mapping[int, str] = {
 }
 _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     InvalidInput: (422, "Invalid input"),
+    BadStrategy: (422, "Invalid input"),
     Incomplete: (422, "Incomplete"),
     NotFound: (404, "Not found"),
     IllegalTransition: (409, "Illegal transition"),

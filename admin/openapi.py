@@ -147,12 +147,20 @@ async def _read_json(request: web.Request) -> bytes:
 
 def if_match(request: web.Request) -> int | None:
     """The revision that the caller edits, from `If-Match: "REVISION"`; None if it does not say. A foreign tag is stale."""
+    tag = if_match_tag(request)
+    if tag is None:
+        return None
+    return int(tag) if re.fullmatch(r"[0-9]{1,18}", tag, re.ASCII) else -1
+
+
+def if_match_tag(request: web.Request) -> str | None:
+    """The same where a revision is no number; what is no tag at all is empty, and so stale."""
     tag = request.headers.get("If-Match", "*").strip()
     if tag == "*":
         return None
-    found = re.fullmatch(r'(?:W/)?"([0-9]{1,18})"', tag)
-    return int(found[1]) if found else -1
+    found = re.fullmatch(r'(?:W/)?"([^"]{1,100})"', tag)
+    return found[1] if found else ""
 
 
-def etag(revision: int) -> dict[str, str]:
+def etag(revision: int | str) -> dict[str, str]:
     return {"ETag": f'"{revision}"'}

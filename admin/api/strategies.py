@@ -4,31 +4,82 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from admin.keys import CONTEXT
-from admin.openapi import Operations, answer
-from admin.schemas.strategies import CheckOut, NodeFaultOut, StrategyIn, StrategyOut
-from dialer.operations import strategies
+from admin.keys import CONTEXT, IDENTITY
+from admin.openapi import Operations, answer, etag, if_match_tag
+from admin.schemas.strategies import CheckOut, FlowIn, FlowOut, NodeFaultOut, StrategyIn, StrategyOut
+from dialer.operations import flows, strategies
+from dialer.operations.deploying import Stored
+from dialer.strategy.check import Checked
 from dialer.strategy.read import NodeFault
 
 api = Operations("strategies")
 
+IF_MATCH = {"If-Match": "The `ETag` that was read: refuses the deploy (409) if somebody else was faster."}
+
 
 @api("GET", "/campaigns/{campaign_id}/strategy", "Read the strategy", answers={200: StrategyOut})
 async def read(request: web.Request, campaign_id: int) -> web.Response:
-    """A campaign without one of its own has the default: call once, done."""
-    return answer(StrategyOut(await strategies.get(request.app[CONTEXT], campaign_id)))
+    """A campaign without one of its own has the default: call once, done. The `ETag` is that of the flow, too."""
+    return _document(await strategies.current(request.app[CONTEXT], campaign_id))
 
 
-@api("PUT", "/campaigns/{campaign_id}/strategy", "Deploy a strategy", answers={200: StrategyOut}, problems=(409,))
+@api(
+    "PUT",
+    "/campaigns/{campaign_id}/strategy",
+    "Deploy a strategy",
+    answers={200: StrategyOut},
+    problems=(409,),
+    headers=IF_MATCH,
+)
 async def deploy(request: web.Request, campaign_id: int, body: StrategyIn) -> web.Response:
     """A new version; 422 names every fault as `nodes.NODE.FIELD`. Contacts in flight keep the version they are on."""
-    return answer(StrategyOut(await strategies.deploy(request.app[CONTEXT], campaign_id, body.root)))
+    rev, by = if_match_tag(request), request[IDENTITY].name
+    return _document(await strategies.put(request.app[CONTEXT], campaign_id, body.root, rev=rev, by=by))
 
 
 @api("POST", "/campaigns/{campaign_id}/strategy/check", "Check a strategy", answers={200: CheckOut})
 async def check(request: web.Request, campaign_id: int, body: StrategyIn) -> web.Response:
     """Nothing is saved."""
-    checked = await strategies.check_document(request.app[CONTEXT], campaign_id, body.root)
+    return _checked(await strategies.check_document(request.app[CONTEXT], campaign_id, body.root))
+
+
+@api("GET", "/campaigns/{campaign_id}/strategy/flow", "Read the strategy as a Node-RED flow", answers={200: FlowOut})
+async def read_flow(request: web.Request, campaign_id: int) -> web.Response:
+    """As it was drawn last, with groups, comments and subflows; the `ETag` changes with the drawing, too."""
+    return await _flow(request, campaign_id)
+
+
+@api(
+    "PUT",
+    "/campaigns/{campaign_id}/strategy/flow",
+    "Deploy a Node-RED flow",
+    answers={200: FlowOut},
+    problems=(409,),
+    headers=IF_MATCH,
+)
+async def deploy_flow(request: web.Request, campaign_id: int, body: FlowIn) -> web.Response:
+    """A new version unless only the drawing changed; 422 names every fault as `nodes.NODE.FIELD`."""
+    rev, by = if_match_tag(request), request[IDENTITY].name
+    await flows.deploy(request.app[CONTEXT], campaign_id, body.root, rev, by)
+    return await _flow(request, campaign_id)
+
+
+@api("POST", "/campaigns/{campaign_id}/strategy/flow/check", "Check a Node-RED flow", answers={200: CheckOut})
+async def check_flow(request: web.Request, campaign_id: int, body: FlowIn) -> web.Response:
+    """Nothing is saved. Warnings say what was translated, and what is left out."""
+    return _checked(await flows.check_flow(request.app[CONTEXT], campaign_id, body.root))
+
+
+def _document(stored: Stored) -> web.Response:
+    return answer(StrategyOut(stored.document), headers=etag(stored.rev))
+
+
+async def _flow(request: web.Request, campaign_id: int) -> web.Response:
+    flow, rev = await flows.read(request.app[CONTEXT], campaign_id)
+    return answer(FlowOut(flow), headers=etag(rev))
+
+
+def _checked(checked: Checked) -> web.Response:
     return answer(CheckOut(faults=_shown(checked.faults), warnings=_shown(checked.warnings)))
 
 

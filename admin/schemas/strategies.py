@@ -1,5 +1,7 @@
 """Strategies: the document is judged by the strategy's own check, which names every fault at its node."""
 
+from typing import Any
+
 from pydantic import Field, RootModel
 
 from admin.schemas.common import JsonObject, Out
@@ -15,6 +17,16 @@ class StrategyIn(RootModel[JsonObject]):
 
 class StrategyOut(RootModel[JsonObject]):
     """The document of the campaign's present version."""
+
+
+class FlowIn(RootModel[list[Any]]):
+    """A flow as the Node-RED editor exports it: one tab with `campaign-` nodes, whose `wires` follow the ports' order."""
+
+    root: list[Any] = Field(json_schema_extra={"items": {"type": "object"}, "examples": [[{"id": "t", "type": "tab"}]]})
+
+
+class FlowOut(RootModel[list[JsonObject]]):
+    """The tab, then its nodes, subflows, groups and comments."""
 
 
 class NodeFaultOut(Out):

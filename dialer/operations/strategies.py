@@ -1,29 +1,29 @@
 """The strategy of a campaign: read it, check it, deploy it as a new version."""
 
-from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound
-from dialer.domain.transitions import CampaignStatus
-from dialer.operations import readiness
-from dialer.operations.context import Context, strategy_of
-from dialer.store import campaigns, gateways, strategies
+from dialer.domain.errors import NotFound
+from dialer.operations import deploying
+from dialer.operations.context import Context
+from dialer.operations.deploying import Drawn, Stored, known_here, sound
+from dialer.store import campaigns, gateways
 from dialer.strategy.check import Checked, check
 from dialer.strategy.known import Known
-from dialer.strategy.model import Strategy, default_strategy, digest, to_document
+from dialer.strategy.model import Strategy
+from dialer.strategy.nodered.drawing import Flow
+from dialer.strategy.nodered.redraw import redraw
 
 
 async def get(ctx: Context, campaign_id: int) -> dict[str, object]:
     """The document of the campaign's present version, or of the default: call once, done."""
+    return (await current(ctx, campaign_id)).document
+
+
+async def current(ctx: Context, campaign_id: int) -> Stored:
+    """The same with its drawing and the revision that `put` compares."""
     async with ctx.db.read() as tx:
         campaign = await campaigns.get(tx, campaign_id)
         if campaign is None:
             raise NotFound("campaign", campaign_id)
-        if campaign.strategy_version is None:
-            return to_document(default_strategy())
-        document = await strategies.get(tx, campaign_id, campaign.strategy_version)
-    return to_document(strategy_of(document))
+        return await deploying.present(tx, campaign)
 
 
 async def check_document(ctx: Context, campaign_id: int, document: object) -> Checked:
@@ -32,57 +32,26 @@ async def check_document(ctx: Context, campaign_id: int, document: object) -> Ch
         if await campaigns.get(tx, campaign_id) is None:
             raise NotFound("campaign", campaign_id)
         kinds = await gateways.kinds(tx)
-    return check(document, _known(ctx, kinds))
+    return check(document, known_here(ctx, kinds))
 
 
 def read(ctx: Context, document: object, kinds: dict[str, str]) -> Strategy:
-    """The strategy in a document; `kinds` are the gateways. Raises `InvalidInput` with every fault as `nodes.NODE.FIELD`."""
-    checked = check(document, _known(ctx, kinds))
-    if checked.strategy is None:
-        raise InvalidInput(Fault(_path(fault.node, fault.field), fault.reason) for fault in checked.faults)
-    return checked.strategy
+    """The strategy in a document; `kinds` are the gateways. Raises `BadStrategy` with every fault at its node."""
+    return sound(check(document, known_here(ctx, kinds)))
 
 
 async def deploy(ctx: Context, campaign_id: int, document: object) -> dict[str, object]:
-    """Store a new version (none if only the layout changed) and sync. Contacts in flight keep the version they are on.
-
-    Raises `InvalidInput` with every fault as `nodes.NODE.FIELD`, `IllegalTransition` if the campaign has ended.
-    """
-    now = ctx.clock()
-    async with ctx.db.write() as tx:
-        campaign = await campaigns.get(tx, campaign_id)
-        if campaign is None:
-            raise NotFound("campaign", campaign_id)
-        if campaign.status is CampaignStatus.ENDED:
-            raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
-        kinds = await gateways.kinds(tx)
-        strategy = read(ctx, document, kinds)
-        if campaign.status is CampaignStatus.PUBLISHED:
-            faults = readiness.missing(campaign, strategy, ctx.engine.queues(), kinds, now)
-            if faults:
-                raise Incomplete(faults)
-        await _store(tx, campaign_id, campaign.strategy_version, strategy, now)
-    await ctx.engine.campaign_changed(campaign_id)
-    return to_document(strategy)
+    """`put`, whatever was there before."""
+    return (await put(ctx, campaign_id, document)).document
 
 
-async def _store(tx: AsyncConnection, campaign_id: int, version: int | None, strategy: Strategy, now: datetime) -> None:
-    new_digest, document = digest(strategy), to_document(strategy)
-    if version is not None and await strategies.digest(tx, campaign_id, version) == new_digest:
-        await strategies.relayout(tx, campaign_id, version, document)
-    else:
-        await strategies.add(tx, campaign_id, document, new_digest, now)
+async def put(
+    ctx: Context, campaign_id: int, document: object, *, rev: str | None = None, by: str | None = None
+) -> Stored:
+    """Deploy a document (`deploying.put`). What was drawn before is kept as far as it fits the new steps."""
 
+    def understand(known: Known, before: Flow | None) -> Drawn:
+        strategy = sound(check(document, known))
+        return Drawn(strategy, redraw(strategy, before) if before is not None else None)
 
-MODES = frozenset({"progressive"})
-
-
-def _known(ctx: Context, kinds: dict[str, str]) -> Known:
-    def of_kind(wanted: str) -> frozenset[str]:
-        return frozenset(name for name, kind in kinds.items() if kind == wanted)
-
-    return Known(queues=ctx.engine.queues(), voice_gateways=of_kind("voice"), sms_gateways=of_kind("sms"), modes=MODES)
-
-
-def _path(node: str, field: str) -> str:
-    return f"nodes.{node}.{field}" if node else field
+    return await deploying.put(ctx, campaign_id, understand, rev=rev, by=by)

@@ -21,6 +21,17 @@ async def get(tx: AsyncConnection, campaign_id: int, version: int) -> dict[str, 
     return document
 
 
+async def drawn(tx: AsyncConnection, campaign_id: int, version: int) -> AnyRow | None:
+    """`(document, drawing)` of one version; the drawing is a Node-RED flow, or None where none was drawn."""
+    return (
+        await tx.execute(
+            select(strategy_version.c.document, strategy_version.c.drawing).where(
+                strategy_version.c.campaign_id == campaign_id, strategy_version.c.version == version
+            )
+        )
+    ).first()
+
+
 async def in_use(tx: AsyncConnection) -> list[AnyRow]:
     """`(campaign_id, title, version, document)` of strategies that run or may run.
 
@@ -52,7 +63,16 @@ async def digest(tx: AsyncConnection, campaign_id: int, version: int) -> str | N
     return found
 
 
-async def add(tx: AsyncConnection, campaign_id: int, document: dict[str, Any], digest: str, now: datetime) -> int:
+async def add(
+    tx: AsyncConnection,
+    campaign_id: int,
+    document: dict[str, Any],
+    digest: str,
+    now: datetime,
+    *,
+    drawing: list[dict[str, Any]] | None = None,
+    by: str | None = None,
+) -> int:
     """The next version, which becomes the campaign's."""
     newest = await tx.scalar(
         select(func.max(strategy_version.c.version)).where(strategy_version.c.campaign_id == campaign_id)
@@ -60,7 +80,13 @@ async def add(tx: AsyncConnection, campaign_id: int, document: dict[str, Any], d
     version = int(newest or 0) + 1
     await tx.execute(
         insert(strategy_version).values(
-            campaign_id=campaign_id, version=version, digest=digest, document=document, created_at=now
+            campaign_id=campaign_id,
+            version=version,
+            digest=digest,
+            document=document,
+            drawing=drawing,
+            created_at=now,
+            deployed_by=by,
         )
     )
     await tx.execute(
@@ -71,10 +97,18 @@ async def add(tx: AsyncConnection, campaign_id: int, document: dict[str, Any], d
     return version
 
 
-async def relayout(tx: AsyncConnection, campaign_id: int, version: int, document: dict[str, Any]) -> None:
-    """Keep new positions of nodes under the same version: the digest, which ignores layout, is equal (S3)."""
+async def relayout(
+    tx: AsyncConnection,
+    campaign_id: int,
+    version: int,
+    document: dict[str, Any],
+    *,
+    drawing: list[dict[str, Any]] | None = None,
+    by: str | None = None,
+) -> None:
+    """Keep another drawing under the same version: the digest, which ignores layout, is equal (S3)."""
     await tx.execute(
         update(strategy_version)
         .where(strategy_version.c.campaign_id == campaign_id, strategy_version.c.version == version)
-        .values(document=document)
+        .values(document=document, drawing=drawing, deployed_by=by)
     )

@@ -79,7 +79,9 @@ strategy_version = Table(
     Column("version", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("document", Json, nullable=False),
+    Column("drawing", Json),  # the Node-RED flow as it was drawn; null: none was, the document is all there is
     Column("created_at", Utc, nullable=False),
+    Column("deployed_by", String(200)),  # who deployed it last, be it only with other positions
 )
 
 contact = Table(

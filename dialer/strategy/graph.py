@@ -33,11 +33,16 @@ def unreachable(nodes: Sequence[Node], start: str) -> tuple[Node, ...]:
 def hasty_loops(nodes: Sequence[Node]) -> Iterator[tuple[str, ...]]:
     """Loops in which no node passes time, as ids along the wires; each node is named in one of them at most."""
     hasty = {node.id for node in nodes if not passes_time(node)}
-    wires = {node.id: set(node.out.values()) & hasty for node in nodes if node.id in hasty}
-    while wires := _without_ends(wires):
-        loop = _walk_round(wires)
+    return loops({node.id: set(node.out.values()) & hasty for node in nodes if node.id in hasty})
+
+
+def loops(wires: Mapping[str, set[str]]) -> Iterator[tuple[str, ...]]:
+    """Loops along the wires, whose targets are all keys; each node is named in one of them at most."""
+    left = dict(wires)
+    while left := _without_ends(left):
+        loop = _walk_round(left)
         yield loop
-        wires = {node: targets - set(loop) for node, targets in wires.items() if node not in loop}
+        left = {node: targets - set(loop) for node, targets in left.items() if node not in loop}
 
 
 def _without_ends(wires: Mapping[str, set[str]]) -> dict[str, set[str]]:

@@ -29,11 +29,13 @@ def _coordinate(value: object) -> object:
 
 
 _LONGEST_FIELD = 200
+_CORE = frozenset({"id", "type", "fields", "out"})
 NAME_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(max_length=200, pattern=NAME_PATTERN)]
-_Coordinate = Annotated[float, BeforeValidator(_coordinate)]
+_Coordinate = Annotated[float, BeforeValidator(_coordinate), Field(allow_inf_nan=False)]
 # The first character keeps `__proto__` and its like away from the pages' scripts; `/` stands in ids of subflow nodes.
-_NodeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$")]
+NODE_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$"
+_NodeId = Annotated[str, StringConstraints(pattern=NODE_ID)]
 
 
 class _Envelope(BaseModel):
@@ -67,11 +69,23 @@ def read_node(index: int, entry: object) -> ReadNode:
     try:
         envelope = _Envelope.model_validate(entry)
     except ValidationError as error:
-        return ReadNode(place, None, tuple(_faults(place, error, "a step")))
+        return ReadNode(place, None, (*faults_of(place, error, "a step"), *_other_faults(entry)))
     step_type = STEP_TYPES.get(envelope.type)
     if step_type is None or not step_type.runnable:
         return ReadNode(place, None, (NodeFault(place, "type", _refusal(envelope.type, step_type)),), envelope.out)
     return _read_fields(envelope, step_type)
+
+
+def _other_faults(entry: object) -> tuple[NodeFault, ...]:
+    """What else is wrong with a step whose name or place is: its fields."""
+    if not isinstance(entry, dict):
+        return ()
+    try:
+        envelope = _Envelope.model_validate({member: entry[member] for member in _CORE & entry.keys()})
+    except ValidationError:
+        return ()
+    step_type = STEP_TYPES.get(envelope.type)
+    return _read_fields(envelope, step_type).faults if step_type is not None else ()
 
 
 def _refusal(written: str, step_type: StepType | None) -> str:
@@ -89,7 +103,7 @@ def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:
     try:
         fields = step_type.fields.model_validate(written)
     except ValidationError as error:
-        faults.extend(_faults(envelope.id, error, f"a {step_type.label} step"))
+        faults.extend(faults_of(envelope.id, error, f"a {step_type.label} step"))
     if fields is not None or step_type.fields is not BranchFields:
         faults.extend(_port_faults(envelope, step_type.ports_of(fields)))
     if fields is None:
@@ -108,7 +122,8 @@ def _port_faults(envelope: _Envelope, ports: tuple[str, ...]) -> Iterator[NodeFa
             )
 
 
-def _faults(node: str, error: ValidationError, owner: str) -> Iterator[NodeFault]:
+def faults_of(node: str, error: ValidationError, owner: str) -> Iterator[NodeFault]:
+    """What pydantic found, in our words, each at its field."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
     # A list whose items are faulty is also reported as too short: an echo, not a fault of its own.
     inner = {detail["loc"][:-1] for detail in details}

@@ -1,0 +1,128 @@
+"""Deploying a strategy, in whatever form it came: one transaction, a revision against stale edits, a version by its digest."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.campaign import Campaign
+from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
+from dialer.domain.transitions import CampaignStatus
+from dialer.operations import readiness
+from dialer.operations.context import Context, strategy_of
+from dialer.store import campaigns, gateways, strategies
+from dialer.strategy.check import Checked
+from dialer.strategy.known import Known
+from dialer.strategy.model import Strategy, default_strategy, digest, to_document
+from dialer.strategy.nodered.drawing import Flow
+from dialer.strategy.read import NodeFault
+
+MODES = frozenset({"progressive"})
+
+
+class BadStrategy(InvalidInput):
+    """A strategy that can't run. `node_faults` are the same faults with node and field apart."""
+
+    def __init__(self, node_faults: tuple[NodeFault, ...]) -> None:
+        self.node_faults = node_faults
+        super().__init__(Fault(_path(fault.node, fault.field), fault.reason) for fault in node_faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A strategy and how it is drawn; None if nobody drew it."""
+
+    strategy: Strategy
+    drawing: Flow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The campaign's present strategy as it is kept. `rev` changes with its meaning and its drawing, and only with them."""
+
+    document: dict[str, object]
+    drawing: Flow | None
+    rev: str
+
+
+Understand = Callable[[Known, Flow | None], Drawn]
+
+
+async def present(tx: AsyncConnection, campaign: Campaign) -> Stored:
+    """What is kept, or the default strategy: call once, done."""
+    if campaign.strategy_version is None:
+        return _stored(to_document(default_strategy()), None)
+    row = await strategies.drawn(tx, campaign.id, campaign.strategy_version)
+    if row is None:
+        raise ValueError(f"version {campaign.strategy_version} of the strategy of campaign {campaign.id} is not there")
+    return _stored(to_document(strategy_of(row.document)), row.drawing)
+
+
+async def put(
+    ctx: Context, campaign_id: int, understand: Understand, *, rev: str | None = None, by: str | None = None
+) -> Stored:
+    """Store a new version (none if only the layout changed) and sync. Contacts in flight keep the version they are on.
+
+    `understand` makes the strategy from what came, given the names that exist here and the drawing that was there
+    before; it raises `BadStrategy`. `rev` is the revision that was edited, None for whichever is there.
+
+    Raises `StaleEdit` if another revision is there, `IllegalTransition` if the campaign has ended, `Incomplete` if it
+    runs and lacks what the strategy needs.
+    """
+    now = ctx.clock()
+    async with ctx.db.write() as tx:
+        campaign = await campaigns.lock(tx, campaign_id)
+        if campaign is None:
+            raise NotFound("campaign", campaign_id)
+        if campaign.status is CampaignStatus.ENDED:
+            raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
+        before = await present(tx, campaign)
+        if rev is not None and rev != before.rev:
+            raise StaleEdit("strategy of campaign", campaign_id)
+        kinds = await gateways.kinds(tx)
+        drawn = understand(known_here(ctx, kinds), before.drawing)
+        if campaign.status is CampaignStatus.PUBLISHED:
+            faults = readiness.missing(campaign, drawn.strategy, ctx.engine.queues(), kinds, now)
+            if faults:
+                raise Incomplete(faults)
+        version = await _store(tx, campaign, drawn, now, by)
+        stored = await present(tx, replace(campaign, strategy_version=version))
+    await ctx.engine.campaign_changed(campaign_id)
+    return stored
+
+
+def sound(checked: Checked) -> Strategy:
+    """The strategy, or `BadStrategy` with every fault."""
+    if checked.strategy is None:
+        raise BadStrategy(checked.faults)
+    return checked.strategy
+
+
+def known_here(ctx: Context, kinds: dict[str, str]) -> Known:
+    """The names that a strategy can refer to; `kinds` are the gateways."""
+
+    def of_kind(wanted: str) -> frozenset[str]:
+        return frozenset(name for name, kind in kinds.items() if kind == wanted)
+
+    return Known(queues=ctx.engine.queues(), voice_gateways=of_kind("voice"), sms_gateways=of_kind("sms"), modes=MODES)
+
+
+async def _store(tx: AsyncConnection, campaign: Campaign, drawn: Drawn, now: datetime, by: str | None) -> int:
+    new_digest, document = digest(drawn.strategy), to_document(drawn.strategy)
+    version = campaign.strategy_version
+    if version is not None and await strategies.digest(tx, campaign.id, version) == new_digest:
+        await strategies.relayout(tx, campaign.id, version, document, drawing=drawn.drawing, by=by)
+        return version
+    return await strategies.add(tx, campaign.id, document, new_digest, now, drawing=drawn.drawing, by=by)
+
+
+def _stored(document: dict[str, object], drawing: Flow | None) -> Stored:
+    text = json.dumps([document, drawing], sort_keys=True, separators=(",", ":"))
+    return Stored(document, drawing, hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+def _path(node: str, field: str) -> str:
+    return f"nodes.{node}.{field}" if node else field

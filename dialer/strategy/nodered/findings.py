@@ -1,0 +1,37 @@
+"""What is found while a flow is compiled: faults hinder it, warnings don't."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dialer.strategy.read import NodeFault
+
+MAX_FAULTS = 1_000
+
+
+@dataclass(slots=True)
+class Findings:
+    faults: list[NodeFault] = field(default_factory=list)
+    warnings: list[NodeFault] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)  # by id: a wire to one of them is no fault of its own
+
+    def fault(self, node: str, member: str, reason: str) -> None:
+        self.faults.append(NodeFault(node, member, reason))
+
+    def refuse(self, node: str, member: str, reason: str) -> None:
+        """A fault because of which nothing can be made of the node."""
+        self.fault(node, member, reason)
+        self.refused.add(node)
+
+    def warn(self, node: str, member: str, reason: str) -> None:
+        self.warnings.append(NodeFault(node, member, reason))
+
+
+def once(faults: Iterable[NodeFault]) -> tuple[NodeFault, ...]:
+    """The first at each field of each node; of more than anybody reads, how many more there are."""
+    first: dict[tuple[str, str], NodeFault] = {}
+    for fault in faults:
+        first.setdefault((fault.node, fault.field), fault)
+    kept = tuple(first.values())
+    if len(kept) <= MAX_FAULTS:
+        return kept
+    return (*kept[:MAX_FAULTS], NodeFault("", "flow", f"has {len(kept) - MAX_FAULTS:,} more faults"))
