@@ -1,54 +1,44 @@
 """Lists of contacts on SQLite, from the projection: which contacts fit, in which order, fast at a million of them.
 
-SQLite can't know which way is short, so it is told. What fits few contacts is found first and sorted then; what fits
-many is met soon by whoever walks along the index of the order. Each statement fixes its own order of joins.
+SQLite can't know which way is short, so it is told. The ways to those who fit are measured, each as far as 10,000. Where
+one is short, all that fits is found along it and sorted then; where none is, many fit, and a page of them is met soon by
+whoever walks along the index of the order. Each statement fixes its own order of joins.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Select,
-    String,
-    TextClause,
-    and_,
-    bindparam,
-    func,
-    literal_column,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.search import terms
-from dialer.store import searching
-from dialer.store.browsing_order import Found, Order, Part
-from dialer.store.conditions import checked_op, condition, one_of
-from dialer.store.conditions import text as checked
-from dialer.store.contact_columns import WORDS, Field, on_sqlite
-from dialer.store.listing import Query, check_limit, parted, read_cursor, write_cursor
+from dialer.store.browsing_asked import Asked
+from dialer.store.browsing_order import Found, Order
+from dialer.store.browsing_statements import LARGE, Statements, with_values
+from dialer.store.browsing_walk import FIRST, Row, Walk
+from dialer.store.contact_columns import Field, on_sqlite
+from dialer.store.listing import Query, check_limit, read_cursor, write_cursor
 
 MOST = 10_000  # contacts that are sorted, and counted
-WINDOW = 20_000  # places of an order that are looked at before all that fits is sorted
-NOBODY: ColumnElement[bool] = literal_column("0 = 1")
+READ = 20_000  # contacts that are read to find them
+SAMPLE = 2_000  # contacts of the shortest way that are tested for how many fit at least
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """How many fit, and their ids as JSON; or those who fit but for the words, which are to be tested yet."""
+
+    number: int
+    ids: str
+    tested: bool = True
 
 
 class ContactSearch:
-    """One list call; `types` are those of the custom fields, `known` is the total where the caller has it."""
+    """One list call; `types` are those of the custom fields."""
 
     def __init__(self, tx: AsyncConnection, campaign_id: int | None, types: Mapping[str, str], query: Query) -> None:
         check_limit(query)
         self._tx, self._campaign, self._types, self._query = tx, campaign_id, types, query
-        self._of_contact: list[ColumnElement[bool]] = []
-        self._of_place: list[ColumnElement[bool]] = []
-        self._asked: str | None = None  # of the words
-        self._few = False  # whether the campaign itself has so few contacts that each is looked at
-        for one in query.filters:
-            self._take(one)
-        if query.q:
-            self._search(checked("q", query.q))
         self._order = self._read_order(query.sort or "id")
         self._after: tuple[Any, Any] | None = None
         if query.cursor:
@@ -57,38 +47,18 @@ class ContactSearch:
 
     async def page(self, known: int | None) -> Found:
         """The page, and the total: `known`, or else counted as far as 10,000, or to the end if that is asked for."""
-        ids, total, exact = None, known or 0, known is not None
+        asked = Asked(self._query.q, self._query.filters, self._types, self._campaign, await self._there())
+        self._of = Statements(self._tx, self._campaign, asked)
         if known is None or known <= MOST:
-            number, ids = await self._candidates()
-            if known is None:
-                total, exact = min(number, MOST), number <= MOST
-        if ids is not None:
-            rows = await self._sorted(ids)
-        else:
-            rows = await self._walk()
-            if not exact and self._query.exact:
-                total, exact = await self._count(), True
-        return self._found(rows, total, exact=exact)
-
-    # -- what is asked --------------------------------------------------------------------------------------------
-
-    def _take(self, asked: str) -> None:
-        name, op, value = parted(asked)
-        checked_op(op)
-        if name == "address":
-            self._of_contact.append(_address(op, value))
-            return
-        field = on_sqlite(name, self._types, in_campaign=self._campaign is not None, what="filter")
-        if field.of_place and name in WORDS:
-            one_of(name, op, value, WORDS[name])
-        (self._of_place if field.of_place else self._of_contact).append(condition(field.column, op, value))
-
-    def _search(self, q: str) -> None:
-        found = terms(q)
-        if found:
-            self._asked = searching.fts5(found)
-        elif q.strip():
-            self._of_contact.append(NOBODY)
+            found = await self._candidates()
+            if found is not None:
+                return await self._of_few(found, known)
+        rows = await Walk(self._of, self._order, self._after).rows(self._query.limit + 1)
+        if known is not None:
+            return self._found(rows, known, exact=True)
+        if self._query.exact:
+            return self._found(rows, await self._count(), exact=True)
+        return self._found(rows, max(await self._at_least(), min(len(rows), MOST)), exact=False)
 
     def _read_order(self, sort: str) -> Order:
         in_campaign = self._campaign is not None
@@ -99,80 +69,107 @@ class ContactSearch:
         tie = ("e.id", "e.contact_id") if field.of_place else ("p.id", "p.id")
         return Order(sort, field, *tie, sort.startswith("-"))
 
-    def _conditions(self) -> list[ColumnElement[bool]]:
-        return [*self._of_contact, *self._of_place]
+    async def _there(self) -> set[str]:
+        """The indexes and sheets that the projection has now: of new fields they come a while later."""
+        named = text("SELECT name FROM search.sqlite_master WHERE name LIKE 'by %' OR name LIKE 'sheet %'")
+        return set((await self._tx.execute(named)).scalars())
 
     # -- few: found first, sorted then -------------------------------------------------------------------------------
 
-    def _fitting(self) -> tuple[str, ColumnElement[bool]]:
-        """FROM and WHERE of all that fits. Whoever is to be found by words or a condition of its own comes first."""
-        where = self._conditions()
-        if self._asked is not None:
-            where.append(self._found_by_words() if self._few else self._match())
-        if self._campaign is None:
-            words = "search.words AS w CROSS JOIN search.contact AS p ON p.id = w.rowid"
-            return words if self._asked else "search.contact AS p", and_(*where, literal_column("1 = 1"))
-        place = "main.enrollment AS e"
-        mine = literal_column("e.campaign_id") == self._campaign
-        if self._few:
-            start = f"{place} CROSS JOIN search.contact AS p ON p.id = e.contact_id"
-        elif self._asked is not None:
-            start = f"search.words AS w CROSS JOIN {place} ON e.contact_id = w.rowid CROSS JOIN search.contact AS p ON p.id = w.rowid"
-        elif self._of_contact:
-            start = f"search.contact AS p CROSS JOIN {place} ON e.contact_id = p.id"
-        else:
-            start = f"{place} CROSS JOIN search.contact AS p ON p.id = e.contact_id"
-        return start, and_(mine, *where)
+    async def _candidates(self) -> _Candidates | None:
+        """All that fit; None if they are too many, or too many would have to be read to find them."""
+        best = await self._of.shortest(READ)
+        if best.number > READ:
+            return None
+        asked_words = self._of.asked.words is not None and not best.by_words
+        soon = asked_words and best.number > FIRST and await self._of.have_words() > LARGE
+        where = self._of.tests()
+        if asked_words and not soon:
+            few = best.number <= FIRST
+            where.append(self._of.each_has_words("s.id") if few else self._of.is_among_words("s.id", within="s"))
+        start = text(self._of.joined("s"))
+        found: Select[Any] = select(literal_column("s.id").label("k")).select_from(start).where(*where)
+        number, ids = await self._gathered(found.limit(MOST + 1).add_cte(best.way.cte("s")))
+        if number > MOST:
+            return None
+        if soon and number <= FIRST:
+            return await self._with_words(number, ids)
+        return _Candidates(number, ids, tested=not soon)
 
-    def _match(self) -> ColumnElement[bool]:
-        return literal_column("w.words", String()).op("MATCH", is_comparison=True)(self._asked)
+    async def _with_words(self, number: int, ids: str) -> _Candidates:
+        """Those of the contacts who have the words."""
+        has = self._of.each_has_words("j.id") if number <= FIRST else self._of.is_among_words("j.id", within="j")
+        listed = (
+            select(literal_column("value").label("id")).select_from(with_values("json_each(:ids)", ids=ids)).cte("j")
+        )
+        found: Select[Any] = select(literal_column("j.id").label("k")).select_from(text("j")).where(has).add_cte(listed)
+        return _Candidates(*await self._gathered(found))
 
-    def _found_by_words(self) -> ColumnElement[bool]:
-        words = literal_column("words", String()).op("MATCH", is_comparison=True)(self._asked)
-        found: Select[Any] = select(literal_column("rowid")).select_from(text("search.words")).where(words)
-        return literal_column("p.id").in_(found)
+    async def _gathered(self, found: Select[Any]) -> tuple[int, str]:
+        some = found.subquery()
+        gathered = select(func.count(), func.json_group_array(some.c.k)).select_from(some)
+        number, ids = (await self._tx.execute(gathered)).one()
+        return number, ids
 
-    async def _candidates(self) -> tuple[int, str | None]:
-        """How many fit, up to one more than are sorted, and their ids as JSON; None if they are too many."""
-        if self._campaign is not None:
-            self._few = await self._is_small()
-        start, where = self._fitting()
-        key = "p.id" if self._campaign is None else "e.id"
-        some = select(literal_column(key).label("k")).select_from(text(start)).where(where).limit(MOST + 1).subquery()
-        counted = select(func.count(), func.json_group_array(some.c.k)).select_from(some)
-        number, ids = (await self._tx.execute(counted)).one()
-        return number, (ids if number <= MOST else None)
+    async def _of_few(self, found: _Candidates, known: int | None) -> Found:
+        if not found.tested:  # that takes long, but so many have the words that a page of them comes soon
+            if not self._query.exact:
+                rows = await self._sorted(found.ids, self._of.each_has_words("f.id"))
+                if len(rows) > self._query.limit:
+                    return self._found(rows, len(rows), exact=False)
+            found = await self._with_words(found.number, found.ids)
+        return self._found(await self._sorted(found.ids), found.number if known is None else known, exact=True)
 
-    async def _is_small(self) -> bool:
-        some = "(SELECT 1 FROM main.enrollment WHERE campaign_id = :campaign LIMIT :most)"
-        counted = select(func.count()).select_from(_text(some, campaign=self._campaign, most=MOST + 1))
-        return int(await self._tx.scalar(counted) or 0) <= MOST
+    async def _at_least(self) -> int:
+        """How many fit of the first that the shortest way leads to."""
+        asked, way = self._of.asked, await self._of.shortest(READ)
+        asks = len(asked.tests) + (asked.words is not None)
+        if asks == 0 or (asks == 1 and (self._campaign is None or asked.of(place=True))):
+            return MOST  # whoever the way leads to fits
+        start = self._of.by_words() if asked.words is not None else way.way
+        some = start.limit(SAMPLE if asked.tests else MOST).cte("s")
+        fitting = select(func.count()).select_from(text(self._of.joined("s"))).where(*self._of.tests())
+        return min(MOST, int(await self._tx.scalar(fitting.add_cte(some)) or 0))
 
     async def _count(self) -> int:
-        start, where = self._fitting()
-        counted = select(func.count()).select_from(text(start)).where(where)
-        return int(await self._tx.scalar(counted) or 0)
+        best = await self._of.shortest(MOST)
+        words = self._of.asked.words is not None and not best.by_words
+        where = [*self._of.tests(), *([self._of.is_among_words("s.id")] if words else [])]
+        counted = select(func.count()).select_from(text(self._of.joined("s"))).where(*where)
+        return int(await self._tx.scalar(counted.add_cte(best.way.cte("s"))) or 0)
 
-    async def _sorted(self, ids: str) -> list[tuple[Any, Any, int]]:
-        if self._campaign is None:
-            start = "json_each(:ids) AS j CROSS JOIN search.contact AS p ON p.id = j.value"
-        else:
-            start = (
-                "json_each(:ids) AS j CROSS JOIN main.enrollment AS e ON e.id = j.value "
-                "CROSS JOIN search.contact AS p ON p.id = e.contact_id"
-            )
+    async def _sorted(self, ids: str, *words: ColumnElement[bool]) -> list[Row]:
+        """The page of these contacts; with a test of words, of the first of them."""
+        start = self._of.joined("j").replace("j", "json_each(:ids) AS j", 1).replace("j.id", "j.value")
         order = self._order
         v, tie = order.field.sql, f"CASE WHEN {order.field.sql} IS NULL THEN {order.tie_of_empty} ELSE {order.tie} END"
         where, values = self._beyond(v, tie)
         query = (
-            select(literal_column(v, order.field.type), literal_column(tie), literal_column("p.id"))
-            .select_from(_text(start, ids=ids))
-            .where(_text(where, **values))
+            select(
+                literal_column(v, order.field.type).label("v"),
+                literal_column(tie).label("k"),
+                literal_column("p.id").label("id"),
+            )
+            .select_from(with_values(start, ids=ids))
+            .where(with_values(where, **values))
             .order_by(
                 literal_column(f"{v} IS NULL"), literal_column(f"{v} {order.way}"), literal_column(f"{tie} {order.way}")
             )
-            .limit(self._query.limit + 1)
+            .limit(FIRST if words else self._query.limit + 1)
         )
+        if words:
+            columns: tuple[ColumnElement[Any], ...] = (
+                literal_column("f.v", order.field.type),
+                literal_column("f.k"),
+                literal_column("f.id"),
+            )
+            query = (
+                select(*columns)
+                .select_from(text("f"))
+                .where(*words)
+                .limit(self._query.limit + 1)
+                .add_cte(query.cte("f"))
+            )
         return [(row[0], row[1], row[2]) for row in await self._tx.execute(query)]
 
     def _beyond(self, v: str, tie: str) -> tuple[str, dict[str, Any]]:
@@ -185,114 +182,10 @@ class ContactSearch:
             return f"{v} IS NULL AND {tie} {further} :key", {"key": key}
         return (
             f"({v} {further} :value OR ({v} = :value AND {tie} {further} :key) OR {v} IS NULL)",
-            {"value": self._bound(value), "key": key},
+            {"value": bindparam("value", value, type_=self._order.field.type), "key": key},
         )
 
-    def _bound(self, value: Any) -> Any:
-        return bindparam("value", value, type_=self._order.field.type)
-
-    # -- many: along the index of the order -----------------------------------------------------------------------------
-
-    def _parts(self) -> list[Part]:
-        order, v, further = self._order, self._order.field.sql, self._order.further
-        by, empty_by = (v, order.tie), (order.tie_of_empty,)
-        empty = [Part(f"{v} IS NULL", empty_by, order.tie_of_empty, {})] if order.field.nullable else []
-        if self._after is None:
-            return [Part(f"{v} IS NOT NULL", by, order.tie, {}), *empty]
-        value, key = self._after
-        if value is None:
-            where = f"{v} IS NULL AND {order.tie_of_empty} {further} :key"
-            return [Part(where, empty_by, order.tie_of_empty, {"key": key})]
-        given = {"value": self._bound(value), "key": key}
-        same = Part(f"{v} = :value AND {order.tie} {further} :key", (order.tie,), order.tie, given)
-        beyond = Part(f"{v} {further} :value", by, order.tie, {"value": given["value"]})
-        return [beyond, *empty] if v == order.tie else [same, beyond, *empty]
-
-    async def _walk(self) -> list[tuple[Any, Any, int]]:
-        rows: list[tuple[Any, Any, int]] = []
-        for part in self._parts():
-            missing = self._query.limit + 1 - len(rows)
-            if missing:
-                rows += await self._stretch(part, missing)
-        return rows
-
-    async def _stretch(self, part: Part, number: int) -> list[tuple[Any, Any, int]]:
-        """The next of a part. A window of it is looked through; if that has too few, all that fits is sorted."""
-        order = self._order
-        simple = not self._conditions() and self._asked is None and (order.field.of_place or self._campaign is None)
-        found = await self._window(part, number, simple=simple)
-        return found if simple or len(found) == number else await self._all(part, number)
-
-    async def _window(self, part: Part, number: int, *, simple: bool) -> list[tuple[Any, Any, int]]:
-        order = self._order
-        table, contact = (
-            ("main.enrollment AS e", "e.contact_id") if order.field.of_place else ("search.contact AS p", "p.id")
-        )
-        where, values = part.where, dict(part.values)
-        if order.field.of_place:
-            where += f" AND {self._within(part)}"
-            values["campaign"] = self._campaign
-        by = ", ".join(f"{one} {order.way}" for one in part.by)
-        window = (
-            f"(SELECT {order.field.sql} AS v, {part.key} AS k, {contact} AS id{', e.id AS place' if order.field.of_place else ''} "
-            f"FROM {table} WHERE {where} ORDER BY {by} LIMIT {number if simple else WINDOW}) AS o"
-        )
-        start, conditions = window, self._conditions()
-        if not simple:
-            start += " CROSS JOIN search.contact AS p ON p.id = o.id"
-            if order.field.of_place:
-                start += " CROSS JOIN main.enrollment AS e ON e.id = o.place"
-            elif self._campaign is not None:
-                start += " CROSS JOIN main.enrollment AS e ON e.contact_id = o.id AND e.campaign_id = :campaign"
-                values["campaign"] = self._campaign
-            if self._asked is not None:
-                conditions.append(self._found_by_words())
-        columns: tuple[ColumnElement[Any], ...] = (
-            literal_column("o.v", order.field.type),
-            literal_column("o.k"),
-            literal_column("o.id"),
-        )
-        query = select(*columns).select_from(_text(start, **values)).where(*conditions).limit(number)
-        return [(row[0], row[1], row[2]) for row in await self._tx.execute(query)]
-
-    def _within(self, part: Part) -> str:
-        """Of the campaign, where an index of the order begins with it; of its sources, which are of no other campaign."""
-        if self._order.name.removeprefix("-") != "source" or "IS NULL" in part.where:
-            return "e.campaign_id = :campaign"
-        mine = "FROM main.source WHERE campaign_id = :campaign)"
-        return f"+e.campaign_id = :campaign AND e.source_id >= (SELECT min(id) {mine} AND e.source_id <= (SELECT max(id) {mine}"
-
-    async def _all(self, part: Part, number: int) -> list[tuple[Any, Any, int]]:
-        start, where = self._fitting()
-        order = self._order
-        query = (
-            select(literal_column(order.field.sql, order.field.type), literal_column(part.key), literal_column("p.id"))
-            .select_from(text(start))
-            .where(where, _text(part.where, **part.values))
-            .order_by(*(literal_column(f"+{one} {order.way}") for one in part.by))
-            .limit(number)
-        )
-        return [(row[0], row[1], row[2]) for row in await self._tx.execute(query)]
-
-    def _found(self, rows: Sequence[tuple[Any, Any, int]], total: int, *, exact: bool) -> Found:
+    def _found(self, rows: Sequence[Row], total: int, *, exact: bool) -> Found:
         limit = self._query.limit
         cursor = write_cursor(self._order.name, *rows[limit - 1][:2]) if len(rows) > limit else None
         return Found([row[2] for row in rows[:limit]], total, exact, cursor)
-
-
-def _text(sql: str, **values: Any) -> TextClause:
-    given = [value if isinstance(value, BindParameter) else bindparam(name, value) for name, value in values.items()]
-    return text(sql).bindparams(*given)
-
-
-def _address(op: str, value: str) -> ColumnElement[bool]:
-    """True for contacts of which an address fits; `ne` and `empty` for those of which none does."""
-    if op == "empty":
-        return literal_column("p.addresses") != "" if value == "false" else literal_column("p.addresses") == ""
-    address = literal_column("address", String())
-    fits = condition(address, "eq" if op == "ne" else op, value)
-    if op == "startswith":  # addresses have no capitals
-        fits = and_(address >= value.lower(), address < f"{value.lower()}\U0010ffff", fits)
-    owners: Select[Any] = select(literal_column("contact_id")).select_from(text("main.channel_address")).where(fits)
-    found = literal_column("p.id").in_(owners)
-    return ~found if op == "ne" else found

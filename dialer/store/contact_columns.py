@@ -70,6 +70,12 @@ def on_sqlite(name: str, types: Mapping[str, str], *, in_campaign: bool, what: s
     return Field(f"({attribute(found[1], kind, 'p.')})", _TYPES.get(kind, Folded()), nullable=True, of_place=False)
 
 
+def attribute_of(name: str) -> str | None:
+    """The attribute that the field is; None for other fields."""
+    found = _ATTRIBUTE.fullmatch(name)
+    return None if found is None else found[1]
+
+
 def names(*, in_campaign: bool) -> list[str]:
     known = [*_FIRST_NAMES, *(PLACE if in_campaign else ("created_at", "modified_at"))]
     return [*known, "attributes.NAME"]

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from operator import le
 from pathlib import Path
 
-from dialer.store.projection_schema import ADD, CHANGE, SCHEMA, VERSION, indexes
+from dialer.store.projection_schema import (
+    ADD,
+    CHANGE,
+    CHANGED,
+    NEW,
+    SCHEMA,
+    VERSION,
+    indexes,
+    sheets,
+    write_sheet,
+)
 
 CHUNK = 10_000  # contacts in a transaction: some tenths of a second
 MANY = 50_000
@@ -175,11 +185,14 @@ def _step(connection: sqlite3.Connection) -> None:
         contacts, changes = _complete(connection), _newest(connection)[1]
         if change < changes:
             last = min(change + CHUNK, changes)
-            _run(connection, CHANGE, {"seen": change, "last": last, "newest": seen})
+            given = {"seen": change, "last": last, "newest": seen}
+            _run(connection, CHANGE, given)
+            _run(connection, (write_sheet(table, CHANGED) for table in _sheets(connection)), given)
             connection.execute("UPDATE progress SET change_id = ?", (last,))
         elif seen < contacts:
             last = min(seen + CHUNK, contacts)
             _run(connection, ADD, {"seen": seen, "last": last})
+            _run(connection, (write_sheet(table, NEW) for table in _sheets(connection)), {"seen": seen, "last": last})
             connection.execute("UPDATE progress SET contact_id = ?", (last,))
     except BaseException:
         connection.rollback()
@@ -195,18 +208,44 @@ def _run(
 
 
 def _index(connection: sqlite3.Connection) -> None:
-    """Each column and each custom field has an index, and nothing else has."""
-    wanted = indexes(dict(connection.execute("SELECT name, type FROM app.contact_field").fetchall()))
-    there = _indexed(connection)
+    """Each column and each custom field has an index and a sheet, and nothing else has."""
+    fields = dict(connection.execute("SELECT name, type FROM app.contact_field").fetchall())
+    wanted, there = indexes(fields), _indexed(connection)
     for name in there - wanted.keys():
         connection.execute(f'DROP INDEX "{name}"')
     for name in wanted.keys() - there:
         connection.execute(wanted[name])
+    wanted, there = sheets(fields), _sheets(connection)
+    for name in there - wanted.keys():
+        connection.execute(f'DROP TABLE "{name}"')
+    for name in wanted.keys() - there:
+        _begin_sheet(connection, name, wanted[name])
+
+
+def _begin_sheet(connection: sqlite3.Connection, name: str, statement: str) -> None:
+    """In one transaction: whoever finds it relies on it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(statement)
+        contacts = connection.execute("SELECT contact_id FROM progress").fetchone()[0]
+        for seen in range(-1, contacts, CHUNK):
+            connection.execute(write_sheet(name, NEW), {"seen": seen, "last": min(seen + CHUNK, contacts)})
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def _indexed(connection: sqlite3.Connection) -> set[str]:
-    named = "SELECT name FROM main.sqlite_master WHERE type = 'index' AND name LIKE 'by %'"
-    return {name for (name,) in connection.execute(named)}
+    return _named(connection, "SELECT name FROM main.sqlite_master WHERE type = 'index' AND name LIKE 'by %'")
+
+
+def _sheets(connection: sqlite3.Connection) -> set[str]:
+    return _named(connection, "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name LIKE 'sheet %'")
+
+
+def _named(connection: sqlite3.Connection, query: str) -> set[str]:
+    return {name for (name,) in connection.execute(query)}
 
 
 def _unindex_for_many(connection: sqlite3.Connection, progress: Progress) -> None:

@@ -41,7 +41,11 @@ def _fts5_term(term: Term) -> str:
     words = " AND ".join(f'"{word}"' if is_whole(word) else f'"{word}"*' for word in term.words)
     if term.number is None:
         return words
-    return f'({words}) OR "{term.number}"* OR "{BACKWARDS}{term.number[::-1]}"*'
+    ways = ([] if term.words == (term.number,) else [f"({words})"]) + [
+        f'"{term.number}"*',
+        f'"{BACKWARDS}{term.number[::-1]}"*',
+    ]
+    return " OR ".join(ways)
 
 
 def on_postgresql(q: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, text, update
 
 from dialer.domain.errors import InvalidInput
 from dialer.operations import reports
-from dialer.store import browsing, tables
+from dialer.store import browsing, browsing_statements, browsing_walk, tables
 from dialer.store.listing import Page, Query
 from tests.support.context import MONDAY, Bench
 
@@ -100,7 +100,15 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     """`many`: so many that they are not sorted at once but met along an index, as with a million."""
     if request.param == "many":
         monkeypatch.setattr(browsing, "MOST", 4)
-        monkeypatch.setattr(browsing, "WINDOW", 7)
+        monkeypatch.setattr(browsing, "READ", 6)
+        monkeypatch.setattr(browsing, "SAMPLE", 3)
+        for module in (browsing, browsing_walk):
+            monkeypatch.setattr(module, "FIRST", 5)
+            monkeypatch.setattr(module, "LARGE", 12)
+        for name, value in (("WINDOW", 7), ("NEXT", 9), ("SORTED_SOON", 8)):
+            monkeypatch.setattr(browsing_walk, name, value)
+        for name, value in (("ENOUGH", 2), ("LARGE", 12), ("MOST_SHEETS", 2)):
+            monkeypatch.setattr(browsing_statements, name, value)
     return str(request.param)
 
 
@@ -139,6 +147,12 @@ PLACE_SORTS = {
     "status": "state", "stop_reason": "stop_reason", "result": "result", "step": "node", "next_due_at": "due_at",
     "source": "source_id", "attempts": "attempts", "created_at": "created_at", "modified_at": "modified_at",
 }  # fmt: skip
+
+
+def key(name: str) -> Callable[[Row], Any]:
+    return lambda row: value_of(row, name)
+
+
 TEXTS = {"first_name"}  # those with letters that databases sort in their own ways
 
 
@@ -196,6 +210,18 @@ CONDITIONS: list[tuple[list[str], Callable[[Row], bool]]] = [
     (["address:eq:person8@mail.example"], lambda r: r["id"] == 8),
     (["address:ne:person8@mail.example"], lambda r: r["id"] != 8),
     (["address:empty:"], lambda _: False),
+    (["last_name:ne:Name3", "attributes.plan:ne:gold"], lambda r: r["last_name"] != "Name3" and _attr("plan")(r) != "gold"),
+    (["attributes.city:startswith:ESSEN-w"], lambda r: _attr("city")(r) == "Essen-West"),
+    (["attributes.city:in:Bonn,Essen-West", "first_name:eq:Bob"], lambda r: _attr("city")(r) != "Köln" and r["first_name"] == "Bob"),
+    (["attributes.city:eq:Bonn", "attributes.age:in:32,69"], lambda r: _attr("city")(r) == "Bonn" and _attr("age")(r) in {"32", "69"}),
+    (["attributes.age:contains:9"], lambda r: bool(_attr("age")(r)) and "9" in str(float(_attr("age")(r)))),
+    (["attributes.joined:contains:-03-"], lambda r: "-03-" in _attr("joined")(r)),
+    (["attributes.joined:startswith:2012"], lambda r: _attr("joined")(r).startswith("2012")),
+    (["attributes.city:empty:false"], lambda _: True),
+    (["attributes.age:empty:false"], lambda r: bool(_attr("age")(r))),
+    (["last_name:contains:ame7", "first_name:contains:NN"], lambda r: r["last_name"] == "Name7" and "nn" in r["first_name"].lower()),
+    (["last_name:contains:_"], lambda _: False),
+    (["address:in:+493000177,+493000277"], lambda _: False),
     (["id:gt:10", "id:le:33"], lambda r: 10 < r["id"] <= 33),
 ]  # fmt: skip
 
@@ -277,6 +303,7 @@ async def test_totals_are_exact_up_to_a_bound_and_beyond_when_asked(
 @pytest.mark.req("K10")
 async def test_lists_have_what_was_changed_a_moment_ago(filled: Bench) -> None:
     assert await all_pages(filled, None, q="anna") != []
+    assert await all_pages(filled, None, filters=["address:contains:3000177"]) == [1]
     async with filled.ctx.db.write() as tx:
         changed = {"first_name": "Xaver", "attributes": {"city": "Ulm"}, "modified_at": MONDAY}
         await tx.execute(update(tables.contact).where(tables.contact.c.id == 6).values(changed))
@@ -284,8 +311,15 @@ async def test_lists_have_what_was_changed_a_moment_ago(filled: Bench) -> None:
         await tx.execute(delete(tables.channel_address).where(tables.channel_address.c.contact_id == 7))
         await tx.execute(delete(tables.contact).where(tables.contact.c.id == 7))
         await tx.execute(update(tables.contact).where(tables.contact.c.id == 12).values(erased_at=MONDAY))
+        moved = {"address": "+4930999", "contact_id": 1}
+        await tx.execute(update(tables.channel_address).where(tables.channel_address.c.contact_id == 1).values(moved))
     assert await all_pages(filled, None, q="xaver ulm") == [6]
     assert await all_pages(filled, None, filters=["first_name:eq:Xaver"]) == [6]
+    assert await all_pages(filled, None, filters=["first_name:contains:AVE"]) == [6]
+    assert await all_pages(filled, None, filters=["attributes.city:contains:lm", "last_name:contains:name"]) == [6]
+    assert await all_pages(filled, None, filters=["address:contains:3000177"]) == []
+    assert await all_pages(filled, None, filters=["address:contains:30999"]) == [1]
+    assert await all_pages(filled, 1, filters=["address:empty:true"]) == []
     seen = await all_pages(filled, None, sort="attributes.city")
     assert sorted(seen) == [n for n in range(1, NUMBER + 1) if n not in {7, 12}]
     assert 12 not in await all_pages(filled, 1, sort="-attempts")
