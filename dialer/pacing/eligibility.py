@@ -136,10 +136,10 @@ def _whose(facts: Facts) -> str:
 
 
 def _of_contact(facts: Facts) -> Iterator[Reason]:
+    for why in facts.suppressed:  # also of who is through: its result is that of a number that does not exist
+        yield Reason("do-not-contact", why)
     if facts.place.state is EnrollmentState.DONE:
         return
-    for why in facts.suppressed:
-        yield Reason("do-not-contact", why)
     if facts.unreachable:
         channels = " or ".join(f"{_named(channel)}s" for channel in facts.unreachable)
         yield Reason("no-address", f"it has no address for {channels}, and the strategy makes nothing else")
