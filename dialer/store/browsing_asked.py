@@ -82,10 +82,13 @@ class Asked:
         where, within = condition(field.column, op, value), _range(field, op, value)
         on = "" if within is None else field.sql
         if field.of_place:
-            return Test(where, of_place=True, on=on, range=within, way=self._way_of_place(field, op, where))
+            return Test(where, of_place=True, on=on, range=within, way=self._way_of_place(field, op, value, where))
         words = _implied(name, field, op, value)
         if name == "id":
-            return Test(where, on=on, range=within, way=_of_contact("", where) if op in _RANGES else None)
+            way = _of_contact("", where) if op in _RANGES else None
+            if self._campaign is not None:  # by which its contacts are sorted there
+                field = Field("e.contact_id", field.type, nullable=False, of_place=True)
+            return Test(where, on=field.sql, range=_range(field, op, value), way=way)
         own = attribute_of(name)
         kept = name if own is None else f"{self._types.get(own, 'text')} {own}"
         if f"by {kept}" in self._there and op != "contains" and (op != "startswith" or within is not None):
@@ -95,8 +98,10 @@ class Asked:
             return Test(where, way=_of_sheets(f"sheet {kept}", value), sheets=_sheets(f"sheet {kept}", value))
         return Test(where, words=words)
 
-    def _way_of_place(self, field: Field, op: str, where: ColumnElement[bool]) -> Way | None:
-        if op not in _RANGES | {"contains", "startswith"}:
+    def _way_of_place(self, field: Field, op: str, value: str, where: ColumnElement[bool]) -> Way | None:
+        if op not in _RANGES | {"contains", "startswith"} and (op, value) != ("empty", "false"):
+            return None
+        if field.sql == "e.modified_at":  # has no index, which every stop would have to move
             return None
         mine = [literal_column("e.campaign_id") == self._campaign]
         if field.nullable:  # an index of it has only those with a value
@@ -193,15 +198,14 @@ def _address(op: str, value: str, *, sheet: bool) -> Test:
     owners: Select[Any] = select(literal_column("a.contact_id").label("id")).select_from(
         text("main.channel_address AS a")
     )
+    if op == "startswith":  # addresses have no capitals
+        address, start = literal_column("a.address", String()), value.lower()
+        return Test(own, way=owners.where(address >= start, address < f"{start}\U0010ffff").distinct())
     return Test(own, way=owners.where(_fitting_address("a.address", op, value)).distinct())
 
 
 def _fitting_address(column: str, op: str, value: str) -> ColumnElement[bool]:
-    address = literal_column(column, String())
-    fits = condition(address, "eq" if op == "ne" else op, value)
-    if op == "startswith":  # addresses have no capitals
-        fits = and_(address >= value.lower(), address < f"{value.lower()}\U0010ffff", fits)
-    return fits
+    return condition(literal_column(column, String()), "eq" if op == "ne" else op, value)
 
 
 # -- words that a condition implies -----------------------------------------------------------------------------------

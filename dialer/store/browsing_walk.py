@@ -11,7 +11,7 @@ from dialer.store.browsing_statements import LARGE, Statements, with_values
 WINDOW = 20_000  # places of an order that are looked at before all that fits is sorted
 NEXT = 5_000  # the same, where nothing but words is asked for: more than 20,000 have them
 FIRST = 200  # contacts that are looked up in the words one by one
-SORTED_SOON = 50_000  # contacts with the words: more are met earlier than sorted, wherever in the order they are
+SORTED_SOON = 50_000  # a way to so many is short enough, where all that fits is sorted
 EVERY = 2**62  # as a limit: without one SQLite would leave out the order of what is walked
 
 Row = tuple[Any, Any, int]
@@ -72,7 +72,7 @@ class Walk:
         found = await self._read(self._tested(window), number, of.is_among_words("t.id", within="t"))
         if len(found) == number or await self._is_all(window, size):
             return found
-        if only_words and many > SORTED_SOON:
+        if only_words and many > LARGE:
             return await self._read(self._tested(self._window(part, EVERY)), number, of.is_among_words("t.id"))
         return await self._all(part, number)
 
