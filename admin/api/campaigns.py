@@ -23,7 +23,7 @@ async def listing(request: web.Request, query: ListQuery) -> web.Response:
 @api("POST", "/campaigns", "Create a campaign", answers={201: CampaignOut})
 async def create(request: web.Request, body: CampaignIn) -> web.Response:
     """All but the title is optional; the campaign is unpublished."""
-    campaign = await campaigns.create(request.app[CONTEXT], body.given(), body.strategy)
+    campaign = await campaigns.create(request.app[CONTEXT], body.given(), body.document())
     return await _shown(request, campaign, status=201)
 
 

@@ -6,15 +6,32 @@ from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
 from admin.openapi import Operations, answer, etag, if_match_tag
-from admin.schemas.strategies import CheckOut, FlowIn, FlowOut, NodeFaultOut, StrategyIn, StrategyOut
+from admin.schemas.strategies import (
+    CheckOut,
+    FlowIn,
+    FlowOut,
+    NodeFaultOut,
+    StrategyIn,
+    StrategyOut,
+    TemplateOut,
+    TemplatesOut,
+)
 from dialer.operations import flows, strategies
 from dialer.operations.deploying import Stored
 from dialer.strategy.check import Checked
 from dialer.strategy.read import NodeFault
+from dialer.strategy.templates import TEMPLATES
 
 api = Operations("strategies")
 
 IF_MATCH = {"If-Match": "The `ETag` that was read: refuses the deploy (409) if somebody else was faster."}
+
+
+@api("GET", "/strategy-templates", "List strategies to start from", answers={200: TemplatesOut})
+async def templates(_request: web.Request) -> web.Response:
+    """The same for every campaign."""
+    items = [TemplateOut(name=t.name, label=t.label, help=t.help, strategy=t.document) for t in TEMPLATES]
+    return answer(TemplatesOut(items=items))
 
 
 @api("GET", "/campaigns/{campaign_id}/strategy", "Read the strategy", answers={200: StrategyOut})

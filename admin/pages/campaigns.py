@@ -15,6 +15,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
 from dialer.operations import campaigns, reports
 from dialer.operations.context import Context
+from dialer.strategy.templates import TEMPLATES, document_of
 
 DEFAULT_SORT = "created_at"
 
@@ -28,14 +29,16 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 
 async def create(request: web.Request) -> web.StreamResponse:
-    """A title is all that is asked for (C1)."""
+    """A title is all that is asked for (C1); a strategy to start from can be chosen."""
     form = await request.post()
-    title = str(form.get("title", "")).strip()
+    title, template = (str(form.get(name, "")).strip() for name in ("title", "template"))
     try:
-        campaign = await campaigns.create(request.app[CONTEXT], {"title": _title(title)})
+        strategy = document_of(template) if template else None
+        campaign = await campaigns.create(request.app[CONTEXT], {"title": _title(title)}, strategy)
     except InvalidInput as error:
-        faults = {"title": [fault.reason for fault in error.faults]}
-        return await _list(request, status=422, create_title=title, create_faults=faults)
+        faults = {fault.field: [fault.reason] for fault in error.faults}
+        given = {"create_title": title, "create_template": template, "create_faults": faults}
+        return await _list(request, status=422, **given)
     raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/settings" if form.get("open") else "/campaigns")
 
 
@@ -52,7 +55,7 @@ async def _list(request: web.Request, *, status: int = 200, **context: Any) -> w
     found = await reports.campaigns_page(request.app[CONTEXT], looked.query())
     items = [{**asdict(one.campaign), "contacts": sum(one.contacts.values())} for one in found.items]
     view = ListView(looked, items, found.total, found.next_cursor)
-    given = {"create_title": "", "create_faults": None, **context}
+    given = {"create_title": "", "create_template": "", "create_faults": None, "templates": TEMPLATES, **context}
     return page(request, "campaigns.html", status=status, section="Campaigns", list=view, **given)
 
 

@@ -11,7 +11,9 @@ from dialer.domain.campaign import Campaign, DialingMode, LoadOrder
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
 from dialer.operations.reports import Counted
+from dialer.strategy.templates import document_of
 
+_STRATEGY = ("strategy", "template")
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -46,7 +48,7 @@ class CampaignFields(In):
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent, as the domain has them. Raises `InvalidInput` with every impossible range."""
-        fields = {name: getattr(self, name) for name in self.model_fields_set if name != "strategy"}
+        fields = {name: getattr(self, name) for name in self.model_fields_set if name not in _STRATEGY}
         faults: list[Fault] = []
         for name, read in (("execution", _execution), ("validity", _validity)):
             try:
@@ -66,6 +68,17 @@ class CampaignIn(CampaignFields):
 
     title: Title
     strategy: JsonObject | None = Field(default=None, description="A document `campaign-strategy/1`.")
+    template: str | None = Field(
+        default=None, max_length=100, description="A strategy to start from instead, of `/strategy-templates`."
+    )
+
+    def document(self) -> dict[str, Any] | None:
+        """The strategy to begin with, if one is given. Raises `InvalidInput` for two, and for an unknown template."""
+        if self.template is None:
+            return self.strategy
+        if self.strategy is not None:
+            raise InvalidInput.single("template", "can't be given beside a strategy; leave one of them out")
+        return document_of(self.template)
 
 
 class CampaignPatch(CampaignFields):

@@ -29,6 +29,19 @@ class FlowOut(RootModel[list[JsonObject]]):
     """The tab, then its nodes, subflows, groups and comments."""
 
 
+class TemplateOut(Out):
+    """A strategy to start from; `name` is what creating a campaign takes as `template`."""
+
+    name: str
+    label: str
+    help: str
+    strategy: JsonObject
+
+
+class TemplatesOut(Out):
+    items: list[TemplateOut]
+
+
 class NodeFaultOut(Out):
     """`node` is empty for the strategy as a whole."""
 

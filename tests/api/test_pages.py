@@ -452,3 +452,17 @@ async def test_all_contacts_with_conditions_that_stay_in_the_address(server: Ser
     assert "Nobody found" in await manager.get(f"/contacts?{both}")
     assert "Bob" in await manager.get(f"{path}/contacts?filter=attributes.plan:eq:gold&status=pending&q=bo")
     assert "take pending" in await manager.get(f"{path}/contacts?status=finished", 422)
+
+
+@pytest.mark.req("C1", "S1")
+async def test_a_campaign_is_created_from_a_template(manager: Browser) -> None:
+    page = await manager.get("/campaigns")
+    assert len(re.findall('type="radio" name="template"', page)) == 5
+    assert re.findall('name="template" value="([a-z-]+)" checked', page) == ["call-once"]
+    form = {"title": "Sale", "template": "call-then-text", "open": "yes"}
+    assert await manager.post("/campaigns", 303, form) == "/campaigns/1/settings"
+    assert (await manager.server.ok("GET", "/campaigns/1/strategy"))["name"] == "Call, then text"
+    again = await manager.post("/campaigns", 422, {"title": "", "template": "survey-by-reply"})
+    assert re.findall('name="template" value="([a-z-]+)" checked', again) == ["survey-by-reply"]
+    assert "there is no &#39;no&#39;" in await manager.post("/campaigns", 422, {"title": "A", "template": "no"})
+    assert (await manager.server.ok("GET", "/campaigns"))["total"] == 1

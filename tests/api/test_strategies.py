@@ -104,3 +104,26 @@ async def test_a_campaign_that_is_not_there_has_no_strategy(server: Server) -> N
     await server.refused("GET", "/campaigns/999/strategy", 404)
     await server.refused("PUT", "/campaigns/999/strategy", 404, json=with_call())
     await server.refused("POST", "/campaigns/999/strategy/check", 404, json=with_call())
+
+
+@pytest.mark.req("S1")
+async def test_a_campaign_starts_from_a_template(server: Server) -> None:
+    templates = (await server.ok("GET", "/strategy-templates"))["items"]
+    assert [one["name"] for one in templates] == [
+        "call-once", "call-three-times", "call-then-text", "text-then-call", "survey-by-reply",
+    ]  # fmt: skip
+    for one in templates:
+        made = await server.ok("POST", "/campaigns", 201, json={"title": one["label"], "template": one["name"]})
+        stored = await server.ok("GET", f"/campaigns/{made['id']}/strategy")
+        assert stored["name"] == one["label"]
+        assert [node["id"] for node in stored["nodes"]] == [node["id"] for node in one["strategy"]["nodes"]]
+        assert await server.ok("PUT", f"/campaigns/{made['id']}/strategy", json=one["strategy"]) == stored
+
+
+@pytest.mark.req("S2")
+async def test_a_template_that_is_none_makes_no_campaign(server: Server) -> None:
+    refused = await server.refused("POST", "/campaigns", 422, json={"title": "A", "template": "no"})
+    assert fields_of(refused) == {"template"}
+    both = {"title": "A", "template": "call-once", "strategy": with_call()}
+    assert fields_of(await server.refused("POST", "/campaigns", 422, json=both)) == {"template"}
+    assert (await server.ok("GET", "/campaigns"))["total"] == 0
