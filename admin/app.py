@@ -11,6 +11,7 @@ from admin.api import upkeep
 from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PUSHES, THROTTLE, Identity, Problem
 from admin.pages.render import to_html
 from admin.pages.routes import routes
+from admin.studio.routes import routes as studio_routes
 from admin.throttle import LoginThrottle, PushThrottle
 from dialer.engine.live import Live
 from dialer.operations.context import Context
@@ -45,6 +46,7 @@ def make_app(ctx: Context, live: Live | None) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     upkeep.install(app)
     api_routes.install(app)
+    app.add_routes(studio_routes())  # before the pages, whose /static/ takes every name
     app.add_routes(routes())
     return app
 

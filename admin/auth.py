@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from admin.errors import Refused, is_api
+from admin.errors import Refused, is_api, is_editor
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
 from dialer.operations import rest_keys, users
 from dialer.operations.users import RIGHTS, Right
@@ -139,6 +139,8 @@ def _is_public(request: web.Request) -> bool:
 
 
 def _ask_to_log_in(request: web.Request) -> web.StreamResponse:
+    if is_editor(request):
+        raise Refused(401, "log in again")
     if is_api(request):
         raise Refused(401, "send a token as `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
     if request.headers.get("HX-Request") == "true":

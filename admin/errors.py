@@ -1,5 +1,6 @@
 """Every error becomes a problem (RFC 9457): for the API as JSON, for people as a page. None tells internals."""
 
+import re
 from collections.abc import Mapping
 
 import structlog
@@ -58,8 +59,7 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     UnderWay: (409, "Under way"),
     NotRemovable: (409, "In use"),
 }
-
-
+_EDITOR = re.compile(r"/studio/[0-9]+/editor/.")
 _UNION_TAGS = frozenset({"voice", "sms", "one entry", "many entries"})
 
 
@@ -130,6 +130,11 @@ def is_api(request: web.Request) -> bool:
     return request.path == "/api" or request.path.startswith("/api/")
 
 
+def is_editor(request: web.Request) -> bool:
+    """What the studio's editor asks for beside its page: it reads errors as `{code, message}`."""
+    return _EDITOR.match(request.path) is not None
+
+
 async def plain_page(request: web.Request, problem: Problem) -> web.StreamResponse:  # noqa: ARG001  (an ErrorPage)
     """The error page until the pages bring their own."""
     return web.Response(text=f"{problem.status} {problem.title}\n\n{problem.detail}\n", status=problem.status)
@@ -179,6 +184,9 @@ def _unexpected(request: web.Request, error: Exception) -> Problem:
 async def _answer(request: web.Request, problem: Problem, headers: Mapping[str, str]) -> web.StreamResponse:
     if is_api(request):
         return as_json(problem, headers)
+    if is_editor(request):
+        body = {"code": problem.title.lower().replace(" ", "_"), "message": problem.detail}
+        return web.json_response(body, status=problem.status, headers=headers)
     response = await request.app[ERROR_PAGE](request, problem)
     response.headers.update(headers)
     return response

@@ -35,6 +35,17 @@ async def by_state(ctx: Context, campaign_ids: Sequence[int]) -> dict[int, Mappi
     }
 
 
+async def by_step(ctx: Context, campaign_id: int) -> list[tuple[str | None, str, int]]:
+    """`(node, state, number)`: contacts by the step at which they stand, None for who has not entered the strategy."""
+
+    async def count() -> list[tuple[str | None, str, int]]:
+        async with ctx.db.read() as tx:
+            return [(node, state, number) for node, state, number in await campaigns.counts_by_step(tx, campaign_id)]
+
+    key, size = ("steps", campaign_id), lambda found: sum(number for *_, number in found)
+    return list(await _remembered(ctx, key, count, size))
+
+
 async def all_contacts(ctx: Context) -> int:
     async def count() -> int:
         async with ctx.db.read() as tx:

@@ -128,6 +128,16 @@ async def counts(tx: AsyncConnection, campaign_ids: Collection[int]) -> dict[int
     return {campaign_id: found.get(campaign_id, {}) for campaign_id in campaign_ids}
 
 
+async def counts_by_step(tx: AsyncConnection, campaign_id: int) -> list[AnyRow]:
+    """`(node, state, number)` of a campaign's contacts; the node is null for who has not entered the strategy."""
+    query = (
+        select(enrollment.c.node, enrollment.c.state, func.count())
+        .where(enrollment.c.campaign_id == campaign_id)
+        .group_by(enrollment.c.node, enrollment.c.state)
+    )
+    return list(await tx.execute(query))
+
+
 _COUNTS = select(
     campaign.c.id,
     *(

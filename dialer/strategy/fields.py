@@ -18,8 +18,10 @@ from dialer.strategy.values import (
     Listed,
     Number,
     PositiveDuration,
-    Reference,
+    Queue,
+    SmsGateway,
     Template,
+    VoiceGateway,
     Zone,
 )
 
@@ -103,12 +105,15 @@ class CallFields(Fields):
         default=1, ge=1, le=9, title="Number", description="Which of the contact's telephone numbers: 1 is the first."
     )
     mode: Literal["progressive", "power", "preview", "predictive"] | None = Field(
-        default=None, title="Mode", description="How calls meet agents; empty: the campaign's."
+        default=None,
+        title="Mode",
+        description="How calls meet agents; empty: the campaign's.",
+        json_schema_extra={"format": "mode"},
     )
-    queue: Reference | None = Field(
+    queue: Queue | None = Field(
         default=None, title="Queue", description="The queue whose agents talk; empty: the campaign's."
     )
-    gateway: Reference | None = Field(
+    gateway: VoiceGateway | None = Field(
         default=None, title="Gateway", description="The trunk to call through; empty: the campaign's."
     )
     ring_s: Number = Field(default=25, ge=5, le=120, title="Ring", description="Seconds to let it ring.")
@@ -130,6 +135,7 @@ class CallFields(Fields):
         title="Try again on",
         description="The outcomes that are tried again. `lost` (nobody knows whether the call was made) is tried "
         "again only if it is named here.",
+        json_schema_extra={"never": [Outcome.ANSWERED.value]},
     )
     priority: Number = Field(
         default=5, ge=0, le=9, title="Priority", description="Higher goes first among calls that are due."
@@ -140,7 +146,7 @@ class SmsFields(Fields):
     number: Number = Field(
         default=1, ge=1, le=9, title="Number", description="Which of the contact's numbers for texts: 1 is the first."
     )
-    gateway: Reference | None = Field(
+    gateway: SmsGateway | None = Field(
         default=None, title="Gateway", description="The SMS gateway; empty: the campaign's."
     )
     sender: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9]{1,20}|[ -~]{1,11})$")] | None = Field(
@@ -173,12 +179,16 @@ class WaitFields(Fields):
         description="For a time, until a time of day, a date, or an attribute's date.",
     )
     duration: PositiveDuration | None = Field(
-        default=None, title="How long", description="For `for`: such as 90s, 15m, 2h, 3d."
+        default=None,
+        title="How long",
+        description="For `for`: such as 90s, 15m, 2h, 3d.",
+        json_schema_extra={"only_with": {"kind": ["for"]}},
     )
     at: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(
         default=None,
         title="Until",
         description="09:00, or 2026-12-24T09:00, or an attribute's name; times are the contact's own.",
+        json_schema_extra={"only_with": {"kind": ["until_time", "until_date", "until_attribute"]}},
     )
 
     @model_validator(mode="after")
@@ -221,6 +231,7 @@ def _known_look(on: str) -> str:
 class BranchFields(Fields):
     on: Annotated[Attribute, AfterValidator(_known_look)] = Field(
         title="Look at",
+        json_schema_extra={"format": "look"},
         description="An attribute, or last.outcome, last.status, last.reply, count.attempts, count.texts.",
     )
     rules: tuple[Rule, ...] = Field(
@@ -276,7 +287,7 @@ class WebhookFields(Fields):
     )
     url: Annotated[str, StringConstraints(max_length=2000)] = Field(title="Address", description="Where to send it.")
     body: Annotated[str, StringConstraints(max_length=10_000)] = Field(
-        default="", title="Body", description="With `{{attribute}}`."
+        default="", title="Body", description="With `{{attribute}}`.", json_schema_extra={"format": "template"}
     )
     save_as: Attribute | None = Field(
         default=None, title="Save as", description="The attribute that keeps the response."

@@ -1,11 +1,12 @@
 """The kinds of values that step fields hold, read as editors send them: numbers as text (`"25"`), lists with commas."""
 
 from datetime import timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    Field,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
@@ -68,15 +69,27 @@ def _clock(value: str) -> str:
     return value
 
 
-_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["15m"]})
+def _format(name: str) -> Any:
+    """What kind of text it is, for whoever makes forms from the JSON schema."""
+    return Field(json_schema_extra={"format": name})
+
+
+_DURATION_SCHEMA = WithJsonSchema(
+    {"type": "string", "format": "duration", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["15m"]}
+)
 Duration = Annotated[timedelta, BeforeValidator(_read_duration), PlainSerializer(format_duration), _DURATION_SCHEMA]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Number = Annotated[int, BeforeValidator(_number)]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Attribute = Annotated[str, StringConstraints(max_length=MAX_ATTRIBUTE_NAME), AfterValidator(_attribute)]
-Template = Annotated[str, AfterValidator(_template)]
-ClockTime = Annotated[str, AfterValidator(_clock)]
-Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+Queue = Annotated[Reference, _format("queue")]
+VoiceGateway = Annotated[Reference, _format("voice-gateway")]
+SmsGateway = Annotated[Reference, _format("sms-gateway")]
+Attribute = Annotated[
+    str, StringConstraints(max_length=MAX_ATTRIBUTE_NAME), AfterValidator(_attribute), _format("attribute")
+]
+Template = Annotated[str, AfterValidator(_template), _format("template")]
+ClockTime = Annotated[str, AfterValidator(_clock), _format("clock")]
+Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone), _format("zone")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 Listed = BeforeValidator(listed)

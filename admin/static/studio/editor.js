@@ -1,0 +1,142 @@
+// What our server adds to the Node-RED editor: its protection against other sites, faults at their nodes, outcomes that
+// are always to be read, and a sidebar without what a strategy has no use for.
+'use strict';
+
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? '';
+const SVG = 'http://www.w3.org/2000/svg';
+
+// -- the page's policy runs no handlers that stand in HTML: the few that the editor writes become data, and are called here ----
+
+const CALLS = {
+  'RED.workspaces.show': (id) => RED.workspaces.show(id),
+  'RED.search.show': (text) => RED.search.show(text),
+  'RED.sidebar.help.show': (type) => RED.sidebar.help.show(type),
+};
+const HANDLER = /\sonclick="(RED\.[\w.]+)\('([^'"\\]*)'\);[^"]*"/g;
+const filtered = $.htmlPrefilter;
+$.htmlPrefilter = (html) => filtered(html).replace(HANDLER, ' data-studio-call="$1" data-studio-with="$2"');
+document.addEventListener('click', (event) => {
+  const { studioCall, studioWith } = event.target.closest?.('[data-studio-call]')?.dataset ?? {};
+  if (!Object.hasOwn(CALLS, studioCall ?? '')) return;
+  event.preventDefault();
+  CALLS[studioCall](studioWith);
+});
+
+// -- asking the server ---------------------------------------------------------------------------------------------------
+
+$.ajaxPrefilter((options, _original, request) => {
+  if (options.crossDomain) return;
+  if (!/^(GET|HEAD)$/i.test(options.type)) request.setRequestHeader('X-CSRF-Token', meta('csrf'));
+  if (options.url === 'flows' && options.type === 'POST') {
+    Studio.showFaults([]);
+    request.fail(() => Studio.refused(request)); // before the editor's own, which shows `responseText` as HTML
+    request.done((answer) => Studio.showFaults(answer.warnings ?? [], 'Deployed, with warnings'));
+  }
+});
+
+Studio.refused = (request) => {
+  if (request.status === 409 || !request.responseText) return;
+  let answer;
+  try { answer = JSON.parse(request.responseText); } catch { answer = { message: `the server answered ${request.status}` }; }
+  Studio.showFaults(answer.faults ?? [], 'Nothing was deployed', true);
+  request.responseText = $('<i>').text(answer.summary ?? answer.message).html();
+};
+
+// -- faults: a list that stays, and a mark at each node --------------------------------------------------------------------
+
+Studio.faults = new Map();
+
+// A step inside a subflow is shown at the subflow's node.
+const shownAt = (id) => id.split('/')[0];
+
+Studio.showFaults = (faults, title = '', refused = false) => {
+  const marked = [...Studio.faults.keys()];
+  Studio.faults = new Map();
+  for (const fault of faults) {
+    if (fault.node) Studio.faults.set(shownAt(fault.node), [...Studio.faults.get(shownAt(fault.node)) ?? [], fault]);
+  }
+  $('#studio-faults').remove();
+  if (faults.length) Studio.listFaults(faults, title, refused);
+  for (const id of [...marked, ...Studio.faults.keys()]) Studio.redraw(id);
+};
+
+Studio.redraw = (id) => {
+  const node = RED.nodes.node(id);
+  if (!node) return;
+  node.dirty = true;
+  RED.view.redraw();
+};
+
+Studio.listFaults = (faults, title, refused) => {
+  const panel = $('<section id="studio-faults" role="alert">').toggleClass('studio-warnings', !refused).appendTo('#red-ui-workspace');
+  const count = faults.length === 1 ? '1 place' : `${faults.length} places`;
+  $('<header>').append($('<b>').text(`${title}: ${count} to look at`))
+    .append($('<button type="button" aria-label="Close">').text('×').on('click', () => panel.remove())).appendTo(panel);
+  const list = $('<ol>').appendTo(panel);
+  for (const fault of faults) {
+    const node = fault.node && RED.nodes.node(shownAt(fault.node));
+    const item = $('<li>').appendTo(list);
+    if (node) {
+      $('<a href="#">').text(RED.utils.getNodeLabel(node, node.id)).appendTo(item).on('click', (event) => {
+        event.preventDefault();
+        RED.view.reveal(node.id);
+        RED.view.select({ nodes: [node] });
+      });
+    } else if (fault.node) item.append($('<b>').text(fault.node));
+    item.append(document.createTextNode(`${fault.node ? ', ' : ''}${fault.field}: ${fault.reason}`));
+  }
+};
+
+const element = (name, attributes, text) => {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+};
+
+const markFaults = (node, place) => {
+  place.querySelector('.studio-mark')?.remove();
+  const faults = Studio.faults.get(node.id);
+  if (!faults) return;
+  const mark = element('g', { class: 'studio-mark', transform: 'translate(0, 0)' });
+  mark.append(element('circle', { r: 9 }), element('text', { y: 4 }, '!'));
+  mark.append(element('title', {}, faults.map((fault) => `${fault.field}: ${fault.reason}`).join('\n')));
+  place.append(mark);
+};
+
+// -- outcomes beside their ports ---------------------------------------------------------------------------------------------
+
+const labelOutcomes = (node, place) => {
+  if (!node.type.startsWith('campaign-') || node.outputs < 2) return;
+  place.querySelectorAll('.red-ui-flow-port-output').forEach((port, index) => {
+    const label = RED.utils.getPortLabel?.(node, 'output', index) ?? node._def.outputLabels.call(node, index);
+    let text = port.querySelector('.studio-outcome');
+    if (!text) {
+      text = element('text', { class: 'studio-outcome', x: 14, y: 8 });
+      port.append(text);
+    }
+    if (text.textContent !== label) text.textContent = label;
+  });
+};
+
+RED.hooks.add('viewRedrawNode.studio', ({ node, el }) => {
+  if (!el || !node._def || node.type === 'group') return;
+  labelOutcomes(node, el);
+  markFaults(node, el);
+});
+
+// -- the workspace -------------------------------------------------------------------------------------------------------
+
+RED.editor.mermaid.render = async () => {}; // diagrams in descriptions: a library of 3.5 MB that is not served
+RED.events.on('flows:loaded', () => {
+  for (const tab of ['config', 'context']) RED.sidebar.removeTab(tab);
+});
+// A strategy that doesn't fit its fields is refused by the server, with every fault; the editor need not ask before.
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#red-ui-header-button-deploy')) return;
+  event.preventDefault();
+  event.stopPropagation();
+  RED.actions.invoke('core:deploy-flows', true);
+}, true);
+
+$(() => RED.init({ apiRootUrl: '' }));

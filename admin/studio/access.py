@@ -1,0 +1,24 @@
+"""Who may change a strategy in the studio: people with the right to write, as long as the campaign has not ended."""
+
+from aiohttp import web
+
+from admin.auth import may
+from admin.keys import IDENTITY
+from admin.pages.campaign import load
+from dialer.domain.campaign import Campaign
+from dialer.domain.transitions import CampaignStatus
+from dialer.operations.users import Right
+
+
+async def editable(request: web.Request) -> bool:
+    return why_not_editable(request, await load(request)) is None
+
+
+def why_not_editable(request: web.Request, campaign: Campaign) -> str | None:
+    """The reason for a person, or None."""
+    if campaign.status is CampaignStatus.ENDED:
+        return "The campaign has ended: its strategy can be looked at, not changed."
+    identity = request[IDENTITY]
+    if not may(identity, Right.WRITE):
+        return f"{identity.name} is a {identity.role}, who may look at a strategy and not change it."
+    return None
