@@ -16,9 +16,9 @@ from dialer.store.listing import Query
 
 DEFAULT_SORT = "id"
 NEWEST = Query(limit=100, sort="-created_at")
-OF_CONTACT = (("last_name", "Name"), ("", "Number"), ("external_id", "External id"), ("time_zone", "Time zone"))
+OF_CONTACT = (("last_name", "Name"), ("address", "Number"), ("external_id", "External id"), ("time_zone", "Time zone"))
 OF_PLACE = (
-    ("last_name", "Name"), ("", "Number"), ("status", "Status"), ("result", "Result"), ("attempts", "Attempts"),
+    ("last_name", "Name"), ("address", "Number"), ("status", "Status"), ("result", "Result"), ("attempts", "Attempts"),
     ("next_due_at", "Next due"), ("stop_reason", "Stopped because"),
 )  # fmt: skip
 OF_TIME = (("created_at", "Created (UTC)"), ("modified_at", "Modified (UTC)"))

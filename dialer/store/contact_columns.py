@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Float, String, case, cast, func, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Float, String, case, cast, func, literal_column, select
 from sqlalchemy.types import TypeEngine
 
 from dialer.domain.errors import InvalidInput, shown
 from dialer.domain.transitions import EnrollmentState, StopReason
 from dialer.store.conditions import Day, Folded
 from dialer.store.projection_schema import attribute
-from dialer.store.tables import contact, enrollment
+from dialer.store.tables import channel_address, contact, enrollment
 from dialer.store.types import Utc
 
 # A name that can stand in a JSON path of either database.
@@ -32,12 +32,12 @@ PLACE = {
     "created_at": enrollment.c.created_at,
     "modified_at": enrollment.c.modified_at,
 }
-_FIRST_NAMES = ("id", "first_name", "last_name", "time_zone", "external_id")
+_FIRST_NAMES = ("id", "first_name", "last_name", "time_zone", "external_id", "address")
 _OF_CONTACT: Mapping[str, TypeEngine[Any]] = {
     "id": BigInteger(), "first_name": Folded(), "last_name": Folded(), "time_zone": Folded(), "external_id": Folded(),
-    "created_at": Utc(), "modified_at": Utc(),
+    "address": Folded(), "created_at": Utc(), "modified_at": Utc(),
 }  # fmt: skip
-_NULLABLE = {"time_zone", "external_id"}
+_NULLABLE = {"time_zone", "external_id", "address"}
 _TYPES: Mapping[str, TypeEngine[Any]] = {"number": Float(), "date": Day()}
 
 
@@ -82,11 +82,20 @@ def names(*, in_campaign: bool) -> list[str]:
 
 
 def _unknown(name: str, what: str, *, in_campaign: bool) -> InvalidInput:
-    known = names(in_campaign=in_campaign) + (["address"] if what == "filter" else [])
+    known = names(in_campaign=in_campaign)
     return InvalidInput.single(what, f"{shown(name)} is not a field to {what} by: take {', '.join(known)}")
 
 
 # -- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+_FIRST_ADDRESS = (
+    select(channel_address.c.address)
+    .where(channel_address.c.contact_id == contact.c.id)
+    .order_by(channel_address.c.position)
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 class Columns(Mapping[str, ColumnElement[Any]]):
@@ -103,6 +112,8 @@ class Columns(Mapping[str, ColumnElement[Any]]):
         found = _ATTRIBUTE.fullmatch(name)
         if found:
             return self._of_type(attribute_on_postgresql(found[1], self._types.get(found[1], "text")))
+        if name == "address":
+            return self._of_type(_FIRST_ADDRESS)
         if name not in _OF_CONTACT:
             raise KeyError(name)
         return self._of_type(contact.c[name])

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from dialer.store.searching import BACKWARDS
 
-VERSION = 2
-SORTED = ("first_name", "last_name", "time_zone", "external_id", "created_at", "modified_at")
+VERSION = 3
+SORTED = ("first_name", "last_name", "time_zone", "external_id", "address", "created_at", "modified_at")
 SHEET = 16  # contacts whose values stand together
 _LONGEST_NUMBER = 17  # E.164 has 15 digits, after a +
 
@@ -22,7 +22,8 @@ SCHEMA = (
         created_at TEXT NOT NULL,
         modified_at TEXT NOT NULL,
         attributes TEXT NOT NULL,
-        addresses TEXT NOT NULL
+        addresses TEXT NOT NULL,
+        address TEXT COLLATE NOCASE
     )""",
     "CREATE INDEX \"without address\" ON contact (id) WHERE addresses = ''",
     """CREATE VIRTUAL TABLE words USING fts5 (
@@ -40,12 +41,14 @@ SCHEMA = (
 )
 
 _BACKWARDS = " || ".join(f"substr(address, {n}, 1)" for n in range(_LONGEST_NUMBER, 1, -1))
-#: Contacts of the database (`app`) as rows of this one. A number stands there without its +, and backwards.
+#: Contacts of the database (`app`) as rows of this one. A number stands in `addresses` without its +, and backwards;
+#: `address` is the first of them as it is, to sort by.
 ROWS = f"""
 SELECT id, first_name, last_name, time_zone, external_id, created_at, modified_at, attributes, coalesce((
     SELECT group_concat(CASE WHEN instr(address, '@') THEN address
         ELSE substr(address, 2) || ' {BACKWARDS}' || {_BACKWARDS} END, ' ')
-    FROM app.channel_address WHERE contact_id = c.id), '')
+    FROM app.channel_address WHERE contact_id = c.id), ''),
+    (SELECT address FROM app.channel_address WHERE contact_id = c.id ORDER BY position LIMIT 1)
 FROM app.contact AS c WHERE erased_at IS NULL
 """
 

@@ -130,7 +130,9 @@ async def all_pages(bench: Bench, campaign_id: int | None, **query: Any) -> list
 
 def value_of(row: Row, name: str) -> Any:
     """As the list sorts it: numbers as numbers, texts without case, and nothing as None."""
-    if not name.startswith("attributes."):
+    if name == "address":
+        value = address(row["id"])["address"]
+    elif not name.startswith("attributes."):
         value = row[name]
     else:
         value = row["attributes"].get(name.removeprefix("attributes."))
@@ -140,7 +142,7 @@ def value_of(row: Row, name: str) -> Any:
 
 
 CONTACT_SORTS = [
-    "id", "first_name", "last_name", "time_zone", "external_id", "created_at", "modified_at",
+    "id", "first_name", "last_name", "time_zone", "external_id", "address", "created_at", "modified_at",
     "attributes.age", "attributes.joined", "attributes.plan", "attributes.city", "attributes.none",
 ]  # fmt: skip
 PLACE_SORTS = {
