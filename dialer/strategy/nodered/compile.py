@@ -45,7 +45,9 @@ def from_flow(flow: object, known: Known | None = None) -> Compiled:
     if faults or checked.strategy is None:
         return Compiled(Checked(None, faults))
     warnings = once([*findings.warnings, *checked.warnings])
-    return Compiled(Checked(checked.strategy, (), warnings), document, drawing_of(sheet, findings.refused))
+    return Compiled(
+        Checked(checked.strategy, (), warnings), document, drawing_of(sheet, checked.strategy, findings.refused)
+    )
 
 
 def _translated(sheet: Sheet, findings: Findings) -> Sheet:

@@ -4,15 +4,17 @@ A strategy keeps what was drawn beside it: subflows, groups, comments, junctions
 strategy that was changed in another way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dialer.strategy.document import LARGEST_INTEGER
 from dialer.strategy.model import Node, Strategy
-from dialer.strategy.nodered.entry import PREFIX, Entry
+from dialer.strategy.nodered.entry import LAYOUT, PREFIX, Entry
 from dialer.strategy.nodered.sheet import GROUP, Sheet, Subflow
 
 Flow = list[dict[str, Any]]
+
+_LOOKS = LAYOUT - {"id", "type", "z", "name", "x", "y", "wires"}
 
 
 def to_flow(strategy: Strategy) -> Flow:
@@ -52,19 +54,32 @@ def _plain(number: float) -> float | int:
     return int(number) if float(number).is_integer() and abs(number) <= LARGEST_INTEGER else number
 
 
-def drawing_of(sheet: Sheet, left_out: set[str]) -> Flow:
-    """The entries of a flow that was compiled, without the nodes that were left out and without ties to them."""
-    tab = dict(sheet.tab.data) if sheet.tab is not None else None
-    scopes = [(sheet.entries, tab["id"] if tab else None)]
-    scopes += [(subflow.inside, None) for subflow in sheet.subflows.values()]
-    if tab is None:
-        taken = {entry.id for entries, _ in scopes for entry in entries} | sheet.subflows.keys()
-        tab = tab_entry(tab_id(taken), "")
-        scopes[0] = (sheet.entries, tab["id"])
+def drawing_of(sheet: Sheet, strategy: Strategy, left_out: set[str]) -> Flow:
+    """The entries of a flow that was compiled to this strategy, without the nodes that were left out and ties to them.
+
+    Steps on the tab are written as `to_flow` writes them, whatever a dialog made of numbers and lists.
+    """
+    tab = dict(sheet.tab.data) if sheet.tab is not None else tab_entry(_free_id(sheet), "")
     flow = [tab, *(_definition(subflow) for subflow in sheet.subflows.values())]
-    for entries, scope in scopes:
-        flow += _tidy(entries, scope, left_out)
+    for data in _tidy(sheet.entries, left_out):
+        if str(data["type"]).startswith(PREFIX):
+            wires = data.get("wires", [])
+            flow.append({**looks(data), **node_entry(strategy.by_id[data["id"]], tab["id"]), "wires": wires})
+        else:
+            flow.append({**data, "z": tab["id"]})
+    for subflow in sheet.subflows.values():
+        flow += _tidy(subflow.inside, left_out)
     return flow
+
+
+def looks(entry: dict[str, Any]) -> dict[str, Any]:
+    """What an editor keeps of a step beside its fields, place and wires."""
+    return {key: value for key, value in entry.items() if key in _LOOKS}
+
+
+def _free_id(sheet: Sheet) -> str:
+    entries = (*sheet.entries, *(entry for subflow in sheet.subflows.values() for entry in subflow.inside))
+    return tab_id([*(entry.id for entry in entries), *sheet.subflows])
 
 
 def _definition(subflow: Subflow) -> dict[str, Any]:
@@ -79,19 +94,15 @@ def _definition(subflow: Subflow) -> dict[str, Any]:
     return data
 
 
-def _tidy(entries: Sequence[Entry], scope: str | None, left_out: set[str]) -> Flow:
+def _tidy(entries: Sequence[Entry], left_out: set[str]) -> Iterator[dict[str, Any]]:
     here = {entry.id: entry for entry in entries}
     groups = {entry.id for entry in entries if entry.type == GROUP}
-    flow: Flow = []
     for entry in entries:
         data = dict(entry.data)
-        if scope is not None:
-            data["z"] = scope
         if entry.read.g not in groups:
             data.pop("g", None)
         if entry.type == GROUP:
             data["nodes"] = [node for node in entry.read.nodes if node in here and here[node].read.g == entry.id]
         if entry.wires:
             data["wires"] = [[target for target in port if target not in left_out] for port in entry.wires]
-        flow.append(data)
-    return flow
+        yield data
