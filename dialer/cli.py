@@ -1,39 +1,34 @@
-"""The commands: `dialer serve`, `migrate`, `check`, `token create`, `user create`."""
+"""The commands: `dialer serve`, `migrate`, `check`, `token create`, `user create`; `strategy_cli.py` has more."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
-from config.load import SettingsError, load
-from config.settings import Settings
 from dialer import app as server
-from dialer import checks
-from dialer.domain.errors import DomainError, InvalidInput
+from dialer import checks, strategy_cli
+from dialer.domain.errors import InvalidInput
 from dialer.logs import set_up_logs
 from dialer.operations import users
 from dialer.operations.context import Context
-from dialer.store.database import Database
 from dialer.store.migrate import upgrade
+from dialer.with_context import Config, settings_of, with_context
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="A telephony-integrated real-time dialer server.")
 token = typer.Typer(no_args_is_help=True, help="Tokens for programs.")
 user = typer.Typer(no_args_is_help=True, help="People who log in.")
 cli.add_typer(token, name="token")
 cli.add_typer(user, name="user")
+cli.add_typer(strategy_cli.cli, name="strategy")
 
-Config = Annotated[Path | None, typer.Option("--config", help="The settings file (TOML); also DIALER_CONFIG.")]
 Role = Annotated[str, typer.Option(help="manager, supervisor or viewer.")]
 
 
 @cli.command()
 def serve(config: Config = None) -> None:
     """Run the server. SIGTERM and Ctrl-C drain it, a second one ends it at once."""
-    settings = _settings(config)
+    settings = settings_of(config)
     set_up_logs(settings.log)
     uvloop.run(server.serve(settings))
 
@@ -46,13 +41,13 @@ def migrate(config: Config = None) -> None:
         before, after = await upgrade(ctx.db)
         print(f"database: {before or 'empty'} → {after}" if before != after else f"database: {after}, nothing to do")
 
-    _with_context(_settings(config), run)
+    with_context(settings_of(config), run)
 
 
 @cli.command()
 def check(config: Config = None) -> None:
     """Test database, AMI, queues, dialplan and gateways; say what is wrong and how to mend it."""
-    findings = uvloop.run(checks.run(_settings(config)))
+    findings = uvloop.run(checks.run(settings_of(config)))
     for finding in findings:
         print(finding)
     if any(finding.remedy for finding in findings):
@@ -69,7 +64,7 @@ def create_token(
         await upgrade(ctx.db)
         print(await users.create_token(ctx, name, role))
 
-    _with_context(_settings(config), run)
+    with_context(settings_of(config), run)
 
 
 @user.command("create")
@@ -84,7 +79,7 @@ def create_user(
         await users.create_user(ctx, name, password, role)
         print(f"user {name} ({role}) created")
 
-    _with_context(_settings(config), run)
+    with_context(settings_of(config), run)
 
 
 @user.command("first")
@@ -98,35 +93,11 @@ def first_user(config: Config = None) -> None:
             raise InvalidInput.single("user", "there are users already: log in as one of them, or use `user create`")
         print(*made)
 
-    _with_context(_settings(config), run)
+    with_context(settings_of(config), run)
 
 
 def _line() -> str:
     return sys.stdin.readline().rstrip("\r\n")
-
-
-def _settings(config: Path | None) -> Settings:
-    try:
-        return load(config)
-    except SettingsError as error:
-        for fault in error.faults:
-            print(f"setting {fault}", file=sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _with_context(settings: Settings, work: Callable[[Context], Awaitable[None]]) -> None:
-    async def run() -> None:
-        db = Database(settings.database.url)
-        try:
-            await work(Context(db, settings))
-        finally:
-            await db.close()
-
-    try:
-        asyncio.run(run())
-    except DomainError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
 
 
 def main() -> None:

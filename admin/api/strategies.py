@@ -1,11 +1,13 @@
 """`/campaigns/{campaign_id}/strategy`."""
 
+import asyncio
 from collections.abc import Iterable
 
 from aiohttp import web
 
+from admin.errors import Refused, malformed
 from admin.keys import CONTEXT, IDENTITY
-from admin.openapi import Operations, answer, etag, if_match_tag
+from admin.openapi import BODY_S, Media, Operations, answer, etag, if_match_tag
 from admin.schemas.strategies import (
     CheckOut,
     FlowIn,
@@ -16,7 +18,7 @@ from admin.schemas.strategies import (
     TemplateOut,
     TemplatesOut,
 )
-from dialer.operations import flows, strategies
+from dialer.operations import flows, strategies, texts
 from dialer.operations.deploying import Stored
 from dialer.strategy.check import Checked
 from dialer.strategy.read import NodeFault
@@ -24,6 +26,8 @@ from dialer.strategy.templates import TEMPLATES
 
 api = Operations("strategies")
 
+_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
+YAML = Media({_TYPES[0]: {"type": "string"}})
 IF_MATCH = {"If-Match": "The `ETag` that was read: refuses the deploy (409) if somebody else was faster."}
 
 
@@ -85,6 +89,59 @@ async def deploy_flow(request: web.Request, campaign_id: int, body: FlowIn) -> w
 async def check_flow(request: web.Request, campaign_id: int, body: FlowIn) -> web.Response:
     """Nothing is saved. Warnings say what was translated, and what is left out."""
     return _checked(await flows.check_flow(request.app[CONTEXT], campaign_id, body.root))
+
+
+@api("GET", "/campaigns/{campaign_id}/strategy/text", "Read the strategy as text", answers={200: YAML})
+async def read_text(request: web.Request, campaign_id: int) -> web.Response:
+    """YAML for review in git: the steps, then where they are drawn, then what else is drawn."""
+    return await _text(request, campaign_id)
+
+
+@api(
+    "PUT",
+    "/campaigns/{campaign_id}/strategy/text",
+    "Deploy a strategy written as text",
+    answers={200: YAML},
+    problems=(408, 409, 415),
+    sends=YAML,
+    headers=IF_MATCH,
+)
+async def deploy_text(request: web.Request, campaign_id: int) -> web.Response:
+    """A new version unless only places changed; 422 names every fault. A text without a drawing keeps what was drawn."""
+    rev, by = if_match_tag(request), request[IDENTITY].name
+    await texts.deploy(request.app[CONTEXT], campaign_id, await read_body(request), rev, by)
+    return await _text(request, campaign_id)
+
+
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/strategy/text/check",
+    "Check a strategy written as text",
+    answers={200: CheckOut},
+    problems=(408, 415),
+    sends=YAML,
+)
+async def check_text(request: web.Request, campaign_id: int) -> web.Response:
+    """Nothing is saved."""
+    return _checked(await texts.check_text(request.app[CONTEXT], campaign_id, await read_body(request)))
+
+
+async def read_body(request: web.Request) -> str:
+    """A text in UTF-8; how large it may be is the application's limit."""
+    if request.content_type not in _TYPES:
+        raise Refused(415, f"send the text as `Content-Type: {_TYPES[0]}`")
+    try:
+        async with asyncio.timeout(BODY_S):
+            return (await request.read()).decode()
+    except TimeoutError:
+        raise Refused(408, f"the body did not come within {BODY_S:.0f} s") from None
+    except UnicodeDecodeError:
+        raise malformed("the body is not text in UTF-8") from None
+
+
+async def _text(request: web.Request, campaign_id: int) -> web.Response:
+    text, rev = await texts.read(request.app[CONTEXT], campaign_id)
+    return web.Response(body=text.encode(), content_type=_TYPES[0], charset="utf-8", headers=etag(rev))
 
 
 def _document(stored: Stored) -> web.Response:

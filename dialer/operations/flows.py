@@ -1,5 +1,7 @@
 """The strategy of a campaign as Node-RED flow JSON, for the editor and for programs."""
 
+import asyncio
+
 from dialer.domain.errors import NotFound
 from dialer.operations import deploying, strategies
 from dialer.operations.context import Context
@@ -47,4 +49,5 @@ async def _compile(ctx: Context, campaign_id: int, flow: object) -> Compiled:
         if await campaigns.get(tx, campaign_id) is None:
             raise NotFound("campaign", campaign_id)
         kinds = await gateways.kinds(tx)
-    return from_flow(flow, known_here(ctx, kinds))
+    # A large one takes its time, during which calls go on.
+    return await asyncio.to_thread(from_flow, flow, known_here(ctx, kinds))

@@ -142,3 +142,60 @@ async def test_a_flow_needs_a_campaign_that_is_there_and_has_not_ended(server: S
     await server.ok("POST", f"/campaigns/{made['id']}/end")
     await server.refused("PUT", f"/campaigns/{made['id']}/strategy/flow", 409, json=FLOW)
     assert await server.ok("GET", f"/campaigns/{made['id']}/strategy/flow")
+
+
+# -- text
+
+TYPE = {"Content-Type": "application/yaml"}
+
+
+async def text_of(server: Server, path: str) -> str:
+    response = await server.call("GET", f"{path}/text")
+    assert response.status == 200
+    assert response.content_type == "application/yaml"
+    return await response.text()
+
+
+@pytest.mark.req("S6")
+async def test_a_text_reads_back_with_what_was_drawn(server: Server, path: str) -> None:
+    drawn = await server.ok("PUT", f"{path}/flow", json=FLOW)
+    text = await text_of(server, path)
+    assert "steps:\n  in:\n    type: contact-in\n    out:\n      next: call\n\n  call:\n" in text
+    assert "    ring_s: 20\n" in text
+    before = await tag(server, path)
+    assert (await server.call("PUT", f"{path}/text", data=text, headers={**TYPE, **before})).status == 200
+    assert await server.ok("GET", f"{path}/flow") == drawn
+    assert await tag(server, path) == before, "nothing was lost and nothing is new"
+    other = f"/campaigns/{(await server.campaign(title='Other'))['id']}/strategy"
+    assert (await server.call("PUT", f"{other}/text", data=text, headers=TYPE)).status == 200
+    assert await server.ok("GET", f"{other}/flow") == drawn
+    assert await version(server, path) == 1
+
+
+@pytest.mark.req("S6")
+async def test_a_text_without_a_drawing_keeps_what_was_drawn(server: Server, path: str) -> None:
+    await server.ok("PUT", f"{path}/flow", json=FLOW)
+    text = (await text_of(server, path)).partition("\n# What else is drawn")[0].replace("ring_s: 20", "ring_s: 40")
+    changed = await server.call("PUT", f"{path}/text", data=text, headers=TYPE)
+    assert "ring_s: 40" in await changed.text()
+    drawn = {entry["id"]: entry for entry in await server.ok("GET", f"{path}/flow")}
+    assert list(drawn) == ["t", "g", "note", "in", "j", "call", "end"]
+    assert drawn["call"]["ring_s"] == 40
+    assert await version(server, path) == 2
+
+
+@pytest.mark.req("S2")
+async def test_what_is_wrong_with_a_text_is_named(server: Server, path: str) -> None:
+    bad = "format: campaign-strategy/1\nmore: 1\nsteps:\n  in: {type: contact-in, out: {next: c}}\n  c: {type: call, queue: gone}"
+    problem = await server.refused("PUT", f"{path}/text", 422, data=bad, headers=TYPE)
+    assert fields_of(problem) == {"more", "nodes.c.queue"}
+    checked = await server.ok("POST", f"{path}/text/check", data=bad, headers=TYPE)
+    assert {(fault["node"], fault["field"]) for fault in checked["faults"]} == {("", "more"), ("c", "queue")}
+    unreadable = await server.refused("PUT", f"{path}/text", 422, data="steps: [", headers=TYPE)
+    assert "line 2" in unreadable["errors"][0]["reason"]
+    await server.refused("PUT", f"{path}/text", 400, data=b"\xff\xfe", headers=TYPE)
+    await server.refused("PUT", f"{path}/text", 415, data="{}", headers={"Content-Type": "application/json"})
+    await server.refused("PUT", f"{path}/text", 409, data=bad.replace("more: 1\n", "").replace(", queue: gone", ""),
+                         headers={**TYPE, "If-Match": '"old"'})  # fmt: skip
+    await server.refused("POST", "/campaigns/999/strategy/text/check", 404, data=bad, headers=TYPE)
+    assert await version(server, path) is None

@@ -43,13 +43,13 @@ def node_entry(node: Node, tab: str) -> dict[str, Any]:
         "z": tab,
         "name": node.name,
         **meaning,
-        "x": _plain(node.x),
-        "y": _plain(node.y),
+        "x": plain(node.x),
+        "y": plain(node.y),
         "wires": [[node.out[port]] if port in node.out else [] for port in node.ports],
     }
 
 
-def _plain(number: float) -> float | int:
+def plain(number: float) -> float | int:
     """`120`, not `120.0`: as an editor writes it."""
     return int(number) if float(number).is_integer() and abs(number) <= LARGEST_INTEGER else number
 

@@ -1,0 +1,44 @@
+"""What commands share: the settings they run with, and an operations context over the database, without an engine."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.load import SettingsError, load
+from config.settings import Settings
+from dialer.domain.errors import DomainError
+from dialer.operations.context import Context
+from dialer.store.database import Database
+
+Config = Annotated[Path | None, typer.Option("--config", help="The settings file (TOML); also DIALER_CONFIG.")]
+
+
+def settings_of(config: Path | None) -> Settings:
+    """Ends the command with every fault if they are wrong."""
+    try:
+        return load(config)
+    except SettingsError as error:
+        for fault in error.faults:
+            print(f"setting {fault}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]]) -> None:
+    """Ends the command with what the work refuses."""
+
+    async def run() -> None:
+        db = Database(settings.database.url)
+        try:
+            await work(Context(db, settings))
+        finally:
+            await db.close()
+
+    try:
+        asyncio.run(run())
+    except DomainError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
