@@ -96,7 +96,7 @@ async def save_clone(request: web.Request) -> web.StreamResponse:
     try:
         if faults:
             raise InvalidInput(faults)
-        made = await campaigns.create(ctx, fields, strategy)
+        made = await campaigns.create(ctx, fields, strategy, like=campaign_id(request))
     except InvalidInput as error:
         return await _draft_page(request, forms.typed_in(form), error.faults, 422)
     raise web.HTTPSeeOther(f"/campaigns/{made.id}/settings?saved=1")

@@ -10,11 +10,13 @@ from dialer.domain.campaign import Campaign, DialingMode, LoadOrder, editable_fi
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import lifecycle, readiness
+from dialer.operations import deploying, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, gateways, requests, strategies
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
+from dialer.strategy.nodered.drawing import Flow
+from dialer.strategy.nodered.redraw import redraw
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -32,8 +34,12 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
-async def create(ctx: Context, fields: Mapping[str, Any], document: object = None) -> Campaign:
+async def create(
+    ctx: Context, fields: Mapping[str, Any], document: object = None, *, like: int | None = None
+) -> Campaign:
     """A new, unpublished campaign; only the title must be given (C1). A clone brings its strategy's document along.
+
+    `like` is the campaign whose strategy is drawn as this one is to be drawn.
 
     Raises `InvalidInput` with every fault.
     """
@@ -42,7 +48,8 @@ async def create(ctx: Context, fields: Mapping[str, Any], document: object = Non
         campaign_id = await campaigns.add(tx, wanted, ctx.clock())
         if document is not None:
             strategy = deployment.read(ctx, document, await gateways.kinds(tx))
-            await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock())
+            drawing = await _drawn_like(tx, like, strategy)
+            await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock(), drawing=drawing)
         return await _get(tx, campaign_id)
 
 
@@ -173,6 +180,12 @@ async def _strategy(tx: AsyncConnection, campaign: Campaign) -> Strategy:
     if campaign.strategy_version is None:
         return default_strategy()
     return strategy_of(await strategies.get(tx, campaign.id, campaign.strategy_version))
+
+
+async def _drawn_like(tx: AsyncConnection, campaign_id: int | None, strategy: Strategy) -> Flow | None:
+    campaign = await campaigns.get(tx, campaign_id) if campaign_id is not None else None
+    before = (await deploying.present(tx, campaign)).drawing if campaign is not None else None
+    return redraw(strategy, before) if before is not None else None
 
 
 async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -> dict[str, Any]:

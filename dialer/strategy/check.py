@@ -49,7 +49,7 @@ def check(document: object, known: Known | None = None) -> Checked:
         *_id_faults(reads),
         *_wire_faults(reads),
         *_loop_faults(nodes),
-        *_name_faults(nodes, known or Known()),
+        *_name_faults(reads, known or Known()),
     )
     if faults:
         return Checked(None, faults, ())
@@ -99,20 +99,20 @@ def _loop_faults(nodes: Sequence[Node]) -> Iterator[NodeFault]:
         yield NodeFault(loop[0], "out", f"the loop {way} lets no time pass; {remedy}")
 
 
-def _name_faults(nodes: Sequence[Node], known: Known) -> Iterator[NodeFault]:
-    for node in nodes:
-        match node.fields:
+def _name_faults(reads: Sequence[ReadNode], known: Known) -> Iterator[NodeFault]:
+    for read in reads:
+        match read.fields:
             case CallFields() as call:
-                yield from _unknown(node, "queue", call.queue, known.queues)
-                yield from _unknown(node, "gateway", call.gateway, known.voice_gateways)
-                yield from _unknown(node, "mode", call.mode, known.modes)
+                yield from _unknown(read.id, "queue", call.queue, known.queues)
+                yield from _unknown(read.id, "gateway", call.gateway, known.voice_gateways)
+                yield from _unknown(read.id, "mode", call.mode, known.modes)
             case SmsFields() as sms:
-                yield from _unknown(node, "gateway", sms.gateway, known.sms_gateways)
+                yield from _unknown(read.id, "gateway", sms.gateway, known.sms_gateways)
             case _:
                 pass
 
 
-def _unknown(node: Node, field: str, name: str | None, names: frozenset[str] | None) -> Iterator[NodeFault]:
+def _unknown(node: str, field: str, name: str | None, names: frozenset[str] | None) -> Iterator[NodeFault]:
     if name is not None and names is not None and name not in names:
         known = ", ".join(sorted(names)[:_NAMES_SHOWN]) or "none"
-        yield NodeFault(node.id, field, f"there is no {field} {shown(name)} here; there is: {known}")
+        yield NodeFault(node, field, f"there is no {field} {shown(name)} here; there is: {known}")

@@ -60,6 +60,7 @@ class ReadNode:
     node: Node | None
     faults: tuple[NodeFault, ...]
     out: Mapping[str, str] = field(default_factory=dict)
+    fields: Fields | None = None  # without those that are wrong: names are looked up in the others all the same
 
 
 def read_node(index: int, entry: object) -> ReadNode:
@@ -104,13 +105,24 @@ def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:
         fields = step_type.fields.model_validate(written)
     except ValidationError as error:
         faults.extend(faults_of(envelope.id, error, f"a {step_type.label} step"))
+        partly = _without_wrong(step_type, written, error)
+    else:
+        partly = fields
     if fields is not None or step_type.fields is not BranchFields:
         faults.extend(_port_faults(envelope, step_type.ports_of(fields)))
     if fields is None:
-        return ReadNode(envelope.id, None, tuple(faults), envelope.out)
+        return ReadNode(envelope.id, None, tuple(faults), envelope.out, partly)
     out = {port: envelope.out[port] for port in step_type.ports_of(fields) if port in envelope.out}
     node = Node(envelope.id, envelope.type, fields, envelope.name, envelope.x, envelope.y, out)
-    return ReadNode(envelope.id, node, tuple(faults), envelope.out)
+    return ReadNode(envelope.id, node, tuple(faults), envelope.out, fields)
+
+
+def _without_wrong(step_type: StepType, written: Mapping[str, object], error: ValidationError) -> Fields | None:
+    wrong = {detail["loc"][0] for detail in error.errors(include_url=False, include_context=False) if detail["loc"]}
+    try:
+        return step_type.fields.model_validate({name: value for name, value in written.items() if name not in wrong})
+    except ValidationError:
+        return None
 
 
 def _port_faults(envelope: _Envelope, ports: tuple[str, ...]) -> Iterator[NodeFault]:

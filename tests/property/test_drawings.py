@@ -11,7 +11,7 @@ from dialer.strategy.model import Strategy, digest
 from dialer.strategy.nodered.compile import from_flow
 from dialer.strategy.nodered.drawing import to_flow
 from dialer.strategy.nodered.redraw import redraw
-from tests.support.drawn import as_edited, drawn_otherwise, strategies
+from tests.support.drawn import as_edited, drawn_otherwise, strategies, with_subflow
 
 STEPS = ("campaign-call", "campaign-branch", "campaign-contact-in", "campaign-end", "campaign-x")
 FOREIGN = (
@@ -80,6 +80,24 @@ def test_another_strategy_in_its_place_is_drawn_with_what_was_there(
     assert {"note", "outer", "inner"} <= {entry["id"] for entry in after}
 
 
+@pytest.mark.req("S6")
+@settings(max_examples=60, deadline=None)
+@given(strategy=strategies(), data=st.data())
+def test_steps_that_were_put_into_a_subflow_do_the_same(strategy: Strategy, data: st.DataObject) -> None:
+    flow, inside = data.draw(with_subflow(to_flow(strategy)))
+    compiled = from_flow(flow)
+    assert compiled.checked.faults == ()
+    assert compiled.checked.strategy is not None
+    renamed = {node: f"sub/{node}" if node in inside else node for node in strategy.by_id}
+    found = {step.id: step for step in compiled.checked.strategy.nodes}
+    assert set(found) == set(renamed.values())
+    for node in strategy.nodes:
+        step = found[renamed[node.id]]
+        assert (step.type, step.name, step.fields) == (node.type, node.name, node.fields)
+        assert step.out == {port: renamed[target] for port, target in node.out.items()}
+    assert from_flow(compiled.drawing).checked.strategy == compiled.checked.strategy
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[]), max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -117,3 +135,6 @@ def test_compiling_never_raises_and_says_why_it_refuses(flow: object) -> None:
     compiled = from_flow(flow)
     assert (compiled.checked.strategy is None) == bool(compiled.checked.faults)
     assert bool(compiled.drawing) == (compiled.checked.strategy is not None)
+    if compiled.drawing:
+        again = from_flow(compiled.drawing)
+        assert (again.checked.strategy, again.drawing) == (compiled.checked.strategy, compiled.drawing)

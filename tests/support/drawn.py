@@ -148,3 +148,33 @@ def _through(draw: st.DrawFn, target: str, name: str, tab: str, extra: list[dict
             extra.append({**here, "type": "junction", "wires": [[f"{point}debug", target]]})
         target = point
     return target
+
+
+@st.composite
+def with_subflow(draw: st.DrawFn, flow: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], set[str]]:
+    """The same with some steps moved into a subflow of which there is one instance, `sub`; and which steps those are.
+
+    A subflow has one way in: it leads to the first of the steps, and the others are only reached from inside.
+    """
+    tab, steps = flow[0]["id"], [{**entry} for entry in flow[1:]]
+    first = draw(st.sampled_from(steps[1:]))["id"]
+    inside = {first}
+    for entry in steps[1:]:
+        reached_by = {other["id"] for other in steps for ways in other["wires"] if entry["id"] in ways}
+        if reached_by and reached_by <= inside and draw(st.booleans()):
+            inside.add(entry["id"])
+    ends: dict[str, list[dict[str, Any]]] = {}  # by what is outside: the ways that lead there
+    for entry in steps:
+        for port, targets in enumerate(entry["wires"]):
+            target = targets[0] if targets else None
+            if entry["id"] in inside and target not in {None, *inside}:
+                ends.setdefault(str(target), []).append({"id": entry["id"], "port": port})
+                entry["wires"][port] = []
+            elif entry["id"] not in inside and target == first:
+                entry["wires"][port] = ["sub"]
+        entry["z"] = "s" if entry["id"] in inside else tab
+    out = [{"x": 1, "y": 1, "wires": wires} for wires in ends.values()]
+    definition = {"id": "s", "type": "subflow", "name": "S", "in": [{"wires": [{"id": first}]}], "out": out, "env": []}
+    wires = [["sub"] if target == first else [target] for target in ends]
+    instance = {"id": "sub", "type": "subflow:s", "z": tab, "x": 5, "y": 5, "wires": wires, "env": []}
+    return [flow[0], definition, instance, *steps], inside

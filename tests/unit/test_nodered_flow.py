@@ -127,6 +127,7 @@ def test_a_bomb_of_subflows_is_stopped_early() -> None:
     began = time.perf_counter()
     found = faults(flow(*levels, *inside, *deepest, node("n", "subflow:s0")))
     assert time.perf_counter() - began < 5
+    assert list(found) == [("n", "subflow")]
     assert "unfolds to more than" in found["n", "subflow"]
 
 
@@ -142,6 +143,37 @@ def test_unknown_subflows_and_ids_that_meet_are_refused() -> None:
     found = faults(meeting)
     assert set(found) == {("n/x", "id"), ("lost", "type")}
     assert found["lost", "type"] == "there is no subflow 'gone' in the flow"
+
+
+def test_ways_at_the_border_of_a_subflow_that_are_not_there_are_refused() -> None:
+    found = faults(
+        flow(
+            subflow("s", "x", ("gone", 0), ("x", 3)),
+            node("x", "campaign-wait", z="s", duration="1h"),
+            node("n", "subflow:s", "", "end", "end"),
+            END,
+        )
+    )
+    assert found == {
+        ("s", "out.0"): "comes from 'gone', which does not exist",
+        ("n", "wires"): "a wire starts where the subflow has no way out; it has 2",
+        ("n/x", "wires"): "a wire starts at way out 4, and the step has only 1 ways out",
+    }
+
+
+@pytest.mark.req("S6")
+def test_what_is_left_out_of_a_subflow_leaves_no_ties() -> None:
+    entries = flow(
+        subflow("s", "d", ("d", 0), ("x", 0)),
+        node("x", "campaign-wait", "d", z="s", duration="1h"),
+        node("d", "debug", z="s"),
+        node("n", "subflow:s", "", "end"),
+        END,
+    )
+    entries[2]["in"][0]["wires"].append({"id": "x"})
+    assert sound(entries).start.out == {"next": "n/x"}
+    named = from_flow([*entries, node("w", "campaign-wait", "n/d", duration="1h")])
+    assert [(fault.node, fault.field) for fault in named.checked.faults] == [("w", "out.next")]
 
 
 # -- wires

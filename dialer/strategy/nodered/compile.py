@@ -40,7 +40,7 @@ def from_flow(flow: object, known: Known | None = None) -> Compiled:
     findings = Findings()
     sheet = _translated(read_sheet(entries, findings), findings)
     document: dict[str, object] = {"format": FORMAT, "name": sheet.name, "nodes": _nodes(sheet, findings)}
-    checked = check(document, known)
+    checked = check(document, known) if not findings.stopped else Checked(None)
     faults = once([*findings.faults, *checked.faults])
     if faults or checked.strategy is None:
         return Compiled(Checked(None, faults))

@@ -44,7 +44,7 @@ def _style(value: dict[str, object]) -> dict[str, object]:
     return value
 
 
-Reference = Annotated[str, StringConstraints(max_length=128)]
+Reference = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^>]*$")]  # `inline.way_out` has the sign
 _Coordinate = Annotated[float, BeforeValidator(_no_boolean), Field(allow_inf_nan=False)]
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 _Icon = Annotated[

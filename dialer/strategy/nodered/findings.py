@@ -13,6 +13,7 @@ class Findings:
     faults: list[NodeFault] = field(default_factory=list)
     warnings: list[NodeFault] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)  # by id: a wire to one of them is no fault of its own
+    stopped: bool = False  # at a limit: what was not looked at is not judged
 
     def fault(self, node: str, member: str, reason: str) -> None:
         self.faults.append(NodeFault(node, member, reason))

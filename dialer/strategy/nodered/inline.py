@@ -25,23 +25,23 @@ class Unfolded:
     steps: dict[str, Entry] = field(default_factory=dict)
     wires: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     points: dict[str, list[str]] = field(default_factory=dict)
-    dropped: set[str] = field(default_factory=set)  # what is not unfolded: a wire to it is no fault of its own
+    dropped: set[str] = field(default_factory=set)  # instances with a fault: a wire to one is no fault of its own
     weight: int = 0
-
-    def is_dropped(self, target: str) -> bool:
-        return target in self.dropped or target.rpartition("/")[2] in self.dropped
 
     def has(self, node: str) -> bool:
         return node in self.steps or node in self.points
 
-    def lead(self, node: str, port: int, target: str) -> None:
-        """One more wire from a way out of what has this id."""
+    def lead(self, node: str, port: int, target: str) -> bool:
+        """One more wire from a way out of what has this id; whether there is such a thing."""
         if node in self.steps:
             self.wires.setdefault((node, port), []).append(target)
         elif (way := way_out(node, port)) in self.points:  # an instance inside
             self.points[way].append(target)
         elif node in self.points:
             self.points[node].append(target)
+        else:
+            return node in self.dropped
+        return True
 
 
 def way_out(instance: str, port: int) -> str:
@@ -60,9 +60,6 @@ class _Place:
     def id(self, inner: str) -> str:
         return "/".join((*self.names, inner))
 
-    def ids(self, inner: Sequence[str]) -> list[str]:
-        return [self.id(one) for one in inner]
-
     def top(self, entry: Entry) -> str:
         """The id of the node on the tab."""
         return self.names[0] if self.names else entry.id
@@ -72,7 +69,7 @@ class _Place:
 
 
 def unfold(sheet: Sheet, findings: Findings) -> Unfolded:
-    unfolded = Unfolded(dropped=set(findings.refused))
+    unfolded = Unfolded()
     usable = {name: sheet.subflows[name] for name in sheet.subflows.keys() - _circular(sheet, findings)}
     _Unfolding(usable, sheet, unfolded, findings).entries(sheet.entries, _Place())
     return unfolded
@@ -112,18 +109,17 @@ class _Unfolding:
     sheet: Sheet
     out: Unfolded
     findings: Findings
-    stopped: bool = False
 
     def entries(self, entries: Sequence[Entry], place: _Place) -> None:
         for entry in entries:
-            if not self.stopped and entry.id not in self.findings.refused and entry.type not in DRAWN:
+            if not self.findings.stopped and entry.id not in self.findings.refused and entry.type not in DRAWN:
                 self._entry(entry, place)
 
     def _entry(self, entry: Entry, place: _Place) -> None:
         name = place.id(entry.id)
         self.out.weight += 1 + sum(map(len, entry.wires))
         if self.out.weight > MAX_WEIGHT or len(self.out.steps) > MAX_NODES:
-            self.stopped = True
+            self.findings.stopped = True
             reason = f"unfolds to more than {MAX_NODES:,} steps, or to more than {MAX_WEIGHT:,} nodes and wires in all"
             self.findings.fault(place.top(entry), "subflow", reason)
         elif self.out.has(name):
@@ -134,14 +130,14 @@ class _Unfolding:
             self._instance(entry, entry.subflow, place)
         else:
             leads = entry.read.links if entry.type == "link out" else _all(entry.wires)
-            self.out.points[name] = place.ids(leads)
+            self.out.points[name] = self._ids(place, leads)
 
     def _step(self, entry: Entry, place: _Place) -> None:
         name = place.id(entry.id)
         moved = {"x": entry.read.x + place.x, "y": entry.read.y + place.y}
         self.out.steps[name] = replace(entry, read=entry.read.model_copy(update=moved))
         for port, targets in enumerate(entry.wires):
-            self.out.wires[name, port] = place.ids(targets)
+            self.out.wires[name, port] = self._ids(place, targets)
 
     def _instance(self, instance: Entry, subflow: str, place: _Place) -> None:
         name, definition = place.id(instance.id), self.usable.get(subflow)
@@ -156,21 +152,32 @@ class _Unfolding:
                 self.findings.fault(place.top(instance), "subflow", reason)
             return
         inner, read = place.within(instance), definition.entry.read
-        self.out.points[name] = inner.ids([wire.id for start in read.starts for wire in start.wires])
+        self.out.points[name] = self._ids(inner, [wire.id for start in read.starts for wire in start.wires])
         self.out.weight += len(self.out.points[name]) + sum(len(end.wires) for end in read.ends)
         for port, _ in enumerate(read.ends):
             targets = instance.wires[port] if port < len(instance.wires) else ()
-            self.out.points[way_out(name, port)] = place.ids(targets)
+            self.out.points[way_out(name, port)] = self._ids(place, targets)
+        if any(instance.wires[len(read.ends) :]):
+            self.findings.fault(
+                name, "wires", f"a wire starts where the subflow has no way out; it has {len(read.ends)}"
+            )
         self.entries(definition.inside, inner)
         self._ends(name, definition, inner)
 
     def _ends(self, name: str, definition: Subflow, inner: _Place) -> None:
         for port, end in enumerate(definition.entry.read.ends):
             for wire in end.wires:
+                if wire.id in self.findings.refused:
+                    continue
                 if wire.id == definition.entry.id:  # from the way in straight to the way out
                     self.out.points[name].append(way_out(name, port))
-                else:
-                    self.out.lead(inner.id(wire.id), wire.port, way_out(name, port))
+                elif not self.out.lead(inner.id(wire.id), wire.port, way_out(name, port)):
+                    reason = f"comes from {shown(wire.id)}, which does not exist"
+                    self.findings.fault(definition.entry.id, f"out.{port}", reason)
+
+    def _ids(self, place: _Place, inner: Sequence[str]) -> list[str]:
+        """Without what was refused or left out: a wire to it is no fault of its own."""
+        return [place.id(one) for one in inner if one not in self.findings.refused]
 
 
 def _all(wires: Sequence[Sequence[str]]) -> list[str]:

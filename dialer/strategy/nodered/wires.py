@@ -19,7 +19,7 @@ def resolve(unfolded: Unfolded, findings: Findings) -> Callable[[str, int], tupl
     def leads_to(step: str, port: int) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for target in unfolded.wires.get((step, port), ()):
-            if not unfolded.is_dropped(target):
+            if target not in unfolded.dropped:
                 found.update(dict.fromkeys(behind.get(target, (target,))))
         return tuple(found)
 
@@ -39,7 +39,7 @@ def _behind(unfolded: Unfolded, findings: Findings) -> dict[str, tuple[str, ...]
         for target in points[point]:
             if target in points:
                 found.update(dict.fromkeys(behind.get(target, ())))
-            elif not unfolded.is_dropped(target):
+            elif target not in unfolded.dropped:
                 found[target] = None
         behind[point] = tuple(found)[:2]
     return {point: behind.get(point, ()) for point in points}
