@@ -8,6 +8,7 @@ from aiohttp import web
 from admin.keys import CONTEXT, IDENTITY
 from admin.pages.campaign import campaign_id, load
 from admin.studio.access import editable, why_not_editable
+from admin.studio.arranging import arranged
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, StaleEdit
 from dialer.operations import flows
 from dialer.operations.deploying import BadStrategy
@@ -21,7 +22,7 @@ async def read(request: web.Request) -> web.Response:
     """`{flows, rev}`, or the bare list for a client that does not ask for version 2 of the API."""
     flow, rev = await flows.read(request.app[CONTEXT], campaign_id(request))
     writes = await editable(request)
-    drawn = [_for_editor(entry, writes) for entry in flow]
+    drawn = [_for_editor(entry, writes) for entry in arranged(flow)]
     if request.headers.get("Node-RED-API-Version") == "v2":
         return web.json_response({"flows": drawn, "rev": rev})
     return web.json_response(drawn)
@@ -62,7 +63,7 @@ def _faulty(code: str, flow: object, faults: Sequence[NodeFault]) -> web.Respons
     names = _names(flow)
     lines = [f"{_named(fault, names)}{fault.field}: {fault.reason}" for fault in faults]
     count = "1 fault" if len(lines) == 1 else f"{len(lines)} faults"
-    summary = f"{count}; each is listed with its place."
+    summary = f"{count}, see the list."
     return refusal(
         400, code, f"Nothing was deployed, {count}. " + "; ".join(lines), summary=summary, faults=_told(faults)
     )

@@ -25,6 +25,13 @@ from dialer.strategy.advice import NAMES
 from dialer.strategy.palette import palette
 
 _SOURCES = {"comment": "90-comment.html", "link": "60-link.html", "unknown": "98-unknown.html"}
+_HELP = {
+    "comment": {"comment": "A note on the drawing. It changes nothing of what happens."},
+    "link": {
+        "link in": "Contacts go on here that come to a “link out” tied to it.",
+        "link out": "Leads to a “link in” without a wire across the drawing. Choose one in its dialog.",
+    },
+}
 _SCRIPT = re.compile(r'<script type="text/javascript">(.*?)</script>', re.DOTALL)
 # A set's script registers only the types that the set has here.
 _WRAPPED = """(function (all) {
@@ -81,7 +88,11 @@ def _named(names: list[str], own: str | None) -> dict[str, Any]:
 def _core_html(name: str) -> str:
     if name not in _SOURCES:
         return ""  # the editor knows the type itself
-    return f'{_SCRIPT.sub("", _source(name))}\n<script src="core/{name}.js"></script>'
+    helps = "".join(
+        f'<script type="text/html" data-help-name="{type_}"><p>{text}</p></script>\n'
+        for type_, text in _HELP.get(name, {}).items()
+    )
+    return f'{_SCRIPT.sub("", _source(name))}\n{helps}<script src="core/{name}.js"></script>'
 
 
 @lru_cache(maxsize=len(_SOURCES))

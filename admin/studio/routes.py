@@ -29,6 +29,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{EDITOR}icons", settings.icons),
         web.get(f"{EDITOR}locales/{{name}}", settings.locale),
         web.get(f"{EDITOR}auth/login", settings.nothing),
+        web.get(f"{EDITOR}credentials/{{type}}/{{node}}", settings.nothing),
         web.get(f"{EDITOR}steps.js", nodes.steps_script),
         web.get(EDITOR + r"core/{name:[a-z]+}.js", nodes.core_script),
         web.get(EDITOR + "{name:.+}", files.serve),

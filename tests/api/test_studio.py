@@ -133,7 +133,9 @@ async def test_the_palette_has_all_steps_and_no_other_nodes_of_node_red(editor: 
     assert types == ["junction", "comment", "link in", "link out", "unknown", *(step["type"] for step in palette())]
     html = await editor.get("nodes", Accept="text/html")
     assert "registerType" not in html
-    assert set(re.findall(r'data-help-name="([^"]+)"', html)) == {step["type"] for step in palette()}
+    assert set(re.findall(r'data-help-name="([^"]+)"', html)) == {"comment", "link in", "link out"} | {
+        step["type"] for step in palette()
+    }
     assert re.findall(r'<script src="([^"]+)"', html) == [
         "core/comment.js",
         "core/link.js",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from admin.studio.arranging import arranged
 from admin.studio.standing import drawn, statuses
 from dialer.strategy.catalogue import STEP_TYPES
 from dialer.strategy.palette import palette
@@ -68,3 +69,19 @@ def test_who_stands_where_is_said_in_the_words_of_the_step() -> None:
         "end": {"fill": "green", "shape": "dot", "text": "40 done · 1 stopped"},
         "sub": {"fill": "blue", "shape": "dot", "text": "2 here · 1 waiting"},
     }
+
+
+def test_nodes_that_nobody_has_placed_stand_in_columns_from_the_start() -> None:
+    at = {"x": 0, "y": 0, "z": "tab"}
+    flow: list[dict[str, Any]] = [
+        {"id": "tab", "type": "tab"},
+        {**at, "id": "end", "type": "campaign-end", "wires": []},
+        {**at, "id": "call", "type": "campaign-call", "wires": [["end"], [], ["wait"], [], [], [], [], ["end"]]},
+        {**at, "id": "wait", "type": "campaign-wait", "wires": [["call"]]},
+        {**at, "id": "in", "type": "campaign-contact-in", "wires": [["call"]]},
+        {**at, "id": "alone", "type": "campaign-end", "wires": []},
+    ]
+    placed = {entry["id"]: (entry["x"], entry["y"]) for entry in arranged(flow) if "x" in entry}
+    assert placed == {"in": (140, 95), "call": (420, 140), "end": (700, 95), "wait": (700, 175), "alone": (980, 95)}
+    flow[1]["x"] = 40  # somebody has placed one: all stay
+    assert arranged(flow) == flow

@@ -127,16 +127,23 @@ RED.hooks.add('viewRedrawNode.studio', ({ node, el }) => {
 
 // -- the workspace -------------------------------------------------------------------------------------------------------
 
+RED.envVar.init = () => {}; // a strategy has no environment variables
 RED.editor.mermaid.render = async () => {}; // diagrams in descriptions: a library of 3.5 MB that is not served
 RED.events.on('flows:loaded', () => {
   for (const tab of ['config', 'context']) RED.sidebar.removeTab(tab);
 });
-// A strategy that doesn't fit its fields is refused by the server, with every fault; the editor need not ask before.
+// The server refuses with every fault; the editor need not ask before. Called by the button and by its key.
+RED.events.on('flows:loaded', () => {
+  const deploy = RED.actions.get('core:deploy-flows');
+  RED.actions.remove('core:deploy-flows');
+  RED.actions.add('core:deploy-flows', () => deploy(true));
+});
 document.addEventListener('click', (event) => {
-  if (!event.target.closest('#red-ui-header-button-deploy')) return;
+  if (!event.target.closest?.('#red-ui-header-button-deploy')) return;
   event.preventDefault();
   event.stopPropagation();
-  RED.actions.invoke('core:deploy-flows', true);
+  RED.actions.invoke('core:deploy-flows');
 }, true);
 
+if (!localStorage.getItem('view-dark-theme')) localStorage.setItem('view-dark-theme', 'auto'); // as our own pages do
 $(() => RED.init({ apiRootUrl: '' }));

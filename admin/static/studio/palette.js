@@ -44,7 +44,7 @@ Studio.defaults = (step) => {
 // -- in words ----------------------------------------------------------------------------------------------------------
 
 Studio.summary = (step, node) => {
-  const first = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+  const first = (text) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
   switch (step.type) {
     case 'campaign-call': return node.queue ? `${step.label} for ${node.queue}` : step.label;
     case 'campaign-sms': return node.text ? `${step.label} “${first(node.text)}”` : step.label;
@@ -193,7 +193,8 @@ Studio.rules = (field, value, node, place) => {
   const outputs = $('<input type="hidden" id="node-input-outputs">').appendTo(place);
   const list = $('<ol>').appendTo(place);
   const before = Array.isArray(value) ? value : [];
-  const rows = () => list.editableList('items').toArray();
+  const rows = () => list.editableList('items').toArray() // one that fades away has gone
+    .filter((row) => !row.parent().hasClass('red-ui-editableList-item-deleting'));
   const read = () => rows().map((row) => ({ op: row.find('select').val(), value: row.find('input').val() }));
   const remap = () => {
     const map = {};
@@ -216,6 +217,7 @@ Studio.rules = (field, value, node, place) => {
     removeItem: remap,
     sortItems: remap,
   });
+  list.on('click', '.red-ui-editableList-item-remove', () => setTimeout(remap));
   before.forEach((rule, index) => list.editableList('addItem', { ...rule, was: index }));
   remap();
   return { read };
