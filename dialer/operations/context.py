@@ -84,6 +84,7 @@ class Context:
     engine: EngineSignals = field(default_factory=NoEngine)
     clock: Callable[[], datetime] = utc_now
     strategies: dict[tuple[int, int], Strategy] = field(default_factory=dict)  # versions never change
+    entries: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)  # see steps.py
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
     remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
 

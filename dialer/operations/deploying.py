@@ -15,6 +15,7 @@ from dialer.operations import readiness
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, gateways, strategies
 from dialer.strategy.check import Checked
+from dialer.strategy.fields import OnEdit
 from dialer.strategy.known import Known
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
 from dialer.strategy.nodered.drawing import Flow
@@ -116,7 +117,11 @@ async def _store(tx: AsyncConnection, campaign: Campaign, drawn: Drawn, now: dat
     if version is not None and await strategies.digest(tx, campaign.id, version) == new_digest:
         await strategies.relayout(tx, campaign.id, version, document, drawing=drawn.drawing, by=by)
         return version
-    return await strategies.add(tx, campaign.id, document, new_digest, now, drawing=drawn.drawing, by=by)
+    # Before the first publish nobody has begun: there is nothing to keep to.
+    keeps = drawn.strategy.limits.on_edit is OnEdit.KEEP and campaign.published_at is not None
+    return await strategies.add(
+        tx, campaign.id, document, new_digest, now, drawing=drawn.drawing, by=by, only_new=keeps
+    )
 
 
 def _stored(document: dict[str, object], drawing: Flow | None) -> Stored:

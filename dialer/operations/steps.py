@@ -16,9 +16,24 @@ from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
 from dialer.strategy.effects import Effect, Finish, Hold, RequestCall, RequestSms, Stay, Step
 from dialer.strategy.events import ContactFacts, Event
+from dialer.strategy.fields import OnEdit
 from dialer.strategy.flow import advance
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """The version that a contact is on, and the newest, to which the step may take it."""
+
+    own: int
+    newest: int
+
+    def after(self, step: Step) -> int:
+        return self.own if step.moved_after is None else self.newest
+
+    def of_hop(self, step: Step, n: int) -> int:
+        return self.own if step.moved_after is None or n < step.moved_after else self.newest
 
 
 @dataclass
@@ -40,18 +55,28 @@ async def take(
     While the campaign is stopped the next request is written all the same, stopped and flagged, so that publishing
     again finds where the contact stood (C7, C8).
     """
+    newest = campaign.strategy_version
+    if newest is None:
+        raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")
+    latest = await strategy_at(tx, ctx, campaign.id, newest)
+    moves = latest.limits.on_edit is OnEdit.NEXT_STEP
     records = await contacts.records(tx, [place.contact_id for place, _ in events])
     barred = await suppression.barred(tx, ctx, campaign.id, (a.address for r in records.values() for a in r.addresses))
     batch = _Batch()
     for place, event in events:
-        version = place.strategy_version or campaign.strategy_version
-        if version is None:
-            raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")
+        version = place.strategy_version or await _entry(tx, ctx, campaign, place)
         strategy = await strategy_at(tx, ctx, campaign.id, version)
         record = records[place.contact_id]
         memory = Memory.from_json(place.memory) if place.memory else Memory()
-        step = advance(strategy, memory, event, _facts(record, campaign, barred), now)
-        _write(batch, campaign, place, version, step, record.time_zone, now)
+        step = advance(
+            strategy,
+            memory,
+            event,
+            _facts(record, campaign, barred),
+            now,
+            latest if moves and version != newest else None,
+        )
+        _write(batch, campaign, place, _Versions(version, newest), step, record.time_zone, now)
         if step.changes:
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
     await _save(tx, batch, now)
@@ -68,7 +93,13 @@ async def _save(tx: AsyncConnection, batch: _Batch, now: datetime) -> None:
 
 
 def _write(
-    batch: _Batch, campaign: Campaign, place: Enrollment, version: int, step: Step, zone: str | None, now: datetime
+    batch: _Batch,
+    campaign: Campaign,
+    place: Enrollment,
+    versions: _Versions,
+    step: Step,
+    zone: str | None,
+    now: datetime,
 ) -> None:
     effect, reason = step.effect, stop_reason(campaign, now)
     starts = isinstance(effect, RequestCall | RequestSms | Hold)
@@ -76,7 +107,7 @@ def _write(
     moved = Moved(
         id=place.id,
         state=state,
-        strategy_version=version,
+        strategy_version=versions.after(step),
         node=step.memory.node or place.node,
         memory=step.memory.to_json(),
         request_id=None if isinstance(effect, Finish | Hold) else place.request_id,
@@ -88,7 +119,7 @@ def _write(
     if isinstance(effect, RequestCall | RequestSms):
         batch.owners.append(moved)
         batch.requests.append(_request(campaign, place, effect, zone, now, str(reason) if reason else None))
-    entries = _trail(campaign, place, version, step, now)
+    entries = _trail(campaign, place, versions, step, now)
     batch.entries += entries
     batch.queued += [entries[-1].data] if isinstance(effect, RequestCall | RequestSms) else []
     if starts and state is EnrollmentState.STOPPED:
@@ -153,13 +184,16 @@ def _sms_payload(effect: RequestSms) -> dict[str, Any]:
     }
 
 
-def _trail(campaign: Campaign, place: Enrollment, version: int, step: Step, now: datetime) -> list[trail.Entry]:
+def _trail(campaign: Campaign, place: Enrollment, versions: _Versions, step: Step, now: datetime) -> list[trail.Entry]:
     """What the step did; the entry of a request is the last one."""
 
     def entry(kind: str, **data: Any) -> trail.Entry:
         return trail.Entry(now, campaign.id, place.contact_id, kind, data)
 
-    entries = [entry("step", node=hop.node, version=version, port=hop.port, why=hop.why) for hop in step.hops]
+    entries = [
+        entry("step", node=hop.node, version=versions.of_hop(step, n), port=hop.port, why=hop.why)
+        for n, hop in enumerate(step.hops)
+    ]
     effect = step.effect
     if isinstance(effect, RequestCall | RequestSms):
         kind = "call-queued" if isinstance(effect, RequestCall) else "sms-queued"
@@ -170,6 +204,16 @@ def _trail(campaign: Campaign, place: Enrollment, version: int, step: Step, now:
     elif isinstance(effect, Finish):
         entries.append(entry("finished", result=effect.result))
     return entries
+
+
+async def _entry(tx: AsyncConnection, ctx: Context, campaign: Campaign, place: Enrollment) -> int:
+    """The version that a contact enters who has not started: the newest that is for it."""
+    newest = campaign.strategy_version
+    assert newest is not None  # noqa: S101  (`take` asked)
+    key = (campaign.id, newest)
+    if key not in ctx.entries:
+        ctx.entries[key] = await strategies.entries(tx, campaign.id)
+    return next((version for version, after in ctx.entries[key] if place.id > after), newest)
 
 
 async def strategy_at(tx: AsyncConnection, ctx: Context, campaign_id: int, version: int) -> Strategy:

@@ -32,6 +32,16 @@ async def drawn(tx: AsyncConnection, campaign_id: int, version: int) -> AnyRow |
     ).first()
 
 
+async def entries(tx: AsyncConnection, campaign_id: int) -> list[tuple[int, int]]:
+    """`(version, applies_after)` of all versions, the newest first: a contact enters the first that is for it."""
+    rows = await tx.execute(
+        select(strategy_version.c.version, strategy_version.c.applies_after)
+        .where(strategy_version.c.campaign_id == campaign_id)
+        .order_by(strategy_version.c.version.desc())
+    )
+    return [(version, after) for version, after in rows]
+
+
 async def in_use(tx: AsyncConnection) -> list[AnyRow]:
     """`(campaign_id, title, version, document)` of strategies that run or may run.
 
@@ -72,8 +82,10 @@ async def add(
     *,
     drawing: list[dict[str, Any]] | None = None,
     by: str | None = None,
+    only_new: bool = False,
 ) -> int:
-    """The next version, which becomes the campaign's."""
+    """The next version, which becomes the campaign's; `only_new`: not for those who are in the campaign by now."""
+    last = select(func.max(enrollment.c.id)).where(enrollment.c.campaign_id == campaign_id)
     newest = await tx.scalar(
         select(func.max(strategy_version.c.version)).where(strategy_version.c.campaign_id == campaign_id)
     )
@@ -87,6 +99,7 @@ async def add(
             drawing=drawing,
             created_at=now,
             deployed_by=by,
+            applies_after=(await tx.scalar(last) or 0) if only_new else 0,
         )
     )
     await tx.execute(

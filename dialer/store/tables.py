@@ -82,6 +82,8 @@ strategy_version = Table(
     Column("drawing", Json),  # the Node-RED flow as it was drawn; null: none was, the document is all there is
     Column("created_at", Utc, nullable=False),
     Column("deployed_by", String(200)),  # who deployed it last, be it only with other positions
+    # Enrollments up to this id that have not started are not for it: the rule `keep`.
+    Column("applies_after", Id, nullable=False, default=0, server_default="0"),
 )
 
 contact = Table(

@@ -95,9 +95,14 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The answer to one event. Write all of it in one transaction: memory, effect, hops and the changed attributes."""
+    """The answer to one event. Write all of it in one transaction: memory, effect, hops and the changed attributes.
+
+    `moved_after` is how many of the hops belong to the contact's version when it went over to the successor; None if it
+    stayed on its version.
+    """
 
     memory: Memory
     effect: Effect
     hops: tuple[Hop, ...] = ()
     changes: tuple[tuple[str, str], ...] = ()
+    moved_after: int | None = None

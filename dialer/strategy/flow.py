@@ -32,15 +32,26 @@ from dialer.strategy.model import Node, Strategy
 from dialer.strategy.turn import Here, Leave, Turn
 
 
-def advance(strategy: Strategy, memory: Memory, event: Event, contact: ContactFacts, now: datetime) -> Step:
+def advance(
+    strategy: Strategy,
+    memory: Memory,
+    event: Event,
+    contact: ContactFacts,
+    now: datetime,
+    successor: Strategy | None = None,
+) -> Step:
     """Answer one event of one contact. `now` is aware.
+
+    With a `successor`, a newer version whose rule is `next_step`, the contact finishes the step it is at as its own version
+    has it and leaves it as the successor does, to go on there. If the successor has no such step, it follows the wires of
+    its own version until it comes to a step that both have.
 
     An event that comes late, twice, early or for another node changes nothing: the answer is `Stay` with the same
     memory (only a reply is remembered wherever the contact stands). Never raises for what `check` has accepted.
     """
     if memory.result is not None:
         return Step(memory, Stay(None))
-    walk = _Walk(strategy, memory, contact, now)
+    walk = _Walk(strategy, memory, contact, now, successor)
     if isinstance(event, Entered):
         return Step(memory, Stay(memory.due_at)) if memory.node else walk.enter(strategy.start)
     if isinstance(event, Replied):
@@ -111,6 +122,8 @@ class _Walk:
     memory: Memory
     contact: ContactFacts
     now: datetime
+    successor: Strategy | None = None
+    moved_after: int | None = None
     hops: list[Hop] = field(default_factory=list)
     changes: dict[str, str] = field(default_factory=dict)
     entered: set[str] = field(default_factory=set)
@@ -158,12 +171,22 @@ class _Walk:
 
     def _leave(self, node: Node, leave: Leave) -> Node | None:
         """The node the port leads to, by way of `otherwise` when it is not wired itself; None when neither is."""
-        port = leave.port if leave.port in node.out else OTHERWISE
-        target = self.strategy.by_id.get(node.out.get(port, ""))
+        here = node if self.entered else self._in_successor(node) or node  # where it rested, as the successor has it
+        strategy = self.strategy if here is node else self.successor or self.strategy
+        port = leave.port if leave.port in here.out else OTHERWISE
+        target = strategy.by_id.get(here.out.get(port, ""))
         self.hops.append(Hop(node.id, port if target else leave.port, leave.why))
+        if target is not None and here is node and (same := self._in_successor(target)):
+            strategy, target = self.successor or strategy, same
+        if strategy is not self.strategy:
+            self.strategy, self.successor, self.moved_after = strategy, None, len(self.hops)
         return target
+
+    def _in_successor(self, node: Node) -> Node | None:
+        same = self.successor.by_id.get(node.id) if self.successor else None
+        return same if same is not None and same.type == node.type else None
 
     def _rest(self, effect: Effect) -> Step:
         if isinstance(effect, Finish):
             self.memory = replace(self.memory, result=effect.result, due_at=None)
-        return Step(self.memory, effect, tuple(self.hops), tuple(self.changes.items()))
+        return Step(self.memory, effect, tuple(self.hops), tuple(self.changes.items()), self.moved_after)
