@@ -12,13 +12,14 @@ from admin.schemas.strategies import (
     CheckOut,
     FlowIn,
     FlowOut,
+    ImpactOut,
     NodeFaultOut,
     StrategyIn,
     StrategyOut,
     TemplateOut,
     TemplatesOut,
 )
-from dialer.operations import flows, strategies, texts
+from dialer.operations import edits, flows, strategies, texts
 from dialer.operations.deploying import Stored
 from dialer.strategy.check import Checked
 from dialer.strategy.read import NodeFault
@@ -53,7 +54,7 @@ async def read(request: web.Request, campaign_id: int) -> web.Response:
     headers=IF_MATCH,
 )
 async def deploy(request: web.Request, campaign_id: int, body: StrategyIn) -> web.Response:
-    """A new version; 422 names every fault as `nodes.NODE.FIELD`. Contacts in flight keep the version they are on."""
+    """A new version; 422 names every fault as `nodes.NODE.FIELD`. Who follows it, `on_edit` of its contact-in says."""
     rev, by = if_match_tag(request), request[IDENTITY].name
     return _document(await strategies.put(request.app[CONTEXT], campaign_id, body.root, rev=rev, by=by))
 
@@ -61,7 +62,9 @@ async def deploy(request: web.Request, campaign_id: int, body: StrategyIn) -> we
 @api("POST", "/campaigns/{campaign_id}/strategy/check", "Check a strategy", answers={200: CheckOut})
 async def check(request: web.Request, campaign_id: int, body: StrategyIn) -> web.Response:
     """Nothing is saved."""
-    return _checked(await strategies.check_document(request.app[CONTEXT], campaign_id, body.root))
+    return await _checked(
+        request, campaign_id, await strategies.check_document(request.app[CONTEXT], campaign_id, body.root)
+    )
 
 
 @api("GET", "/campaigns/{campaign_id}/strategy/flow", "Read the strategy as a Node-RED flow", answers={200: FlowOut})
@@ -88,7 +91,7 @@ async def deploy_flow(request: web.Request, campaign_id: int, body: FlowIn) -> w
 @api("POST", "/campaigns/{campaign_id}/strategy/flow/check", "Check a Node-RED flow", answers={200: CheckOut})
 async def check_flow(request: web.Request, campaign_id: int, body: FlowIn) -> web.Response:
     """Nothing is saved. Warnings say what was translated, and what is left out."""
-    return _checked(await flows.check_flow(request.app[CONTEXT], campaign_id, body.root))
+    return await _checked(request, campaign_id, await flows.check_flow(request.app[CONTEXT], campaign_id, body.root))
 
 
 @api("GET", "/campaigns/{campaign_id}/strategy/text", "Read the strategy as text", answers={200: YAML})
@@ -123,7 +126,9 @@ async def deploy_text(request: web.Request, campaign_id: int) -> web.Response:
 )
 async def check_text(request: web.Request, campaign_id: int) -> web.Response:
     """Nothing is saved."""
-    return _checked(await texts.check_text(request.app[CONTEXT], campaign_id, await read_body(request)))
+    return await _checked(
+        request, campaign_id, await texts.check_text(request.app[CONTEXT], campaign_id, await read_body(request))
+    )
 
 
 async def read_body(request: web.Request) -> str:
@@ -153,8 +158,10 @@ async def _flow(request: web.Request, campaign_id: int) -> web.Response:
     return answer(FlowOut(flow), headers=etag(rev))
 
 
-def _checked(checked: Checked) -> web.Response:
-    return answer(CheckOut(faults=_shown(checked.faults), warnings=_shown(checked.warnings)))
+async def _checked(request: web.Request, campaign_id: int, checked: Checked) -> web.Response:
+    impact = await edits.impact(request.app[CONTEXT], campaign_id, checked.strategy) if checked.strategy else None
+    told = ImpactOut.model_validate(impact, from_attributes=True) if impact else None
+    return answer(CheckOut(faults=_shown(checked.faults), warnings=_shown(checked.warnings), impact=told))
 
 
 def _shown(faults: Iterable[NodeFault]) -> list[NodeFaultOut]:

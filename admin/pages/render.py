@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.pages import assets, trail_words, words
+from admin.pages import assets, impact_words, trail_words, words
 from dialer.operations.users import Right
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -37,6 +37,7 @@ def environment() -> Environment:
         "duration": words.duration,
         "channel": words.channel,
         "stopped_because": words.stopped_because,
+        "impact": impact_words.lines,
         "worded": trail_words.worded,
         "local": local,
         "short": short,

@@ -12,7 +12,7 @@ from admin.pages import views
 from admin.pages.campaign import campaign_id, load
 from admin.pages.render import page
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
-from dialer.operations import strategies
+from dialer.operations import edits, strategies
 from dialer.strategy.read import NodeFault
 
 REFUSED = "Nothing was saved"
@@ -46,6 +46,8 @@ async def check(request: web.Request) -> web.StreamResponse:
     else:
         title = "It can't run like this" if found.faults else "It can run. Nothing was saved yet."
         checked = _checked(title, found.faults, found.warnings)
+        if found.strategy is not None:
+            checked["impact"] = await edits.impact(request.app[CONTEXT], campaign_id(request), found.strategy)
     return page(request, "parts/swapped.html", part="parts/checked.html", checked=checked)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field, RootModel
 
 from admin.schemas.common import JsonObject, Out
+from dialer.strategy.fields import OnEdit
 
 
 class StrategyIn(RootModel[JsonObject]):
@@ -50,8 +51,22 @@ class NodeFaultOut(Out):
     reason: str
 
 
+class ImpactOut(Out):
+    """What a deploy would change for contacts that are in the campaign, by the rule `on_edit` of the strategy itself."""
+
+    is_new: bool = Field(description="Whether it would be a new version: layout alone makes none.")
+    rule: OnEdit
+    not_started: int = Field(description="Contacts that have yet to enter the strategy.")
+    starting: int = Field(description="Those of them that would enter the new version.")
+    in_flight: int = Field(description="Contacts that stand at a step.")
+    changing: dict[str, int] = Field(
+        description="Those of them that would meet another step next, by the step they are at."
+    )
+
+
 class CheckOut(Out):
     """Faults hinder a deploy; warnings don't."""
 
     faults: list[NodeFaultOut]
     warnings: list[NodeFaultOut]
+    impact: ImpactOut | None = Field(default=None, description="Of a strategy without faults.")

@@ -65,7 +65,7 @@ async def present(tx: AsyncConnection, campaign: Campaign) -> Stored:
 async def put(
     ctx: Context, campaign_id: int, understand: Understand, *, rev: str | None = None, by: str | None = None
 ) -> Stored:
-    """Store a new version (none if only the layout changed) and sync. Contacts in flight keep the version they are on.
+    """Store a new version (none if only the layout changed) and sync. Who follows it, `on_edit` of its contact-in says.
 
     `understand` makes the strategy from what came, given the names that exist here and the drawing that was there
     before; it raises `BadStrategy`. `rev` is the revision that was edited, None for whichever is there.
@@ -93,6 +93,10 @@ async def put(
         stored = await present(tx, replace(campaign, strategy_version=version))
     await ctx.engine.campaign_changed(campaign_id)
     return stored
+
+
+def digest_of(stored: Stored) -> str:
+    return digest(strategy_of(stored.document))
 
 
 def sound(checked: Checked) -> Strategy:

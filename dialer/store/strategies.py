@@ -42,6 +42,18 @@ async def entries(tx: AsyncConnection, campaign_id: int) -> list[tuple[int, int]
     return [(version, after) for version, after in rows]
 
 
+async def standing(tx: AsyncConnection, campaign_id: int) -> list[tuple[int, str | None, int]]:
+    """`(version, node, contacts)` of those who are not done; node and version (0) are unset for who has not started."""
+    version = func.coalesce(enrollment.c.strategy_version, 0)
+    rows = await tx.execute(
+        select(version, enrollment.c.node, func.count())
+        .where(enrollment.c.campaign_id == campaign_id, enrollment.c.state != EnrollmentState.DONE)
+        .group_by(version, enrollment.c.node)
+        .order_by(version, enrollment.c.node)
+    )
+    return [(version, node, number) for version, node, number in rows]
+
+
 async def in_use(tx: AsyncConnection) -> list[AnyRow]:
     """`(campaign_id, title, version, document)` of strategies that run or may run.
 

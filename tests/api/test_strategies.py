@@ -127,3 +127,19 @@ async def test_a_template_that_is_none_makes_no_campaign(server: Server) -> None
     both = {"title": "A", "template": "call-once", "strategy": with_call()}
     assert fields_of(await server.refused("POST", "/campaigns", 422, json=both)) == {"template"}
     assert (await server.ok("GET", "/campaigns"))["total"] == 0
+
+
+@pytest.mark.req("S3")
+async def test_a_check_says_what_a_deploy_would_change(server: Server) -> None:
+    campaign = await server.runnable()
+    path = f"/campaigns/{campaign['id']}"
+    await server.ok(
+        "POST", f"{path}/sources?name=a.csv", 202, data=b"phone\n+4930111111\n", headers={"Content-Type": "text/csv"}
+    )
+    checked = await server.ok("POST", f"{path}/strategy/check", json=with_call(tries=2))
+    assert checked["impact"] == {
+        "is_new": True, "rule": "not_started", "not_started": 0, "starting": 0, "in_flight": 0, "changing": {},
+    }  # fmt: skip
+    faulty = await server.ok("POST", f"{path}/strategy/check", json=with_call(tries=0))
+    assert faulty["faults"]
+    assert faulty["impact"] is None

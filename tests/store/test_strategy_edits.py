@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from dialer.domain.outcome import Outcome
-from dialer.operations import campaigns, strategies
+from dialer.operations import campaigns, edits, strategies
 from dialer.store import tables, trail
+from dialer.strategy.check import check
 from tests.support import builders, invariants
 from tests.support.context import Bench
 
@@ -89,3 +90,34 @@ async def test_before_the_first_publish_a_draft_binds_nobody(bench: Bench) -> No
     await strategies.deploy(bench.ctx, campaign_id, _document("keep", texts=True))
     await builders.publish(bench, campaign_id)
     assert await _versions(bench) == [2, 2]
+
+
+@pytest.mark.req("S3")
+@pytest.mark.parametrize(
+    ("on_edit", "told"),
+    [
+        ("not_started", (True, 4, 4, 2, {})),
+        ("next_step", (True, 4, 4, 2, {"call": 2})),
+        ("keep", (True, 4, 0, 2, {})),
+    ],
+)
+async def test_what_a_deploy_would_change_is_told_before(
+    bench: Bench, on_edit: str, told: tuple[bool, int, int, int, dict[str, int]]
+) -> None:
+    campaign_id = await builders.add_campaign(bench, _document("not_started", texts=False))
+    await builders.load(bench, campaign_id, builders.persons(3))
+    await builders.publish(bench, campaign_id)
+    await builders.end_call(
+        bench, str(await builders.intend_call(bench, (await builders.claim(bench, campaign_id))[0])), Outcome.ANSWERED
+    )
+    await campaigns.unpublish(bench.ctx, campaign_id)
+    await builders.settle(bench, campaign_id)
+    await builders.load(bench, campaign_id, [builders.person(n) for n in range(10, 14)])
+    strategy = check(_document(on_edit, texts=True)).strategy
+    assert strategy is not None
+    found = await edits.impact(bench.ctx, campaign_id, strategy)
+    assert (found.is_new, found.not_started, found.starting, found.in_flight, found.changing) == told
+    same = check(_document("not_started", texts=False)).strategy
+    assert same is not None
+    again = await edits.impact(bench.ctx, campaign_id, same)
+    assert (again.is_new, again.changing) == (False, {})
