@@ -51,6 +51,7 @@ document `{format: "campaign-strategy/1", name, nodes: [{id, type, name, x, y, f
 whose port is not wired takes `otherwise`; if that is not wired either, the contact ends with the outcome as its result.
 Durations read `90s`, `15m`, `2h`, `3d`. A field marked * must be given.
 In `retry_on`, `answered` is refused. A whole strategy to start from: [demo/strategy.json](../../demo/strategy.json).
+[Strategies in files](../how-to/strategies-in-files.md) shows the same as readable text, and which Node-RED flows are taken.
 
 Some fields are there before what they need is: `amd` detects nothing yet; `on_edit` is kept, but contacts always stay on the
 version with which they entered; with `until` at `replied` a text step always ends in `timeout`, and `last.reply` is always empty,
