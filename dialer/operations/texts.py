@@ -17,7 +17,8 @@ from dialer.strategy.text.write import to_text
 async def read(ctx: Context, campaign_id: int) -> tuple[str, str]:
     """The text, and the revision for `deploy`."""
     stored = await strategies.current(ctx, campaign_id)
-    return to_text(sound(check(stored.document)), stored.drawing), stored.rev
+    text = await asyncio.to_thread(to_text, sound(check(stored.document)), stored.drawing)
+    return text, stored.rev
 
 
 async def check_text(ctx: Context, campaign_id: int, text: str) -> Checked:
