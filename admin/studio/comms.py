@@ -11,18 +11,20 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from admin.api.live import STREAMS
+from admin.auth import COOKIE
 from admin.errors import Refused
 from admin.keys import CONTEXT, LIVE
 from admin.pages.campaign import load
 from admin.studio import standing
 from dialer.engine.bell import Bell
 from dialer.engine.live import Live
-from dialer.operations import counting, flows
+from dialer.operations import counting, flows, users
 from dialer.operations.context import Context
 
 HEARTBEAT_S = 15.0
 # A look costs a count of the campaign's contacts: after each a pause of at least this many times its length.
 REST, AT_MOST_EVERY_S, AT_LEAST_EVERY_S = 5.0, 0.4, 2.0
+RARELY = 50.0  # the same for a look at the flow, which may be large
 SEND_S = 10.0
 LARGEST = 64 << 10  # the editor sends topics and nothing else
 
@@ -33,7 +35,7 @@ async def comms(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=30.0, max_msg_size=LARGEST)
     await socket.prepare(request)
     with _watching(request.app[LIVE]) as bell:
-        teller = Teller(request.app[CONTEXT], campaign.id, socket, bell)
+        teller = Teller(request.app[CONTEXT], campaign.id, socket, bell, request.cookies.get(COOKIE))
         telling = asyncio.create_task(teller.run(), name=f"studio {campaign.id}")
         if task is not None:
             request.app[STREAMS].add(task)  # ended when the server stops
@@ -51,8 +53,10 @@ async def comms(request: web.Request) -> web.StreamResponse:
 class Teller:
     """What one open editor is told, and what of it has been told already."""
 
-    def __init__(self, ctx: Context, campaign_id: int, socket: web.WebSocketResponse, bell: Bell) -> None:
-        self._ctx, self._campaign, self._socket, self._bell = ctx, campaign_id, socket, bell
+    def __init__(
+        self, ctx: Context, campaign_id: int, socket: web.WebSocketResponse, bell: Bell, cookie: str | None
+    ) -> None:
+        self._ctx, self._campaign, self._socket, self._bell, self._cookie = ctx, campaign_id, socket, bell, cookie
         self._rev: str | None = None
         self._drawn = standing.Drawn()
         self._told: dict[str, standing.Status] = {}
@@ -79,17 +83,19 @@ class Teller:
     async def run(self) -> None:
         """Until the page is left. A reader that is too slow is closed; the editor connects again by itself."""
         loop = asyncio.get_running_loop()
-        beat = looked_at = 0.0
+        beat = look_at = 0.0
         try:
             while not self._socket.closed and not self._over.is_set():
                 began = loop.time()
                 messages: list[dict[str, Any]] = []
                 if began >= beat:
+                    if self._cookie and not await users.still_in(self._ctx, self._cookie):
+                        break  # logged out, in this window or another
                     messages.append({"topic": "hb", "data": int(time.time() * 1000)})
                     beat = began + HEARTBEAT_S
-                if began >= looked_at + AT_LEAST_EVERY_S:
+                if began >= look_at:
                     messages += await self._deployed()
-                    looked_at = began
+                    look_at = loop.time() + max(AT_LEAST_EVERY_S, RARELY * (loop.time() - began))
                 messages += await self._moved()
                 if messages:
                     await self._send(messages)

@@ -34,8 +34,8 @@ async def deploy(request: web.Request) -> web.Response:
         return refusal(403, "not_allowed", why)
     try:
         body = await request.json()
-    except ValueError:
-        return refusal(400, "unexpected_error", "the body is not JSON")
+    except (ValueError, RecursionError):  # nested too deeply
+        return refusal(400, "unexpected_error", "the body is not JSON, or nested too deeply")
     flow, rev = (body.get("flows"), body.get("rev")) if isinstance(body, dict) else (body, None)
     if rev is not None and not isinstance(rev, str):
         return refusal(400, "unexpected_error", "rev should be text")

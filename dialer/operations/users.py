@@ -127,6 +127,12 @@ async def of_session(ctx: Context, cookie: str) -> Caller | None:
     return Caller(row.name, row.role, row.csrf)
 
 
+async def still_in(ctx: Context, cookie: str) -> bool:
+    """Whether the session goes on; asking does not prolong it."""
+    async with ctx.db.read() as tx:
+        return await users.session_of(tx, _digest(cookie), ctx.clock()) is not None
+
+
 async def of_token(ctx: Context, token: str) -> Caller | None:
     async with ctx.db.read() as tx:
         row = await users.token(tx, _digest(token))

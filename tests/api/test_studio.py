@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from admin.studio import comms
 from dialer.operations import users
 from dialer.strategy.palette import palette
 from tests.api.conftest import PASSWORD, Server
@@ -245,9 +246,35 @@ async def test_another_site_can_neither_deploy_nor_listen(editor: Editor) -> Non
     assert refused.value.status == 403
 
 
-@pytest.mark.parametrize(
-    "body", ["{", "[]", '{"flows": 7}', '{"flows": [], "rev": 7}', '{"flows": [{"__proto__": {}}]}', "7"]
+@pytest.mark.req("A2")
+async def test_who_logs_out_hears_nothing_more(editor: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comms, "HEARTBEAT_S", 0.1)
+    await users.create_user(editor.server.ctx, "the-manager", PASSWORD, "manager")
+    browser = Browser(editor.server)
+    await browser.log_in("the-manager")
+    editor.role = ""
+    async with editor.connect() as socket:
+        assert await hear(socket, "hb")
+        await browser.post("/logout", 303)
+        while not socket.closed:
+            await socket.receive(timeout=10)
+
+
+NO_FLOWS = (
+    "{",
+    "[]",
+    "7",
+    "[" * 100_000,
+    '{"flows": 7}',
+    '{"flows": [], "rev": 7}',
+    '{"flows": [{"__proto__": {}}]}',
+    '{"flows": [{"id": "a", "type": "tab", "label": "\\ud800"}]}',
+    '{"flows": [{"id": "a", "type": "tab", "x": NaN}]}',
 )
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("body", NO_FLOWS, ids=lambda body: body[:40])
 async def test_what_is_no_flow_is_refused_in_words(editor: Editor, body: str) -> None:
     assert (await editor.post(body, 400))["message"]
 

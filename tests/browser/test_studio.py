@@ -155,6 +155,33 @@ async def test_two_editors_notice_each_other(server: Server, page: Page, login: 
     await other.page.close()
 
 
+@pytest.mark.req("S1", "A2")
+async def test_script_in_names_is_text(server: Server, page: Page, login: tuple[str, str]) -> None:
+    """Whatever somebody calls a campaign, a step, a value or a field: it is shown, and nothing of it runs."""
+    evil = "<img src=x onerror=top.hacked=1><script>top.hacked=1</script>"
+    drawn = strategy(
+        {**call("b"), "name": evil},
+        {"id": "b", "type": "branch", "fields": {"on": "plan", "rules": [{"op": "eq", "value": evil}]}},
+    )
+    drawn["name"] = evil
+    await server.ok("POST", "/contact-fields", json={"name": "plan", "label": evil, "type": "text"})
+    made = await server.ok("POST", "/campaigns", json={"title": evil, "queue": "support", "voice_gateway": "world"})
+    await server.ok("PUT", f"/campaigns/{made['id']}/strategy", json=drawn)
+    await log_in(page, login)
+    studio = Studio(page)
+    await studio.open(made["id"])
+    await expect(studio.node("call")).to_contain_text("<script>")
+    await studio.edit("b")
+    await expect(studio.editor.get_by_label("Value")).to_have_value(evil)
+    await studio.done()
+    await studio.edit("call")
+    await studio.field("ring_s").fill("500")
+    await studio.done()
+    await studio.deploy()
+    await expect(studio.editor.locator("#studio-faults")).to_contain_text(evil)
+    assert await page.evaluate("window.hacked") is None
+
+
 @pytest.mark.req("S5")
 async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
     server: Server, page: Page, login: tuple[str, str], lab: Lab

@@ -131,6 +131,7 @@ RED.envVar.init = () => {}; // a strategy has no environment variables
 RED.editor.mermaid.render = async () => {}; // diagrams in descriptions: a library of 3.5 MB that is not served
 RED.events.on('flows:loaded', () => {
   for (const tab of ['config', 'context']) RED.sidebar.removeTab(tab);
+  if (innerWidth < 800) setTimeout(() => RED.menu.setSelected('menu-item-right-sidebar', false));
 });
 // The server refuses with every fault; the editor need not ask before. Called by the button and by its key.
 RED.events.on('flows:loaded', () => {
