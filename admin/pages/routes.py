@@ -18,6 +18,7 @@ from admin.pages import (
     login,
     source_ways,
     sources,
+    step_list,
     strategy,
     uploads,
 )
@@ -81,6 +82,8 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{ONE}/strategy", strategy.show),
         web.post(f"{ONE}/strategy", strategy.save),
         web.post(f"{ONE}/strategy/check", strategy.check),
+        web.get(f"{ONE}/strategy/steps", step_list.show),
+        web.post(f"{ONE}/strategy/steps", step_list.change),
         web.get("/live", live.board),
         web.get("/live/stream", live.board_stream),
         web.get("/gateways", gateways.index),
