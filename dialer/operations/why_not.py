@@ -18,6 +18,8 @@ from dialer.store.standing import MOST_COUNTED, Standing
 from dialer.strategy.catalogue import CALL, SMS
 from dialer.strategy.model import Strategy, default_strategy
 
+_STEPS = {"voice": CALL.name, "sms": SMS.name}  # the step that uses each channel; none writes e-mails
+
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
@@ -69,8 +71,7 @@ async def _unreachable(tx: AsyncConnection, ctx: Context, campaign: Campaign, fo
     """The channels of the strategy, if the contact has an address for none of them."""
     strategy = await _strategy(tx, ctx, campaign)
     steps_taken = {node.type for node in strategy.nodes}
-    wanted = {"voice": CALL.name in steps_taken, "sms": SMS.name in steps_taken}
-    used = [channel for channel, is_used in wanted.items() if is_used]
+    used = [channel for channel, step in _STEPS.items() if step in steps_taken]
     held = {channel for _address, channels in found.addresses for channel in channels}
     return () if held.intersection(used) else tuple("call" if channel == "voice" else channel for channel in used)
 
@@ -82,7 +83,8 @@ async def _strategy(tx: AsyncConnection, ctx: Context, campaign: Campaign) -> St
 
 
 async def _suppressed(tx: AsyncConnection, ctx: Context, campaign_id: int, found: Standing) -> tuple[str, ...]:
-    """The address of its call or text, or else all that it has, if they are on a do-not-contact list."""
-    addresses = {found.request.address} if found.request else {address for address, _channels in found.addresses}
+    """The address of its call or text, or else all that a step could use, if they are on a do-not-contact list."""
+    usable = {address for address, channels in found.addresses if _STEPS.keys() & set(channels)}
+    addresses = {found.request.address} if found.request else usable
     listed = await suppression.barred(tx, ctx, campaign_id, addresses)
     return tuple(f"{one} is on a do-not-contact list" for one in sorted(listed)) if listed >= addresses else ()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialer.domain.contact import Address
 from dialer.operations import do_not_contact
 from dialer.operations.do_not_contact import NewEntry
 from dialer.operations.why_not import why_not
@@ -19,3 +20,17 @@ async def test_who_is_through_because_of_a_list_is_told_of_the_list(bench: Bench
     told = (await why_not(bench.ctx, campaign_id, 1)).reasons
     assert [one.code for one in told] == ["do-not-contact", "strategy-done"]
     assert number(1) in told[0].text
+
+
+@pytest.mark.req("K13", "D7")
+async def test_an_e_mail_address_lets_nobody_be_called(bench: Bench) -> None:
+    """Before the campaign is published and after: no step can use what is not listed."""
+    campaign_id = await builders.add_campaign(bench)
+    both = (Address(number(1), voice=True, sms=True), Address("p1@example.com", email=True))
+    await builders.load(bench, campaign_id, [person(1, addresses=both)])
+    await do_not_contact.add(bench.ctx, [NewEntry(number(1))])
+    told = (await why_not(bench.ctx, campaign_id, 1)).reasons
+    assert {one.code for one in told} == {"campaign-unpublished", "not-entered", "do-not-contact"}
+    await builders.publish(bench, campaign_id)
+    told = (await why_not(bench.ctx, campaign_id, 1)).reasons
+    assert [one.code for one in told] == ["do-not-contact", "strategy-done"]
