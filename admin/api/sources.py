@@ -12,7 +12,7 @@ from admin.openapi import Media, Operations, answer
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import RemovalOut, SourceOut
 from admin.schemas.sources import SelectionIn, SelectionOut
-from dialer.domain.spreadsheet import reason_and_remedy
+from dialer.domain.spreadsheet import ADDED, reason_and_remedy
 from dialer.domain.transitions import SourceState
 from dialer.operations import removal, reports, selections, sources
 from dialer.operations.context import Context
@@ -129,7 +129,7 @@ async def refused(request: web.Request, campaign_id: int, source_id: int) -> web
 
 async def _refused(ctx: Context, source: AnyRow) -> AsyncIterator[list[str]]:
     columns = sources.columns(source)
-    yield [*columns, "line", "reason", "remedy"]
+    yield [*columns, *ADDED]
     async for line, cells, reason in sources.refused_rows(ctx, source):
         filled = [*cells, *[""] * (len(columns) - len(cells))]
         yield [*filled[: len(columns)], str(line), *reason_and_remedy(reason), *filled[len(columns) :]]

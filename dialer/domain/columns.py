@@ -16,7 +16,7 @@ from dialer.domain.contact import Address, NewContact, combine_addresses, split_
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.fields import Field, Misfit, check
 from dialer.domain.phone import normalise_email, read_phone
-from dialer.domain.spreadsheet import BETWEEN
+from dialer.domain.spreadsheet import BETWEEN, own_columns
 from dialer.domain.windows import zone
 
 MAX_NAME = 200  # characters of a first name, last name or external id
@@ -24,7 +24,7 @@ MAX_VALUE = 4_000  # characters of an attribute
 MAX_ATTRIBUTE_NAME = 100
 IGNORE = "ignore"
 NO_ADDRESS = "no address is given; fill one of the columns phone, mobile, sms or email"
-_KNOWN = re.compile(r"(phone|mobile|sms|email)_?([1-9][0-9]?)?|first_name|last_name|name|time_zone|external_id")
+_KNOWN = re.compile(r"(phone|mobile|sms|e_?mail)_?([1-9][0-9]?)?|first_name|last_name|name|time_zone|external_id")
 _NO_FIELDS: Mapping[str, Field] = {}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -100,8 +100,8 @@ def map_columns(columns: Sequence[str], explicit: Mapping[str, str | None] | Non
     """What each column fills: `explicit` {column: field} first, then the known names, else an attribute.
 
     A field is a known name, any other name for an attribute (`attributes.NAME` says so in full), or None, "" or
-    `ignore` to leave the column out. Raises InvalidInput: an explicit column that is not in the file, two columns
-    for one field, a name that is too long, no column with addresses.
+    `ignore` to leave the column out, as what a file of refused rows tells of them is. Raises InvalidInput: an explicit
+    column that is not in the file, two columns for one field, a name that is too long, no column with addresses.
     """
     names, targets = _targets(columns, explicit)
     faults = [
@@ -131,7 +131,9 @@ def named(columns: Sequence[str]) -> list[str]:
 def _targets(columns: Sequence[str], explicit: Mapping[str, str | None] | None) -> tuple[list[str], tuple[Target, ...]]:
     by_hand = {attribute_name(column): field for column, field in (explicit or {}).items()}
     names = [attribute_name(column) for column in named(columns)]
-    return names, tuple(_target(by_hand[name] or IGNORE) if name in by_hand else _target(name) for name in names)
+    proposed = [*names[: len(own_columns(columns))], *(IGNORE for _ in names)]
+    pairs = zip(names, proposed, strict=False)
+    return names, tuple(_target((by_hand[name] or IGNORE) if name in by_hand else field) for name, field in pairs)
 
 
 def row_to_contact(
@@ -166,7 +168,8 @@ def _target(field: str) -> Target:
     if name == IGNORE:
         return Target(Kind.IGNORED, IGNORE)
     if known := _KNOWN.fullmatch(name):
-        word, rank = known[1] or name, int(known[2] or 1)
+        name = name.replace("e_mail", "email")  # E-Mail, and more often so outside of English
+        word, rank = (known[1] or name).replace("e_mail", "email"), int(known[2] or 1)
         kind = Kind.PHONE if word == "mobile" else Kind(word)
         return Target(kind, name, rank)
     return Target(Kind.ATTRIBUTE, name.removeprefix("attributes."))

@@ -8,6 +8,7 @@ from typing import Any
 from dialer.domain.columns import named, propose_fields
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.phone import check_region
+from dialer.domain.spreadsheet import own_columns
 from dialer.domain.windows import zone
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -57,15 +58,19 @@ def checked(told: Told) -> Told:
 
 
 def shape_of(columns: Sequence[str]) -> str:
-    """The same for files with the same columns in the same order, in whatever spelling: a digest."""
-    names = (" ".join(name.lower().split()) for name in named(columns))
+    """The same for files with the same columns in the same order, in whatever spelling: a digest.
+
+    Also for the rows of one that were refused: mended, they are read as the file was.
+    """
+    names = (" ".join(name.lower().split()) for name in named(own_columns(columns)))
     return hashlib.sha256("\x1f".join(names).encode()).hexdigest()
 
 
 def worth_remembering(columns: Sequence[str], told: Told) -> Remembered | None:
     """None if nothing was said that would not be proposed anyway."""
-    by_hand = propose_fields(columns, told.mapping or {})
-    if by_hand == propose_fields(columns, {}) and not told.region and not told.time_zone:
+    own = own_columns(columns)
+    by_hand = propose_fields(own, told.mapping or {})
+    if by_hand == propose_fields(own, {}) and not told.region and not told.time_zone:
         return None
     return Remembered(dict(by_hand), told.region, told.time_zone)
 

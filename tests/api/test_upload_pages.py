@@ -125,3 +125,22 @@ def test_what_a_column_fills_is_always_among_its_choices() -> None:
         found = columns.column(name, field, known, [])
         assert found.field in dict(found.options)
         assert "ignore" in dict(found.options)
+
+
+@pytest.mark.req("K5")
+async def test_refused_rows_are_mended_and_loaded_again_as_the_file_was(
+    server: Server, manager: Browser, upload: str
+) -> None:
+    await manager.post(upload, 303, CHOSEN)
+    await importing.run(server.ctx, 1)
+    campaign = upload.partition("/uploads")[0]
+    refused = await (await server.call("GET", f"{campaign}/sources/1/refused.csv")).text()
+    mended = refused.replace("12,Ben", "+49 30 123457,Ben").encode()
+    kept = await server.ok("POST", f"{campaign}/uploads?name=mended.csv", 201, data=mended, headers=CSV)
+    look = kept["preview"]
+    assert look["fields"] == {**FIELDS, "line": "ignore", "reason": "ignore", "remedy": "ignore"}
+    assert (look["counts"]["created"], look["counts"]["refused"]) == (1, 0)
+    assert 'id="remembered"' in await manager.get(f"{campaign}/uploads/{kept['id']}/look")
+    await manager.post(f"{campaign}/uploads/{kept['id']}", 303, [*CHOSEN, ("column", "line"), ("field", "ignore")])
+    again = await server.ok("POST", f"{campaign}/uploads?name=more.csv", 201, data=PEOPLE.encode(), headers=CSV)
+    assert again["preview"]["fields"] == FIELDS, "what was said of it is remembered for the whole file, too"

@@ -29,7 +29,9 @@ def reason(columns: dict[str, str]) -> str:
 
 
 @pytest.mark.req("K5")
-@pytest.mark.parametrize("column", ["phone", "Phone 2", "PHONE-3", "phone_12", "Mobile", "sms", "Email 2"])
+@pytest.mark.parametrize(
+    "column", ["phone", "Phone 2", "PHONE-3", "phone_12", "Mobile", "sms", "Email 2", "E-Mail", "e mail 2"]
+)
 def test_address_columns_are_known_in_any_spelling(column: str) -> None:
     assert is_known(column)
 
@@ -166,6 +168,18 @@ def test_control_characters_do_not_get_into_values() -> None:
     assert isinstance(contact, NewContact)
     assert contact.attributes == {"note": "a b  c\nd\te\u200df"}
     assert contact.first_name == "Anna "
+
+
+@pytest.mark.req("K5")
+def test_what_a_file_of_refused_rows_tells_of_them_is_left_out() -> None:
+    told = {"line": "4", "reason": "phone: '12' is too short", "remedy": "write it whole"}
+    assert read({"phone": PHONE, "E-Mail": "a@example.com", **told}) == read({"phone": PHONE, "email": "a@example.com"})
+    contact = read({"phone": PHONE, **told}, line="line")
+    assert isinstance(contact, NewContact)
+    assert contact.attributes == {"line": "4"}, "by hand it is kept"
+    contact = read({"phone": PHONE, "reason": "a gift", "remedy": "", "line": "7"})
+    assert isinstance(contact, NewContact)
+    assert contact.attributes == {"reason": "a gift", "line": "7"}, "in another order they are somebody's own"
 
 
 def test_a_short_row_has_empty_cells() -> None:
