@@ -1,18 +1,20 @@
 """Contacts: all of them, and a campaign's. One contact's page is in `contact`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
 from admin.keys import CONTEXT
 from admin.pages import views, words
 from admin.pages.campaign import load
-from admin.pages.lists import ListView, Wanted, wanted
+from admin.pages.lists import Condition, ListView, Wanted, typed, wanted
 from admin.pages.render import local, page
 from dialer.domain.campaign import Campaign
+from dialer.domain.errors import InvalidInput
 from dialer.operations import reports
 from dialer.operations.context import Context
-from dialer.store.listing import Query
+from dialer.store.listing import Page, Query
 
 DEFAULT_SORT = "id"
 NEWEST = Query(limit=100, sort="-created_at")
@@ -34,19 +36,33 @@ async def everybody(request: web.Request) -> web.StreamResponse:
 
 
 async def _list(request: web.Request, campaign: Campaign | None) -> web.StreamResponse:
-    ctx, looked = request.app[CONTEXT], wanted(request, DEFAULT_SORT)
-    found = await reports.contacts_page(ctx, looked.query(), campaign.id if campaign else None)
+    ctx = request.app[CONTEXT]
+    looked, found, new = await _found(request, campaign)
     custom, sources = await reports.custom_fields(ctx), await _sources(ctx, campaign, looked) if campaign else {}
     view = ListView(
         looked, [views.contact_row(item) for item in found.items], found.total, found.next_cursor,
         found.total_is_exact, found.unindexed, dict(custom), sources,
     )  # fmt: skip
     return page(
-        request, "campaign/contacts.html" if campaign else "contacts.html",
+        request, "campaign/contacts.html" if campaign else "contacts.html", status=422 if new.faults else 200, new=new,
         section="Campaigns" if campaign else "Contacts", tab="Contacts", campaign=campaign, list=view, custom=custom,
         columns=OF_PLACE if campaign else OF_CONTACT, times=() if campaign else OF_TIME,
         choices=_choices(campaign, custom), ops=words.OPS.items(), back=view.link(), sources=sources.items(),
     )  # fmt: skip
+
+
+async def _found(request: web.Request, campaign: Campaign | None) -> tuple[Wanted, Page, Condition]:
+    """A condition that was just typed and can't be looked for is told at its place; the list stays what it was."""
+    ctx, looked, of = request.app[CONTEXT], wanted(request, DEFAULT_SORT), campaign.id if campaign else None
+    try:
+        return looked, await reports.contacts_page(ctx, looked.query(), of), Condition()
+    except InvalidInput as invalid:
+        new = typed(request)
+        if new is None or any(fault.field != "filter" for fault in invalid.faults):
+            raise
+        looked = replace(looked, filters=looked.filters[:-1])
+        reasons = [fault.reason for fault in invalid.faults]
+        return looked, await reports.contacts_page(ctx, looked.query(), of), replace(new, faults=reasons)
 
 
 async def _sources(ctx: Context, campaign: Campaign, looked: Wanted) -> dict[str, str]:

@@ -22,6 +22,9 @@ _LOOKS_LIKE_AN_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+|\+?[0-9 ()/.\-]{7,}")
 
 
 async def index(request: web.Request) -> web.StreamResponse:
+    """With `?add=ADDRESS` (any number of them) they are ready to be added."""
+    if given := "\n".join(request.query.getall("add", [])[:MOST_AT_ONCE]):
+        return await _list(request, form={**EMPTY, "addresses": given})
     return await _list(request)
 
 
@@ -52,7 +55,7 @@ async def _list(
     campaigns = (await reports.campaigns_page(request.app[CONTEXT], Query(limit=100, sort="title"))).items
     titles = {one.campaign.id: one.campaign.title for one in campaigns}
     view = ListView(looked, found.items, found.total, found.next_cursor)
-    choices = [("", "Nobody: no campaign"), *((str(key), f"Only “{title}”") for key, title in titles.items())]
+    choices = [("", "All campaigns"), *((str(key), f"Only “{title}”") for key, title in titles.items())]
     return page(
         request, "do_not_contact.html", status=status, section="Do not contact", list=view, form=form, faults=faults or {},
         titles=titles, choices=choices, is_address=is_address,

@@ -115,9 +115,23 @@ def wanted(request: web.Request, default_sort: str) -> Wanted:
     )
 
 
-def _conditions(request: web.Request) -> Iterator[str]:
-    """Those of the address, and one that was just put together from a field, an operator and a value."""
-    yield from request.query.getall("filter", [])
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One that was just put together from a field, an operator and a value; `faults` is why it can't be looked for."""
+
+    name: str = ""
+    op: str = "contains"
+    value: str = ""
+    faults: Sequence[str] = ()
+
+
+def typed(request: web.Request) -> Condition | None:
     name, op = request.query.get("field", "").strip(), request.query.get("op", "")
-    if name and op:
-        yield f"{name}:{op}:{request.query.get('value', '').strip()}"
+    return Condition(name, op, request.query.get("value", "").strip()) if name and op else None
+
+
+def _conditions(request: web.Request) -> Iterator[str]:
+    """Those of the address, then the one that was just put together."""
+    yield from request.query.getall("filter", [])
+    if new := typed(request):
+        yield f"{new.name}:{new.op}:{new.value}"

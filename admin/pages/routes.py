@@ -47,6 +47,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post(f"{ONE}/publish", campaigns.publish),
         web.post(f"{ONE}/unpublish", campaigns.unpublish),
         web.post(f"{ONE}/end", campaigns.end),
+        *(web.get(f"{ONE}/{move}", campaigns.moved) for move in ("publish", "unpublish", "end")),
         web.get(f"{ONE}/contacts", contacts.index),
         web.get("/contacts", contacts.everybody),
         web.get(ONE + CONTACT, contact.show),

@@ -8,7 +8,7 @@ from admin.pages import words
 from dialer.domain.campaign import Campaign, window
 from dialer.domain.errors import Fault
 from dialer.domain.transitions import CampaignStatus, EnrollmentState
-from dialer.operations import reports
+from dialer.operations import counting, reports
 from dialer.operations.context import Context
 from dialer.strategy.catalogue import STEP_TYPES
 
@@ -59,6 +59,7 @@ async def counts(ctx: Context, campaign: Campaign) -> dict[str, Any]:
     return {
         "counts": {**numbers, "total": total},
         "bars": _bars(numbers, total),
+        "erased": await counting.erased(ctx, campaign.id),
         "done_share": int(100 * numbers["done"] / total) if total else 0,
     }
 

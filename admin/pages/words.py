@@ -10,7 +10,7 @@ from typing import Any
 COLOURS: Mapping[str, str] = {
     "published": "green", "unpublished": "secondary", "ended": "dark",
     "pending": "azure", "in_progress": "blue", "waiting": "yellow", "done": "green", "stopped": "orange",
-    "running": "blue", "failed": "red", "cancelled": "secondary",
+    "running": "blue", "open": "green", "closed": "secondary", "failed": "red", "cancelled": "secondary",
     "removing": "orange", "removed": "secondary",
     "answered": "green", "no_answer": "yellow", "busy": "yellow", "rejected": "orange", "congestion": "orange",
     "invalid_number": "red", "machine": "purple", "abandoned": "red", "lost": "red",

@@ -54,6 +54,12 @@ async def all_contacts(ctx: Context) -> int:
     return int(await _remembered(ctx, "contacts", count, int))
 
 
+async def erased(ctx: Context, campaign_id: int) -> int:
+    """How many of a campaign's contacts were erased: counted in what was done, and in no list."""
+    async with ctx.db.read() as tx:
+        return await people.erased_number(tx, campaign_id)
+
+
 async def known_total(ctx: Context, query: Query, campaign_id: int | None) -> int | None:
     """The total of a list without conditions, or of those of a campaign with one status; None if it has to be looked for."""
     if query.q or len(query.filters) > 1:

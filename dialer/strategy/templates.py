@@ -89,7 +89,7 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "survey-by-reply",
         "Survey by reply",
-        "A question by text; replies from 1 to 5 are kept as `rating`, and who gives 1 or 2 is called.",
+        "A question by text; replies from 1 to 5 are kept as “rating”, and who gives 1 or 2 is called.",
         (
             _in("ask"),
             _step(

@@ -98,3 +98,22 @@ async def test_a_total_that_is_not_exact_can_be_asked_for(
         assert re.findall(r"([\d,]+\+?) contacts?", counted) == ["2"]
         assert "Count them all" not in counted
         assert "count=exact" not in counted.partition('id="rows"')[2], "the next page counts as quickly as ever"
+
+
+@pytest.mark.req("K10")
+async def test_a_condition_that_makes_no_sense_is_told_at_its_place(server: Server, manager: Browser) -> None:
+    """With what was typed, above the list as it was; one that stands in the address has no place, and gets a page."""
+    path = await campaign_with_contacts(server)
+    given = "filter=first_name:eq:Ann&"
+    page = await manager.get(f"{path}/contacts?{given}field=attempts&op=lt&value=abc", 422)
+    assert "&#39;abc&#39; is not a" in page.partition('id="fault-condition"')[2][:200]
+    assert [value for value, _, chosen_ in chosen(page, "Field") if chosen_] == ["attempts"]
+    assert [value for value, _, chosen_ in chosen(page, "Condition") if chosen_] == ["lt"]
+    assert 'name="value" value="abc"' in page
+    assert 'value="first_name:eq:Ann"' in page
+    assert 'value="attempts:lt:abc"' not in page
+    assert ">1 contact" in " ".join(page.split())
+    everybody = await manager.get("/contacts?field=created_at&op=lt&value=soon", 422)
+    assert "fault-condition" in everybody
+    assert "fault-condition" not in await manager.get(f"{path}/contacts?filter=attempts:lt:abc", 422)
+    assert "fault-condition" not in await manager.get(f"{path}/contacts?{given}field=attempts&op=lt&value=1")

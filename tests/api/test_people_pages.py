@@ -168,3 +168,24 @@ async def test_who_may_not_change_contacts_sees_no_way_to(manager: Browser, path
     for action in ("/contacts/1/edit", "/contacts/1/delete", "/contacts/bulk", "/contact-fields", "/contact-fields/check",
                    "/do-not-contact", "/do-not-contact/1/remove"):  # fmt: skip
         await viewer.post(action, 403)
+
+
+@pytest.mark.req("D7")
+async def test_a_contact_is_barred_from_its_page(manager: Browser, path: str) -> None:
+    for page in (await manager.get(f"{path}/contacts/1"), await manager.get("/contacts/1")):
+        assert 'href="/do-not-contact?add=%2B4930123456"' in page
+    dialog = await manager.get("/do-not-contact?add=%2B4930123456&add=ann%40example.com")
+    assert "+4930123456\nann@example.com</textarea>" in dialog
+    assert "data-open-now" in dialog
+    assert "All campaigns" in dialog
+    assert "data-open-now" not in await manager.get("/do-not-contact")
+
+
+@pytest.mark.req("K11")
+async def test_the_overview_tells_of_erased_contacts(manager: Browser, path: str) -> None:
+    assert "erased" not in await manager.get(path)
+    await manager.post("/contacts/1/delete", 303, [("back", f"{path}/contacts")])
+    page = await manager.get(path)
+    assert 'data-count="total">2<' in page
+    assert "50 % done · 1 erased contact is counted as done, and in no list" in page
+    assert ">1 contact" in " ".join((await manager.get(f"{path}/contacts")).split())

@@ -87,3 +87,24 @@ async def test_a_source_is_removed_on_a_page_of_its_own(manager: Browser, server
     assert "Stays: 1 brought by another source" in await manager.get(f"{path}/sources")
     assert "it was removed already" in await manager.post(f"{one}/remove", 409)
     await manager.get(f"{path}/sources/99/removal", 404)
+
+
+@pytest.mark.req("K7")
+async def test_a_rest_source_is_open_until_its_campaign_has_ended(server: Server, manager: Browser) -> None:
+    made = await server.campaign()
+    path = f"/campaigns/{made['id']}"
+    await server.ok("POST", f"{path}/contacts", 201, json={"phone": "+4930123456"})
+    row = (await manager.get(f"{path}/sources")).partition('id="source-1"')[2]
+    assert "</span>open</span>" in row
+    assert "running" not in row
+    await server.ok("POST", f"{path}/end")
+    assert "</span>closed</span>" in (await manager.get(f"{path}/sources")).partition('id="source-1"')[2]
+
+
+@pytest.mark.req("C5")
+async def test_the_address_of_a_refused_publication_leads_to_the_campaign(server: Server, manager: Browser) -> None:
+    made = await server.campaign()
+    for move in ("publish", "unpublish", "end"):
+        page = await manager.get(f"/campaigns/{made['id']}/{move}")
+        assert 'aria-current="page"' in page
+        assert made["title"] in page

@@ -122,7 +122,7 @@ async def test_an_address_comes_onto_the_list_is_found_and_taken_off(
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.locator("#fault-addresses")).to_contain_text("'12'")
     await page.get_by_label("Numbers and e-mail addresses").fill("\n".join(PHONES[:2]))
-    await page.get_by_label("Who may not contact them").select_option("Only “Spring”")
+    await page.get_by_label("Barred in").select_option("Only “Spring”")
     await page.get_by_label("Reason", exact=True).fill("asked us to")
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_text("2 addresses", exact=True)).to_be_visible()
