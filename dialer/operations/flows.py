@@ -3,7 +3,7 @@
 import asyncio
 
 from dialer.domain.errors import NotFound
-from dialer.operations import deploying, strategies
+from dialer.operations import advising, deploying, strategies
 from dialer.operations.context import Context
 from dialer.operations.deploying import BadStrategy, Drawn, known_here, sound
 from dialer.store import campaigns, gateways
@@ -23,7 +23,7 @@ async def read(ctx: Context, campaign_id: int) -> tuple[Flow, str]:
 
 async def check_flow(ctx: Context, campaign_id: int, flow: object) -> Checked:
     """Faults and warnings, each with its node; nothing is saved."""
-    return (await _compile(ctx, campaign_id, flow)).checked
+    return await advising.checked(ctx, campaign_id, lambda known: from_flow(flow, known).checked)
 
 
 async def deploy(ctx: Context, campaign_id: int, flow: object, rev: str | None = None, by: str | None = None) -> str:

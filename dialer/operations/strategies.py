@@ -1,10 +1,10 @@
 """The strategy of a campaign: read it, check it, deploy it as a new version."""
 
 from dialer.domain.errors import NotFound
-from dialer.operations import deploying
+from dialer.operations import advising, deploying
 from dialer.operations.context import Context
 from dialer.operations.deploying import Drawn, Stored, known_here, sound
-from dialer.store import campaigns, gateways
+from dialer.store import campaigns
 from dialer.strategy.check import Checked, check
 from dialer.strategy.known import Known
 from dialer.strategy.model import Strategy
@@ -28,11 +28,7 @@ async def current(ctx: Context, campaign_id: int) -> Stored:
 
 async def check_document(ctx: Context, campaign_id: int, document: object) -> Checked:
     """Faults and warnings, each with its node; nothing is saved."""
-    async with ctx.db.read() as tx:
-        if await campaigns.get(tx, campaign_id) is None:
-            raise NotFound("campaign", campaign_id)
-        kinds = await gateways.kinds(tx)
-    return check(document, known_here(ctx, kinds))
+    return await advising.checked(ctx, campaign_id, lambda known: check(document, known))
 
 
 def read(ctx: Context, document: object, kinds: dict[str, str]) -> Strategy:

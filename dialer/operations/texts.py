@@ -2,11 +2,9 @@
 
 import asyncio
 
-from dialer.domain.errors import NotFound
-from dialer.operations import deploying, strategies
+from dialer.operations import advising, deploying, strategies
 from dialer.operations.context import Context
-from dialer.operations.deploying import Drawn, known_here, sound
-from dialer.store import campaigns, gateways
+from dialer.operations.deploying import Drawn, sound
 from dialer.strategy.check import Checked, check
 from dialer.strategy.known import Known
 from dialer.strategy.nodered.drawing import Flow
@@ -23,11 +21,7 @@ async def read(ctx: Context, campaign_id: int) -> tuple[str, str]:
 
 async def check_text(ctx: Context, campaign_id: int, text: str) -> Checked:
     """Faults and warnings, each with its node; nothing is saved."""
-    async with ctx.db.read() as tx:
-        if await campaigns.get(tx, campaign_id) is None:
-            raise NotFound("campaign", campaign_id)
-        kinds = await gateways.kinds(tx)
-    return (await _read(text)).check(known_here(ctx, kinds))
+    return await advising.checked(ctx, campaign_id, (await _read(text)).check)
 
 
 async def deploy(ctx: Context, campaign_id: int, text: str, rev: str | None = None, by: str | None = None) -> str:

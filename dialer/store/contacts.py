@@ -16,6 +16,7 @@ from dialer.store.tables import attempt, channel_address, contact, contact_reque
 CHUNK = 5_000
 
 # A name for PostgreSQL's lock; any number that no other lock of ours has.
+_SEEN = 250
 _LOADING = 0x6C6F6164
 
 T = TypeVar("T")
@@ -153,6 +154,19 @@ async def number_of_source(tx: AsyncConnection, source_id: int, contact_ids: Col
         return 0
     query = select(func.count()).where(contact.c.id.in_(contact_ids), contact.c.source_id == source_id)
     return int(await tx.scalar(query) or 0)
+
+
+async def attributes_in(tx: AsyncConnection, campaign_id: int) -> set[str] | None:
+    """The attributes that contacts of a campaign have, seen at some of its first and last; None if it has no contacts."""
+    found: set[str] = set()
+    any_there = False
+    of_campaign = select(contact.c.attributes).join(enrollment, enrollment.c.contact_id == contact.c.id)
+    for order in (enrollment.c.id, enrollment.c.id.desc()):
+        some = of_campaign.where(enrollment.c.campaign_id == campaign_id).order_by(order).limit(_SEEN)
+        for attributes in (await tx.execute(some)).scalars():
+            any_there = True
+            found |= attributes.keys()
+    return found if any_there else None
 
 
 async def newest(tx: AsyncConnection) -> int:

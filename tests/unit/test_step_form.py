@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import MultiDict
 
@@ -91,6 +91,7 @@ def test_a_rule_less_moves_the_ways_of_those_behind_it() -> None:
     assert less["out"] == {"rule1": "high", "otherwise": "unclear"}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=20))
 def test_whatever_is_sent_is_read(pairs: list[tuple[str, str]]) -> None:
     form = MultiDict(

@@ -1,0 +1,72 @@
+"""Checks of a strategy that need the campaign: what its contacts have, how long its texts are, whether a window ever opens."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from dialer.domain.campaign import Campaign
+from dialer.domain.errors import NotFound
+from dialer.domain.windows import next_open
+from dialer.operations.context import Context
+from dialer.operations.deploying import known_here
+from dialer.store import campaigns, contact_fields, contacts, gateways
+from dialer.strategy.check import Checked
+from dialer.strategy.fields import SmsFields, TimeWindowFields
+from dialer.strategy.known import Known
+from dialer.strategy.model import Node
+from dialer.strategy.read import NodeFault
+from sms.text import Encoding, TextTooLongError, segments
+
+_PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
+_USUAL = 8  # characters that are put in for a placeholder, to judge a text's length
+
+
+async def checked(ctx: Context, campaign_id: int, check: Callable[[Known], Checked]) -> Checked:
+    """What `check` finds with the names that exist here, and the warnings that only the campaign can tell."""
+    async with ctx.db.read() as tx:
+        campaign = await campaigns.get(tx, campaign_id)
+        if campaign is None:
+            raise NotFound("campaign", campaign_id)
+        held = await contacts.attributes_in(tx, campaign_id)
+        custom = set(await contact_fields.all_fields(tx))
+        known = known_here(ctx, await gateways.kinds(tx))
+    # Of a campaign without contacts nobody can say what they will have.
+    known = known if held is None else replace(known, attributes=frozenset(held | custom))
+    found = await asyncio.to_thread(check, known)  # a large one takes its time, during which calls go on
+    if found.strategy is None:
+        return found
+    more = [warning for node in found.strategy.nodes for warning in _of_node(node, campaign, ctx.clock())]
+    return replace(found, warnings=(*found.warnings, *more))
+
+
+def _of_node(node: Node, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:
+    match node.fields:
+        case SmsFields(text=text):
+            yield from _length(node, text)
+        case TimeWindowFields() as window:
+            yield from _never_opens(node, window, campaign, now)
+        case _:
+            pass
+
+
+def _length(node: Node, text: str) -> Iterator[NodeFault]:
+    try:
+        found = segments(_PLACEHOLDER.sub("x" * _USUAL, text))
+    except TextTooLongError as error:
+        yield NodeFault(node.id, "text", str(error))
+        return
+    if (number := len(found.parts)) > 1:
+        why = "" if found.encoding is Encoding.GSM7 else ", as it has characters that only UCS-2 has (70 fit into one)"
+        yield NodeFault(node.id, "text", f"goes out as {number} segments{why}; each is paid for")
+
+
+def _never_opens(node: Node, window: TimeWindowFields, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:
+    begins, until = campaign.validity.from_, campaign.validity.until
+    if until is None:
+        return
+    zone = window.time_zone or campaign.time_zone
+    opens = next_open(window.execution, zone, max(now, begins) if begins else now)
+    if until > now and (opens is None or opens >= until):
+        yield NodeFault(node.id, "from", f"does not open before the validity period of the campaign ends ({zone})")

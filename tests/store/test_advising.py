@@ -1,0 +1,62 @@
+"""Warnings about a strategy that only its campaign can tell (S2)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dialer.domain.windows import Validity
+from dialer.operations import campaigns, strategies
+from tests.support import builders
+from tests.support.context import MONDAY, Bench
+
+
+def _document(text: str, **window: Any) -> dict[str, Any]:
+    return builders.strategy(
+        {"id": "text", "type": "sms", "fields": {"text": text}, "out": {"otherwise": "window"}},
+        {"id": "window", "type": "time-window", "fields": {"from": "09:00", "to": "17:00", **window}, "out": {"open": "end"}},
+        {"id": "end", "type": "end", "fields": {}},
+    )  # fmt: skip
+
+
+async def _warned(bench: Bench, campaign_id: int, document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    found = await strategies.check_document(bench.ctx, campaign_id, document)
+    assert found.faults == ()
+    return [(one.node, one.field, one.reason) for one in found.warnings]
+
+
+@pytest.mark.req("S2")
+async def test_a_placeholder_that_no_contact_fills(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    document = _document("Hi {{first_name}} of {{city}}, {{plan|our}} offer")
+    assert await _warned(bench, campaign_id, document) == [], "without contacts nobody can say"
+    await builders.load(bench, campaign_id, builders.persons(2))
+    (warning,) = await _warned(bench, campaign_id, document)
+    assert warning[:2] == ("text", "text")
+    assert "city" in warning[2]
+    await builders.load(bench, campaign_id, [builders.person(7, attributes={"city": "Bonn"})])
+    assert await _warned(bench, campaign_id, document) == []
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [("x" * 160, None), ("x" * 161, "2 segments;"), ("ą" * 71, "2 segments, as"), ("x" * 150 + "{{city|a}}", None)],
+)
+async def test_a_text_of_several_segments(bench: Bench, text: str, segments: str | None) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    told = [reason for _, field, reason in await _warned(bench, campaign_id, _document(text)) if field == "text"]
+    assert [segments in reason for reason in told if segments] == ([True] if segments else [])
+    assert bool(told) is bool(segments)
+
+
+@pytest.mark.req("S2")
+async def test_a_window_that_does_not_open_in_time(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    document = _document("Hi", days="sat")
+    assert await _warned(bench, campaign_id, document) == []
+    await campaigns.edit(bench.ctx, campaign_id, {"validity": Validity(None, MONDAY + timedelta(days=3))})
+    told = [warning[:2] for warning in await _warned(bench, campaign_id, document)]
+    assert told == [("window", "from")]
+    await campaigns.edit(bench.ctx, campaign_id, {"validity": Validity(None, MONDAY + timedelta(days=6))})
+    assert await _warned(bench, campaign_id, document) == []
