@@ -45,20 +45,19 @@ class Studio:
     def node(self, node_id: str) -> Locator:
         return self.editor.locator(f'[id="{node_id}"]')
 
-    async def drag(self, step: str, x: float, y: float) -> str:
-        """Drop a step from the palette on the canvas; its id."""
+    async def drag(self, step: str, x: float, y: float, prefix: str = "campaign-") -> str:
+        """Drop a step from the palette on the canvas; its id. Node-RED's own types have no prefix."""
+        step = prefix + step
         before = await self.ids(step)
         target = self.editor.locator("#red-ui-workspace-chart")
-        await self.editor.locator(f'[data-palette-type="campaign-{step}"]').drag_to(
-            target, target_position={"x": x, "y": y}
-        )
+        await self.editor.locator(f'[data-palette-type="{step}"]').drag_to(target, target_position={"x": x, "y": y})
         await expect(self.editor.locator(".red-ui-flow-node-group")).not_to_have_count(0)
         (new,) = set(await self.ids(step)) - set(before)
         return new
 
-    async def ids(self, step: str) -> list[str]:
+    async def ids(self, type_: str) -> list[str]:
         found: list[str] = await self.frame.evaluate(
-            "type => RED.nodes.filterNodes({ type }).map((node) => node.id)", f"campaign-{step}"
+            "type => RED.nodes.filterNodes({ type }).map((node) => node.id)", type_
         )
         return found
 

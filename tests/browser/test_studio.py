@@ -129,6 +129,37 @@ async def test_a_branch_has_a_way_for_each_rule_and_wires_follow_their_rules(
     assert drawn["out"] == {"rule1": gold, "otherwise": "end"}
 
 
+@pytest.mark.req("S1", "S6")
+async def test_links_comments_and_subflows_only_arrange_the_drawing(
+    server: Server, page: Page, login: tuple[str, str]
+) -> None:
+    studio, campaign = await started(server, page, login)
+    away, here = await studio.drag("link out", 420, 300, ""), await studio.drag("link in", 520, 300, "")
+    note = await studio.drag("comment", 420, 380, "")
+    await studio.edit(away)
+    await studio.editor.locator("#node-input-name").fill("to the end")
+    await studio.editor.locator("#dialog-form").get_by_text("link in 1").click()
+    await studio.done()
+    await studio.wire("call", BUSY, away)
+    await studio.wire(here, 0, "end")
+    await studio.deployed()
+    document = await server.ok("GET", f"/campaigns/{campaign}/strategy")
+    assert {node["id"]: node["out"] for node in document["nodes"]} == {
+        "in": {"next": "call"}, "call": {"busy": "end", "otherwise": "end"}, "end": {},
+    }  # fmt: skip
+    await studio.frame.evaluate("RED.view.select({ nodes: [RED.nodes.node('call')] })")
+    await studio.frame.evaluate("RED.actions.invoke('core:convert-to-subflow')")
+    await studio.deployed()
+    await page.reload()
+    await studio.ready()
+    for node in (away, here, note):
+        await expect(studio.node(node)).to_be_visible()
+    document = await server.ok("GET", f"/campaigns/{campaign}/strategy")
+    (inside,) = [node for node in document["nodes"] if node["type"] == "call"]
+    assert inside["id"].endswith("/call")
+    assert inside["out"] == {"busy": "end", "otherwise": "end"}
+
+
 @pytest.mark.req("S3")
 async def test_two_editors_notice_each_other(server: Server, page: Page, login: tuple[str, str]) -> None:
     first, campaign = await started(server, page, login)

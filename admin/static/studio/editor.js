@@ -131,7 +131,13 @@ RED.envVar.init = () => {}; // a strategy has no environment variables
 RED.editor.mermaid.render = async () => {}; // diagrams in descriptions: a library of 3.5 MB that is not served
 RED.events.on('flows:loaded', () => {
   for (const tab of ['config', 'context']) RED.sidebar.removeTab(tab);
-  if (innerWidth < 800) setTimeout(() => RED.menu.setSelected('menu-item-right-sidebar', false));
+  setTimeout(() => { // once everything is drawn
+    if (innerWidth < 800) RED.menu.setSelected('menu-item-right-sidebar', false);
+    const chart = $('#red-ui-workspace-chart');
+    const nodes = RED.nodes.filterNodes({ z: RED.workspaces.active() });
+    const beyond = (node) => node.x + node.w / 2 > chart.width() - $('#red-ui-sidebar').width() || node.y + node.h / 2 > chart.height();
+    if (nodes.some(beyond)) RED.actions.invoke('core:zoom-fit');
+  }, 300);
 });
 // The server refuses with every fault; the editor need not ask before. Called by the button and by its key.
 RED.events.on('flows:loaded', () => {
