@@ -66,7 +66,10 @@ class ReasonOut(Out):
 
 
 class CountsOut(Out):
-    """What would become of the first `rows` rows; `complete`: these are all."""
+    """What would become of the first `rows` rows; `complete`: these are all.
+
+    `notes` are of rows that are taken, but without an address that can't be used.
+    """
 
     rows: int
     complete: bool
@@ -74,12 +77,11 @@ class CountsOut(Out):
     merged: int
     refused: int
     reasons: list[ReasonOut]
+    notes: list[ReasonOut]
 
     @classmethod
     def of(cls, counts: Counts) -> Self:
-        reasons = [ReasonOut.model_validate(one, from_attributes=True) for one in counts.reasons]
-        named = {name: getattr(counts, name) for name in cls.model_fields if name != "reasons"}
-        return cls(**named, reasons=reasons)
+        return cls.model_validate(counts, from_attributes=True)
 
 
 class PreviewOut(Out):

@@ -20,6 +20,7 @@ from dialer.domain.columns import ColumnMap, Refusal, map_columns, propose_field
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.fields import Field, FieldType
 from dialer.domain.refusals import Reasons, Tally
+from dialer.domain.spreadsheet import BETWEEN
 from dialer.intake.csv_reader import FileShape, RefusedRow, inspect, read, validate
 from dialer.intake.faults import FileFault, UnreadableFile
 from dialer.intake.workbook import DELIMITER, ENCODING, Sheet, is_workbook, to_csv
@@ -52,8 +53,8 @@ class Examined:
     """`path` holds the table: the file itself, or the CSV file that was made of a workbook (`sheet`).
 
     `rows` and `split_refused` are of the whole file. Of the first `counted` rows, `addresses` has those of each contact,
-    in order, `lines` where it begins in the file, and `reasons` why the others are none. `faults` are the mapping's;
-    nothing is counted then.
+    in order, `lines` where it begins in the file, `reasons` why the others are none, and `notes` why addresses of those
+    that are taken are left out. `faults` are the mapping's; nothing is counted then.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Examined:
     lines: list[int]
     refused: int
     reasons: tuple[Reasons, ...]
+    notes: tuple[Reasons, ...]
 
 
 async def examine(job: Job) -> Examined:
@@ -101,6 +103,7 @@ def examine_here(job: Job) -> Examined:
     return Examined(
         str(path), shape, sheet, propose_fields(shape.columns, job.mapping), faults, census.rows, census.refused,
         counts.rows, counts.addresses, counts.lines, counts.tally.rows, counts.tally.reasons(),
+        counts.notes.reasons(),
     )  # fmt: skip
 
 
@@ -109,6 +112,7 @@ class _Counts:
     addresses: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    notes: Tally = field(default_factory=Tally)
 
     @property
     def rows(self) -> int:
@@ -128,6 +132,8 @@ def _count(path: Path, shape: FileShape, columns: ColumnMap, job: Job) -> _Count
             continue
         counts.addresses.append([address.address for address in contact.addresses])
         counts.lines.append(row.number)
+        if contact.notes:
+            counts.notes.add(row.number, BETWEEN.join(contact.notes))
         found += len(contact.addresses)
         if found >= COUNTED_ADDRESSES:
             break
@@ -176,7 +182,7 @@ def _from_json(found: dict[str, Any]) -> Examined:
             "shape": FileShape(**{**shape, **tuples}),
             "sheet": Sheet(sheet["name"], tuple(sheet["left_out"])) if sheet else None,
             "faults": tuple(Fault(**fault) for fault in found["faults"]),
-            "reasons": tuple(Reasons(**reason) for reason in found["reasons"]),
+            **{name: tuple(Reasons(**reason) for reason in found[name]) for name in ("reasons", "notes")},
         }
     )
 

@@ -17,7 +17,10 @@ AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What would become of the first `rows` rows (`complete`: of all). `reasons` are those of the refused ones."""
+    """What would become of the first `rows` rows (`complete`: of all). `reasons` are those of the refused ones.
+
+    `notes` are why rows that are taken come without one of their addresses: nobody is called at a number that is none.
+    """
 
     rows: int
     complete: bool
@@ -25,6 +28,7 @@ class Counts:
     merged: int
     refused: int
     reasons: Sequence[Reasons]
+    notes: Sequence[Reasons]
 
 
 async def foreseen(ctx: Context, campaign_id: int, found: Examined) -> Counts:
@@ -54,6 +58,7 @@ async def foreseen(ctx: Context, campaign_id: int, found: Examined) -> Counts:
         merged=taken - created,
         refused=found.refused + refused,
         reasons=(*found.reasons, *([replace(barred, rows=refused)] if barred else [])),
+        notes=found.notes,
     )
 
 

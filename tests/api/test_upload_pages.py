@@ -144,3 +144,19 @@ async def test_refused_rows_are_mended_and_loaded_again_as_the_file_was(
     await manager.post(f"{campaign}/uploads/{kept['id']}", 303, [*CHOSEN, ("column", "line"), ("field", "ignore")])
     again = await server.ok("POST", f"{campaign}/uploads?name=more.csv", 201, data=PEOPLE.encode(), headers=CSV)
     assert again["preview"]["fields"] == FIELDS, "what was said of it is remembered for the whole file, too"
+
+
+@pytest.mark.req("K5")
+async def test_who_is_taken_without_a_usable_number_is_told(server: Server, manager: Browser, upload: str) -> None:
+    """Nobody can be called then: the import says so before, not the campaign after."""
+    campaign = upload.partition("/uploads")[0]
+    content = b"phone,email\n12,ann@example.com\n+49 30 123456,ben@example.com\n13,cy@example.com\n"
+    kept = await server.ok("POST", f"{campaign}/uploads?name=x.csv", 201, data=content, headers=CSV)
+    counts = kept["preview"]["counts"]
+    assert (counts["created"], counts["refused"], counts["reasons"]) == (3, 0, [])
+    (note,) = counts["notes"]
+    assert (note["rows"], note["line"], note["reason"].partition(" or ")[0]) == (2, 2, "phone: … is too short")
+    assert "with + and the country code" in note["remedy"]
+    look = await manager.get(f"{campaign}/uploads/{kept['id']}/look")
+    assert "phone: &#39;12&#39; is too short" in look.partition('id="notes"')[2]
+    assert 'id="notes"' not in await manager.post(f"{upload}/preview", 200, CHOSEN)
