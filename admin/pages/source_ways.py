@@ -12,6 +12,7 @@ from admin.pages import words
 from admin.pages.campaign import load
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
+from dialer.domain.columns import attribute_name
 from dialer.domain.errors import InvalidInput
 from dialer.operations import rest_fields, rest_keys, selections
 from dialer.operations.context import Context
@@ -127,10 +128,16 @@ def _rows(form: Form) -> list[tuple[str, str, str]]:
     return list(zip(*columns, strict=False))[:MOST_CONDITIONS]
 
 
+def _field(typed: str) -> str:
+    """`First name` as other pages call it, or `first_name`; all else as it is typed."""
+    name = attribute_name(typed)
+    return name if name in _FIELDS else typed
+
+
 def _conditions(rows: list[tuple[str, str, str]]) -> list[str]:
     """Those that are finished: a field, and a value for what needs one."""
     return [
-        f"{field.strip()}:{op}:{'true' if op == 'empty' else value}"
+        f"{_field(field.strip())}:{op}:{'true' if op == 'empty' else value}"
         for field, op, value in rows
         if field.strip() and (value or op == "empty")
     ]

@@ -117,3 +117,13 @@ async def test_a_condition_that_makes_no_sense_is_told_at_its_place(server: Serv
     assert "fault-condition" in everybody
     assert "fault-condition" not in await manager.get(f"{path}/contacts?filter=attempts:lt:abc", 422)
     assert "fault-condition" not in await manager.get(f"{path}/contacts?{given}field=attempts&op=lt&value=1")
+
+
+@pytest.mark.req("K10")
+async def test_who_finds_nobody_is_told_of_capitals(server: Server, manager: Browser) -> None:
+    path = await campaign_with_contacts(server)
+    told = "“is” also tells capitals from small letters"
+    assert told in await manager.get(f"{path}/contacts?filter=first_name:eq:ann")
+    assert told not in await manager.get(f"{path}/contacts?filter=first_name:eq:Ann")
+    assert told not in await manager.get(f"{path}/contacts?filter=first_name:contains:zz")
+    assert ">1 contact" in " ".join((await manager.get(f"{path}/contacts?filter=first_name:contains:aNN")).split())

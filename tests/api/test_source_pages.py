@@ -53,6 +53,8 @@ async def test_a_filter_is_counted_and_becomes_a_source(manager: Browser, server
     await campaign_with_contacts(server)
     path = f"/campaigns/{(await server.campaign())['id']}"
     gold = [("field", "attributes.plan"), ("op", "eq"), ("value", "gold")]
+    named = [("field", "First name"), ("op", "startswith"), ("value", "an")]
+    assert "1 contact fits" in await manager.post(f"{path}/sources/filter/preview", 200, named)
     unfinished = [("field", ""), ("op", "eq"), ("value", "x"), ("field", "id"), ("op", "eq"), ("value", "")]
     assert "1 contact fits" in await manager.post(f"{path}/sources/filter/preview", 200, [*gold, *unfinished])
     wrong = [("field", "<b>"), ("op", "empty"), ("value", "")]
