@@ -41,9 +41,10 @@ async def board_stream(request: web.Request) -> web.StreamResponse:
 
 
 async def campaign_stream(request: web.Request) -> web.StreamResponse:
-    """The overview's counts, agents and calls; with `?show=sources` the list of sources."""
+    """The overview's counts, agents and calls; with `?show=` only the list of `sources`, or the campaign's `state`."""
     await load(request)  # 404 before the stream begins
-    return await _stream(request, _draw_sources(request) if request.query.get("show") == "sources" else _draw(request))
+    draws = {"sources": _draw_sources, "state": _draw_state}
+    return await _stream(request, draws.get(request.query.get("show", ""), _draw)(request))
 
 
 async def contact_stream(request: web.Request) -> web.StreamResponse:
@@ -64,6 +65,13 @@ def _draw(request: web.Request) -> Draw:
         parts = await live_parts(request, campaign)
         names = ("state", "counts", "pacing", "agents", "calls")
         return "".join(_swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+
+    return draw
+
+
+def _draw_state(request: web.Request) -> Draw:
+    async def draw() -> tuple[str, float]:
+        return _swapped(request, "state", {"campaign": await load(request)}), AT_LEAST_EVERY_S
 
     return draw
 

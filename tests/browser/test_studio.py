@@ -227,6 +227,7 @@ async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
     try:
         await server.ok("POST", f"/campaigns/{campaign}/publish")
         await expect(studio.node("call")).to_contain_text("4 queued")
+        await expect(page.locator("#state")).to_have_text("published")
     finally:
         for agent in lab.agents:
             await lab.pause_agent(agent, paused=False)

@@ -113,7 +113,7 @@ async def test_an_edit_of_something_old_is_refused(bench: Bench) -> None:
         await campaigns.edit(bench.ctx, 999, {"title": "x"})
 
 
-@pytest.mark.req("C10")
+@pytest.mark.req("C10", "S5")
 async def test_counts_and_last_activity(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench)
     empty = await builders.add_campaign(bench, title="Empty")
@@ -128,6 +128,9 @@ async def test_counts_and_last_activity(bench: Bench) -> None:
     async with bench.ctx.db.read() as tx:
         counts = await store_campaigns.counts(tx, [campaign_id, empty])
         published = await store_campaigns.all_with_status(tx, CampaignStatus.PUBLISHED)
+        steps = {tuple(row) for row in await store_campaigns.counts_by_step(tx, campaign_id)}
+        assert await store_campaigns.counts_by_step(tx, empty) == []
+    assert steps == {("call", "pending", 2), ("end", "done", 1)}
     assert counts == {campaign_id: {"pending": 2, "done": 1}, empty: {}}
     assert [campaign.id for campaign in published] == [campaign_id]
     campaign = await campaigns.get(bench.ctx, campaign_id)

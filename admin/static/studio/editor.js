@@ -22,11 +22,19 @@ document.addEventListener('click', (event) => {
   CALLS[studioCall](studioWith);
 });
 
+// How somebody likes the editor is kept by the browser: sidebars, grid, keys.
+const LIKED = 'studio-settings';
+const remember = (options) => {
+  if (options.type === 'POST') localStorage.setItem(LIKED, options.data);
+  else options.dataFilter = (text) => JSON.stringify({ ...JSON.parse(text), ...JSON.parse(localStorage.getItem(LIKED) ?? '{}') });
+};
+
 // -- asking the server ---------------------------------------------------------------------------------------------------
 
 $.ajaxPrefilter((options, _original, request) => {
   if (options.crossDomain) return;
   if (!/^(GET|HEAD)$/i.test(options.type)) request.setRequestHeader('X-CSRF-Token', meta('csrf'));
+  if (options.url === 'settings/user') remember(options);
   if (options.url === 'flows' && options.type === 'POST') {
     Studio.showFaults([]);
     request.fail(() => Studio.refused(request)); // before the editor's own, which shows `responseText` as HTML
