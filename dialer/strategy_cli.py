@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 import orjson
 import typer
 
+from admin.studio import package
 from dialer.domain.errors import DomainError, InvalidInput
 from dialer.operations import flows, strategies, texts
 from dialer.operations.context import Context
@@ -102,6 +103,19 @@ def test(files: Annotated[list[Path], typer.Argument(help="Files of cases (YAML)
     if failed:
         print(f"{failed} failed")
         raise typer.Exit(1)
+
+
+@cli.command("palette")
+def palette(folder: Annotated[Path, typer.Argument(help="A new folder.")]) -> None:
+    """Write the steps as an npm package, for a Node-RED of your own: drawn there, deployed with `import`."""
+    try:
+        folder.mkdir(parents=True)
+        for name, content in package.files().items():
+            (folder / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        print(f"{folder}: {error.strerror}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"{package.NAME} is in {folder}")
 
 
 def _play(file: Path, cases: Cases, strategy: Strategy) -> int:
