@@ -14,7 +14,7 @@ run: setup
 
 test: setup
 	@setup/browser.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 check: setup
 	$(BIN)/ruff check .
