@@ -181,7 +181,7 @@ class WaitFields(Fields):
     duration: PositiveDuration | None = Field(
         default=None,
         title="How long",
-        description="With `for`: a time such as 90s, 15m, 2h or 3d.",
+        description="With `for`: a time such as 90s, 15m, 2h or 3d; whole days are days on the contact's clock.",
         json_schema_extra={"only_with": {"kind": ["for"]}},
     )
     at: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = Field(

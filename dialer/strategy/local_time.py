@@ -38,6 +38,14 @@ def next_at(now: datetime, clock: time, where: tzinfo) -> datetime:
     return due
 
 
+def later(now: datetime, duration: timedelta, where: tzinfo) -> datetime:
+    """The UTC instant `duration` after `now`; whole days are days on the clocks of `where`, also when these change."""
+    if not duration or duration % _DAY:
+        return now + duration
+    local = now.astimezone(where)
+    return instant(local.date() + duration, local.time(), where)
+
+
 def read_clock(text: str) -> time:
     """Read `09:00` on a 24-hour clock; raises ValueError."""
     written = _CLOCK.fullmatch(text)

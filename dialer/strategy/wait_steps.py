@@ -8,7 +8,7 @@ from dialer.domain.windows import is_open, next_open
 from dialer.strategy.duration import format_duration
 from dialer.strategy.effects import DONE, Hold
 from dialer.strategy.fields import TimeWindowFields, WaitFields, WaitKind, WindowKind
-from dialer.strategy.local_time import find_zone, next_at, read_clock, read_moment
+from dialer.strategy.local_time import find_zone, later, next_at, read_clock, read_moment
 from dialer.strategy.turn import Here, Leave, Turn
 
 
@@ -47,7 +47,7 @@ def _wait_end(here: Here, fields: WaitFields) -> tuple[datetime, str]:
     match fields.kind:
         case WaitKind.FOR:
             duration = fields.duration or timedelta(0)
-            return here.now + duration, f"for {format_duration(duration)}"
+            return later(here.now, duration, here.zone), f"for {format_duration(duration)}"
         case WaitKind.UNTIL_TIME:
             return next_at(here.now, read_clock(at), here.zone), f"until {at} {here.contact.time_zone}"
         case WaitKind.UNTIL_DATE:

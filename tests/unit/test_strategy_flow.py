@@ -281,6 +281,10 @@ def test_unwired_text_ports_end_with_the_status():
             datetime(2026, 10, 25, 0, tzinfo=UTC),
             datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
         ),
+        # A month over the change ends at the same time of day, hours are hours.
+        ({"duration": "30d"}, NOW, datetime(2026, 4, 1, 8, tzinfo=UTC)),
+        ({"duration": "719h"}, NOW, datetime(2026, 4, 1, 8, tzinfo=UTC)),
+        ({"duration": "1d"}, datetime(2026, 3, 28, 1, 30, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
         ({"kind": "until_date", "at": "2026-04-02T09:00"}, NOW, datetime(2026, 4, 2, 7, tzinfo=UTC)),
         ({"kind": "until_date", "at": "2026-04-02"}, NOW, datetime(2026, 4, 1, 22, tzinfo=UTC)),
         ({"kind": "until_date", "at": "2026-04-02T09:00Z"}, NOW, datetime(2026, 4, 2, 9, tzinfo=UTC)),
