@@ -24,7 +24,7 @@ from dialer.operations.context import Context
 HEARTBEAT_S = 15.0
 # A look costs a count of the campaign's contacts: after each a pause of at least this many times its length.
 REST, AT_MOST_EVERY_S, AT_LEAST_EVERY_S = 5.0, 0.4, 2.0
-RARELY = 50.0  # the same for a look at the flow, which may be large
+RARELY = 20.0  # the same for a look at the flow, which may be large
 SEND_S = 10.0
 LARGEST = 64 << 10  # the editor sends topics and nothing else
 

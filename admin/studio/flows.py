@@ -6,11 +6,12 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.pages import impact_words
 from admin.pages.campaign import campaign_id, load
 from admin.studio.access import editable, why_not_editable
 from admin.studio.arranging import arranged
-from dialer.domain.errors import Fault, IllegalTransition, Incomplete, StaleEdit
-from dialer.operations import flows
+from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
+from dialer.operations import edits, flows
 from dialer.operations.deploying import BadStrategy
 from dialer.strategy.nodered.entry import PREFIX
 from dialer.strategy.read import NodeFault
@@ -28,30 +29,51 @@ async def read(request: web.Request) -> web.Response:
     return web.json_response(drawn)
 
 
+async def foresee(request: web.Request) -> web.Response:
+    """`{flows}` → `{faults, asks}`: what a deploy would mean for contacts who are on their way, to be asked before it."""
+    try:
+        flow, _rev = await _sent(request)
+    except InvalidInput as error:
+        return refusal(400, "unexpected_error", str(error))
+    ctx, campaign = request.app[CONTEXT], campaign_id(request)
+    checked = await flows.check_flow(ctx, campaign, flow)
+    impact = await edits.impact(ctx, campaign, checked.strategy) if checked.strategy else None
+    asks = impact_words.lines(impact) if impact and impact.is_new and impact.in_flight else []
+    return web.json_response({"faults": len(checked.faults), "asks": asks})
+
+
 async def deploy(request: web.Request) -> web.Response:
     """`{flows, rev}` → `{rev, warnings}`. Without `rev` it replaces whatever is there: the editor asks its user before."""
     if why := why_not_editable(request, await load(request)):
         return refusal(403, "not_allowed", why)
+    ctx, campaign, flow = request.app[CONTEXT], campaign_id(request), None
     try:
-        body = await request.json()
-    except (ValueError, RecursionError):  # nested too deeply
-        return refusal(400, "unexpected_error", "the body is not JSON, or nested too deeply")
-    flow, rev = (body.get("flows"), body.get("rev")) if isinstance(body, dict) else (body, None)
-    if rev is not None and not isinstance(rev, str):
-        return refusal(400, "unexpected_error", "rev should be text")
-    ctx, campaign = request.app[CONTEXT], campaign_id(request)
-    try:
+        flow, rev = await _sent(request)
         new = await flows.deploy(ctx, campaign, flow, rev, by=request[IDENTITY].name)
     except BadStrategy as error:
         return _faulty("invalid_flow", flow, error.node_faults)
     except Incomplete as error:
         return _faulty("incomplete", flow, [_of_campaign(fault) for fault in error.faults])
+    except InvalidInput as error:
+        return refusal(400, "unexpected_error", str(error))
     except StaleEdit:
         return refusal(409, "version_mismatch", "Somebody else has deployed this strategy since it was loaded.")
     except IllegalTransition as error:
         return refusal(403, "not_allowed", str(error))
     checked = await flows.check_flow(ctx, campaign, flow)
     return web.json_response({"rev": new, "warnings": _told(checked.warnings)})
+
+
+async def _sent(request: web.Request) -> tuple[object, str | None]:
+    """The flow, and the revision that was edited if it was said. Raises `InvalidInput`."""
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        raise InvalidInput.single("body", "is not JSON, or nested too deeply") from None
+    flow, rev = (body.get("flows"), body.get("rev")) if isinstance(body, dict) else (body, None)
+    if rev is not None and not isinstance(rev, str):
+        raise InvalidInput.single("rev", "should be text")
+    return flow, rev
 
 
 def refusal(status: int, code: str, message: str, **more: Any) -> web.Response:

@@ -25,6 +25,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{EDITOR}nodes/messages", settings.node_messages),
         web.get(f"{EDITOR}flows", flows.read),
         web.post(f"{EDITOR}flows", flows.deploy),
+        web.post(f"{EDITOR}flows/check", flows.foresee),
         web.get(f"{EDITOR}comms", comms.comms),
         web.get(f"{EDITOR}icons", settings.icons),
         web.get(f"{EDITOR}locales/{{name}}", settings.locale),

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from admin.studio import comms
-from dialer.operations import users
+from dialer.operations import lifecycle, users
 from dialer.strategy.palette import palette
 from tests.api.conftest import PASSWORD, Server
 from tests.api.test_pages import Browser
@@ -49,9 +49,9 @@ class Editor:
         body = {"flows": flow} if rev is None else {"flows": flow, "rev": rev}
         return await self.post(json.dumps(body), status, **headers)
 
-    async def post(self, body: str, status: int = 200, **headers: str) -> dict[str, Any]:
+    async def post(self, body: str, status: int = 200, path: str = "flows", **headers: str) -> dict[str, Any]:
         sent = {**self.token, "Content-Type": "application/json", "Node-RED-Deployment-Type": "full", **headers}
-        response = await self.server.client.post(f"{self.base}flows", data=body, headers=sent)
+        response = await self.server.client.post(self.base + path, data=body, headers=sent)
         assert response.status == status, await response.text()
         answer: dict[str, Any] = await response.json()
         return answer
@@ -211,6 +211,25 @@ async def test_warnings_come_with_a_deploy(editor: Editor) -> None:
     assert {"node": "lost", "field": "node", "reason": "no way leads here"} in (await editor.deploy(flow, rev))[
         "warnings"
     ]
+
+
+@pytest.mark.req("S3")
+async def test_what_a_deploy_means_for_contacts_on_their_way_is_asked_before(editor: Editor) -> None:
+    flow, _rev = await editor.load()
+    people = [{"addresses": [{"channel": "voice", "address": f"+493012345{i}"}]} for i in range(2)]
+    await editor.server.ok("POST", f"/campaigns/{editor.campaign}/contacts", json=people)
+    node(flow, "call")["tries"] = 3
+    assert (await editor.post(json.dumps({"flows": flow}), path="flows/check"))["asks"] == []  # nobody has begun
+    await editor.server.ok("POST", f"/campaigns/{editor.campaign}/publish")
+    while await lifecycle.enter(editor.server.ctx, editor.campaign):
+        pass
+    assert (await editor.post(json.dumps({"flows": flow}), path="flows/check"))["asks"] == [
+        "2 contacts are on the way and finish on the version of before."
+    ]
+    node(flow, "call")["tries"] = 1
+    assert (await editor.post(json.dumps({"flows": flow}), path="flows/check"))["asks"] == []  # only drawn
+    node(flow, "call")["tries"] = 99
+    assert await editor.post(json.dumps({"flows": flow}), path="flows/check") == {"faults": 1, "asks": []}
 
 
 @pytest.mark.req("S1", "A2")

@@ -1,5 +1,6 @@
 """Hands for the Node-RED editor in the studio: drag a step, wire it, edit it, deploy."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +98,13 @@ class Studio:
         await self.deploy_button.click()
 
     async def deployed(self) -> None:
-        await self.deploy()
-        await expect(self.editor.get_by_text("Successfully deployed")).to_be_visible()
+        async with self.page.expect_response(
+            lambda one: one.url.endswith("/flows") and one.request.method == "POST"
+        ) as sent:
+            await self.deploy()
+        assert (await sent.value).status == 200
+        await expect(self.editor.get_by_text("Successfully deployed").last).to_be_visible()
+        await expect(self.deploy_button).to_have_class(re.compile(r"\bdisabled\b"))
 
 
 async def _middle(place: Locator) -> tuple[float, float]:

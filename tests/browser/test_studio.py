@@ -169,7 +169,8 @@ async def test_two_editors_notice_each_other(server: Server, page: Page, login: 
     await first.field("result").fill("first")
     await first.done()
     await first.deployed()
-    await expect(other.editor.get_by_text("The flows on the server have been updated")).to_be_visible()
+    updated = other.editor.get_by_text("The flows on the server have been updated")
+    await expect(updated).to_be_visible(timeout=15_000)
     await other.edit("end")
     await other.field("result").fill("second")
     await other.done()
@@ -213,7 +214,24 @@ async def test_script_in_names_is_text(server: Server, page: Page, login: tuple[
     assert await page.evaluate("window.hacked") is None
 
 
-@pytest.mark.req("S5")
+async def asked_before(studio: Studio) -> None:
+    """A deploy while contacts are on their way is asked about; who goes on drawing has changed nothing."""
+    await studio.edit("end")
+    await studio.field("result").fill("talked")
+    await studio.done()
+    await studio.deploy()
+    await expect(
+        studio.editor.get_by_text("4 contacts are on the way and finish on the version of before")
+    ).to_be_visible()
+    await picture(studio.page, "studio-asked")
+    await studio.editor.get_by_role("button", name="Keep drawing").click()
+    await expect(studio.editor.get_by_role("button", name="Deploy it")).to_have_count(0)
+    await studio.deploy()
+    await studio.editor.get_by_role("button", name="Deploy it").click()
+    await expect(studio.editor.get_by_text("Successfully deployed")).to_be_visible()
+
+
+@pytest.mark.req("S3", "S5")
 async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
     server: Server, page: Page, login: tuple[str, str], lab: Lab
 ) -> None:
@@ -228,6 +246,7 @@ async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
         await server.ok("POST", f"/campaigns/{campaign}/publish")
         await expect(studio.node("call")).to_contain_text("4 queued")
         await expect(page.locator("#state")).to_have_text("published")
+        await asked_before(studio)
     finally:
         for agent in lab.agents:
             await lab.pause_agent(agent, paused=False)

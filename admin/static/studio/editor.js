@@ -147,11 +147,29 @@ RED.events.on('flows:loaded', () => {
     if (nodes.some(beyond)) RED.actions.invoke('core:zoom-fit');
   }, 300);
 });
+// Who deploys while contacts are on their way is told what becomes of them, and asked.
+const ask = (deploy) => {
+  if ($('#red-ui-header-button-deploy').hasClass('disabled')) return;
+  $.ajax({
+    url: 'flows/check', type: 'POST', contentType: 'application/json', data: JSON.stringify({ flows: RED.nodes.createCompleteNodeSet() }),
+  }).fail(deploy).done(({ asks }) => { // what can't be checked is refused in words
+    if (!asks.length) { deploy(); return; }
+    const told = $('<div>').append($('<p>').append($('<b>').text('Deploy this strategy?')), $('<ul>').append(asks.map((line) => $('<li>').text(line))));
+    const asked = RED.notify(told, {
+      modal: true,
+      fixed: true,
+      buttons: [
+        { text: 'Keep drawing', click: () => asked.close() },
+        { text: 'Deploy it', class: 'primary', click: () => { asked.close(); deploy(); } },
+      ],
+    });
+  });
+};
 // The server refuses with every fault; the editor need not ask before. Called by the button and by its key.
 RED.events.on('flows:loaded', () => {
   const deploy = RED.actions.get('core:deploy-flows');
   RED.actions.remove('core:deploy-flows');
-  RED.actions.add('core:deploy-flows', () => deploy(true));
+  RED.actions.add('core:deploy-flows', () => ask(() => deploy(true)));
 });
 document.addEventListener('click', (event) => {
   if (!event.target.closest?.('#red-ui-header-button-deploy')) return;
