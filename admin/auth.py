@@ -26,7 +26,6 @@ _RIGHT_OF_LAST_PART = {
     "unpublish": Right.OPERATE,
     "check": Right.READ,  # saves nothing
     "preview": Right.READ,  # saves nothing
-    "simulate": Right.READ,  # saves nothing
     "logout": Right.READ,
 }
 # The role of a campaign's own key: it has no rights but that of the address which it was found at.

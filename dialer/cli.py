@@ -1,4 +1,4 @@
-"""The commands: `dialer serve`, `migrate`, `check`, `token create`, `user create`; `strategy_cli.py` has more."""
+"""The commands: `dialer serve`, `migrate`, `check`, `token create`, `user create`; `strategy_cli.py` and `simulation_cli.py` have more."""
 
 import sys
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 import uvloop
 
 from dialer import app as server
-from dialer import checks, strategy_cli
+from dialer import checks, simulation_cli, strategy_cli
 from dialer.domain.errors import InvalidInput
 from dialer.logs import set_up_logs
 from dialer.operations import users
@@ -21,6 +21,7 @@ user = typer.Typer(no_args_is_help=True, help="People who log in.")
 cli.add_typer(token, name="token")
 cli.add_typer(user, name="user")
 cli.add_typer(strategy_cli.cli, name="strategy")
+cli.command("simulate")(simulation_cli.simulate)
 
 Role = Annotated[str, typer.Option(help="manager, supervisor or viewer.")]
 

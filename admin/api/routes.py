@@ -11,6 +11,7 @@ from admin.api import (
     contact_fields,
     contacts,
     do_not_contact,
+    dry_runs,
     files,
     gateways,
     live,
@@ -36,6 +37,7 @@ def operations() -> list[Operation]:
     modules = (
         campaigns.api,
         strategies.api,
+        dry_runs.api,
         files.api,
         sources.api,
         pushes.api,

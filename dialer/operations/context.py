@@ -1,5 +1,6 @@
 """What every operation is given: the store, the clock, the settings, and the engine to be told of changes."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -87,6 +88,7 @@ class Context:
     entries: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)  # see steps.py
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
     remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
+    dry_runs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # each takes a core: one by one
 
     @cached_property
     def secret(self) -> bytes:
