@@ -79,6 +79,7 @@ async def take(
         _write(batch, campaign, place, _Versions(version, newest), step, record.time_zone, now)
         if step.changes:
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
+            await suppression.list_contact(tx, ctx, campaign, record, dict(step.changes))
     await _save(tx, batch, now)
 
 

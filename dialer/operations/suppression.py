@@ -1,16 +1,19 @@
 """Whether an address may be contacted: looked up by its keyed hash, so that erased contacts stay protected (D7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.campaign import Campaign
+from dialer.domain.contact import ContactRecord
 from dialer.domain.errors import InvalidInput
 from dialer.domain.phone import Unreadable, normalise_email, parse_phone
-from dialer.domain.suppression import address_digest
+from dialer.domain.suppression import Listing, address_digest, listing
 from dialer.operations.context import Context
 from dialer.store import do_not_contact
 
 REASON = "do-not-contact"
+LONGEST_REASON = 200
 
 
 async def barred(
@@ -22,6 +25,29 @@ async def barred(
     by_digest = {address_digest(ctx.secret, address): address for address in addresses}
     found = await do_not_contact.digests(tx, campaign_id, by_digest)
     return frozenset(by_digest[digest] for digest in found)
+
+
+async def list_contact(
+    tx: AsyncConnection, ctx: Context, campaign: Campaign, contact: ContactRecord, changes: Mapping[str, str]
+) -> None:
+    """Put all addresses of a contact on a do-not-contact list, if a step changed the attribute that says so.
+
+    What is queued to them elsewhere is refused when its turn comes: who dispatches looks at the lists once more.
+    """
+    on = listing(changes)
+    if on is None or not contact.addresses:
+        return
+    rows = [
+        {
+            "digest": address_digest(ctx.secret, held.address),
+            "address": held.address,
+            "campaign_id": campaign.id if on is Listing.CAMPAIGNS else None,
+            "reason": f"a step of campaign {campaign.title}"[:LONGEST_REASON],
+            "created_at": ctx.clock(),
+        }
+        for held in contact.addresses
+    ]
+    await do_not_contact.add_many(tx, rows)
 
 
 def read_address(written: str, default_region: str | None, field: str = "address") -> str:

@@ -83,5 +83,8 @@ class ContactFacts:
         """What placeholders and branches can name; an attribute goes before a name of the same word."""
         return {**self.names, **self.attributes}
 
+    def all_barred(self) -> "ContactFacts":
+        return replace(self, barred=frozenset(address for _, address in self.addresses))
+
     def with_attribute(self, name: str, value: str) -> "ContactFacts":
         return replace(self, attributes={**self.attributes, name: value})

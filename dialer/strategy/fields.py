@@ -267,7 +267,11 @@ class TimeWindowFields(Fields):
 
 
 class SetAttributeFields(Fields):
-    attribute: Attribute = Field(title="Attribute", description="The attribute to set.")
+    attribute: Attribute = Field(
+        title="Attribute",
+        description="The attribute to set. `do_not_contact` also puts the contact's addresses on a do-not-contact list: "
+        "the campaign's own with the value `campaign`, everybody's with any other but `no`.",
+    )
     value: Annotated[Template, StringConstraints(max_length=1000)] = Field(
         default="", title="Value", description="The new value; `{{attribute}}` stands for the contact's value."
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from dialer.domain.suppression import listing
 from dialer.strategy import call_step, instant_steps, sms_step, wait_steps
 from dialer.strategy.catalogue import OTHERWISE
 from dialer.strategy.effects import (
@@ -168,6 +169,8 @@ class _Walk:
         for name, value in turn.changes:
             self.changes[name] = value
             self.contact = self.contact.with_attribute(name, value)
+        if listing(dict(turn.changes)) is not None:
+            self.contact = self.contact.all_barred()
 
     def _leave(self, node: Node, leave: Leave) -> Node | None:
         """The node the port leads to, by way of `otherwise` when it is not wired itself; None when neither is."""
