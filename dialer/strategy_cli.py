@@ -19,6 +19,7 @@ from dialer.strategy.check import Checked, check
 from dialer.strategy.model import Strategy
 from dialer.strategy.nodered.compile import from_flow
 from dialer.strategy.read import NodeFault
+from dialer.strategy.schema import schema
 from dialer.strategy.text.read import from_text
 from dialer.with_context import Config, settings_of, with_context
 
@@ -103,6 +104,12 @@ def test(files: Annotated[list[Path], typer.Argument(help="Files of cases (YAML)
     if failed:
         print(f"{failed} failed")
         raise typer.Exit(1)
+
+
+@cli.command("schema")
+def schema_() -> None:
+    """Print the format of strategies as JSON Schema, for editors and programs."""
+    _print_json(schema())
 
 
 @cli.command("palette")

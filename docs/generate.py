@@ -53,9 +53,10 @@ Durations read `90s`, `15m`, `2h`, `3d`. A field marked * must be given.
 In `retry_on`, `answered` is refused. A whole strategy to start from: [demo/strategy.json](../../demo/strategy.json).
 [Strategies in files](../how-to/strategies-in-files.md) shows the same as readable text, and which Node-RED flows are taken.
 
-Some fields are there before what they need is: `amd` detects nothing yet; `on_edit` is kept, but contacts always stay on the
-version with which they entered; with `until` at `replied` a text step always ends in `timeout`, and `last.reply` is always empty,
-because replies are not taken in yet; setting the attribute `do_not_contact` stops nothing; modes other than progressive are refused."""
+`dialer strategy schema` prints the format as JSON Schema.
+
+Some fields are there before what they need is: `amd` detects nothing yet; with `until` at `replied` a text step always ends in
+`timeout`, and `last.reply` is always empty, because replies are not taken in yet; modes other than progressive are refused."""
 
 
 def pages() -> dict[str, str]:
