@@ -30,7 +30,7 @@ LARGEST = 64 << 10  # the editor sends topics and nothing else
 
 
 async def comms(request: web.Request) -> web.StreamResponse:
-    campaign, task = await load(request), asyncio.current_task()
+    campaign, task, streams = await load(request), asyncio.current_task(), request.app[STREAMS]
     _refuse_other_sites(request)
     socket = web.WebSocketResponse(heartbeat=30.0, max_msg_size=LARGEST)
     await socket.prepare(request)
@@ -38,16 +38,29 @@ async def comms(request: web.Request) -> web.StreamResponse:
         teller = Teller(request.app[CONTEXT], campaign.id, socket, bell, request.cookies.get(COOKIE))
         telling = asyncio.create_task(teller.run(), name=f"studio {campaign.id}")
         if task is not None:
-            request.app[STREAMS].add(task)  # ended when the server stops
+            streams.add(task)  # ended when the server stops
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await teller.hear(message.data)
         finally:
-            request.app[STREAMS] -= {task}
-            teller.stop()  # not cancelled: a look at the database goes to its end
-            await telling
+            teller.stop()
+            streams.difference_update({task})
+            await _to_its_end(telling)
     return socket
+
+
+async def _to_its_end(telling: asyncio.Task[None]) -> None:
+    """A look at the database is not broken off, not even when the request is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
+    while not telling.done():
+        try:
+            await asyncio.wait([telling])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    telling.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 class Teller:
