@@ -24,6 +24,10 @@ class Metrics:
         self._agents = self._gauge("dialer_agents_free", "Agents proven free", "queue")
         self._calls = self._gauge("dialer_calls_in_flight", "Calls that are under way")
         self._link = self._gauge("dialer_asterisk_link_up", "1 while the link to Asterisk is up")
+        self._webhooks = Counter(
+            "dialer_webhooks", "Webhooks by what came of them", ("result",), registry=self.registry
+        )
+        self._counted: dict[str, int] = {}
         self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
@@ -46,6 +50,7 @@ class Metrics:
         self._calls.set(len(snapshot.get("calls", ())))
         self._set_agents(snapshot.get("queues", ()))
         self._set_gateways(snapshot.get("gateways", ()))
+        self._count_webhooks(snapshot.get("webhooks", {}))
         return self.registry
 
     def _set_agents(self, queues: Iterable[Mapping[str, Any]]) -> None:
@@ -57,6 +62,13 @@ class Metrics:
         self._gateways.clear()
         for gateway in gateways:
             self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] in GATEWAY_UP)
+
+    def _count_webhooks(self, counts: Mapping[str, int]) -> None:
+        """The engine counts; this adds what came since it was asked last."""
+        for result in ("answered", "failed"):
+            total = counts.get(result, 0)
+            self._webhooks.labels(result).inc(max(0, total - self._counted.get(result, 0)))
+            self._counted[result] = total
 
 
 METRICS = web.AppKey("metrics", Metrics)

@@ -96,6 +96,28 @@ class Rest(Section):
     )
 
 
+Host = Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9_:.-]+$|^\[[0-9A-Fa-f:.]+\]$", max_length=253)]
+
+
+class Webhooks(Section):
+    allowed_hosts: frozenset[Host] = Field(
+        default=frozenset(),
+        description="The hosts that the strategies' webhooks may call, such as `hooks.example.com`, or `*.example.com` for every name below it. None: no webhook runs.",
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="Let webhooks reach private addresses and this machine itself (`127.0.0.1`, `10.…`), for receivers within the house. Link-local addresses, behind which clouds keep their metadata, stay refused.",
+    )
+    per_campaign: int = Field(
+        default=5, ge=1, le=100, description="How many webhooks of a campaign may be under way at the same time."
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Key with which webhooks are signed. Unset, one is derived from `secret_key`; `dialer webhook-secret` prints it.",
+    )
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Lowest level that is written."
@@ -115,6 +137,7 @@ class Settings(BaseSettings):
     ami: Ami = Field(default_factory=Ami)
     calls: Calls = Field(default_factory=Calls)
     rest: Rest = Field(default_factory=Rest)
+    webhooks: Webhooks = Field(default_factory=Webhooks)
     log: Log = Field(default_factory=Log)
     default_region: str = Field(
         default="US",

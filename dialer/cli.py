@@ -10,7 +10,7 @@ from dialer import app as server
 from dialer import checks, simulation_cli, strategy_cli
 from dialer.domain.errors import InvalidInput
 from dialer.logs import set_up_logs
-from dialer.operations import users
+from dialer.operations import users, webhooks
 from dialer.operations.context import Context
 from dialer.store.migrate import upgrade
 from dialer.with_context import Config, settings_of, with_context
@@ -53,6 +53,16 @@ def check(config: Config = None) -> None:
         print(finding)
     if any(finding.remedy for finding in findings):
         raise typer.Exit(1)
+
+
+@cli.command("webhook-secret")
+def webhook_secret(config: Config = None) -> None:
+    """Print the key with which webhooks are signed, and nothing else: their receivers check signatures with it."""
+
+    async def run(ctx: Context) -> None:
+        print(webhooks.signing_key(ctx))
+
+    with_context(settings_of(config), run)
 
 
 @token.command("create")

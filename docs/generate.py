@@ -36,7 +36,7 @@ compare-and-set: a transition that is not drawn here is an error. An arrow from 
 be written again in this state, for example when a contact moves from one step to the next."""
 METRICS = """# Metrics
 
-What `/metrics` shows, in the text format of Prometheus. The path needs no token. The counter counts since the start of
+What `/metrics` shows, in the text format of Prometheus. The path needs no token. The counters count since the start of
 the process; the rest is read from the store and from the live picture at the moment of asking."""
 TRAIL = """# Trail
 
@@ -150,8 +150,6 @@ def _metrics() -> Iterator[str]:
 def _strategy() -> Iterator[str]:
     for step in STEP_TYPES.values():
         yield f"## {step.name}\n\n{step.help}\n"
-        if not step.runnable:
-            yield "This step is not runnable yet: a strategy that has one is refused.\n"
         yield from _step(step)
 
 

@@ -20,7 +20,7 @@ def code(item: object) -> str:
 def value(field: Mapping[str, Any]) -> str:
     """The default, as people write it."""
     default = field.get("default")
-    if default is None or default == "":
+    if default is None or default in ("", []):
         return "empty"
     listed = default if isinstance(default, list) else [default]
     shown = [_duration(item) if "m]$" not in str(item) else str(item) for item in listed]

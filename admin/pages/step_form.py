@@ -64,11 +64,7 @@ class StepForm:
 
 def addable() -> list[tuple[str, str, str]]:
     """`(type, label, help)` of the steps that can be added; contact-in is there already."""
-    return [
-        (name, step["label"], step["help"])
-        for name, step in _PALETTE.items()
-        if step["runnable"] and name != CONTACT_IN.name
-    ]
+    return [(name, step["label"], step["help"]) for name, step in _PALETTE.items() if name != CONTACT_IN.name]
 
 
 def steps(document: Mapping[str, Any], faults: Iterable[NodeFault] = ()) -> list[StepForm]:

@@ -113,6 +113,22 @@ def _sms_part(data: Data, _shown: Shown) -> Line:
     return Line("message", colour(status), told, str(data.get("error") or ""))
 
 
+def _webhook_queued(data: Data, shown: Shown) -> Line:
+    return Line("clock", "azure", f"Webhook to {data.get('address')} queued", _due(data, shown))
+
+
+def _webhook_sending(data: Data, _shown: Shown) -> Line:
+    return Line("link", "blue", "Webhook sent", f"{data.get('method')} {data.get('url')}")
+
+
+def _webhook_answered(data: Data, _shown: Shown) -> Line:
+    return Line("link", "green", f"Webhook: {data.get('address')} answered {data.get('status')}")
+
+
+def _webhook_failed(data: Data, _shown: Shown) -> Line:
+    return Line("link", "red", f"Webhook to {data.get('address')} failed", str(data.get("reason") or ""))
+
+
 def _call_progress(icon_colour: str, text: str) -> Callable[[Data, Shown], Line]:
     def teller(data: Data, _shown: Shown) -> Line:
         agent = f"agent {data['agent']}, queue {data.get('queue')}" if data.get("agent") else ""
@@ -207,6 +223,11 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "sms-refused": _teller("message", "red", "Text could not be sent"),
     "call-withdrawn": _teller("phone", "secondary", "Call did not start; its turn comes again"),
     "sms-withdrawn": _teller("message", "secondary", "Text was not sent; its turn comes again"),
+    "webhook-queued": _webhook_queued,
+    "webhook-sending": _webhook_sending,
+    "webhook-answered": _webhook_answered,
+    "webhook-failed": _webhook_failed,
+    "webhook-withdrawn": _teller("link", "orange", "Webhook was not answered; it is sent again"),
     "waiting": _waiting,
     "stopped": _stopped,
     "requeued": _requeued,

@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "finished": ("it has been through the strategy", "`result`"),
     "call-queued": ("a call is to be made: a new contact request", "`request`, `address`, `try_no`, `due_at`"),
     "sms-queued": ("a text is to be sent: a new contact request", "`request`, `address`, `try_no`, `due_at`"),
+    "webhook-queued": ("a webhook is to be sent: a new contact request", "`request`, `address`, `try_no`, `due_at`"),
     "readdressed": (
         "a queued request was written anew after an edit",
         "`channel`, `address`, `old`, `request`, `replaces`",
@@ -53,6 +54,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     ),
     "sms-refused": ("the text can't be sent at all", "`address`, `reason`"),
     "sms-withdrawn": ("the text was proven not to have left the server; its turn comes again", "`message`, `reason`"),
+    "webhook-sending": ("the webhook was committed, then sent", "`method`, `url`, `key`"),
+    "webhook-answered": ("its receiver answered with success", "`address`, `status`"),
+    "webhook-failed": ("it was refused, failed or not answered in time", "`address`, `status`, `reason`"),
+    "webhook-withdrawn": ("nobody knows whether it was received: it is sent again, by the same key", "`key`, `reason`"),
 }
 #: Those that no row was written for: the attempt or the text itself tells them, and they have the id 0.
 TOLD_BY_THEMSELVES = ("call-ringing", "call-answered", "call-connected", "sms-part")

@@ -7,7 +7,7 @@ at all rather than one with a hole in it.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from dialer.domain.columns import attribute_name
 from dialer.domain.errors import Fault, InvalidInput, shown
@@ -24,10 +24,10 @@ def placeholders(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def check(text: str, field: str = "text") -> tuple[Fault, ...]:
+def check(text: str, field: str = "text", most: int = MAX_TEMPLATE) -> tuple[Fault, ...]:
     """What is wrong with a template as such: too long, empty placeholder, braces that do not pair."""
-    if len(text) > MAX_TEMPLATE:
-        return (Fault(field, f"has {len(text)} characters; {MAX_TEMPLATE} are allowed"),)
+    if len(text) > most:
+        return (Fault(field, f"has {len(text)} characters; {most} are allowed"),)
     faults = []
     if any(not _split(match[1])[0] for match in _PLACEHOLDER.finditer(text)):
         faults.append(Fault(field, "has a placeholder without a name; write {{first_name}}"))
@@ -38,8 +38,15 @@ def check(text: str, field: str = "text") -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def render(text: str, values: Mapping[str, str], field: str = "text") -> str:
-    """The text with its placeholders filled in; control characters in values become spaces.
+def render(
+    text: str,
+    values: Mapping[str, str],
+    field: str = "text",
+    *,
+    spell: Callable[[str], str] = str,
+    most: int = MAX_RENDERED,
+) -> str:
+    """The text with its placeholders filled in; control characters in values become spaces. `spell` writes each value.
 
     Raises InvalidInput listing every placeholder for which the contact has no value, or a result that is too long.
     Values are put in as they are: a placeholder inside a value stays text.
@@ -52,17 +59,15 @@ def render(text: str, values: Mapping[str, str], field: str = "text") -> str:
         if value is None:
             missing.append(name)
             return ""
-        return _without_controls(value)
+        return spell(without_controls(value))
 
     rendered = _PLACEHOLDER.sub(fill, text)
     if missing:
         names = ", ".join(shown(name) for name in dict.fromkeys(missing))
         remedy = "fill it in, or give words instead: {{name|words}}"
         raise InvalidInput.single(field, f"the contact has no value for {names}; {remedy}")
-    if len(rendered) > MAX_RENDERED:
-        raise InvalidInput.single(
-            field, f"is {len(rendered)} characters long once filled in; {MAX_RENDERED} are allowed"
-        )
+    if len(rendered) > most:
+        raise InvalidInput.single(field, f"is {len(rendered)} characters long once filled in; {most} are allowed")
     return rendered
 
 
@@ -71,6 +76,6 @@ def _split(inner: str) -> tuple[str, str | None]:
     return attribute_name(name), otherwise.strip() if bar else None
 
 
-def _without_controls(value: str) -> str:
+def without_controls(value: str) -> str:
     # Not str.isprintable(): that would take the joiners out of emoji and of Persian words.
     return "".join(" " if unicodedata.category(c) in _CONTROLS else c for c in value)

@@ -28,7 +28,7 @@ class EnrollmentState(StrEnum):
 class RequestState(StrEnum):
     PENDING = "pending"
     CLAIMED = "claimed"  # reserved by a node, in its hopper
-    DISPATCHED = "dispatched"  # an attempt or message was committed for it
+    DISPATCHED = "dispatched"  # an attempt or message was committed for it, or a webhook is under way
     COMPLETED = "completed"
     STOPPED = "stopped"  # flagged; a later publish writes a new request in its place
     CANCELLED = "cancelled"  # its contact left the campaign
@@ -130,7 +130,8 @@ REQUEST = _table(
         _R.PENDING: {_R.CLAIMED, _R.STOPPED, _R.CANCELLED},
         # Back to pending only while nothing was written for it: a lease that ran out, a hopper that was emptied.
         _R.CLAIMED: {_R.PENDING, _R.DISPATCHED, _R.STOPPED, _R.CANCELLED},
-        # Back to pending, or cancelled, only when it is proven that nothing left this process.
+        # Back to pending, or cancelled, only when it is proven that nothing left this process; but a webhook whose answer
+        # was lost is sent again.
         _R.DISPATCHED: {_R.COMPLETED, _R.PENDING, _R.CANCELLED},
         _R.COMPLETED: set(),
         _R.STOPPED: set(),

@@ -27,7 +27,8 @@ from dialer.engine.live import Live
 from dialer.engine.outlook import outlook, why_no_agent
 from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
-from dialer.operations import messages
+from dialer.engine.webhooks import Webhooks
+from dialer.operations import messages, webhooks
 from dialer.operations.context import Context
 from dialer.pacing.outlook import Outlook
 from dialer.store import requests
@@ -58,6 +59,7 @@ class Engine:
         )
         self.dialing = Dialing(ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
+        self.webhooks = Webhooks(ctx, self.board, start=self._start, changed=self.live.changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
         self.importing, self.removing = imports(ctx), removals(ctx)
 
@@ -80,6 +82,8 @@ class Engine:
                 self._start(self.dialing.tracker.run(), name="tracker"),
                 self._start(self.dialing.run(), name="dialing"),
                 self._start(self.texting.run(), name="texting"),
+                self._start(self.webhooks.run(), name="webhooks"),
+                self._start(self.webhooks.take_back(), name="webhooks-left"),
                 self._start(self.link.run(), name="ami"),
             ]
             await self.texting.gateways.load()
@@ -93,26 +97,30 @@ class Engine:
         self._stopping.ring()
 
     async def _recover(self) -> None:
-        """What a former process left: claims without an attempt go back, texts without an answer are lost."""
+        """What a former process left: claims without an attempt go back, texts without an answer are lost, webhooks sent again."""
         await self.board.load()
         async with self.ctx.db.write() as tx:
             await requests.release_expired(tx, self.ctx.clock(), own_node=self.ctx.settings.node)
         lost = await messages.lose_unanswered(self.ctx)
         if lost:
             log.warning("texts_lost", number=lost, reason="the former process stopped before the SMSC answered")
+        again = await webhooks.take_back(self.ctx, own=True)
+        if again:
+            log.warning("webhooks_again", number=again, reason="the former process stopped before they were answered")
         await self.lifecycle.start()
 
     async def _drain(self) -> None:
-        self.dialing.draining = self.texting.draining = True
+        self.dialing.draining = self.texting.draining = self.webhooks.draining = True
         deadline = asyncio.get_running_loop().time() + self.ctx.settings.calls.drain_s
         log.info("draining", calls=self.dialing.tracker.number_of_calls, deadline_s=self.ctx.settings.calls.drain_s)
-        await self.texting.finish(min(10.0, self.ctx.settings.calls.drain_s))
+        short_s = min(10.0, self.ctx.settings.calls.drain_s)
+        await asyncio.gather(self.texting.finish(short_s), self.webhooks.finish(short_s))
         while self.dialing.tracker.number_of_calls and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await self.dialing.tracker.write()
         await self.texting.gateways.stop()
-        await self.dialing.feeds.drop_all()
-        await self.texting.feeds.drop_all()
+        for loop in (self.dialing, self.texting, self.webhooks):
+            await loop.feeds.drop_all()
         log.info("drained", calls_left=self.dialing.tracker.number_of_calls)
 
     def _start(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
@@ -153,16 +161,15 @@ class Engine:
         return frozenset(self.agents.queues()) if self.agents.known else None
 
     def outlook(self, campaign: Campaign, request: ContactRequest) -> Outlook | None:
-        return outlook(self.dialing, self.texting, campaign, request, self.ctx.clock())
+        return outlook(self.dialing, self.texting, self.webhooks, campaign, request, self.ctx.clock())
 
     async def campaign_changed(self, campaign_id: int) -> None:
         await self.board.refresh(campaign_id)
-        await self.dialing.feeds.drop(campaign_id)
-        await self.texting.feeds.drop(campaign_id)
+        for loop in (self.dialing, self.texting, self.webhooks):
+            await loop.feeds.drop(campaign_id)
         if not self.board.may_run(campaign_id, self.ctx.clock()):
-            await asyncio.gather(
-                self.dialing.tracker.settled(campaign_id, SETTLE_S), self.texting.settled(campaign_id, SETTLE_S)
-            )
+            settling = (self.dialing.tracker, self.texting, self.webhooks)
+            await asyncio.gather(*(one.settled(campaign_id, SETTLE_S) for one in settling))
         self.lifecycle.look_at(campaign_id)
         self.work_changed(campaign_id)
 
@@ -171,7 +178,7 @@ class Engine:
 
     def work_changed(self, campaign_id: int) -> None:
         """A campaign's queue may have something to do."""
-        for loop in (self.dialing, self.texting):
+        for loop in (self.dialing, self.texting, *((self.webhooks,) if self.webhooks.in_use else ())):
             loop.feeds.look_now(campaign_id)
             loop.bell.ring()
         self.lifecycle.bell.ring()  # the next wait may be over sooner than it thinks
@@ -209,6 +216,7 @@ class Engine:
                 ),
                 *self.texting.gateways.snapshot(),
             ],
+            "webhooks": self.webhooks.snapshot(),
         }
 
     def _campaign(self, campaign: Campaign, now: datetime) -> dict[str, Any]:

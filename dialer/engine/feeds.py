@@ -34,7 +34,10 @@ class Feed:
 
 
 class Feeds:
-    """All hoppers of a channel (`call` or `sms`). `start` runs a named task; `ring` wakes the loop that takes."""
+    """All hoppers of a channel (`call`, `sms` or `webhook`). `start` runs a named task; `ring` wakes the loop that takes.
+
+    `any_hour`: what goes to no person does not wait for the campaign's window.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,9 @@ class Feeds:
         *,
         start: Callable[..., object],
         ring: Callable[[], None],
+        any_hour: bool = False,
     ) -> None:
-        self._ctx, self._board, self._channel = ctx, board, channel
+        self._ctx, self._board, self._channel, self._any_hour = ctx, board, channel, any_hour
         self._start, self._ring = start, ring
         self._feeds: dict[int, Feed] = {}
 
@@ -126,13 +130,15 @@ class Feeds:
             return [], now + LOOK_AGAIN
         lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
         own = window(campaign, None, now)
+        is_open = own.open or self._any_hour
 
         async def work(tx: AsyncConnection) -> tuple[list[ContactRequest], datetime | None]:
             claimed = await requests.claim(
                 tx, campaign_id, self._channel, order=campaign.load_order, node=self._ctx.settings.node,
-                until=lease, now=now, limit=number, zoned_only=not own.open,
+                until=lease, now=now, limit=number, zoned_only=not is_open,
             )  # fmt: skip
-            later = {r.id: at for r in claimed if (at := _opens_later(campaign, r, now)) is not None}
+            looked = () if self._any_hour else claimed
+            later = {r.id: at for r in looked if (at := _opens_later(campaign, r, now)) is not None}
             await requests.postpone(tx, later)
             ready = [r for r in claimed if r.id not in later]
             if len(claimed) == number:

@@ -6,17 +6,27 @@ from dialer.ami.states import LinkState
 from dialer.domain.campaign import Campaign, DialingMode
 from dialer.engine.dialing import Dialing, way_of
 from dialer.engine.texting import Texting
+from dialer.engine.webhooks import Webhooks
 from dialer.pacing.no_call import of_queue
-from dialer.pacing.outlook import CallOutlook, Outlook, QueueView, Rival, SmsGatewayView, TextOutlook
+from dialer.pacing.outlook import CallOutlook, Outlook, QueueView, Rival, SmsGatewayView, TextOutlook, WebhookOutlook
 from dialer.pacing.progressive import Limit
 from dialer.store.requests import ContactRequest
 from sms.settings import GatewayState
 
 
-def outlook(dialing: Dialing, texting: Texting, campaign: Campaign, request: ContactRequest, now: datetime) -> Outlook:
+def outlook(
+    dialing: Dialing,
+    texting: Texting,
+    webhooks: Webhooks,
+    campaign: Campaign,
+    request: ContactRequest,
+    now: datetime,
+) -> Outlook:
     if request.channel == "call":
         return of_call(dialing, campaign, request, now)
-    return of_text(texting, campaign, request)
+    if request.channel == "sms":
+        return of_text(texting, campaign, request)
+    return of_webhook(webhooks, campaign, request)
 
 
 def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: datetime) -> CallOutlook:
@@ -64,6 +74,17 @@ def of_text(texting: Texting, campaign: Campaign, request: ContactRequest) -> Te
         busy=texting.busy[campaign.id],
         starting=texting.is_sending(request.id),
         before=texting.feeds.before(request),
+    )
+
+
+def of_webhook(webhooks: Webhooks, campaign: Campaign, request: ContactRequest) -> WebhookOutlook:
+    return WebhookOutlook(
+        runs=campaign.id in webhooks.board.campaigns,
+        draining=webhooks.draining,
+        busy=webhooks.busy[campaign.id],
+        most=webhooks.most,
+        starting=webhooks.is_sending(request.id),
+        before=webhooks.feeds.before(request),
     )
 
 

@@ -112,7 +112,13 @@ def known_here(ctx: Context, kinds: dict[str, str]) -> Known:
     def of_kind(wanted: str) -> frozenset[str]:
         return frozenset(name for name, kind in kinds.items() if kind == wanted)
 
-    return Known(queues=ctx.engine.queues(), voice_gateways=of_kind("voice"), sms_gateways=of_kind("sms"), modes=MODES)
+    return Known(
+        queues=ctx.engine.queues(),
+        voice_gateways=of_kind("voice"),
+        sms_gateways=of_kind("sms"),
+        modes=MODES,
+        webhook_hosts=ctx.settings.webhooks.allowed_hosts,
+    )
 
 
 async def _store(tx: AsyncConnection, campaign: Campaign, drawn: Drawn, now: datetime, by: str | None) -> int:

@@ -15,6 +15,7 @@ from dialer.operations import suppression, unreachable
 from dialer.operations.context import Context
 from dialer.store import contact_fields, contacts, do_not_contact, people, trail
 from dialer.store.types import AnyRow
+from dialer.store.webhooks import CHANNEL
 
 MOST_AT_ONCE = 100
 GONE = "address-removed"
@@ -44,7 +45,7 @@ class UnderWay(DomainError):  # noqa: N818 -- named by what happened
     def __str__(self) -> str:
         if self.lands:
             return f"the contact {self.id} is just being imported: repeat it in some seconds"
-        return f"the contact {self.id} is being called or texted now: wait until that has ended, or end the call, and repeat"
+        return f"the contact {self.id} is being called or texted now, or its webhook goes on: wait for the end, or end the call, and repeat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,8 @@ async def _follow(tx: AsyncConnection, ctx: Context, old: ContactRecord, new: Co
 
 async def _follow_one(tx: AsyncConnection, row: AnyRow, old: ContactRecord, new: ContactRecord, now: datetime) -> bool:
     """False if the contact has no address left for this request, which is cancelled then."""
+    if row.channel == CHANNEL:  # it goes to a host
+        return True
     channel = "voice" if row.channel == "call" else "sms"
     usable = [a.address for a in new.addresses if channel in a.channels()]
     address = row.address if row.address in usable else next(iter(usable), "")

@@ -14,7 +14,7 @@ from dialer.operations import suppression
 from dialer.operations.context import Context, strategy_of
 from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
-from dialer.strategy.effects import Effect, Finish, Hold, RequestCall, RequestSms, Stay, Step
+from dialer.strategy.effects import Effect, Finish, Hold, Request, RequestCall, RequestSms, RequestWebhook, Stay, Step
 from dialer.strategy.events import ContactFacts, Event
 from dialer.strategy.fields import OnEdit
 from dialer.strategy.flow import advance
@@ -103,7 +103,7 @@ def _write(
     now: datetime,
 ) -> None:
     effect, reason = step.effect, stop_reason(campaign, now)
-    starts = isinstance(effect, RequestCall | RequestSms | Hold)
+    starts = isinstance(effect, Request | Hold)
     state = EnrollmentState.STOPPED if starts and reason else _state(effect, place)
     moved = Moved(
         id=place.id,
@@ -117,12 +117,12 @@ def _write(
         result=step.memory.result,
     )
     batch.moved.append(moved)
-    if isinstance(effect, RequestCall | RequestSms):
+    if isinstance(effect, Request):
         batch.owners.append(moved)
         batch.requests.append(_request(campaign, place, effect, zone, now, str(reason) if reason else None))
     entries = _trail(campaign, place, versions, step, now)
     batch.entries += entries
-    batch.queued += [entries[-1].data] if isinstance(effect, RequestCall | RequestSms) else []
+    batch.queued += [entries[-1].data] if isinstance(effect, Request) else []
     if starts and state is EnrollmentState.STOPPED:
         batch.entries.append(trail.Entry(now, campaign.id, place.contact_id, "stopped", {"reason": str(reason)}))
 
@@ -144,25 +144,24 @@ def _state(effect: object, place: Enrollment) -> EnrollmentState:
 def _request(
     campaign: Campaign,
     place: Enrollment,
-    effect: RequestCall | RequestSms,
+    effect: Request,
     zone: str | None,
     now: datetime,
     reason: str | None,
 ) -> dict[str, Any]:
-    is_call = isinstance(effect, RequestCall)
     return {
         "enrollment_id": place.id,
         "campaign_id": campaign.id,
         "contact_id": place.contact_id,
-        "channel": "call" if is_call else "sms",
+        "channel": _channel(effect),
         "node": effect.node,
         "visit": effect.visit,
         "try_no": effect.try_no,
         "requeue_no": 0,
-        "address": effect.number,
-        "payload": _call_payload(effect) if isinstance(effect, RequestCall) else _sms_payload(effect),
+        "address": _address(effect),
+        "payload": _payload(effect),
         "priority": effect.priority if isinstance(effect, RequestCall) else 0,
-        "zone": zone,
+        "zone": None if isinstance(effect, RequestWebhook) else zone,  # only people are left alone at night
         "wanted_at": effect.due_at,
         "due_at": effect.due_at,
         "state": RequestState.STOPPED if reason else RequestState.PENDING,
@@ -171,18 +170,38 @@ def _request(
     }
 
 
-def _call_payload(effect: RequestCall) -> dict[str, Any]:
-    return {"queue": effect.queue, "gateway": effect.gateway, "ring_s": effect.ring_s}
+def _channel(effect: Request) -> str:
+    match effect:
+        case RequestCall():
+            return "call"
+        case RequestSms():
+            return "sms"
+        case RequestWebhook():
+            return "webhook"
 
 
-def _sms_payload(effect: RequestSms) -> dict[str, Any]:
-    validity = effect.validity
-    return {
-        "gateway": effect.gateway,
-        "sender": effect.sender,
-        "text": effect.text,
-        "validity_s": validity.total_seconds() if validity else None,
-    }
+def _queued(effect: Request) -> str:
+    """The kind of its entry in the trail."""
+    kind = "call-queued" if isinstance(effect, RequestCall) else "sms-queued"
+    if isinstance(effect, RequestWebhook):
+        kind = "webhook-queued"
+    return kind
+
+
+def _address(effect: Request) -> str:
+    """The number, or the host."""
+    return effect.host if isinstance(effect, RequestWebhook) else effect.number
+
+
+def _payload(effect: Request) -> dict[str, Any]:
+    match effect:
+        case RequestCall(queue=queue, gateway=gateway, ring_s=ring_s):
+            return {"queue": queue, "gateway": gateway, "ring_s": ring_s}
+        case RequestSms(gateway=gateway, sender=sender, text=text, validity=validity):
+            validity_s = validity.total_seconds() if validity else None
+            return {"gateway": gateway, "sender": sender, "text": text, "validity_s": validity_s}
+        case RequestWebhook(method=method, url=url, body=body, timeout_s=timeout_s):
+            return {"method": method, "url": url, "body": body, "timeout_s": timeout_s}
 
 
 def _trail(campaign: Campaign, place: Enrollment, versions: _Versions, step: Step, now: datetime) -> list[trail.Entry]:
@@ -196,10 +215,11 @@ def _trail(campaign: Campaign, place: Enrollment, versions: _Versions, step: Ste
         for n, hop in enumerate(step.hops)
     ]
     effect = step.effect
-    if isinstance(effect, RequestCall | RequestSms):
-        kind = "call-queued" if isinstance(effect, RequestCall) else "sms-queued"
+    if isinstance(effect, Request):
         due = effect.due_at.isoformat()
-        entries.append(entry(kind, node=effect.node, address=effect.number, try_no=effect.try_no, due_at=due))
+        entries.append(
+            entry(_queued(effect), node=effect.node, address=_address(effect), try_no=effect.try_no, due_at=due)
+        )
     elif isinstance(effect, Hold):
         entries.append(entry("waiting", node=effect.node, due_at=effect.due_at.isoformat()))
     elif isinstance(effect, Finish):

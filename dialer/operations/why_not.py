@@ -15,7 +15,7 @@ from dialer.pacing.reason import Reason
 from dialer.store import campaigns, standing
 from dialer.store.requests import ContactRequest
 from dialer.store.standing import MOST_COUNTED, Standing
-from dialer.strategy.catalogue import CALL, SMS
+from dialer.strategy.catalogue import CALL, SMS, WEBHOOK
 from dialer.strategy.model import Strategy, default_strategy
 
 _STEPS = {"voice": CALL.name, "sms": SMS.name}  # the step that uses each channel; none writes e-mails
@@ -71,6 +71,8 @@ async def _unreachable(tx: AsyncConnection, ctx: Context, campaign: Campaign, fo
     """The channels of the strategy, if the contact has an address for none of them."""
     strategy = await _strategy(tx, ctx, campaign)
     steps_taken = {node.type for node in strategy.nodes}
+    if WEBHOOK.name in steps_taken:
+        return ()
     used = [channel for channel, step in _STEPS.items() if step in steps_taken]
     held = {channel for _address, channels in found.addresses for channel in channels}
     return () if held.intersection(used) else tuple("call" if channel == "voice" else channel for channel in used)

@@ -14,7 +14,8 @@ from dialer.domain.transitions import CampaignStatus, EnrollmentState, StopReaso
 from dialer.domain.windows import Closed
 from dialer.pacing.no_call import of_call
 from dialer.pacing.no_text import of_text
-from dialer.pacing.outlook import CallOutlook, Outlook
+from dialer.pacing.no_webhook import of_webhook
+from dialer.pacing.outlook import CallOutlook, Outlook, TextOutlook
 from dialer.pacing.reason import Reason
 
 
@@ -31,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The request that the place waits for (or waited for, when it was stopped): a `call` or an `sms`, not before `due_at`."""
+    """The request that the place waits for (or waited for, when it was stopped): a `call`, an `sms` or a `webhook`, not before `due_at`."""
 
     channel: str
     address: str
@@ -96,8 +97,10 @@ def _of_outlook(facts: Facts, work: Work, outlook: Outlook, now: datetime) -> It
         yield Reason("not-running", "the dialer in this process does not run the campaign")
     if isinstance(outlook, CallOutlook):
         yield from of_call(outlook, work.address, now)
-    else:
+    elif isinstance(outlook, TextOutlook):
         yield from of_text(outlook)
+    else:
+        yield from of_webhook(outlook)
     yield from _of_line(facts, outlook, now)
 
 
@@ -118,7 +121,8 @@ def _of_campaign(facts: Facts, now: datetime) -> Iterator[Reason]:
     if campaign.status is CampaignStatus.ENDED:
         yield Reason("campaign-ended", "the campaign has ended, for good")
     opening = window(campaign, facts.zone, now)
-    if opening.reason is not None:
+    any_hour = facts.work is not None and facts.work.channel == "webhook"
+    if opening.reason is not None and not (any_hour and opening.reason is Closed.OUTSIDE_EXECUTION_TIME):
         zone = facts.zone or campaign.time_zone
         told = f"{_CLOSED[opening.reason]}, in {_whose(facts)} {zone}"
         yield Reason(opening.reason, told, opening.changes_at)
@@ -168,7 +172,7 @@ def _of_place(place: Place, now: datetime) -> Iterator[Reason]:
         case EnrollmentState.WAITING:
             yield Reason("waiting", f"it waits at the step {place.node}", place.due_at)
         case EnrollmentState.IN_PROGRESS:
-            yield Reason("in-progress", "a call or text is under way, or its outcome is awaited", place.due_at)
+            yield Reason("in-progress", "a call, text or webhook is under way, or its outcome is awaited", place.due_at)
         case _ if place.node is None:
             yield Reason("not-entered", "it has yet to enter the strategy")
 

@@ -1,4 +1,4 @@
-"""What the dialer sees of one call or text that is to be made: snapshots, handed to `eligibility`, that know a little future."""
+"""What the dialer sees of one call, text or webhook that is to be made: snapshots, handed to `eligibility`, that know a little future."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,4 +122,23 @@ class TextOutlook:
         return iter(())
 
 
-Outlook = CallOutlook | TextOutlook
+@dataclass(frozen=True, slots=True)
+class WebhookOutlook:
+    """`busy` of the campaign's webhooks are under way, of `most` that may be."""
+
+    runs: bool
+    draining: bool
+    busy: int
+    most: int
+    starting: bool = False
+    before: int = 0
+
+    def room(self, _now: datetime | None = None) -> int:
+        return self.most - self.busy
+
+    def instants(self) -> Iterator[datetime]:
+        """Time alone changes nothing here."""
+        return iter(())
+
+
+Outlook = CallOutlook | TextOutlook | WebhookOutlook

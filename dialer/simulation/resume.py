@@ -7,8 +7,8 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.template import render
 from dialer.simulation.people import Person
 from dialer.strategy.effects import RequestCall, RequestSms
-from dialer.strategy.events import CallEnded, Due, Event, MessageChanged
-from dialer.strategy.fields import CallFields, SmsFields
+from dialer.strategy.events import CallEnded, Due, Event, MessageChanged, WebhookAnswered
+from dialer.strategy.fields import CallFields, SmsFields, WebhookFields
 from dialer.strategy.model import Strategy
 
 Request = RequestCall | RequestSms
@@ -25,6 +25,8 @@ def resumed(strategy: Strategy, person: Person, due_at: datetime) -> Request | E
             return _call(person, call, due_at)
         case SmsFields() as sms if not person.memory.last_status:
             return _text(person, sms, due_at)
+        case WebhookFields():
+            return WebhookAnswered(person.memory.key, True, "")
         case _:
             return None if person.memory.due_at is not None else Due()
 

@@ -20,8 +20,8 @@ from dialer.simulation.operator import Operator
 from dialer.simulation.people import Person
 from dialer.simulation.resume import resumed
 from dialer.simulation.tally import Tally
-from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, Stay, Step
-from dialer.strategy.events import CallEnded, Due, Entered, Event
+from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, RequestWebhook, Stay, Step
+from dialer.strategy.events import CallEnded, Due, Entered, Event, WebhookAnswered
 from dialer.strategy.flow import advance
 
 DAY = 24 * HOUR
@@ -119,6 +119,9 @@ class Run:
             self.tally.finish(effect.result, self.agenda.now)
         elif isinstance(effect, RequestCall | RequestSms):
             self._request(person, effect)
+        elif isinstance(effect, RequestWebhook):
+            person.request = None
+            self.agenda.push(self.agenda.now, self._take, person, WebhookAnswered(effect.key, True, ""))
         elif isinstance(effect, Hold):
             person.request = None
             self.agenda.push(self.clock.seconds(effect.due_at), self._due, person)

@@ -10,6 +10,7 @@ from dialer.domain.transitions import AttemptState, EnrollmentState, MessageStat
 from dialer.store import requests
 from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, source, trail
 from dialer.store.types import AnyRow
+from dialer.store.webhooks import CHANNEL
 
 ERASED = "erased"  # the result of whoever was erased before the strategy's end
 _QUEUED = (RequestState.PENDING, RequestState.CLAIMED)
@@ -107,10 +108,15 @@ async def cancel_queued(tx: AsyncConnection, contact_id: int) -> None:
 
 
 async def is_under_way(tx: AsyncConnection, contact_id: int) -> bool:
-    """Whether a call goes on, or a text has no answer of the SMSC yet."""
+    """Whether a call goes on, or a text has no answer of the SMSC yet, or a webhook none of its receiver."""
     calls = exists().where(attempt.c.contact_id == contact_id, attempt.c.state != AttemptState.ENDED)
     texts = exists().where(message.c.contact_id == contact_id, message.c.status == MessageStatus.PENDING)
-    return bool(await tx.scalar(select(or_(calls, texts))))
+    hooks = exists().where(
+        contact_request.c.contact_id == contact_id,
+        contact_request.c.channel == CHANNEL,
+        contact_request.c.state == RequestState.DISPATCHED,
+    )
+    return bool(await tx.scalar(select(or_(calls, texts, hooks))))
 
 
 async def erased_number(tx: AsyncConnection, campaign_id: int | None = None) -> int:

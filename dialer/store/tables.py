@@ -208,13 +208,13 @@ contact_request = Table(
     Column("enrollment_id", Id, ForeignKey("enrollment.id", ondelete="CASCADE"), nullable=False),
     Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
     Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
-    Column("channel", String(8), nullable=False),  # call | sms
+    Column("channel", String(8), nullable=False),  # call | sms | webhook
     Column("node", String(128), nullable=False),
     Column("visit", Integer, nullable=False),
     Column("try_no", Integer, nullable=False),
     Column("requeue_no", Integer, nullable=False, default=0),  # which time it was queued again
     Column("replaces_id", Id, ForeignKey("contact_request.id")),  # the stopped request in whose place it stands
-    Column("address", String(320), nullable=False),
+    Column("address", String(320), nullable=False),  # of a webhook: the host
     Column("payload", Json, nullable=False),  # what the step asks for: ring time, text, sender, …
     Column("zone", String(64)),  # the contact's own time zone, where known
     Column("priority", SmallInteger, nullable=False, default=0),
@@ -241,6 +241,7 @@ contact_request = Table(
     ),
     _partial("ix_contact_request_postponed", "campaign_id", where="state = 'pending' AND due_at > wanted_at"),
     _partial("ix_contact_request_lease", "lease_until", where="state = 'claimed'"),
+    _partial("ix_contact_request_webhook", "lease_until", where="state = 'dispatched' AND channel = 'webhook'"),
     _partial("ix_contact_request_replaces_id", "replaces_id", where="replaces_id IS NOT NULL"),
     Index("ix_contact_request_campaign_id", "campaign_id"),
     Index("ix_contact_request_contact_id", "contact_id"),

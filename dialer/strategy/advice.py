@@ -16,12 +16,14 @@ from dialer.strategy.fields import (
     Until,
     WaitFields,
     WaitKind,
+    WebhookFields,
     WindowKind,
 )
 from dialer.strategy.graph import unreachable
 from dialer.strategy.known import Known
 from dialer.strategy.model import Node, Strategy
 from dialer.strategy.read import NodeFault
+from dialer.strategy.web import MAX_FILLED
 
 NAMES = frozenset({"first_name", "last_name", "name"})
 
@@ -74,7 +76,7 @@ def _unused_field(fields: WaitFields) -> str | None:
 
 def _unknown_attributes(strategy: Strategy, attributes: frozenset[str]) -> Iterator[NodeFault]:
     """Attributes that neither a contact field nor a step of the strategy fills."""
-    set_here = {node.fields.attribute for node in strategy.nodes if isinstance(node.fields, SetAttributeFields)}
+    set_here = {name for node in strategy.nodes if (name := _set_by(node)) is not None}
     filled = attributes | NAMES | set_here
     for node in strategy.nodes:
         match node.fields:
@@ -82,6 +84,9 @@ def _unknown_attributes(strategy: Strategy, attributes: frozenset[str]) -> Itera
                 yield from _unfilled(node, "text", text, filled)
             case SetAttributeFields(value=value):
                 yield from _unfilled(node, "value", value, filled)
+            case WebhookFields(url=url, body=body):
+                yield from _unfilled(node, "url", url, filled)
+                yield from _unfilled(node, "body", body, filled)
             case BranchFields(on=on) if on not in filled and on not in LOOKS:
                 yield NodeFault(node.id, "on", f"no contact field is called {shown(on)}")
             case WaitFields(kind=WaitKind.UNTIL_ATTRIBUTE, at=str() as at) if attribute_name(at) not in filled:
@@ -90,9 +95,19 @@ def _unknown_attributes(strategy: Strategy, attributes: frozenset[str]) -> Itera
                 pass
 
 
+def _set_by(node: Node) -> str | None:
+    match node.fields:
+        case SetAttributeFields(attribute=attribute):
+            return attribute
+        case WebhookFields(save_as=save_as):
+            return save_as
+        case _:
+            return None
+
+
 def _unfilled(node: Node, field: str, text: str, filled: frozenset[str]) -> Iterator[NodeFault]:
     """Placeholders without words of their own that no field fills; `render` is the judge."""
     try:
-        render(text, {name: name for name in placeholders(text) if name in filled}, field)
+        render(text, {name: "x" for name in placeholders(text) if name in filled}, field, most=MAX_FILLED)
     except InvalidInput as error:
         yield NodeFault(node.id, field, error.faults[0].reason)

@@ -40,7 +40,6 @@ class StepType:
     help: str
     fields: type[Fields]
     ports: tuple[Port, ...]
-    runnable: bool = True
 
     def ports_of(self, fields: Fields | None) -> tuple[str, ...]:
         """The names of the ports of a step with these fields, in wire order; a branch has one per rule."""
@@ -125,10 +124,12 @@ WEBHOOK = StepType(
     label="webhook",
     colour="#b9c4cf",
     icon="font-awesome/fa-globe",
-    help="Calls a web address.",
+    help="Sends a signed request to a web address, at any hour, and waits for the response.",
     fields=WebhookFields,
-    ports=(Port("ok", "Answered with success."), Port("error", "Failed or not answered in time.")),
-    runnable=False,
+    ports=(
+        Port("ok", "Answered with success (a status of 2xx)."),
+        Port("error", "Refused, failed, redirected or not answered in time, or the contact lacks a value."),
+    ),
 )
 SET_ATTRIBUTE = StepType(
     name="set-attribute",

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dialer.domain.errors import shown
+from dialer.domain.web_address import why_not_allowed
 from dialer.strategy.advice import find_warnings
 from dialer.strategy.catalogue import CONTACT_IN
 from dialer.strategy.document import MAX_NODES, find_hostile
-from dialer.strategy.fields import CallFields, SmsFields
+from dialer.strategy.fields import CallFields, SmsFields, WebhookFields
 from dialer.strategy.graph import hasty_loops
 from dialer.strategy.known import Known
 from dialer.strategy.model import FORMAT, Node, Strategy
 from dialer.strategy.read import NAME_PATTERN, NodeFault, ReadNode, read_node
+from dialer.strategy.web import fixed_host
 
 _MEMBERS = ("format", "name", "nodes")
 _LONGEST_NAME = 200
@@ -108,6 +110,10 @@ def _name_faults(reads: Sequence[ReadNode], known: Known) -> Iterator[NodeFault]
                 yield from _unknown(read.id, "mode", call.mode, known.modes)
             case SmsFields() as sms:
                 yield from _unknown(read.id, "gateway", sms.gateway, known.sms_gateways)
+            case WebhookFields(url=url) if known.webhook_hosts is not None:
+                host = fixed_host(url)  # one that a contact's value is part of is looked at when it is known
+                if host is not None and (reason := why_not_allowed(host, known.webhook_hosts)):
+                    yield NodeFault(read.id, "url", reason)
             case _:
                 pass
 

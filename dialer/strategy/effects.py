@@ -60,6 +60,26 @@ class RequestSms:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestWebhook:
+    """Send `body` to `url`, both already filled in, at `due_at` or later; the answer is awaited for `timeout_s` seconds."""
+
+    node: str
+    visit: int
+    try_no: int
+    method: str
+    url: str
+    host: str
+    body: str
+    timeout_s: int
+    save_as: str | None
+    due_at: datetime
+
+    @property
+    def key(self) -> RequestKey:
+        return RequestKey(self.node, self.visit, self.try_no)
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """The contact waits at the node; send `Due` at `due_at`."""
 
@@ -81,7 +101,8 @@ class Finish:
     result: str
 
 
-Effect = RequestCall | RequestSms | Hold | Stay | Finish
+Request = RequestCall | RequestSms | RequestWebhook
+Effect = Request | Hold | Stay | Finish
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,15 @@ class MessageChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookAnswered:
+    """The receiver of that request answered with success, and `text` is the response; or not, and `text` is the reason."""
+
+    key: RequestKey
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replied:
     """The contact sent a text. It belongs to no request: the last text that was sent is taken to be meant."""
 
@@ -48,7 +57,7 @@ class Due:
     """The time of a wait, a window or a timeout has come (`Memory.due_at`)."""
 
 
-Event = Entered | CallEnded | MessageChanged | Replied | Due
+Event = Entered | CallEnded | MessageChanged | WebhookAnswered | Replied | Due
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from dialer.strategy.local_time import read_clock, read_moment
 from dialer.strategy.values import (
     DAYS,
     Attribute,
+    Body,
     ClockTime,
-    Day,
+    Days,
     Duration,
     Listed,
     Number,
@@ -21,6 +22,7 @@ from dialer.strategy.values import (
     Queue,
     SmsGateway,
     Template,
+    Url,
     VoiceGateway,
     Zone,
 )
@@ -239,12 +241,8 @@ class BranchFields(Fields):
     )
 
 
-def _week_order(days: tuple[Day, ...]) -> tuple[Day, ...]:
-    return tuple(day for day in DAYS if day in days)
-
-
 class TimeWindowFields(Fields):
-    days: Annotated[tuple[Day, ...], Listed, AfterValidator(_week_order)] = Field(
+    days: Days = Field(
         default=DAYS, min_length=1, max_length=7, title="Days", description="The days on which the window opens."
     )
     start: ClockTime = Field(alias="from", title="From", description="Opens at, such as 09:00.")
@@ -289,11 +287,11 @@ class WebhookFields(Fields):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(
         default="POST", title="Method", description="The HTTP method."
     )
-    url: Annotated[str, StringConstraints(max_length=2000)] = Field(title="Address", description="Where to send it.")
-    body: Annotated[str, StringConstraints(max_length=10_000)] = Field(
-        default="", title="Body", description="With `{{attribute}}`.", json_schema_extra={"format": "template"}
+    url: Url = Field(title="Address", description="Where to send it; values of `{{attribute}}` are percent-encoded.")
+    body: Body = Field(
+        default="", title="Body", description="What to send; `{{attribute}}` stands for the contact's value."
     )
     save_as: Attribute | None = Field(
-        default=None, title="Save as", description="The attribute that keeps the response."
+        default=None, title="Save as", description="The attribute that keeps the response, up to 4,000 characters."
     )
     timeout_s: Number = Field(default=10, ge=1, le=60, title="Timeout", description="Seconds to wait for the response.")

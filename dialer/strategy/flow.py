@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialer.domain.suppression import listing
-from dialer.strategy import call_step, instant_steps, sms_step, wait_steps
+from dialer.strategy import call_step, instant_steps, sms_step, wait_steps, webhook_step
 from dialer.strategy.catalogue import OTHERWISE
 from dialer.strategy.effects import (
     DONE,
@@ -17,7 +17,16 @@ from dialer.strategy.effects import (
     Stay,
     Step,
 )
-from dialer.strategy.events import CallEnded, ContactFacts, Due, Entered, Event, MessageChanged, Replied
+from dialer.strategy.events import (
+    CallEnded,
+    ContactFacts,
+    Due,
+    Entered,
+    Event,
+    MessageChanged,
+    Replied,
+    WebhookAnswered,
+)
 from dialer.strategy.fields import (
     BranchFields,
     CallFields,
@@ -27,6 +36,7 @@ from dialer.strategy.fields import (
     TimeWindowFields,
     Until,
     WaitFields,
+    WebhookFields,
 )
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Node, Strategy
@@ -66,9 +76,11 @@ def advance(
     return Step(walk.memory, Stay(memory.due_at)) if turn is None else walk.follow(node, turn)
 
 
-def _concerns(memory: Memory, event: CallEnded | MessageChanged | Replied | Due, now: datetime) -> bool:
+def _concerns(
+    memory: Memory, event: CallEnded | MessageChanged | WebhookAnswered | Replied | Due, now: datetime
+) -> bool:
     """Whether the event is about where the contact stands now."""
-    if isinstance(event, CallEnded | MessageChanged):
+    if isinstance(event, CallEnded | MessageChanged | WebhookAnswered):
         return event.key == memory.key
     if isinstance(event, Due):
         return memory.due_at is not None and memory.due_at <= now
@@ -86,6 +98,8 @@ def _react(node: Node, here: Here, event: Event) -> Turn | None:
             return sms_step.replied(here)
         case SmsFields() as sms, Due():
             return sms_step.due(here, sms)
+        case WebhookFields() as webhook, WebhookAnswered():
+            return webhook_step.answered(here, webhook, event)
         case WaitFields(), Due():
             return wait_steps.wait_over(here)
         case TimeWindowFields() as window, Due():
@@ -94,13 +108,15 @@ def _react(node: Node, here: Here, event: Event) -> Turn | None:
             return None
 
 
-def _arrive(node: Node, here: Here) -> Turn:
+def _arrive(node: Node, here: Here) -> Turn:  # noqa: PLR0911 (one return per step type)
     """The answer of a node on being entered."""
     match node.fields:
         case CallFields() as call:
             return call_step.enter(here, call)
         case SmsFields() as sms:
             return sms_step.enter(here, sms)
+        case WebhookFields() as webhook:
+            return webhook_step.enter(here, webhook)
         case WaitFields() as wait:
             return wait_steps.enter_wait(here, wait)
         case TimeWindowFields() as window:

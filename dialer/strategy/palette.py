@@ -21,7 +21,7 @@ _BY_TYPE = {"integer": "number", "boolean": "switch", "string": "text"}
 
 
 def palette() -> list[dict[str, Any]]:
-    """Each step type: `{type, label, colour, icon, help, inputs, ports, rules, runnable, fields}`.
+    """Each step type: `{type, label, colour, icon, help, inputs, ports, rules, fields}`.
 
     A field is `{name, title, help, kind, default, required}` with what limits it; `kind` is one of number, switch, text,
     choice, choices, duration, durations, rules, or the format of a text: queue, voice-gateway, sms-gateway, mode, attribute,
@@ -41,7 +41,6 @@ def _step(step_type: StepType) -> dict[str, Any]:
         "inputs": 0 if step_type is CONTACT_IN else 1,
         "ports": [{"name": port.name, "label": words(port.name), "meaning": port.meaning} for port in step_type.ports],
         "rules": step_type.fields is BranchFields,
-        "runnable": step_type.runnable,
         "fields": list(_fields(step_type)),
     }
 

@@ -72,8 +72,8 @@ def read_node(index: int, entry: object) -> ReadNode:
     except ValidationError as error:
         return ReadNode(place, None, (*faults_of(place, error, "a step"), *_other_faults(entry)))
     step_type = STEP_TYPES.get(envelope.type)
-    if step_type is None or not step_type.runnable:
-        return ReadNode(place, None, (NodeFault(place, "type", _refusal(envelope.type, step_type)),), envelope.out)
+    if step_type is None:
+        return ReadNode(place, None, (NodeFault(place, "type", _refusal(envelope.type)),), envelope.out)
     return _read_fields(envelope, step_type)
 
 
@@ -89,11 +89,8 @@ def _other_faults(entry: object) -> tuple[NodeFault, ...]:
     return _read_fields(envelope, step_type).faults if step_type is not None else ()
 
 
-def _refusal(written: str, step_type: StepType | None) -> str:
-    if step_type is not None:
-        return f"{step_type.label} steps are not available yet"
-    known = ", ".join(known.name for known in STEP_TYPES.values() if known.runnable)
-    return f"{shown(written)} is not a step type; use one of {known}"
+def _refusal(written: str) -> str:
+    return f"{shown(written)} is not a step type; use one of {', '.join(STEP_TYPES)}"
 
 
 def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:

@@ -17,7 +17,7 @@ _NODE = {"type": "string", "pattern": NODE_ID}
 def schema() -> dict[str, Any]:
     """Of a document `campaign-strategy/1`. A value that editors send as text (`"25"`) passes the check, and not this."""
     definitions: dict[str, Any] = {}
-    steps = [_step(step_type, definitions) for step_type in STEP_TYPES.values() if step_type.runnable]
+    steps = [_step(step_type, definitions) for step_type in STEP_TYPES.values()]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": FORMAT,

@@ -16,6 +16,7 @@ from dialer.domain import template
 from dialer.domain.columns import MAX_ATTRIBUTE_NAME, attribute_name
 from dialer.strategy.duration import format_duration, parse_duration
 from dialer.strategy.local_time import find_zone, read_clock
+from dialer.strategy.web import MAX_BODY, check_url
 
 
 def _read_duration(value: object) -> timedelta:
@@ -64,6 +65,17 @@ def _template(value: str) -> str:
     return value
 
 
+def _body(value: str) -> str:
+    if faults := template.check(value, most=MAX_BODY):
+        raise ValueError("; ".join(fault.reason for fault in faults))
+    return value
+
+
+def _url(value: str) -> str:
+    check_url(_template(value))
+    return value
+
+
 def _clock(value: str) -> str:
     read_clock(value)
     return value
@@ -88,9 +100,18 @@ Attribute = Annotated[
     str, StringConstraints(max_length=MAX_ATTRIBUTE_NAME), AfterValidator(_attribute), _format("attribute")
 ]
 Template = Annotated[str, AfterValidator(_template), _format("template")]
+Url = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_url)]
+Body = Annotated[str, StringConstraints(max_length=MAX_BODY), AfterValidator(_body), _format("template")]
 ClockTime = Annotated[str, AfterValidator(_clock), _format("clock")]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone), _format("zone")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 Listed = BeforeValidator(listed)
 DAYS: tuple[Day, ...] = get_args(Day)
+
+
+def _week_order(days: tuple[Day, ...]) -> tuple[Day, ...]:
+    return tuple(day for day in DAYS if day in days)
+
+
+Days = Annotated[tuple[Day, ...], Listed, AfterValidator(_week_order)]

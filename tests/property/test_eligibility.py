@@ -27,7 +27,7 @@ from dialer.engine.outlook import of_call
 from dialer.engine.tally import Tracked
 from dialer.operations.context import NoEngine
 from dialer.pacing.eligibility import Facts, Place, Work, eligibility, reasons
-from dialer.pacing.outlook import SmsGatewayView, TextOutlook
+from dialer.pacing.outlook import SmsGatewayView, TextOutlook, WebhookOutlook
 from dialer.store.requests import ContactRequest
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)  # a Monday
@@ -251,3 +251,26 @@ def test_a_text_names_its_gateway_and_its_place_in_the_line(outlook: TextOutlook
     place = Place(EnrollmentState.PENDING, "text", NOW)
     facts = Facts(campaign, None, place, Work("sms", NUMBER, NOW), outlook=outlook)
     assert told(facts, NOW) == codes
+
+
+@pytest.mark.req("K13", "S3")
+@pytest.mark.parametrize(
+    ("outlook", "codes"),
+    [
+        (WebhookOutlook(True, False, 0, 5), []),
+        (WebhookOutlook(True, True, 0, 5), ["draining"]),
+        (WebhookOutlook(False, False, 0, 5), ["not-running"]),
+        (WebhookOutlook(True, False, 5, 5), ["webhooks-full"]),
+        (WebhookOutlook(True, False, 2, 5, before=2), []),
+        (WebhookOutlook(True, False, 2, 5, before=3), ["others-first"]),
+        (WebhookOutlook(True, False, 5, 5, starting=True), ["in-progress"]),
+    ],
+)
+@pytest.mark.parametrize("hours", [OPEN, SHUT])
+def test_a_webhook_waits_for_no_window(outlook: WebhookOutlook, codes: list[str], hours: ExecutionTime) -> None:
+    campaign = replace(_campaign(GOOD), execution=hours)
+    place = Place(EnrollmentState.PENDING, "hook", NOW)
+    work = Work("webhook", "hooks.example", NOW)
+    assert told(Facts(campaign, None, place, work, outlook=outlook), NOW) == codes
+    over = replace(campaign, validity=Validity(until=NOW))
+    assert "validity-period-expired" in told(Facts(over, None, place, work, outlook=outlook), NOW)

@@ -12,8 +12,18 @@ from dialer.domain.outcome import Outcome
 from dialer.strategy.catalogue import STEP_TYPES
 from dialer.strategy.check import check
 from dialer.strategy.duration import LONGEST, format_duration, parse_duration
-from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, Step
-from dialer.strategy.events import CallEnded, ContactFacts, Due, Entered, Event, MessageChanged, Replied, RequestKey
+from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, RequestWebhook, Step
+from dialer.strategy.events import (
+    CallEnded,
+    ContactFacts,
+    Due,
+    Entered,
+    Event,
+    MessageChanged,
+    Replied,
+    RequestKey,
+    WebhookAnswered,
+)
 from dialer.strategy.flow import advance
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Strategy, digest, to_document
@@ -55,6 +65,13 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "time-window": st.fixed_dictionaries(
         {"from": st.just("09:00"), "to": st.just("17:00"), "kind": st.sampled_from(["hold", "branch"])}
     ),
+    "webhook": st.fixed_dictionaries(
+        {
+            "url": st.sampled_from(["https://x.example/", "http://{{a}}.example/{{a}}?b={{none|0}}"]),
+            "body": st.sampled_from(["", '{"a": "{{a}}"}', "{{none}}"]),
+            "save_as": st.sampled_from(["a", None]),
+        }
+    ),
     "set-attribute": st.fixed_dictionaries({"attribute": st.just("a"), "value": st.sampled_from(["1", "{{a}}1"])}),
     "end": st.just({}),
 }
@@ -95,6 +112,7 @@ def draw_event(data: st.DataObject, memory: Memory) -> Event:
         st.one_of(
             st.builds(CallEnded, st.just(key), st.sampled_from(Outcome)),
             st.builds(MessageChanged, st.just(key), st.sampled_from(STATUSES)),
+            st.builds(WebhookAnswered, st.just(key), st.booleans(), st.text(max_size=3)),
             st.builds(Replied, st.text(max_size=3)),
             st.just(Due()),
             st.just(Entered()),
@@ -102,7 +120,9 @@ def draw_event(data: st.DataObject, memory: Memory) -> Event:
     )
 
 
-def assert_sound(strategy: Strategy, before: Memory, step: Step, keys: set[RequestKey], now: datetime) -> None:
+def assert_sound(
+    strategy: Strategy, before: Memory, step: Step, keys: set[RequestKey], webhooks: list[RequestKey], now: datetime
+) -> None:
     """What must hold after every step."""
     limits, memory, effect = strategy.limits, step.memory, step.effect
     assert memory.node in {"", *strategy.by_id}
@@ -110,11 +130,12 @@ def assert_sound(strategy: Strategy, before: Memory, step: Step, keys: set[Reque
     assert all(count <= limits.max_visits + 1 for count in memory.visits.values())
     assert (memory.result is not None) == (isinstance(effect, Finish) or before.result is not None)
     assert all(hop.port in {"", *strategy.by_id[hop.node].ports} and hop.why for hop in step.hops)
-    if isinstance(effect, RequestCall | RequestSms):
+    if isinstance(effect, RequestCall | RequestSms | RequestWebhook):
         assert effect.key not in keys
         assert effect.key == memory.key
         assert effect.due_at >= now
         keys.add(effect.key)
+        webhooks.extend([effect.key] if isinstance(effect, RequestWebhook) else [])
     if isinstance(effect, Hold):
         assert effect.due_at > now
         assert memory.due_at == effect.due_at
@@ -124,9 +145,9 @@ def assert_sound(strategy: Strategy, before: Memory, step: Step, keys: set[Reque
 @settings(max_examples=300, deadline=None)
 @given(strategy=graphs(), contact=contacts, data=st.data())
 def test_no_event_takes_a_contact_out_of_bounds(strategy: Strategy, contact: ContactFacts, data: st.DataObject):
-    now, keys = START, set[RequestKey]()
+    now, keys, webhooks = START, set[RequestKey](), list[RequestKey]()
     step = advance(strategy, Memory(), Entered(), contact, now)
-    assert_sound(strategy, Memory(), step, keys, now)
+    assert_sound(strategy, Memory(), step, keys, webhooks, now)
     for _ in range(data.draw(st.integers(0, 25))):
         before = step.memory
         now += timedelta(minutes=data.draw(st.sampled_from([0, 1, 60, 3000])))
@@ -134,14 +155,14 @@ def test_no_event_takes_a_contact_out_of_bounds(strategy: Strategy, contact: Con
         step = advance(strategy, before, event, contact, now)
         # A restart between any two events changes nothing.
         assert advance(strategy, Memory.from_json(before.to_json()), event, contact, now) == step
-        assert_sound(strategy, before, step, keys, now)
+        assert_sound(strategy, before, step, keys, webhooks, now)
         for name, value in step.changes:
             contact = contact.with_attribute(name, value)
         repeated = advance(strategy, step.memory, event, contact, now)
         if isinstance(event, CallEnded):
             assert repeated.memory == step.memory, "the same event twice is the same as once"
             assert not repeated.hops
-    assert len(keys) == step.memory.attempts + step.memory.texts
+    assert len(keys) - len(webhooks) == step.memory.attempts + step.memory.texts
 
 
 @pytest.mark.req("S4")
@@ -160,6 +181,8 @@ def test_a_contact_whose_events_all_come_is_done_in_the_end(
             event = CallEnded(step.effect.key, data.draw(st.sampled_from(Outcome)))
         elif isinstance(step.effect, RequestSms):
             event = MessageChanged(step.effect.key, data.draw(st.sampled_from(["submitted", "failed"])))
+        elif isinstance(step.effect, RequestWebhook):
+            event = WebhookAnswered(step.effect.key, data.draw(st.booleans()), "1")
         else:
             assert step.memory.due_at is not None, "a contact that is not done is due or has a request open"
             now, event = step.memory.due_at, Due()

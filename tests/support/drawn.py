@@ -64,6 +64,15 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "time_zone": st.sampled_from(["UTC", "Asia/Kathmandu"]),
         },
     ),
+    "webhook": st.fixed_dictionaries(
+        {"url": st.sampled_from(["https://x.example/{{plan}}", "http://[::1]:8080/?a=b#c"])},
+        optional={
+            "method": st.sampled_from(["GET", "PUT"]),
+            "body": TEXTS,
+            "save_as": st.just("plan"),
+            "timeout_s": st.integers(1, 60),
+        },
+    ),
     "set-attribute": st.fixed_dictionaries({"attribute": st.just("plan"), "value": TEXTS | st.just("{{plan}}")}),
     "end": st.fixed_dictionaries({}, optional={"result": st.sampled_from(["reached", "12", "no"])}),
 }

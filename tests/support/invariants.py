@@ -100,11 +100,12 @@ def _requests(tables: _Tables) -> Iterator[str]:
     places = {place.id: place for place in tables["enrollment"]}
     for request in tables["contact_request"]:
         sent = request.state in {"dispatched", "completed"}
-        if sent != (request.id in tried):
+        if request.channel != "webhook" and sent != (request.id in tried):
             yield f"request {request.id} is {request.state} and {'has no' if sent else 'has an'} attempt or message"
         if (request.stop_reason is not None) != (request.state == "stopped"):
             yield f"request {request.id} is {request.state} with the stop reason {request.stop_reason}"
-        if (request.lease_until is not None) != (request.state == "claimed"):
+        held = "dispatched" if request.channel == "webhook" else "claimed"  # nothing but its lease tells whose it is
+        if (request.lease_until is not None) != (request.state in {"claimed", held}):
             yield f"request {request.id} is {request.state} with a lease until {request.lease_until}"
         if request.contact_id != places[request.enrollment_id].contact_id:
             yield f"request {request.id} is of contact {request.contact_id}, its enrollment is not"

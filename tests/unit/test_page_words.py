@@ -67,6 +67,12 @@ def test_entries_name_what_a_reader_wants_to_know() -> None:
     edited = trail_line("edited", {"by": "ann", "changes": [{"field": "last_name", "old": "A", "new": "B"}]}, shown)
     assert (edited.text, edited.detail) == ("Edited by ann", "last name: A → B")
     barred = trail_line("refused", {"channel": "sms", "address": "+12", "reason": "do-not-contact"}, shown)
+    sending = trail_line("webhook-sending", {"method": "POST", "url": "https://x.example/a", "key": "7"}, shown)
+    assert (sending.text, sending.detail) == ("Webhook sent", "POST https://x.example/a")
+    answered = trail_line("webhook-answered", {"address": "x.example", "status": 200}, shown)
+    assert answered.text == "Webhook: x.example answered 200"
+    failed = trail_line("webhook-failed", {"address": "x.example", "status": 500, "reason": "answered 500"}, shown)
+    assert (failed.text, failed.detail) == ("Webhook to x.example failed", "answered 500")
     assert (barred.text, barred.detail) == ("No text was sent to +12", "it is on a do-not-contact list")
 
 

@@ -191,6 +191,20 @@ def test_texts_go_on_from_where_they_stand(status: str, seconds: float) -> None:
     assert run.tally.last == seconds
 
 
+def test_webhooks_are_answered_at_once_wherever_contacts_stand() -> None:
+    """Who receives them is not known to a dry run: with success, and with nothing in it."""
+    sent = {"url": "https://hooks.example/{{first_name|x}}", "save_as": "plan"}
+    document = strategy(
+        {"id": "hook", "type": "webhook", "fields": sent, "out": {"ok": "text"}},
+        {"id": "text", "type": "sms", "fields": {"text": "Hello"}, "out": {"otherwise": "end"}},
+        {"id": "end", "type": "end"},
+    )
+    standing = row(2, memory='{"node":"hook","visits":{"in":1,"hook":1},"try_no":1}')
+    run = finished(job(document), [row(1), standing])
+    assert sum(run.tally.texts) == 2
+    assert all(person.memory.result == "submitted" for person in run.people)
+
+
 def test_equal_seeds_give_equal_results_and_others_do_not() -> None:
     document, unsure = (
         retrying(3),

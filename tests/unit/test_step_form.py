@@ -74,7 +74,7 @@ def test_a_step_more_and_a_step_less() -> None:
     document, new = step_form.add(document_of("call-once"), "call")
     assert (new, document["nodes"][-1]["id"]) == ("call-2", "call-2")
     assert step_form.add(document, "contact-in") == (document, "")
-    assert step_form.add(document, "webhook") == (document, "")
+    assert step_form.add(document, "webhook")[1] == "webhook"
     less = step_form.remove(document, "end")
     assert [node["id"] for node in less["nodes"]] == ["in", "call", "call-2"]
     assert less["nodes"][1]["out"] == {}

@@ -17,6 +17,7 @@ KNOWN = Known(
     sms_gateways=frozenset({"smsc"}),
     attributes=frozenset({"plan", "renewal"}),
     modes=frozenset({"progressive"}),
+    webhook_hosts=frozenset({"hooks.example", "*.crm.example"}),
 )
 
 
@@ -81,7 +82,20 @@ def test_deep_nesting_is_refused_without_recursion():
 
 WRONG_NODES: list[tuple[Any, str, str]] = [
     (node("teleport"), "type", "'teleport' is not a step type; use one of contact-in, call"),
-    (node("webhook", url="https://x.example"), "type", "webhook steps are not available yet"),
+    (node("webhook"), "url", "is needed"),
+    (node("webhook", url="ftp://x.example"), "url", "begin with https:// or http://"),
+    (node("webhook", url="x.example/hook"), "url", "begin with https:// or http://"),
+    (node("webhook", url="{{address}}"), "url", "begin with https:// or http://"),
+    (node("webhook", url="https://x.example:{{port}}/"), "url", "is not a web address"),
+    (node("webhook", url="https://me:pw@x.example/"), "url", "a user or a password"),
+    (node("webhook", url="https://x.example/a/../b"), "url", "for a part of its path"),
+    (node("webhook", url="https://x.example\\@y.example/"), "url", "characters that an address can't have"),
+    (node("webhook", url="https://2130706433/"), "url", "names no host"),
+    (node("webhook", url="https://x.example/{{"), "url", "braces"),
+    (node("webhook", url="https://x.example", body="{{}}"), "body", "without a name"),
+    (node("webhook", url="https://x.example", body="x" * 10_001), "body", "10000"),
+    (node("webhook", url="https://x.example", method="TRACE"), "method", "should be"),
+    (node("webhook", url="https://x.example", timeout_s=61), "timeout_s", "60"),
     ({"id": "n"}, "type", "is needed"),
     ({**node("end"), "z": 1}, "z", "is not a field of a step"),
     ({**node("end"), "x": "far"}, "x", "should be a number"),

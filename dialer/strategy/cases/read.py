@@ -24,7 +24,9 @@ Status = Literal["submitted", "delivered", "undelivered", "expired", "rejected",
 _FITTING = {
     "call": frozenset({"number", "outcome", "after"}),
     "text": frozenset({"number", "says", "status", "reply", "after"}),
+    "webhook": frozenset({"url", "says", "answer", "fails", "after"}),
 }
+_KINDS = ("call", "text", "webhook", "wait", "end")
 
 
 class _Model(BaseModel):
@@ -32,10 +34,14 @@ class _Model(BaseModel):
 
 
 class Entry(_Model):
-    """One thing the strategy does, exactly one of `call`, `text`, `wait` (the step's id) or `end` (the result), and what comes of it."""
+    """One thing the strategy does, exactly one of `call`, `text`, `webhook`, `wait` (the step's id) or `end` (the result).
+
+    The other members say what it is like, and what comes of it.
+    """
 
     call: str | None = None
     text: str | None = None
+    webhook: str | None = None
     wait: str | None = None
     end: str | None = None
     at: str | None = None
@@ -45,13 +51,16 @@ class Entry(_Model):
     outcome: Outcome | None = None
     status: Status | None = None
     reply: str | None = None
+    url: str | None = None
+    answer: str = ""
+    fails: str | None = None
     after: Duration = timedelta(0)
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
-        kinds = [kind for kind in ("call", "text", "wait", "end") if getattr(self, kind) is not None]
+        kinds = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
-            raise ValueError("should have exactly one of call, text, wait and end")
+            raise ValueError("should have exactly one of call, text, webhook, wait and end")
         fitting = _FITTING.get(kinds[0], frozenset())
         for member in frozenset().union(*_FITTING.values()) & self.model_fields_set:
             if member not in fitting:
@@ -60,7 +69,7 @@ class Entry(_Model):
 
     @property
     def kind(self) -> str:
-        return next(kind for kind in ("call", "text", "wait", "end") if getattr(self, kind) is not None)
+        return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 
     @property
     def named(self) -> str:

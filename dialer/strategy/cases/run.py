@@ -6,8 +6,8 @@ from datetime import datetime
 from dialer.domain.errors import shown
 from dialer.domain.outcome import Outcome
 from dialer.strategy.cases.read import Case, Entry
-from dialer.strategy.effects import Effect, Finish, Hold, RequestCall, RequestSms, Stay, Step
-from dialer.strategy.events import CallEnded, Due, Entered, Event, MessageChanged, Replied
+from dialer.strategy.effects import Effect, Finish, Hold, RequestCall, RequestSms, RequestWebhook, Stay, Step
+from dialer.strategy.events import CallEnded, Due, Entered, Event, MessageChanged, Replied, WebhookAnswered
 from dialer.strategy.flow import advance
 from dialer.strategy.local_time import read_moment
 from dialer.strategy.memory import Memory
@@ -60,6 +60,10 @@ class _Player:
             self.send(CallEnded(effect.key, entry.outcome or Outcome.ANSWERED))
         elif isinstance(effect, RequestSms):
             self._text_ends(effect, entry)
+        elif isinstance(effect, RequestWebhook):
+            self.send(
+                WebhookAnswered(effect.key, entry.fails is None, entry.answer if entry.fails is None else entry.fails)
+            )
         elif isinstance(effect, Hold):
             self.send(Due())
 
@@ -88,10 +92,18 @@ class _Player:
             raise Unexpected(f"goes to {effect.number}, not to {entry.number}")
         if isinstance(effect, RequestSms) and entry.says not in {None, effect.text}:
             raise Unexpected(f"says {shown(effect.text)}")
+        if isinstance(effect, RequestWebhook):
+            self._compare_webhook(entry, effect)
         values = self.contact.values
         for name, value in entry.attributes.items():
             if values.get(name, "") != value:
                 raise Unexpected(f"the attribute {name} is {shown(values.get(name, ''))}, not {shown(value)}")
+
+    def _compare_webhook(self, entry: Entry, effect: RequestWebhook) -> None:
+        if entry.url not in {None, effect.url}:
+            raise Unexpected(f"goes to {shown(effect.url)}")
+        if entry.says not in {None, effect.body}:
+            raise Unexpected(f"says {shown(effect.body)}")
 
     def _is(self, wanted: str, at: datetime) -> bool:
         """`10:00` is any day; minutes are whole unless seconds are written."""
@@ -121,6 +133,8 @@ class _Found:
                 return _Found("call", node, max(now, due_at))
             case RequestSms(node=node, due_at=due_at):
                 return _Found("text", node, max(now, due_at))
+            case RequestWebhook(node=node, due_at=due_at):
+                return _Found("webhook", node, max(now, due_at))
             case Hold(node=node, due_at=due_at):
                 return _Found("wait", node, due_at)
             case Finish(result=result):

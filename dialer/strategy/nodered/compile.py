@@ -87,7 +87,7 @@ def _is_usable(entry: Entry, findings: Findings) -> bool:
     if entry.read.d:
         findings.refuse(entry.id, "d", "is switched off; enable the node, or remove it")
     elif entry.is_step and entry.type.removeprefix(PREFIX) not in STEP_TYPES:
-        known = ", ".join(PREFIX + step.name for step in STEP_TYPES.values() if step.runnable)
+        known = ", ".join(PREFIX + name for name in STEP_TYPES)
         findings.refuse(entry.id, "type", f"{shown(entry.type)} is not a step; use one of {known}")
     elif entry.type == "link out" and entry.data.get("mode", "link") != "link":
         findings.refuse(entry.id, "mode", "must send to link nodes; returning to a caller can't be used")

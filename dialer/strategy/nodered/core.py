@@ -53,7 +53,7 @@ def translate(entry: Entry) -> tuple[Entry, str]:
 
 
 def _refusal(type_: str) -> str:
-    known = ", ".join(PREFIX + step.name for step in STEP_TYPES.values() if step.runnable)
+    known = ", ".join(PREFIX + name for name in STEP_TYPES)
     return f"{shown(type_)} can't be used in a strategy; the steps are {known}"
 
 

@@ -1,0 +1,160 @@
+"""Sends one request to the outside and reads as much of the answer as is wanted. Nothing is followed, kept or tried again."""
+
+import asyncio
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from dialer.domain.template import without_controls
+from dialer.domain.web_address import WebAddress, read_web_address, why_not_allowed, why_not_reached
+from dialer.web.signature import HEADER, signature
+
+MOST_READ = 16_384  # bytes of a response: 4,000 characters, whatever they are
+_OK = range(200, 300)
+_REDIRECTS = range(300, 400)
+# Others are slow to decode, or no encodings of text at all.
+_CHARSETS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252", "utf-16"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request; `key` is by what the receiver knows it when it comes again."""
+
+    method: str
+    url: str
+    body: str
+    content_type: str
+    key: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it: `text` is the beginning of a response with success, `reason` says what is wrong else.
+
+    Without a `status` there was no answer, or nothing was sent.
+    """
+
+    status: int | None = None
+    text: str = ""
+    reason: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.reason is None
+
+
+class NotReachedError(Exception):
+    """The address, or what the name resolves to, is none that may be reached."""
+
+
+class WebClient:
+    """`async with`; any number of requests at the same time, each over a connection of its own."""
+
+    def __init__(self, allowed_hosts: Collection[str], *, allow_private: bool, signing_key: str) -> None:
+        self._allowed, self._allow_private, self._key = allowed_hosts, allow_private, signing_key
+        # A connection goes to the very addresses that were looked at: no cache and no second resolution in between.
+        resolver = _CheckedResolver(allow_private=allow_private)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True, limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def send(self, outgoing: Outgoing, at: int) -> Answer:
+        """Send it, signed with the time `at` (seconds since 1970). Never raises for what the network or the receiver does."""
+        try:
+            address = read_web_address(outgoing.url)
+        except ValueError as error:
+            return Answer(reason=f"the address {error}")
+        refusal = why_not_allowed(address.host, self._allowed) or self._why_not_reached(address)
+        if refusal:
+            return Answer(reason=refusal)
+        try:
+            async with asyncio.timeout(outgoing.timeout_s):
+                return await self._exchange(outgoing, address, at)
+        except TimeoutError:
+            return Answer(reason=f"no answer within {outgoing.timeout_s:g} s")
+        except NotReachedError as error:
+            return Answer(reason=str(error))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Answer(
+                reason=without_controls(f"{type(error).__name__}: {error}")[:300]
+            )  # a receiver's words are in it
+
+    def _why_not_reached(self, address: WebAddress) -> str | None:
+        """An address that is written as such is never resolved."""
+        return None if address.ip is None else why_not_reached(address.host, allow_private=self._allow_private)
+
+    async def _exchange(self, outgoing: Outgoing, address: WebAddress, at: int) -> Answer:
+        body = outgoing.body.encode()
+        headers = {
+            "User-Agent": "campaign-dialer",
+            "Accept-Encoding": "identity",
+            "Idempotency-Key": outgoing.key,
+            HEADER: signature(self._key, at, body),
+        }
+        if body:
+            headers["Content-Type"] = outgoing.content_type
+        async with self._session.request(
+            outgoing.method, _as_read(address), data=body or None, headers=headers, allow_redirects=False,
+            skip_auto_headers=("Content-Type",),
+        ) as response:  # fmt: skip
+            if response.status in _OK:
+                return Answer(response.status, await _beginning(response))
+            response.close()
+            told = ", and redirects are not followed" if response.status in _REDIRECTS else ""
+            return Answer(response.status, reason=f"answered {response.status}{told}")
+
+
+def _as_read(address: WebAddress) -> URL:
+    """Out of its parts, so that nobody reads another host in it than the one that was looked at."""
+    path, _, query = address.target.partition("?")
+    return URL.build(
+        scheme=address.scheme, host=address.host, port=address.port, path=path, query_string=query, encoded=True
+    )
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    """As much of the body as is wanted; the rest, however long, is not waited for."""
+    read = bytearray()
+    while len(read) < MOST_READ and (more := await response.content.read(MOST_READ - len(read))):
+        read += more
+    response.close()
+    charset = (response.charset or "utf-8").lower()
+    return read.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
+
+
+class _CheckedResolver(AbstractResolver):
+    """The system's resolver; refuses a name with any address that may not be reached."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._inner, self._allow_private = aiohttp.ThreadedResolver(), allow_private
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        for one in found:
+            if reason := why_not_reached(one["host"], allow_private=self._allow_private):
+                raise NotReachedError(f"{host} is not called: {reason}")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
