@@ -55,6 +55,8 @@ async def take(
     While the campaign is stopped the next request is written all the same, stopped and flagged, so that publishing
     again finds where the contact stood (C7, C8).
     """
+    if not events:
+        return
     newest = campaign.strategy_version
     if newest is None:
         raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")

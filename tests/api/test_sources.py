@@ -118,6 +118,7 @@ async def test_a_preview_stores_nothing(server: Server, path: str) -> None:
             "merged": 0,
             "refused": 1,
             "reasons": [{**REASON, "rows": 1, "line": 5}],
+            "notes": [],
         },
     }
     assert found["sample_rows"][0] == ["+4930123456", "Ann", "Bonn"]
