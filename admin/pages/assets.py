@@ -20,6 +20,7 @@ _CSS, _JS, _SVG = "text/css", "text/javascript", "image/svg+xml"
 FILES = {
     "app.css": (STATIC / "app.css", _CSS),
     "app.js": (STATIC / "app.js", _JS),
+    "dry_run.js": (STATIC / "dry_run.js", _JS),
     "theme.js": (STATIC / "theme.js", _JS),
     "favicon.svg": (STATIC / "favicon.svg", _SVG),
     "icons.svg": (STATIC / "icons.svg", _SVG),
@@ -27,6 +28,8 @@ FILES = {
     "studio/editor.js": (STATIC / "studio/editor.js", _JS),
     "studio/editor.css": (STATIC / "studio/editor.css", _CSS),
     "vendor/tabler.css": (NODE_MODULES / "@tabler/core/dist/css/tabler.min.css", _CSS),
+    "vendor/uplot.js": (NODE_MODULES / "uplot/dist/uPlot.iife.min.js", _JS),
+    "vendor/uplot.css": (NODE_MODULES / "uplot/dist/uPlot.min.css", _CSS),
     "vendor/htmx.js": (NODE_MODULES / "htmx.org/dist/htmx.min.js", _JS),
     "vendor/htmx-sse.js": (NODE_MODULES / "htmx.org/dist/ext/hx-sse.min.js", _JS),
 }

@@ -1,6 +1,6 @@
 """The dry run of a campaign: what it needs is read, the rest happens in a process of its own. Nothing is changed (S7)."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.job import ContactRow, Job, Rules, to_json
 from dialer.simulation.measured import measured
 from dialer.simulation.process import simulate_apart
-from dialer.store import campaigns, contacts, dry_runs, gateways
+from dialer.store import campaigns, contacts, dry_runs, gateways, strategies
 from dialer.store.types import AnyRow
 from dialer.strategy.attributes import uses
 from dialer.strategy.model import Strategy, default_strategy, to_document
@@ -27,6 +27,7 @@ MOST_CONTACTS = 300_000
 AT_ONCE = 2_000
 MEASURED_CALLS = 10_000
 _NAMES = frozenset({"first_name", "last_name", "name"})
+Entries = Sequence[tuple[int, int]]
 # The version of those who enter, if the campaign has no strategy of its own.
 _DEFAULT = 0
 
@@ -39,14 +40,17 @@ async def simulate(ctx: Context, campaign_id: int, assumed: Assumptions) -> dict
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         await _check(tx, campaign, start)
-        strategies = await _strategies(tx, ctx, campaign)
+        entries = _entries(await strategies.entries(tx, campaign.id))
+        known = await _strategies(tx, ctx, campaign, entries)
         rules = await _rules(tx, campaign)
         if assumed.measured:
             assumed = await _measured(tx, campaign, assumed)
-    job = Job(rules, strategies, campaign.strategy_version or _DEFAULT, assumed, start)
-    documents = {version: to_document(strategy) for version, strategy in strategies.items()}
+    job = Job(rules, known, campaign.strategy_version or _DEFAULT, assumed, start)
+    documents = {version: to_document(strategy) for version, strategy in known.items()}
     async with ctx.dry_runs:  # each takes a core
-        result: dict[str, Any] = orjson.loads(await simulate_apart(to_json(job, documents), _pages(ctx, campaign, job)))
+        result: dict[str, Any] = orjson.loads(
+            await simulate_apart(to_json(job, documents), _pages(ctx, campaign, job, entries))
+        )
     return result
 
 
@@ -61,11 +65,10 @@ async def _check(tx: AsyncConnection, campaign: Campaign, start: datetime) -> No
         raise InvalidInput([Fault("contacts", reason)])
 
 
-async def _strategies(tx: AsyncConnection, ctx: Context, campaign: Campaign) -> dict[int, Strategy]:
-    """By version: the present one, and those on which contacts stand."""
-    wanted = set(await dry_runs.versions(tx, campaign.id))
+async def _strategies(tx: AsyncConnection, ctx: Context, campaign: Campaign, entries: Entries) -> dict[int, Strategy]:
+    """By version: the present one, those on which contacts stand, and those that they enter."""
+    wanted = {*await dry_runs.versions(tx, campaign.id), *(version for version, _ in entries)}
     if campaign.strategy_version is None:
-        wanted.discard(_DEFAULT)
         found = {_DEFAULT: default_strategy()}
     else:
         wanted.add(campaign.strategy_version)
@@ -94,7 +97,7 @@ async def _measured(tx: AsyncConnection, campaign: Campaign, assumed: Assumption
     return assumed.model_copy(update={"measured": False})
 
 
-async def _pages(ctx: Context, campaign: Campaign, job: Job) -> AsyncIterator[list[ContactRow]]:
+async def _pages(ctx: Context, campaign: Campaign, job: Job, entries: Entries) -> AsyncIterator[list[ContactRow]]:
     """All that are not through; each page in a transaction of its own, so that none lasts long."""
     wanted = {use.attribute for strategy in job.strategies.values() for use in uses(strategy)}
     after = 0
@@ -106,8 +109,19 @@ async def _pages(ctx: Context, campaign: Campaign, job: Job) -> AsyncIterator[li
             barred = await suppression.barred(tx, ctx, campaign.id, listed)
         if not rows:
             return
-        yield [_row(row, held.get(row.contact_id, []), barred, wanted, job.version) for row in rows]
+        yield [_row(row, held.get(row.contact_id, []), barred, wanted, _entry(row, job, entries)) for row in rows]
         after = rows[-1].id
+
+
+def _entries(known: Entries) -> Entries:
+    """`(version, applies_after)`, the newest first, down to the one that takes everybody: nobody enters an older one."""
+    last = next((index for index, (_, after) in enumerate(known) if not after), len(known))
+    return known[: last + 1]
+
+
+def _entry(row: AnyRow, job: Job, entries: Entries) -> int:
+    """The version that a contact enters who has not started: as `operations.steps` has it."""
+    return next((version for version, after in entries if row.id > after), job.version)
 
 
 def _row(

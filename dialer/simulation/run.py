@@ -22,6 +22,7 @@ from dialer.simulation.resume import resumed
 from dialer.simulation.tally import Tally
 from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, RequestWebhook, Stay, Step
 from dialer.strategy.events import CallEnded, Due, Entered, Event, WebhookAnswered
+from dialer.strategy.fields import OnEdit
 from dialer.strategy.flow import advance
 
 DAY = 24 * HOUR
@@ -39,6 +40,8 @@ class Run:
         self.floor = Floor(job.assumptions, self.agenda, self.tally, self._ended)
         self.operator = Operator(job.assumptions, self.agenda, self.tally, self._take)
         self.ends = min(job.assumptions.horizon_days * DAY, self.clock.ends)
+        self._newest = job.strategies[job.version]
+        self._moves = self._newest.limits.on_edit is OnEdit.NEXT_STEP
         self._active = len(people)
         self._calls, self._texts = Line(self.clock), Line(self.clock)
         self._limits = _limits(job.rules)
@@ -102,7 +105,8 @@ class Run:
 
     def _advance(self, person: Person, event: Event) -> Step:
         strategy = self.job.strategies[person.version]
-        return advance(strategy, person.memory, event, person.facts, self.clock.at(self.agenda.now))
+        successor = self._newest if self._moves and person.version != self.job.version else None
+        return advance(strategy, person.memory, event, person.facts, self.clock.at(self.agenda.now), successor)
 
     def _take(self, person: Person, event: Event) -> None:
         if person.memory.result is None:
@@ -110,6 +114,8 @@ class Run:
 
     def _apply(self, person: Person, step: Step) -> None:
         person.memory = step.memory
+        if step.moved_after is not None:
+            person.version = self.job.version
         for name, value in step.changes:
             person.facts = person.facts.with_attribute(name, value)
         effect = step.effect

@@ -124,7 +124,7 @@ async def test_each_role_sees_what_it_may_do(manager: Browser, role: str, publis
     await manager.post("/gateways/carrier/delete", 409 if edit else 403)
 
 
-PAGES = ("", "/settings", "/contacts", "/sources", "/strategy", "/clone")
+PAGES = ("", "/settings", "/contacts", "/sources", "/strategy", "/dry-run", "/clone")
 
 
 async def test_every_page_is_drawn_empty_and_filled(manager: Browser) -> None:
