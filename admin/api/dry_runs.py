@@ -21,7 +21,7 @@ api = Operations("dry runs")
 async def simulate(request: web.Request, campaign_id: int, body: Assumptions) -> web.Response:
     """A dry run on a virtual clock, by the dialer's own rules, over the campaign's contacts that are not through yet.
 
-    Nothing is called, sent or changed. One runs at a time; a week of 100,000 contacts takes some 20 seconds.
+    Nothing is called, sent or changed. One runs at a time; a week of 100,000 contacts takes about half a minute.
     """
     result = await dry_runs.simulate(request.app[CONTEXT], campaign_id, body)
     return answer(SimulationOut.model_validate(result))
