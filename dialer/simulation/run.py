@@ -9,6 +9,7 @@ from math import inf
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.rate import TokenBucket
+from dialer.domain.suppression import listing
 from dialer.pacing.limits import room
 from dialer.pacing.progressive import Limit
 from dialer.simulation.agenda import Agenda
@@ -118,6 +119,8 @@ class Run:
             person.version = self.job.version
         for name, value in step.changes:
             person.facts = person.facts.with_attribute(name, value)
+        if step.changes and listing(dict(step.changes)) is not None:
+            person.facts = person.facts.all_barred()
         effect = step.effect
         if isinstance(effect, Finish):
             self._active -= not person.stuck

@@ -145,6 +145,35 @@ def test_why_contacts_are_never_reached() -> None:
     assert unreached(finished(job(agents=0), rows(1))) == {"not-in-time": 1}
 
 
+def test_who_is_listed_by_a_step_is_not_called_later() -> None:
+    document = strategy(
+        {
+            "id": "list",
+            "type": "set-attribute",
+            "fields": {"attribute": "do_not_contact", "value": "yes"},
+            "out": {"next": "wait"},
+        },
+        {"id": "wait", "type": "wait", "fields": {"kind": "for", "duration": "1h"}, "out": {"next": "call"}},
+        {"id": "call", "type": "call", "out": {"otherwise": "end"}},
+        {"id": "end", "type": "end"},
+    )
+    run = finished(job(document), rows(2))
+    assert (run.tally.calls, unreached(run)) == ([], {"do-not-contact": 2})
+
+
+def test_contacts_follow_a_new_version_where_its_rule_says_so() -> None:
+    """They stand at a wait of version 1; in version 2, which takes over at the next step, a text follows it."""
+    wait = {"id": "wait", "type": "wait", "fields": {"kind": "for", "duration": "1h"}, "out": {"next": "next"}}
+    old = strategy(wait, {"id": "next", "type": "end"})
+    new = strategy(wait, {"id": "next", "type": "sms", "fields": {"text": "Hello"}})
+    new["nodes"][0]["fields"]["on_edit"] = "next_step"
+    given = replace(job(new), strategies={1: checked(old), 2: checked(new)}, version=2)
+    memory = '{"node":"wait","visits":{"in":1,"wait":1},"due_at":"2026-05-04T09:00:00+00:00"}'
+    standing = [row(1, version=1, memory=memory), row(2, version=2)]
+    result = result_of(finished(given, standing))
+    assert (result["texts"], result["unfinished"]) == (2, 0)
+
+
 def test_a_window_that_never_opens_within_the_validity_period() -> None:
     rules = Rules("UTC", NINE_TO_FIVE, Validity(until=MONDAY + timedelta(hours=6)))
     run = finished(job(rules=rules), [row(1), row(2, zone="Pacific/Auckland")])
