@@ -56,7 +56,7 @@ async def lots(job: Job) -> AsyncIterator[Lot]:
     finally:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        await process.communicate()  # to the end of its pipes, or they are left open
         await asyncio.to_thread(clear, Path(job.path))
 
 
