@@ -1,6 +1,9 @@
-"""A bell between loops: rung any number of times, it wakes its one listener once."""
+"""A bell between loops: rung any number of times, it wakes its one listener once. And the wait for what rings none."""
 
 import asyncio
+from collections.abc import Callable
+
+POLL_S = 0.002
 
 
 class Bell:
@@ -30,3 +33,13 @@ class Bell:
     def _wake(self) -> None:
         if self._listener is not None and not self._listener.done():
             self._listener.set_result(None)
+
+
+async def until(holds: Callable[[], bool], timeout_s: float) -> bool:
+    """Wait for what no bell tells of; False if it still does not hold after `timeout_s`."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while not holds():
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(POLL_S)
+    return True

@@ -8,7 +8,7 @@ from datetime import datetime
 from ulid import ULID
 
 from dialer.domain.campaign import Campaign
-from dialer.engine.bell import Bell
+from dialer.engine.bell import Bell, until
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
 from dialer.engine.one_text import OneText
@@ -64,18 +64,11 @@ class Texting:
         return await self._settled(lambda text: text.barred, timeout_s)
 
     async def _settled(self, concerns: Callable[[OneText], bool], timeout_s: float) -> bool:
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while any(text.leaving and concerns(text) for text in self._texts.values()):
-            if asyncio.get_running_loop().time() > deadline:
-                return False
-            await asyncio.sleep(0.002)
-        return True
+        return await until(lambda: not any(text.leaving and concerns(text) for text in self._texts.values()), timeout_s)
 
     async def finish(self, timeout_s: float) -> None:
         """Let the texts that were begun come to their answer."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._texts and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await until(lambda: not self._texts, timeout_s)
 
     @property
     def busy(self) -> Counter[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from dialer.domain.calls import Call, attempt_of
 from dialer.domain.telephony import Event, LiveState
 from dialer.domain.transitions import AttemptState
-from dialer.engine.bell import Bell
+from dialer.engine.bell import Bell, until
 from dialer.engine.tally import Tally, Tracked
 from dialer.operations import attempts
 from dialer.operations.context import Context
@@ -178,12 +178,9 @@ class Tracker:
         return await self._settled(lambda one: one.number in addresses, timeout_s)
 
     async def _settled(self, concerns: Callable[[Tracked], bool], timeout_s: float) -> bool:
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while any(concerns(one) and _is_leaving(one) for one in self._calls.values()):
-            if asyncio.get_running_loop().time() > deadline:
-                return False
-            await asyncio.sleep(0.002)
-        return True
+        return await until(
+            lambda: not any(concerns(one) and _is_leaving(one) for one in self._calls.values()), timeout_s
+        )
 
 
 # Worth a write of its own: what a restart can't learn from the live channels, who talked with whom.

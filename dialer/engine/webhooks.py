@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dialer.engine.bell import Bell
+from dialer.engine.bell import Bell, until
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
 from dialer.operations import webhooks
@@ -108,18 +108,14 @@ class Webhooks:
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
         """Until no webhook of the campaign is about to leave; those under way are answered and recorded (C6)."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while any(one.leaving and one.request.campaign_id == campaign_id for one in self._under_way.values()):
-            if asyncio.get_running_loop().time() > deadline:
-                return False
-            await asyncio.sleep(0.002)
-        return True
+        return await until(
+            lambda: not any(one.leaving and one.request.campaign_id == campaign_id for one in self._under_way.values()),
+            timeout_s,
+        )
 
     async def finish(self, timeout_s: float) -> None:
         """Let those under way come to their answer; the others are sent again by the next start."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._under_way and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        await until(lambda: not self._under_way, timeout_s)
         while self._under_way:
             for one in self._under_way.values():
                 one.interrupt()
