@@ -1,6 +1,7 @@
 """Random strategies through readable text and back: nothing is lost, and whatever else comes is answered."""
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from dialer.strategy.nodered.compile import from_flow
 from dialer.strategy.nodered.drawing import to_flow
 from dialer.strategy.text.read import from_text
 from dialer.strategy.text.write import to_text
+from dialer.strategy.text.yaml_form import read_yaml
 from tests.support.drawn import TEXTS, drawn_otherwise, strategies
 
 
@@ -66,6 +68,20 @@ def test_no_text_is_too_strange(text: str) -> None:
     checked = read.check()
     assert checked.strategy is None
     assert checked.faults
+
+
+@pytest.mark.req("S6")
+@pytest.mark.parametrize("mark", ["", "\ufeff", "#\n", "#\r", "#\r\n", "#\x85", "#\u2028", "#\u2029", "%YAML 1.1\n"])
+def test_directives_are_refused_before_anything_is_parsed(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A megabyte of %TAG would keep LibYAML busy for ten seconds, in which nothing else of the process runs."""
+    monkeypatch.setattr(yaml, "parse", lambda *_, **__: pytest.fail("it was parsed"))
+    (fault,) = from_text(f"{mark}%TAG !a! b\n--- {{}}").faults
+    assert "directive" in fault.reason
+
+
+@pytest.mark.req("S6")
+def test_a_percent_sign_elsewhere_is_text() -> None:
+    assert read_yaml("name: 50 %\nsteps:\n  a: |\n    %TAG !a! b") == {"name": "50 %", "steps": {"a": "%TAG !a! b"}}
 
 
 WORDS = TEXTS | st.sampled_from(

@@ -1,9 +1,10 @@
 """YAML as strategies use it: maps, lists and texts, and nothing that surprises.
 
 Every scalar is the text that was written: `no`, `12:30` and `1e3` are what they look like, and the fields of a step read
-numbers from text anyway. Anchors, aliases and tags are refused, so what was read is as large as what was written.
+numbers from text anyway. Anchors, aliases, tags and directives are refused, so what was read is as large as what was written.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from dialer.domain.errors import shown
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 16
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# LibYAML compares each %TAG with all before, in one go that no other thread interrupts: ten seconds for a megabyte of them.
+_DIRECTIVE = re.compile(r"(?:\A|[\n\r\x85\u2028\u2029])\ufeff?%")
 _NOTHING = frozenset({"", "~", "null"})
 
 Tree = str | list[Any] | dict[str, Any] | None
@@ -28,6 +31,11 @@ def read_yaml(text: str) -> Tree:
     """One document. Raises ValueError with the line and column; takes any text, needs no recursion."""
     if len(text) > MAX_CHARS:
         raise ValueError(f"is longer than {MAX_CHARS:,} characters")
+    if found := _DIRECTIVE.search(text):
+        line = text.count("\n", 0, found.end()) + 1
+        raise ValueError(
+            f"has a directive (a line that begins with %), which can't be used here (line {line}, column 1)"
+        )
     builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=_LOADER):
