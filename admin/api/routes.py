@@ -11,6 +11,7 @@ from admin.api import (
     contact_fields,
     contacts,
     do_not_contact,
+    drafts,
     dry_runs,
     files,
     gateways,
@@ -37,6 +38,7 @@ def operations() -> list[Operation]:
     modules = (
         campaigns.api,
         strategies.api,
+        drafts.api,
         dry_runs.api,
         files.api,
         sources.api,

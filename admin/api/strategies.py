@@ -161,8 +161,8 @@ async def _flow(request: web.Request, campaign_id: int) -> web.Response:
 async def _checked(request: web.Request, campaign_id: int, checked: Checked) -> web.Response:
     impact = await edits.impact(request.app[CONTEXT], campaign_id, checked.strategy) if checked.strategy else None
     told = ImpactOut.model_validate(impact, from_attributes=True) if impact else None
-    return answer(CheckOut(faults=_shown(checked.faults), warnings=_shown(checked.warnings), impact=told))
+    return answer(CheckOut(faults=shown(checked.faults), warnings=shown(checked.warnings), impact=told))
 
 
-def _shown(faults: Iterable[NodeFault]) -> list[NodeFaultOut]:
+def shown(faults: Iterable[NodeFault]) -> list[NodeFaultOut]:
     return [NodeFaultOut(node=fault.node, field=fault.field, reason=fault.reason) for fault in faults]

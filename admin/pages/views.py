@@ -48,6 +48,9 @@ def _mend(campaign_id: int, fault: Fault) -> Mend:
         return Mend(_FIELD_LABELS[fault.field], address, fault.reason)
     if fault.field == "status":
         return Mend("Campaign", f"/campaigns/{campaign_id}", fault.reason)
+    if fault.field.partition(".")[0] == "draft":
+        label = ", ".join(("Draft", *fault.field.removeprefix("draft.").removeprefix("nodes.").split(".", 1)))
+        return Mend("Draft" if fault.field == "draft" else label, f"/studio/{campaign_id}", fault.reason)
     return Mend(f"Strategy, {fault.field}", f"/campaigns/{campaign_id}/strategy", fault.reason)
 
 

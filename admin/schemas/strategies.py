@@ -1,5 +1,6 @@
 """Strategies: the document is judged by the strategy's own check, which names every fault at its node."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field, RootModel
@@ -70,3 +71,15 @@ class CheckOut(Out):
     faults: list[NodeFaultOut]
     warnings: list[NodeFaultOut]
     impact: ImpactOut | None = Field(default=None, description="Of a strategy without faults.")
+
+
+class DraftOut(Out):
+    """A drawing that is kept and not deployed; its faults are those that hinder a deploy now."""
+
+    flow: list[JsonObject]
+    saved_by: str
+    saved_at: datetime
+    builds_on: int | None = Field(description="The version that was deployed when it was begun; null: none was.")
+    is_older: bool = Field(description="Something else was deployed since it was begun.")
+    faults: list[NodeFaultOut]
+    warnings: list[NodeFaultOut]

@@ -10,10 +10,11 @@ from dialer.domain.campaign import Campaign, DialingMode, LoadOrder, editable_fi
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import deploying, lifecycle, readiness
+from dialer.operations import deploying, drafts, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, gateways, requests, strategies
+from dialer.store import drafts as kept_drafts
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
 from dialer.strategy.nodered.drawing import Flow
 from dialer.strategy.nodered.redraw import redraw
@@ -99,16 +100,15 @@ async def clone(ctx: Context, campaign_id: int) -> tuple[dict[str, Any], dict[st
 
 async def publish(ctx: Context, campaign_id: int) -> Campaign:
     """Raises `Incomplete` with everything that is missing (C5), `IllegalTransition` if it runs or has ended."""
-    now = ctx.clock()
+    draft = await drafts.find(ctx, campaign_id)  # looked at before: a large one takes its time
     async with ctx.db.write() as tx:
         campaign = await _lock(tx, campaign_id)
         CAMPAIGN.check(campaign.status, CampaignStatus.PUBLISHED)
-        strategy = await _strategy(tx, campaign)
-        faults = readiness.missing(campaign, strategy, ctx.engine.queues(), await gateways.kinds(tx), now)
-        if faults:
+        if faults := await _missing(tx, ctx, campaign, draft):
             raise Incomplete(faults)
         if campaign.strategy_version is None:
-            await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), now)
+            strategy = default_strategy()
+            await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock())
         await _move(tx, campaign, CampaignStatus.PUBLISHED, ctx)
     return await _changed(ctx, campaign_id)
 
@@ -135,10 +135,22 @@ async def remove(ctx: Context, campaign_id: int) -> None:
 
 async def missing(ctx: Context, campaign_id: int) -> tuple[Fault, ...]:
     """What `publish` would refuse now: the readiness list of the page."""
+    draft = await drafts.find(ctx, campaign_id)
     async with ctx.db.read() as tx:
-        campaign = await _get(tx, campaign_id)
-        strategy = await _strategy(tx, campaign)
-        return readiness.missing(campaign, strategy, ctx.engine.queues(), await gateways.kinds(tx), ctx.clock())
+        return await _missing(tx, ctx, await _get(tx, campaign_id), draft)
+
+
+async def _missing(
+    tx: AsyncConnection, ctx: Context, campaign: Campaign, draft: drafts.Draft | None
+) -> tuple[Fault, ...]:
+    """Of a campaign without a strategy of its own, a draft is what it was meant to run: the default is not put in its place."""
+    strategy, faults = await _strategy(tx, campaign), list[Fault]()
+    if campaign.strategy_version is None and draft is not None:
+        strategy, faults = draft.checked.strategy or Strategy("", ()), drafts.why_unpublished(draft)
+    elif campaign.strategy_version is None and await kept_drafts.revision(tx, campaign.id) is not None:
+        faults = [Fault("draft", "the strategy is only a draft, which was saved just now: deploy it in the studio")]
+    known = ctx.engine.queues(), await gateways.kinds(tx)
+    return (*faults, *readiness.missing(campaign, strategy, *known, ctx.clock()))
 
 
 async def _stop(ctx: Context, campaign_id: int, to: CampaignStatus) -> Campaign:

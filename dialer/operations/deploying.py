@@ -13,7 +13,7 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations import readiness
 from dialer.operations.context import Context, strategy_of
-from dialer.store import campaigns, gateways, strategies
+from dialer.store import campaigns, drafts, gateways, strategies
 from dialer.strategy.check import Checked
 from dialer.strategy.fields import OnEdit
 from dialer.strategy.known import Known
@@ -29,7 +29,7 @@ class BadStrategy(InvalidInput):
 
     def __init__(self, node_faults: tuple[NodeFault, ...]) -> None:
         self.node_faults = node_faults
-        super().__init__(Fault(_path(fault.node, fault.field), fault.reason) for fault in node_faults)
+        super().__init__(Fault(path_of(fault), fault.reason) for fault in node_faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,19 @@ async def present(tx: AsyncConnection, campaign: Campaign) -> Stored:
 
 
 async def put(
-    ctx: Context, campaign_id: int, understand: Understand, *, rev: str | None = None, by: str | None = None
+    ctx: Context,
+    campaign_id: int,
+    understand: Understand,
+    *,
+    rev: str | None = None,
+    by: str | None = None,
+    draft: str | None = None,
 ) -> Stored:
     """Store a new version (none if only the layout changed) and sync. Who follows it, `on_edit` of its contact-in says.
 
     `understand` makes the strategy from what came, given the names that exist here and the drawing that was there
-    before; it raises `BadStrategy`. `rev` is the revision that was edited, None for whichever is there.
+    before; it raises `BadStrategy`. `rev` is the revision that was edited, None for whichever is there. `draft` is the
+    revision of the draft that it was made from, which is removed; any other draft stays.
 
     Raises `StaleEdit` if another revision is there, `IllegalTransition` if the campaign has ended, `Incomplete` if it
     runs and lacks what the strategy needs.
@@ -90,6 +97,8 @@ async def put(
             if faults:
                 raise Incomplete(faults)
         version = await _store(tx, campaign, drawn, now, by)
+        if draft is not None:
+            await drafts.remove(tx, campaign_id, draft)
         stored = await present(tx, replace(campaign, strategy_version=version))
     await ctx.engine.campaign_changed(campaign_id)
     return stored
@@ -139,5 +148,6 @@ def _stored(document: dict[str, object], drawing: Flow | None) -> Stored:
     return Stored(document, drawing, hashlib.sha256(text.encode()).hexdigest()[:32])
 
 
-def _path(node: str, field: str) -> str:
-    return f"nodes.{node}.{field}" if node else field
+def path_of(fault: NodeFault) -> str:
+    """Its place as a field of the API."""
+    return f"nodes.{fault.node}.{fault.field}" if fault.node else fault.field

@@ -5,7 +5,7 @@ import asyncio
 from dialer.domain.errors import NotFound
 from dialer.operations import advising, deploying, strategies
 from dialer.operations.context import Context
-from dialer.operations.deploying import BadStrategy, Drawn, known_here, sound
+from dialer.operations.deploying import BadStrategy, Drawn, Stored, known_here, sound
 from dialer.store import campaigns, gateways
 from dialer.strategy.check import Checked, check
 from dialer.strategy.known import Known
@@ -16,9 +16,11 @@ from dialer.strategy.nodered.drawing import Flow, to_flow
 async def read(ctx: Context, campaign_id: int) -> tuple[Flow, str]:
     """The flow as it was drawn last, or drawn from the strategy's steps; and its revision, for `deploy`."""
     stored = await strategies.current(ctx, campaign_id)
-    if stored.drawing is not None:
-        return stored.drawing, stored.rev
-    return to_flow(sound(check(stored.document))), stored.rev
+    return of_stored(stored), stored.rev
+
+
+def of_stored(stored: Stored) -> Flow:
+    return stored.drawing if stored.drawing is not None else to_flow(sound(check(stored.document)))
 
 
 async def check_flow(ctx: Context, campaign_id: int, flow: object) -> Checked:
@@ -26,10 +28,18 @@ async def check_flow(ctx: Context, campaign_id: int, flow: object) -> Checked:
     return await advising.checked(ctx, campaign_id, lambda known: from_flow(flow, known).checked)
 
 
-async def deploy(ctx: Context, campaign_id: int, flow: object, rev: str | None = None, by: str | None = None) -> str:
+async def deploy(
+    ctx: Context,
+    campaign_id: int,
+    flow: object,
+    rev: str | None = None,
+    by: str | None = None,
+    draft: str | None = None,
+) -> str:
     """Compile a flow and deploy it; the revision that is there now. Who only moves nodes makes no new version.
 
-    `rev` is the revision that was edited, None for whichever is there; `by` is who deploys. Raises `BadStrategy`
+    `rev` is the revision that was edited, None for whichever is there; `by` is who deploys; `draft` the draft that the
+    flow was made from, which goes with it. Raises `BadStrategy`
     (an `InvalidInput`) with every fault at its node, `StaleEdit` if another revision is there, and what
     `deploying.put` raises.
     """
@@ -41,7 +51,7 @@ async def deploy(ctx: Context, campaign_id: int, flow: object, rev: str | None =
 
     if compiled.document is None:
         raise BadStrategy(compiled.checked.faults)
-    return (await deploying.put(ctx, campaign_id, understand, rev=rev, by=by)).rev
+    return (await deploying.put(ctx, campaign_id, understand, rev=rev, by=by, draft=draft)).rev
 
 
 async def _compile(ctx: Context, campaign_id: int, flow: object) -> Compiled:

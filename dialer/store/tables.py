@@ -86,6 +86,20 @@ strategy_version = Table(
     Column("applies_after", Id, nullable=False, default=0, server_default="0"),
 )
 
+# A drawing that is not deployed, with whatever is wrong with it.
+strategy_draft = Table(
+    "strategy_draft",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("flow", Text, nullable=False),  # the JSON text: JSONB would reorder it, and has no NUL
+    Column("rev", String(32), nullable=False),  # made from the text
+    Column("saved_by", String(200), nullable=False),
+    Column("saved_at", Utc, nullable=False),
+    # What was deployed when the drawing was begun; no version: the default strategy.
+    Column("base_version", Integer),
+    Column("base_rev", String(32), nullable=False),
+)
+
 contact = Table(
     "contact",
     metadata,

@@ -70,21 +70,21 @@ class _Place:
 
 def unfold(sheet: Sheet, findings: Findings) -> Unfolded:
     unfolded = Unfolded()
-    usable = {name: sheet.subflows[name] for name in sheet.subflows.keys() - _circular(sheet, findings)}
+    usable = {name: sheet.subflows[name] for name in sheet.subflows.keys() - circular(sheet.subflows, findings)}
     _Unfolding(usable, sheet, unfolded, findings).entries(sheet.entries, _Place())
     return unfolded
 
 
-def _circular(sheet: Sheet, findings: Findings) -> set[str]:
+def circular(subflows: Mapping[str, Subflow], findings: Findings) -> set[str]:
     """Subflows that contain themselves, and whatever contains them; each loop is named once."""
     uses = {
-        name: {entry.subflow for entry in subflow.inside if entry.subflow in sheet.subflows}
-        for name, subflow in sheet.subflows.items()
+        name: {entry.subflow for entry in subflow.inside if entry.subflow in subflows}
+        for name, subflow in subflows.items()
     }
     wires = {name: {inner for inner in inside if inner is not None} for name, inside in uses.items()}
     bad: set[str] = set()
     for loop in loops(wires):
-        names = [shown(sheet.subflows[name].entry.read.name or name) for name in (*loop, loop[0])]
+        names = [shown(subflows[name].entry.read.name or name) for name in (*loop, loop[0])]
         findings.fault(loop[0], "subflow", f"contains itself: {' → '.join(names)}")
         bad |= set(loop)
     return _with_users(bad, wires)

@@ -49,7 +49,7 @@ def entries_of(flow: object) -> list[object] | str:
 
 def read_sheet(flow: Sequence[object], findings: Findings) -> Sheet:
     """Never raises for JSON values; what can't be read is in the findings."""
-    entries = _read_all(flow, findings)
+    entries = read_all(flow, findings)
     subflows = [entry for entry in entries if entry.type == SUBFLOW_TYPE]
     tab = _pick(entries, findings)
     scope = tab.id if tab is not None else _common_scope(entries, {entry.id for entry in subflows})
@@ -58,12 +58,13 @@ def read_sheet(flow: Sequence[object], findings: Findings) -> Sheet:
     for entry in entries:
         if entry.type not in {TAB, SUBFLOW_TYPE}:
             _place(entry, inside, tabs, findings)
-    _check_groups(inside.values(), findings)
+    check_groups(inside.values(), findings)
     definitions = {entry.id: Subflow(entry, tuple(inside[entry.id])) for entry in subflows}
     return Sheet(tab, tuple(inside[scope]), definitions)
 
 
-def _read_all(flow: Sequence[object], findings: Findings) -> list[Entry]:
+def read_all(flow: Sequence[object], findings: Findings) -> list[Entry]:
+    """What can be read of the entries, each id once."""
     reads = [read_entry(index, raw) for index, raw in enumerate(flow)]
     for read in reads:
         findings.faults.extend(read.faults)
@@ -113,7 +114,7 @@ def _place(entry: Entry, inside: dict[str, list[Entry]], tabs: set[str], finding
         findings.refuse(entry.id, "z", f"stands on {shown(entry.read.z)}, which is neither the tab nor a subflow")
 
 
-def _check_groups(scopes: Iterable[Sequence[Entry]], findings: Findings) -> None:
+def check_groups(scopes: Iterable[Sequence[Entry]], findings: Findings) -> None:
     """Groups in each other's inside would send an editor round for ever."""
     for scope in scopes:
         groups = {entry.id: entry.read.g for entry in scope if entry.type == GROUP}
