@@ -25,9 +25,9 @@ _HIDDEN_MENU = (
 _VIEW = {"view-show-grid": True, "view-snap-grid": True}
 _SIDEBARS: Mapping[str, Any] = {
     "v": 4,
-    "tabs": ["palette", "explorer", "help", "info", "config", "context"],
+    "tabs": ["palette", "explorer", "help", "info"],
     "primary": {
-        "top": {"tabs": ["help", "info", "config", "context"], "active": "help", "hidden": False},
+        "top": {"tabs": ["help", "info"], "active": "help", "hidden": False},
         "bottom": {"tabs": [], "hidden": True},
         "width": 260,
     },

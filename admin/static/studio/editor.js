@@ -137,8 +137,9 @@ RED.hooks.add('viewRedrawNode.studio', ({ node, el }) => {
 
 RED.envVar.init = () => {}; // a strategy has no environment variables
 RED.editor.mermaid.render = async () => {}; // diagrams in descriptions: a library of 3.5 MB that is not served
+const addTab = RED.sidebar.addTab; // one that is removed later takes the sidebars with it: the editor then keeps them as closed
+RED.sidebar.addTab = (tab, ...more) => ['config', 'context'].includes(tab.id) || addTab(tab, ...more);
 RED.events.on('flows:loaded', () => {
-  for (const tab of ['config', 'context']) RED.sidebar.removeTab(tab);
   setTimeout(() => { // once everything is drawn
     if (innerWidth < 800) RED.menu.setSelected('menu-item-right-sidebar', false);
     const chart = $('#red-ui-workspace-chart');
