@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dialer.domain.record import record
 from dialer.pacing.progressive import UNLIMITED, Limit
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Room:
     """How many more calls may start; `limited_by` names the tightest limit, None when there is none."""
 

@@ -1,7 +1,8 @@
 """Progressive: at most one call in flight for each agent who is proven free (D1). Pure; the decision says why not more."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from dialer.domain.record import record
 
 
 class Limit(StrEnum):
@@ -18,7 +19,7 @@ class Limit(StrEnum):
     DRAINING = "draining"  # the server is stopping
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueState:
     """One queue at one moment.
 
@@ -33,7 +34,7 @@ class QueueState:
     claimed_elsewhere: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PacingDecision:
     """How many calls may be originated now, and what stands against more."""
 

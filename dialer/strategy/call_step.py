@@ -1,9 +1,9 @@
 """The call step: one request per try, an outcome per call, retries within the contact's budget (requirement D4)."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.record import replace
 from dialer.strategy.effects import MAX_ATTEMPTS, Finish, RequestCall
 from dialer.strategy.events import CallEnded
 from dialer.strategy.fields import CallFields
@@ -25,7 +25,7 @@ def enter(here: Here, fields: CallFields) -> Turn:
 def ended(here: Here, fields: CallFields, event: CallEnded) -> Turn:
     """Try again or leave by the port of the outcome."""
     outcome = event.outcome
-    here = replace(here, memory=here.memory.after_call(outcome, here.now))
+    here = Here(here.memory.after_call(outcome, here.now), here.contact, here.limits, here.now)
     budget = here.limits.max_attempts - here.memory.attempts
     decision = decide_retry(fields, outcome, here.memory.try_no, budget)
     if decision.delay is None:

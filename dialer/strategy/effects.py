@@ -1,8 +1,8 @@
 """What comes out of a step of the strategy: the effect to write down and carry out, and the trail of how it came."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dialer.domain.record import record
 from dialer.strategy.events import RequestKey
 from dialer.strategy.fields import Until
 from dialer.strategy.memory import Memory
@@ -14,7 +14,7 @@ ENDLESS_LOOP = "endless_loop"
 STEP_MISSING = "step_missing"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestCall:
     """Call `number` (as the contact has it, E.164) at `due_at` or later; empty fields mean the campaign's own."""
 
@@ -35,7 +35,7 @@ class RequestCall:
         return RequestKey(self.node, self.visit, self.try_no)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestSms:
     """Send `text`, already filled in, to `number` at `due_at` or later; empty fields mean the campaign's own.
 
@@ -59,7 +59,7 @@ class RequestSms:
         return RequestKey(self.node, self.visit, self.try_no)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestWebhook:
     """Send `body` to `url`, both already filled in, at `due_at` or later; the answer is awaited for `timeout_s` seconds."""
 
@@ -79,7 +79,7 @@ class RequestWebhook:
         return RequestKey(self.node, self.visit, self.try_no)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hold:
     """The contact waits at the node; send `Due` at `due_at`."""
 
@@ -87,14 +87,14 @@ class Hold:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stay:
     """Nothing to start: the contact goes on waiting where it is; send `Due` at `due_at` if there is one."""
 
     due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finish:
     """The contact is done, for good."""
 
@@ -105,7 +105,7 @@ Request = RequestCall | RequestSms | RequestWebhook
 Effect = Request | Hold | Stay | Finish
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hop:
     """One line of the trail: at `node` the way `port` was taken (empty: the contact stayed or ended), and why."""
 
@@ -114,7 +114,7 @@ class Hop:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """The answer to one event. Write all of it in one transaction: memory, effect, hops and the changed attributes.
 

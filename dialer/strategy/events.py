@@ -1,10 +1,11 @@
 """What goes into a step of the strategy: what happened, and what is known of the contact."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import NamedTuple
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.record import record
 
 
 class RequestKey(NamedTuple):
@@ -15,12 +16,12 @@ class RequestKey(NamedTuple):
     try_no: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entered:
     """The contact enters the strategy."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallEnded:
     """The call of that request reached its outcome."""
 
@@ -28,7 +29,7 @@ class CallEnded:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageChanged:
     """The text of that request reached a status of the interface: submitted, delivered, expired and so on."""
 
@@ -36,7 +37,7 @@ class MessageChanged:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WebhookAnswered:
     """The receiver of that request answered with success, and `text` is the response; or not, and `text` is the reason."""
 
@@ -45,14 +46,14 @@ class WebhookAnswered:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replied:
     """The contact sent a text. It belongs to no request: the last text that was sent is taken to be meant."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Due:
     """The time of a wait, a window or a timeout has come (`Memory.due_at`)."""
 
@@ -60,7 +61,7 @@ class Due:
 Event = Entered | CallEnded | MessageChanged | WebhookAnswered | Replied | Due
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContactFacts:
     """What decisions and texts may use of a contact.
 
@@ -77,8 +78,12 @@ class ContactFacts:
 
     def address(self, channel: str, number: int) -> str | None:
         """The contact's address number 1, 2, … of that channel."""
-        found = [address for kind, address in self.addresses if kind == channel]
-        return found[number - 1] if number <= len(found) else None
+        for kind, address in self.addresses:
+            if kind == channel:
+                number -= 1
+                if not number:
+                    return address
+        return None
 
     def barrier(self, channel: str, number: int, noun: str) -> str | None:
         """Why the address number 1, 2, … of that channel can't be used for `noun`; None if it can."""
@@ -93,7 +98,9 @@ class ContactFacts:
         return {**self.names, **self.attributes}
 
     def all_barred(self) -> "ContactFacts":
-        return replace(self, barred=frozenset(address for _, address in self.addresses))
+        everything = frozenset(address for _, address in self.addresses)
+        return ContactFacts(self.addresses, self.attributes, self.names, self.time_zone, everything)
 
     def with_attribute(self, name: str, value: str) -> "ContactFacts":
-        return replace(self, attributes={**self.attributes, name: value})
+        attributes = {**self.attributes, name: value}
+        return ContactFacts(self.addresses, attributes, self.names, self.time_zone, self.barred)

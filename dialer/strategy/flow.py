@@ -1,8 +1,9 @@
 """The durable step function: one event in, the new memory and one effect out. Nothing else ever moves a contact."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from dialer.domain.record import replace
 from dialer.domain.suppression import listing
 from dialer.strategy import call_step, instant_steps, sms_step, wait_steps, webhook_step
 from dialer.strategy.catalogue import OTHERWISE
@@ -131,7 +132,7 @@ def _arrive(node: Node, here: Here) -> Turn:  # noqa: PLR0911 (one return per st
             return Turn(here.memory, Leave("next", "enters", DONE))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Walk:
     """The way from one event to the next effect, through any number of steps that take no time."""
 
@@ -182,6 +183,8 @@ class _Walk:
 
     def _keep(self, turn: Turn) -> None:
         self.memory = turn.memory
+        if not turn.changes:
+            return
         for name, value in turn.changes:
             self.changes[name] = value
             self.contact = self.contact.with_attribute(name, value)

@@ -1,19 +1,20 @@
 """What the engine keeps of a contact between two events: small, and the same after a trip through JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 
 import orjson
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.record import record, replace
 from dialer.strategy.events import RequestKey
 
 _TIMES = ("due_at", "last_call_at")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Memory:
     """Where a contact stands (`node`, empty before it entered) and what it has used up.
 

@@ -54,7 +54,7 @@ class Strategy:
         """The one contact-in."""
         return next(node for node in self.nodes if node.type == CONTACT_IN.name)
 
-    @property
+    @cached_property
     def limits(self) -> ContactInFields:
         """What holds for the whole strategy; it stands at contact-in."""
         fields = self.start.fields

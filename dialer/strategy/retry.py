@@ -1,10 +1,10 @@
 """Whether a call is tried again, and when; and which way an outcome leaves a call step (requirement D4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.record import record
 from dialer.strategy.duration import format_duration
 from dialer.strategy.fields import CallFields
 
@@ -22,7 +22,7 @@ OUTCOME_PORTS: Mapping[Outcome, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RetryDecision:
     """`delay` from the end of the call to the next try, or None when the step is left; `why` is for the trail."""
 

@@ -1,8 +1,7 @@
 """The text step: one request, left when it is accepted, delivered or replied to, or when that takes too long."""
 
-from dataclasses import replace
-
 from dialer.domain.errors import InvalidInput
+from dialer.domain.record import replace
 from dialer.domain.template import render
 from dialer.strategy.effects import RequestSms, Stay
 from dialer.strategy.events import MessageChanged

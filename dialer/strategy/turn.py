@@ -1,8 +1,8 @@
 """One turn at one node: what a step type sees, and what it answers."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from dialer.domain.record import record
 from dialer.strategy.effects import Effect
 from dialer.strategy.events import ContactFacts
 from dialer.strategy.fields import ContactInFields
@@ -10,7 +10,7 @@ from dialer.strategy.local_time import find_zone
 from dialer.strategy.memory import Memory
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Here:
     """What a step type may look at; `memory` already stands at the node."""
 
@@ -25,7 +25,7 @@ class Here:
         return find_zone(self.contact.time_zone) or UTC
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leave:
     """Leave the node by `port`; if nothing is wired there, the contact ends with `result`."""
 
@@ -34,7 +34,7 @@ class Leave:
     result: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turn:
     """The new memory, the move, for an effect at the node the reason for the trail, and changed attributes."""
 

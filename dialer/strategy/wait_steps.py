@@ -1,9 +1,9 @@
 """The steps that pass time: wait and time window. A wait is a `due_at`, nothing more (requirement S4)."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dialer.domain.columns import attribute_name
+from dialer.domain.record import replace
 from dialer.domain.windows import is_open, next_open
 from dialer.strategy.duration import format_duration
 from dialer.strategy.effects import DONE, Hold

@@ -1,9 +1,8 @@
 """The webhook step: one request, left by how it was answered."""
 
-from dataclasses import replace
-
 from dialer.domain.columns import MAX_VALUE
 from dialer.domain.errors import InvalidInput
+from dialer.domain.record import replace
 from dialer.domain.template import without_controls
 from dialer.strategy.effects import DONE, RequestWebhook
 from dialer.strategy.events import WebhookAnswered
