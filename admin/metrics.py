@@ -29,6 +29,12 @@ class Metrics:
         )
         self._counted: dict[str, int] = {}
         self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
+        self._abandonment = self._gauge(
+            "dialer_abandonment_percent", "Abandoned, of the calls that people answered in 30 days", "campaign"
+        )
+        self._abandonment_limit = self._gauge(
+            "dialer_abandonment_limit_percent", "What the campaign allows of it", "campaign"
+        )
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
@@ -50,6 +56,7 @@ class Metrics:
         self._calls.set(len(snapshot.get("calls", ())))
         self._set_agents(snapshot.get("queues", ()))
         self._set_gateways(snapshot.get("gateways", ()))
+        self._set_abandonment(snapshot.get("campaigns", ()))
         self._count_webhooks(snapshot.get("webhooks", {}))
         return self.registry
 
@@ -62,6 +69,14 @@ class Metrics:
         self._gateways.clear()
         for gateway in gateways:
             self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] in GATEWAY_UP)
+
+    def _set_abandonment(self, campaigns: Iterable[Mapping[str, Any]]) -> None:
+        self._abandonment.clear()
+        self._abandonment_limit.clear()
+        for campaign in campaigns:
+            if meter := campaign.get("abandonment"):
+                self._abandonment.labels(str(campaign["id"])).set(meter["rate_percent"])
+                self._abandonment_limit.labels(str(campaign["id"])).set(meter["limit_percent"])
 
     def _count_webhooks(self, counts: Mapping[str, int]) -> None:
         """The engine counts; this adds what came since it was asked last."""

@@ -11,7 +11,7 @@ from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
 from dialer.domain.windows import zone_names
-from dialer.operations import campaigns, gateways
+from dialer.operations import campaigns, gateways, metering
 from dialer.operations.context import Context
 from dialer.store.listing import Query
 
@@ -45,6 +45,7 @@ async def live_parts(request: web.Request, campaign: Campaign) -> dict[str, Any]
         "campaign": campaign,
         **await views.counts(ctx, campaign),
         **views.picture(ctx, campaign, snapshot),
+        "meter": (await metering.meters(ctx, [campaign]))[campaign.id],
     }
 
 

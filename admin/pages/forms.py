@@ -7,7 +7,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
-from dialer.domain.campaign import UNAVAILABLE_MODES, DialingMode, LoadOrder
+from dialer.domain.campaign import ABANDONMENT_LIMIT_PERCENT, UNAVAILABLE_MODES, DialingMode, LoadOrder
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
 
@@ -20,7 +20,7 @@ LONGEST_REVISION = 18
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
     "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
-    "max_concurrent_calls", "calls_per_second",
+    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent",
 )  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
         reading.refuse("load_order", f"{shown(order)} is not an order: take {' or '.join(LoadOrder)}")
     reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
     reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
+    reading.attempt("abandonment_limit_percent", lambda: _percent(reading, "abandonment_limit_percent"))
     return reading.fields, reading.faults
 
 
@@ -135,6 +136,17 @@ def _number(reading: _Reading, name: str, kind: type[int] | type[float], most: f
     return value
 
 
+def _percent(reading: _Reading, name: str) -> float:
+    text = reading.text(name).removesuffix("%").strip()
+    try:
+        value = float(text) if text else ABANDONMENT_LIMIT_PERCENT
+    except ValueError:
+        raise InvalidInput.single(name, f"{shown(text)} is not a number") from None
+    if not 0 <= value <= 100:  # noqa: PLR2004 (percent)
+        raise InvalidInput.single(name, "should be from 0 to 100")
+    return value
+
+
 def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """A campaign's fields as the form shows them; times of the validity on the wall clock of its zone."""
     execution, validity, tz = fields["execution"], fields["validity"], zone(fields["time_zone"])
@@ -153,6 +165,7 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         "dialing_modes": fields["dialing_modes"],
         "max_concurrent_calls": fields["max_concurrent_calls"],
         "calls_per_second": fields["calls_per_second"],
+        "abandonment_limit_percent": f"{fields['abandonment_limit_percent']:g}",
     }
 
 

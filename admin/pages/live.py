@@ -63,7 +63,7 @@ def _draw(request: web.Request) -> Draw:
     async def draw() -> tuple[str, float]:
         campaign = await load(request)
         parts = await live_parts(request, campaign)
-        names = ("state", "counts", "pacing", "agents", "calls")
+        names = ("state", "counts", "pacing", "meter", "agents", "calls")
         return "".join(_swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
 
     return draw

@@ -36,6 +36,8 @@ def environment() -> Environment:
         "source_kind": words.source_kind,
         "duration": words.duration,
         "channel": words.channel,
+        "abandonment": words.abandonment,
+        "percent": words.percent,
         "stopped_because": words.stopped_because,
         "impact": impact_words.lines,
         "worded": trail_words.worded,

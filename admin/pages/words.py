@@ -6,6 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from dialer.pacing.abandonment import AbandonmentMeter
+
 #: State → Tabler colour. What needs a person's eye is warm, what is well is green.
 COLOURS: Mapping[str, str] = {
     "published": "green", "unpublished": "secondary", "ended": "dark",
@@ -123,6 +125,19 @@ def limited_by(code: str | None, why: str | None = None) -> str:
     if code == "no_agent_free" and why:
         return f"{why[:1].upper()}{why[1:]}. The next agent who becomes free gets a call at once."
     return _LIMITS.get(code) or f"Held back by {plain(code)}."
+
+
+def abandonment(meter: AbandonmentMeter) -> str:
+    """How many of the people who answered found no agent, against the limit."""
+    late = f" {meter.late:,} more waited longer than two seconds for theirs." if meter.late else ""
+    return (
+        f"Abandoned: {percent(meter.rate_percent)} of {meter.answered_live:,} calls that people answered in 30 days "
+        f"({meter.abandoned:,}); the limit is {meter.limit_percent:g} %.{late}"
+    )
+
+
+def percent(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def not_free(why: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from admin.schemas.common import FaultOut, In, Instant, JsonObject, Line, Name, Out, Text, Title
-from dialer.domain.campaign import Campaign, DialingMode, LoadOrder
+from dialer.domain.campaign import ABANDONMENT_LIMIT_PERCENT, Campaign, DialingMode, LoadOrder
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
 from dialer.operations.reports import Counted
@@ -45,6 +45,12 @@ class CampaignFields(In):
     load_order: LoadOrder = LoadOrder.OLDEST_FIRST
     max_concurrent_calls: int | None = Field(default=None, ge=1, le=100_000)
     calls_per_second: float | None = Field(default=None, gt=0, le=1000)
+    abandonment_limit_percent: float = Field(
+        default=ABANDONMENT_LIMIT_PERCENT,
+        ge=0,
+        le=100,
+        description="Of the calls that people answer, in 30 days, how many may be abandoned.",
+    )
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent, as the domain has them. Raises `InvalidInput` with every impossible range."""
@@ -123,6 +129,7 @@ class CampaignSettings(Out):
     load_order: LoadOrder
     max_concurrent_calls: int | None
     calls_per_second: float | None
+    abandonment_limit_percent: float
 
 
 class CloneOut(CampaignSettings):

@@ -30,6 +30,10 @@ class LoadOrder(StrEnum):
     NEWEST_FIRST = "newest_first"
 
 
+#: Of the calls that people answer, how many may be abandoned: 16 CFR 310.4(b)(4)(i), 47 CFR 64.1200(a)(7).
+ABANDONMENT_LIMIT_PERCENT = 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign as the store keeps it; times are aware UTC."""
@@ -49,6 +53,7 @@ class Campaign:
     load_order: LoadOrder
     max_concurrent_calls: int | None
     calls_per_second: float | None
+    abandonment_limit_percent: float
     strategy_version: int | None
     revision: int
     created_at: datetime
@@ -95,4 +100,5 @@ def editable_fields(campaign: Campaign) -> dict[str, Any]:
         "load_order": campaign.load_order,
         "max_concurrent_calls": campaign.max_concurrent_calls,
         "calls_per_second": campaign.calls_per_second,
+        "abandonment_limit_percent": campaign.abandonment_limit_percent,
     }

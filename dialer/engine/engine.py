@@ -24,6 +24,7 @@ from dialer.engine.importing import imports, removals
 from dialer.engine.indexing import follow_contacts
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
+from dialer.engine.meters import Meters
 from dialer.engine.outlook import outlook, why_no_agent
 from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
@@ -53,6 +54,7 @@ class Engine:
         self._logged: tuple[LinkState, str] | None = None
         self.live = Live(self._look)
         self.board = Board(ctx)
+        self.meters = Meters(ctx, self.board, self.live.changed)
         self.agents = Agents(wrap_up_s=ctx.settings.calls.wrap_up_s)
         self.link = AmiLink(
             _link_settings(ctx), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
@@ -79,6 +81,7 @@ class Engine:
                 self._start(follow_contacts(self.ctx), name="indexing"),
                 self._start(self.removing.run(), name="removing"),
                 self._start(clean_uploads(self.ctx), name="uploads"),
+                self._start(self.meters.run(), name="meters"),
                 self._start(self.dialing.tracker.run(), name="tracker"),
                 self._start(self.dialing.run(), name="dialing"),
                 self._start(self.texting.run(), name="texting"),
@@ -99,6 +102,7 @@ class Engine:
     async def _recover(self) -> None:
         """What a former process left: claims without an attempt go back, texts without an answer are lost, webhooks sent again."""
         await self.board.load()
+        await self.meters.look()
         async with self.ctx.db.write() as tx:
             await requests.release_expired(tx, self.ctx.clock(), own_node=self.ctx.settings.node)
         lost = await messages.lose_unanswered(self.ctx)
@@ -182,6 +186,7 @@ class Engine:
             loop.feeds.look_now(campaign_id)
             loop.bell.ring()
         self.lifecycle.bell.ring()  # the next wait may be over sooner than it thinks
+        self.meters.bell.ring()
         self.live.changed()
 
     def source_added(self) -> None:
@@ -222,9 +227,11 @@ class Engine:
     def _campaign(self, campaign: Campaign, now: datetime) -> dict[str, Any]:
         return {
             "id": campaign.id,
+            "title": campaign.title,
             "limited_by": self.dialing.limited_by.get(campaign.id),
             "why": why_no_agent(self.dialing, campaign, now),
             "hopper": self.dialing.feeds.size(campaign.id),
+            "abandonment": self.meters.of(campaign).shown(),
         }
 
     def _queue(self, name: str, now: datetime) -> dict[str, Any]:

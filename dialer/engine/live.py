@@ -19,7 +19,8 @@ class Live:
 
         {link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why}]}],
         calls: [{attempt_id, campaign_id, contact_id, number, queue, agent, state, since}],
-        campaigns: [{id, limited_by, why, hopper}], gateways: [{id, kind, state, reason}],
+        campaigns: [{id, title, limited_by, why, hopper, abandonment: {answered_live, abandoned, late, rate_percent,
+        limit_percent, exceeded}}], gateways: [{id, kind, state, reason}],
         webhooks: {under_way, sent, answered, failed}}
         """
         return self._look()

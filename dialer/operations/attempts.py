@@ -13,7 +13,8 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import AttemptState
 from dialer.operations import steps
 from dialer.operations.context import Context
-from dialer.store import attempts, campaigns, enrollments, requests, trail
+from dialer.pacing.abandonment import LiveAnswers, counted
+from dialer.store import attempts, campaigns, enrollments, live_answers, requests, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import CallEnded, RequestKey
@@ -92,6 +93,7 @@ async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str,
         await attempts.mark(tx, [(call.attempt_id, call.state, _progress(call)) for call in marks])
         rows = await attempts.still_open(tx, list(results))
         await attempts.end(tx, [_ended(row, results[row.id], now) for row in rows])
+        await live_answers.add(tx, [_counted(row, results[row.id], now) for row in rows])
         closed = await requests.complete(tx, [row.request_id for row in rows])
         endings = [(closed[row.request_id], _ending(row, results[row.id])) for row in rows]
         await trail.write(tx, [_entry(now, request, "call-ended", **ending) for request, ending in endings])
@@ -142,6 +144,13 @@ def _ended(attempt: AnyRow, result: CallResult, now: datetime) -> dict[str, Any]
 
 
 _TIMES = ("ringing_at", "answered_at", "connected_at")
+
+
+def _counted(attempt: AnyRow, result: CallResult, now: datetime) -> tuple[int, datetime, LiveAnswers]:
+    """What the call adds to the abandonment meter, and when it was answered."""
+    answered_at = result.answered_at or attempt.answered_at
+    one = counted(result.outcome, answered_at, result.connected_at or attempt.connected_at)
+    return attempt.campaign_id, answered_at or result.ended_at or now, one
 
 
 def _dialed(intent: Intent) -> dict[str, Any]:

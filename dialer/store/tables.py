@@ -63,6 +63,7 @@ campaign = Table(
     Column("load_order", String(16), nullable=False),
     Column("max_concurrent_calls", Integer),
     Column("calls_per_second", Float),
+    Column("abandonment_limit_percent", Float, nullable=False, default=3.0, server_default="3"),
     Column("strategy_version", Integer),
     Column("revision", Integer, nullable=False, default=1),
     Column("created_at", Utc, nullable=False),
@@ -289,6 +290,17 @@ attempt = Table(
     _partial("ix_attempt_open", "dialer_node", where="state <> 'ended'"),
     Index("ix_attempt_campaign", "campaign_id", "id"),
     Index("ix_attempt_contact_id", "contact_id"),
+)
+
+# How many calls people answered, counted with the outcome of each: the abandonment meter sums up the last 30 days.
+live_answers = Table(
+    "live_answers",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("hour", Utc, primary_key=True),  # in which it was answered: its beginning
+    Column("answered", Integer, nullable=False),  # by a person, the abandoned among them
+    Column("abandoned", Integer, nullable=False),
+    Column("late", Integer, nullable=False),  # of the answered: an agent came, but not within two seconds
 )
 
 message = Table(

@@ -29,6 +29,7 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
         "load_order": "oldest_first",
         "max_concurrent_calls": None,
         "calls_per_second": None,
+        "abandonment_limit_percent": 3.0,
         "contacts": {"total": 0, "pending": 0, "in_progress": 0, "waiting": 0, "done": 0, "stopped": 0},
         "strategy_version": None,
         "revision": 1,
@@ -63,6 +64,7 @@ async def test_every_field_is_kept(server: Server) -> None:
         "load_order": "newest_first",
         "max_concurrent_calls": 10,
         "calls_per_second": 2.5,
+        "abandonment_limit_percent": 1.5,
     }
     made = await server.campaign(**sent, voice_gateway="Main trunk", sms_gateway="texts")
     expected = {
@@ -112,6 +114,7 @@ async def test_every_field_is_kept(server: Server) -> None:
         ({"max_concurrent_calls": 10**30}, "max_concurrent_calls"),
         ({"max_concurrent_calls": True}, "max_concurrent_calls"),
         ({"calls_per_second": "5"}, "calls_per_second"),
+        ({"abandonment_limit_percent": 101}, "abandonment_limit_percent"),
     ],
 )
 async def test_what_is_wrong_is_named_at_its_field(server: Server, sent: dict[str, Any], field: str) -> None:

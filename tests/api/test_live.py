@@ -8,6 +8,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from admin.app import make_app
+from dialer.pacing.abandonment import AbandonmentMeter
 from tests.api.conftest import Server
 
 DEADLINE_S = 5
@@ -96,6 +97,7 @@ async def test_metrics(server: Server) -> None:
     await server.call("GET", "/campaigns/1")
     await server.call("GET", "/campaigns/2")
     await server.client.get("/no/such/page/5", allow_redirects=False)
+    server.snapshot["campaigns"] = [{"id": 1, "abandonment": AbandonmentMeter(200, 5).shown()}]
     text = await (await server.client.get("/metrics")).text()
     for line in (
         'dialer_http_requests_total{method="GET",route="/api/v1/campaigns/{campaign_id}",status="200"} 1.0',
@@ -107,6 +109,8 @@ async def test_metrics(server: Server) -> None:
         'dialer_gateway_up{gateway="carrier",kind="voice"} 1.0',
         'dialer_gateway_up{gateway="smsc",kind="sms"} 1.0',
         'dialer_gateway_up{gateway="other",kind="sms"} 0.0',
+        'dialer_abandonment_percent{campaign="1"} 2.5',
+        'dialer_abandonment_limit_percent{campaign="1"} 3.0',
     ):
         assert line in text
 

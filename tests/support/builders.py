@@ -1,6 +1,7 @@
 """Campaigns, contacts and strategies as tests need them, and the short ways through the protocol of a call and a text."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ulid import ULID
@@ -123,8 +124,9 @@ async def intend_call(bench: Bench, request: ContactRequest) -> str | None:
     return intent.attempt_id if await attempts.intend(bench.ctx, [intent]) else None
 
 
-async def end_call(bench: Bench, attempt_id: str, outcome: Outcome) -> None:
-    result = CallResult(outcome, 16, None, None, None, None, None, bench.clock(), f"test: {outcome}")
+async def end_call(bench: Bench, attempt_id: str, outcome: Outcome, **facts: Any) -> None:
+    """`facts`: more of the result, such as its times."""
+    result = replace(CallResult(outcome, 16, None, None, None, None, None, bench.clock(), f"test: {outcome}"), **facts)
     await attempts.record(bench.ctx, [], [(attempt_id, result)])
 
 
