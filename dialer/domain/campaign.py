@@ -85,6 +85,11 @@ def window(campaign: Campaign, zone: str | None, now: datetime) -> Opening:
     return opening(campaign.execution, campaign.validity, zone or campaign.time_zone, now)
 
 
+def may_start(campaign: Campaign, zone: str | None, now: datetime) -> bool:
+    """Whether a call or text to somebody in this zone may start: the campaign runs, and the window is open there."""
+    return active(campaign, now) and window(campaign, zone, now).open
+
+
 def editable_fields(campaign: Campaign) -> dict[str, Any]:
     """What a clone copies (C11): settings, no history."""
     return {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dialer.domain.campaign import Campaign, active, window
+from dialer.domain.campaign import Campaign, active, may_start
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import Context
@@ -25,10 +25,16 @@ class Board:
         await self.load_gateways()
 
     async def load_gateways(self) -> None:
+        self.voice, self.sms = await self._stored_gateways()
+
+    async def gateways_outdated(self) -> bool:
+        return (self.voice, self.sms) != await self._stored_gateways()
+
+    async def _stored_gateways(self) -> tuple[dict[str, VoiceGateway], dict[str, SmsGateway]]:
         async with self.ctx.db.read() as tx:
             found = {**await gateways.all_of_kind(tx, "voice"), **await gateways.all_of_kind(tx, "sms")}
-        self.voice = {name: one for name, one in found.items() if isinstance(one, VoiceGateway)}
-        self.sms = {name: one for name, one in found.items() if isinstance(one, SmsGateway)}
+        voice = {name: one for name, one in found.items() if isinstance(one, VoiceGateway)}
+        return voice, {name: one for name, one in found.items() if isinstance(one, SmsGateway)}
 
     async def refresh(self, campaign_id: int) -> None:
         async with self.ctx.db.read() as tx:
@@ -47,6 +53,12 @@ class Board:
         return campaign is not None and active(campaign, now)
 
     def may_start(self, campaign_id: int, zone: str | None, now: datetime) -> bool:
-        """Whether a call or text to somebody in this zone may start: it runs, and the window is open there."""
         campaign = self.campaigns.get(campaign_id)
-        return campaign is not None and active(campaign, now) and window(campaign, zone, now).open
+        return campaign is not None and may_start(campaign, zone, now)
+
+    async def outdated(self) -> set[int]:
+        """Campaigns that others (another node, a person in the database) changed since they were read."""
+        async with self.ctx.db.read() as tx:
+            published = await campaigns.revisions(tx, CampaignStatus.PUBLISHED)
+        known = {campaign.id: campaign.revision for campaign in self.campaigns.values()}
+        return {campaign_id for campaign_id, _ in published.items() ^ known.items()}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,7 +96,16 @@ class Dialing:
                 self.tracker.forget(plan.intent.attempt_id)
         if len(going) < len(plans):
             held = [plan.intent.request for plan in plans if plan.intent.attempt_id not in going]
-            self._start(unreachable.refuse_listed(self._ctx, held), name="refuse-listed")
+            self._start(self._take_back(held), name="take-back")
+
+    async def _take_back(self, held: Sequence[ContactRequest]) -> None:
+        """No intent was written for these. Who came onto a list goes on as refused; the others stay claimed by nobody."""
+        refused = await unreachable.refuse_listed(self._ctx, held)
+        for campaign_id in {request.campaign_id for request in held}:
+            await self.board.refresh(campaign_id)  # first: it may not be as it was when these were planned
+        await attempts.put_back(self._ctx, [request for request in held if request.id not in refused])
+        for campaign_id in {request.campaign_id for request in held}:
+            self._ctx.engine.work_changed(campaign_id)
 
     def _taken(self, plans: list[_Plan]) -> Iterator[Intent]:
         """Empties the outbox into `plans`, in the writer's thread; what comes later waits for the next commit."""

@@ -20,6 +20,7 @@ from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.dialing import Dialing
 from dialer.engine.feeds import hold_leases
+from dialer.engine.following import follow
 from dialer.engine.importing import imports, removals
 from dialer.engine.indexing import follow_contacts
 from dialer.engine.lifecycle import Lifecycle
@@ -88,6 +89,7 @@ class Engine:
                 self._start(self.webhooks.run(), name="webhooks"),
                 self._start(self.webhooks.take_back(), name="webhooks-left"),
                 self._start(self.link.run(), name="ami"),
+                self._start(follow(self.board, self.campaign_changed, self.gateways_changed), name="following"),
             ]
             await self.texting.gateways.load()
             await self._stopping.wait()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.calls import Call
+from dialer.domain.campaign import may_start
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import AttemptState
@@ -34,7 +35,7 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
     """Protocol step 4: write what is about to be dialed and commit it, on disk.
 
     `intents` is gone through when the writer's turn has come: what was decided while others wrote may go along.
-    Returns the attempts that may be dialed now; those missing were stopped meanwhile.
+    Returns the attempts that may be dialed now; those missing were stopped meanwhile, or their campaign is another by now.
     """
     node = ctx.settings.node
 
@@ -43,8 +44,9 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
         if not chosen:
             return set()
         if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
-            for campaign_id in sorted({intent.request.campaign_id for intent in chosen}):
-                await campaigns.hold(tx, campaign_id)
+            ids = sorted({intent.request.campaign_id for intent in chosen})
+            held = {campaign_id: await campaigns.hold(tx, campaign_id) for campaign_id in ids}
+            chosen = [i for i in chosen if (c := held[i.request.campaign_id]) and may_start(c, i.request.zone, now)]
         going = await requests.dispatch(tx, [intent.request.id for intent in chosen])
         allowed = [replace(i, request=going[i.request.id]) for i in chosen if i.request.id in going]
         if allowed:
@@ -197,6 +199,12 @@ def _remembered(row: AnyRow) -> Call:
         connected_at=row.connected_at,
         agent=row.agent or "",
     )
+
+
+async def put_back(ctx: Context, held: Sequence[ContactRequest]) -> None:
+    """Claimed requests whose intent was not written go back into the queue, but for those that were stopped meanwhile."""
+    async with ctx.db.write() as tx:
+        await requests.release(tx, [request.id for request in held])
 
 
 async def put_off(ctx: Context, request: ContactRequest, until: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import steps
@@ -51,7 +52,9 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
 
     async def work(tx: AsyncConnection) -> bool:
         if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
-            await campaigns.hold(tx, intent.request.campaign_id)
+            campaign = await campaigns.hold(tx, intent.request.campaign_id)
+            if campaign is None or not may_start(campaign, intent.request.zone, now):
+                return False
         going = await requests.dispatch(tx, [intent.request.id])
         if not going:
             return False

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.campaign import active
 from dialer.operations import steps
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, requests, trail, webhooks
@@ -42,7 +43,9 @@ async def intend(ctx: Context, request: ContactRequest) -> ContactRequest | None
 
     async def work(tx: AsyncConnection) -> ContactRequest | None:
         if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
-            await campaigns.hold(tx, request.campaign_id)
+            campaign = await campaigns.hold(tx, request.campaign_id)
+            if campaign is None or not active(campaign, now):
+                return None
         going = (await requests.dispatch(tx, [request.id])).get(request.id)
         if going is None:
             return None

@@ -67,6 +67,12 @@ async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[C
     return [_campaign(row) for row in rows]
 
 
+async def revisions(tx: AsyncConnection, status: CampaignStatus) -> dict[int, int]:
+    """By id: each change of a campaign or its strategy is a new one."""
+    rows = await tx.execute(select(campaign.c.id, campaign.c.revision).where(campaign.c.status == status))
+    return {row.id: row.revision for row in rows}
+
+
 async def with_unfinished_stop(tx: AsyncConnection) -> list[int]:
     """Campaigns that are not published but have requests in the queue or contacts at a wait: a crash came between the two.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from dialer.domain.contact import Address, NewContact
-from dialer.domain.windows import ExecutionTime
+from dialer.domain.windows import ExecutionTime, Validity
 from dialer.engine.engine import Engine
 from dialer.operations import campaigns, contacts, strategies
 from dialer.operations.context import Context
@@ -24,6 +24,8 @@ from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 from dialer.store.types import AnyRow
 from tests.support import invariants
+from tests.support.databases import PostgresDatabases
+from tests.support.postgres import PostgresServer
 from tests.support.receiver import Receiver, receiver
 from tests.support.rig import strategy
 from tests.support.waiting import until
@@ -37,14 +39,22 @@ async def there() -> AsyncIterator[Receiver]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def databases() -> Iterator[PostgresDatabases]:
+    with PostgresServer() as server:
+        yield PostgresDatabases(server)
+
+
 @asynccontextmanager
-async def engine(folder: Path, *, crash: bool = False, drain_s: float = 5, **webhooks: Any) -> AsyncIterator[Engine]:
+async def engine(
+    folder: Path, *, crash: bool = False, drain_s: float = 5, url: str = "", node: str = "test", **webhooks: Any
+) -> AsyncIterator[Engine]:
     """One without an Asterisk: webhooks need none. With `crash` it gets no chance to record anything in the end."""
     settings = Settings(
-        ami={"port": 1}, calls={"drain_s": drain_s}, data_dir=folder, node="test",
+        ami={"port": 1}, calls={"drain_s": drain_s}, data_dir=folder, node=node,
         webhooks={"allowed_hosts": {"127.0.0.1"}, "allow_private": True, **webhooks},
     )  # type: ignore[arg-type]  # fmt: skip
-    ctx = Context(Database(f"sqlite+aiosqlite:///{folder}/dialer.db"), settings)
+    ctx = Context(Database(url or f"sqlite+aiosqlite:///{folder}/dialer.db"), settings)
     try:
         await upgrade(ctx.db)
         made = Engine(ctx)
@@ -213,3 +223,32 @@ async def test_after_a_crash_or_a_stop_the_same_key_comes_again(there: Receiver,
     again = {one.path: one.key for one in there.received[3:]}
     assert again == first
     assert (kinds["webhook-withdrawn"], kinds["webhook-sending"], kinds["webhook-answered"]) == (3, 6, 3)
+
+
+@pytest.mark.req("A6", "C6", "C13")
+async def test_a_node_sees_what_another_one_published_and_edited(
+    there: Receiver, databases: PostgresDatabases, tmp_path: Path
+) -> None:
+    """Both run when it happens. The one by which people work may call no host, so that all comes from the other."""
+    url = await databases.make(migrated=False)
+    async with (
+        engine(tmp_path, url=url, node="desk", allowed_hosts=()) as desk,
+        engine(tmp_path, url=url, node="worker") as worker,
+    ):
+        campaign_id = await campaign(worker.ctx, there, 0)
+        await campaigns.unpublish(desk.ctx, campaign_id)
+        people = [NewContact(first_name="Q", addresses=(Address("+12025550199", voice=True),))]
+        async with desk.ctx.db.write() as tx:
+            source = await sources.add(tx, campaign_id, "rest", "test", desk.ctx.clock())
+            await contacts.load(tx, campaign_id, source, people, desk.ctx.clock())
+        await until(lambda: campaign_id not in worker.board.campaigns, "the worker to see the stop")
+        later = datetime.now(UTC) + timedelta(days=1)
+        await campaigns.edit(desk.ctx, campaign_id, {"validity": Validity(later, None)})
+        await campaigns.publish(desk.ctx, campaign_id)
+        await until(lambda: campaign_id in worker.board.campaigns, "the worker to see the start")
+        assert there.received == []
+        await campaigns.edit(desk.ctx, campaign_id, {"validity": Validity(None, None)})
+        await over(desk.ctx, 1)
+        counted = (desk.webhooks.snapshot()["sent"], worker.webhooks.snapshot()["sent"])
+    assert counted == (0, 1)
+    assert [one.path for one in there.received] == ["/Q"]

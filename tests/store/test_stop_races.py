@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.operations import attempts, campaigns, messages
+from config.settings import Webhooks
+from dialer.domain.windows import ExecutionTime, Validity
+from dialer.operations import attempts, campaigns, messages, webhooks
 from dialer.store import trail
 from dialer.store.requests import ContactRequest
 from tests.support import builders, invariants
@@ -87,3 +90,31 @@ async def _intend(bench: Bench, claimed: ContactRequest, channel: str) -> Callab
     text = messages.TextIntent("01HZZZZZZZZZZZZZZZZZZZZZZZ", claimed, "texter", "", "Hello", "gsm7", 1)
     assert await messages.intend(bench.ctx, text)
     return lambda: messages.withdraw(bench.ctx, text, "the link was down")
+
+
+@pytest.mark.req("A6", "C6", "C9", "C13")
+@pytest.mark.parametrize("channel", ["call", "sms", "webhook"])
+@pytest.mark.parametrize("changed", ["validity", "execution"])
+async def test_an_intent_sees_what_another_node_has_just_edited(
+    bench: Bench, second: Bench, channel: str, changed: str
+) -> None:
+    """What a node knows of a campaign may be a second old: the store is asked in the transaction of the intent."""
+    if bench.ctx.db.is_sqlite:
+        return  # one process alone writes, and that edits as well
+    section = Webhooks(allowed_hosts=frozenset({"hooks.example"}))
+    bench.ctx.settings = bench.ctx.settings.model_copy(update={"webhooks": section})
+    step = {"id": "step", "type": channel, "fields": _FIELDS[channel], "out": {}}
+    campaign_id = await builders.add_campaign(bench, builders.strategy(step))
+    await builders.load(bench, campaign_id, builders.persons(1))
+    await builders.publish(bench, campaign_id)
+    (claimed,) = await builders.claim(second, campaign_id, channel)
+    over = Validity(None, bench.clock.now - timedelta(minutes=1))
+    shut = ExecutionTime(time(bench.clock.now.hour + 2), time(bench.clock.now.hour + 3))
+    await campaigns.edit(bench.ctx, campaign_id, {"validity": over} if changed == "validity" else {"execution": shut})
+    intended = {"call": builders.intend_call, "sms": builders.intend_text, "webhook": webhooks.intend}[channel]
+    going = await intended(second if channel != "webhook" else second.ctx, claimed)  # type: ignore[operator]
+    assert bool(going) is (channel == "webhook" and changed == "execution"), "webhooks go at any hour"
+    await invariants.check(bench.ctx.db)
+
+
+_FIELDS = {"call": {}, "sms": {"text": "Hello"}, "webhook": {"url": "https://hooks.example/"}}
