@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-FIGURES = ("reaction", "lifecycle", "waiting", "importing", "browse", "simulating")
+FIGURES = ("reaction", "lifecycle", "waiting", "importing", "browse", "simulating", "pacing")
 
 
 def main() -> None:

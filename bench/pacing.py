@@ -1,0 +1,141 @@
+"""Pacing on a virtual clock, against exact limits: the dialer's own decisions, people and agents with exponential times.
+
+Progressive: efficiency against the renewal limit U1 = S / (S + Ra + (1 - p) / p * Rn), which holds for any distribution
+and any number of agents (with the mean times and the answer rate that were drawn); nobody may be abandoned.
+Power: utilisation against the optimum of the constrained Markov decision problem (S = 140 s, R = 18 s, at most 3 %
+abandoned, who meets no agent is abandoned at once).
+"""
+
+import heapq
+import random
+from dataclasses import dataclass, field
+from itertools import count
+
+from dialer.pacing.power import lines, pace, throttle
+from dialer.pacing.progressive import QueueState, decide
+
+CALLS = 60_000
+#: Calls at the start, which do not count: the floor fills.
+WARM_UP = 0.2
+SEED = 1
+RING_S, NO_ANSWER_S, BUSY_S = 12.0, 25.0, 140.0
+POWER_RING_S = 18.0
+LIMIT_PERCENT = 3.0
+LAST_CALLS = 500
+#: Utilisation of the best policy that there is, by answer rate and agents.
+OPTIMUM = {
+    (0.1, 10): 0.799, (0.1, 50): 0.925, (0.1, 100): 0.953,
+    (0.3, 5): 0.780, (0.3, 10): 0.827, (0.3, 20): 0.878, (0.3, 50): 0.929, (0.3, 100): 0.955,
+    (0.5, 10): 0.852, (0.5, 50): 0.933, (0.5, 100): 0.956,
+}  # fmt: skip
+
+
+@dataclass
+class World:
+    """Agents and calls; `answer_s` and `no_answer_s` are the mean times until a call is answered, or is given up."""
+
+    agents: int
+    answer_rate: float
+    answer_s: float
+    no_answer_s: float
+    chance: random.Random = field(default_factory=lambda: random.Random(SEED))
+    now: float = 0.0
+    talking: int = 0
+    ringing: int = 0
+    ended: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    busy_s: float = 0.0
+    since: float = 0.0
+    drawn_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("answer", "no answer", "free"), 0.0))
+    _events: list[tuple[float, int, str]] = field(default_factory=list)
+    _ids: "count[int]" = field(default_factory=count)
+
+    def dial(self, number: int) -> None:
+        for _ in range(number):
+            self.ringing += 1
+            answers = self.chance.random() < self.answer_rate
+            mean = self.answer_s if answers else self.no_answer_s
+            self._after(mean, "answer" if answers else "no answer")
+
+    def step(self) -> bool | None:
+        """The next event. True if a person was answered by an agent, False if by nobody, None for all else."""
+        at, _, what = heapq.heappop(self._events)
+        self.busy_s += self.talking * (at - self.now)
+        self.now = at
+        if what == "free":
+            self.talking -= 1
+            return None
+        self.ringing -= 1
+        self.ended += 1
+        if what == "no answer":
+            return None
+        self.answered += 1
+        if self.talking == self.agents:
+            self.abandoned += 1
+            return False
+        self.talking += 1
+        self._after(BUSY_S, "free")
+        return True
+
+    def _after(self, mean: float, what: str) -> None:
+        takes = self.chance.expovariate(1 / mean)
+        self.drawn_s[what] += takes
+        heapq.heappush(self._events, (self.now + takes, next(self._ids), what))
+
+    def forget(self) -> None:
+        """Count from here on."""
+        self.since, self.busy_s, self.ended, self.answered, self.abandoned = self.now, 0.0, 0, 0, 0
+        self.drawn_s = dict.fromkeys(self.drawn_s, 0.0)
+
+    @property
+    def utilisation(self) -> float:
+        return self.busy_s / ((self.now - self.since) * self.agents)
+
+    @property
+    def limit(self) -> float:
+        """Of one call for each free agent: what agents are busy, of that and of the time in which a call rings for them."""
+        return self.drawn_s["free"] / sum(self.drawn_s.values())
+
+
+def main() -> None:
+    print(f"Pacing on a virtual clock, {CALLS:,} calls each, seed {SEED}:")
+    for rate in (0.1, 0.3, 0.5):
+        for agents in (1, 5, 20, 100, 500):
+            world = World(agents, rate, RING_S, NO_ANSWER_S)
+            _progressive(world, calls=max(CALLS, 400 * agents))
+            found = f"utilisation {world.utilisation:.4f} of {world.limit:.4f}   ratio {world.utilisation / world.limit:.4f}"
+            print(f"  progressive p={rate} {agents:4} agents  {found}   abandoned {world.abandoned}   goal 0.998, 0")
+    for (rate, agents), best in OPTIMUM.items():
+        world = _power(World(agents, rate, POWER_RING_S, POWER_RING_S))
+        found = f"utilisation {world.utilisation:.4f} of {best:.3f}    ratio {world.utilisation / best:.4f}"
+        lost = 100 * world.abandoned / world.answered
+        print(f"  power       p={rate} {agents:4} agents  {found}   abandoned {lost:.2f} %   goal 0.97, 3 %")
+
+
+def _progressive(world: World, calls: int) -> None:
+    warm = False
+    while world.ended < calls:
+        if not warm and world.ended >= WARM_UP * calls:
+            warm = True
+            world.forget()
+        state = QueueState(known=True, free=world.agents - world.talking, callers_waiting=0, in_flight=world.ringing)
+        world.dial(decide(state, link_up=True).originate)
+        world.step()
+
+
+def _power(world: World) -> World:
+    """Starts knowing nothing: what calls are like is measured, as the dialer does; nothing is left out."""
+    allowed, known = throttle(LIMIT_PERCENT), None
+    while world.ended < CALLS:
+        free = world.agents - world.talking
+        more = max(0, free - world.ringing)
+        if known is not None:
+            more = lines(free, world.talking, world.ringing, known, allowed.risk, most=10 * world.agents)
+        world.dial(more)
+        met = world.step()
+        if met is not None:
+            allowed = allowed.after(abandoned=not met)
+        if known is None or world.ended % LAST_CALLS == 0:
+            known = pace(world.answered, world.ended, POWER_RING_S, BUSY_S)
+    return world
