@@ -7,7 +7,15 @@ from typing import Any
 
 from multidict import MultiMapping
 
-from dialer.domain.campaign import ABANDONMENT_LIMIT_PERCENT, UNAVAILABLE_MODES, DialingMode, LoadOrder
+from dialer.domain.campaign import (
+    ABANDONMENT_LIMIT_PERCENT,
+    DEFAULT_PRIORITY,
+    HIGHEST_PRIORITY,
+    MOST_WEIGHT,
+    UNAVAILABLE_MODES,
+    DialingMode,
+    LoadOrder,
+)
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
 
@@ -20,7 +28,7 @@ LONGEST_REVISION = 18
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
     "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
-    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent",
+    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "priority", "weight",
 )  # fmt: skip
 
 
@@ -67,6 +75,8 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
     reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
     reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
     reading.attempt("abandonment_limit_percent", lambda: _percent(reading, "abandonment_limit_percent"))
+    reading.attempt("priority", lambda: _number(reading, "priority", int, HIGHEST_PRIORITY) or DEFAULT_PRIORITY)
+    reading.attempt("weight", lambda: _number(reading, "weight", int, MOST_WEIGHT) or 1)
     return reading.fields, reading.faults
 
 
@@ -164,8 +174,8 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         "validity.until": wall(validity.until),
         "dialing_modes": fields["dialing_modes"],
         "max_concurrent_calls": fields["max_concurrent_calls"],
-        "calls_per_second": fields["calls_per_second"],
         "abandonment_limit_percent": f"{fields['abandonment_limit_percent']:g}",
+        **{name: fields[name] for name in ("calls_per_second", "priority", "weight")},
     }
 
 

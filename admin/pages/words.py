@@ -33,6 +33,8 @@ _LIMITS = {
     "link_down": "The link to Asterisk is down or its answers are late, so nothing is started.",
     "unknown_queue": "Asterisk does not report the campaign's queue.",
     "no_agent_free": "Every agent is busy or has a call on the way. The next one who becomes free gets a call at once.",
+    "higher_priority": "Nobody is free, and a campaign of a higher priority on these agents has calls due: it gets the next ones.",
+    "other_campaigns": "The agents who were free went to other campaigns, whose turn it was.",
     "calls_per_second": "The campaign's limit of calls per second is reached.",
     "max_concurrent_calls": "The campaign's limit of concurrent calls is reached.",
     "gateway_limit": "The voice gateway is at its limit.",

@@ -7,7 +7,16 @@ from typing import Any, Self
 from pydantic import Field
 
 from admin.schemas.common import FaultOut, In, Instant, JsonObject, Line, Name, Out, Text, Title
-from dialer.domain.campaign import ABANDONMENT_LIMIT_PERCENT, Campaign, DialingMode, LoadOrder
+from dialer.domain.campaign import (
+    ABANDONMENT_LIMIT_PERCENT,
+    DEFAULT_PRIORITY,
+    HIGHEST_PRIORITY,
+    LOWEST_PRIORITY,
+    MOST_WEIGHT,
+    Campaign,
+    DialingMode,
+    LoadOrder,
+)
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
 from dialer.operations.reports import Counted
@@ -50,6 +59,15 @@ class CampaignFields(In):
         ge=0,
         le=100,
         description="Of the calls that people answer, in 30 days, how many may be abandoned.",
+    )
+    priority: int = Field(
+        default=DEFAULT_PRIORITY,
+        ge=LOWEST_PRIORITY,
+        le=HIGHEST_PRIORITY,
+        description="Where campaigns need the same agents, one of a higher priority takes every agent that it can use.",
+    )
+    weight: int = Field(
+        default=1, ge=1, le=MOST_WEIGHT, description="Its share of the calls among campaigns of the same priority."
     )
 
     def given(self) -> dict[str, Any]:
@@ -130,6 +148,8 @@ class CampaignSettings(Out):
     max_concurrent_calls: int | None
     calls_per_second: float | None
     abandonment_limit_percent: float
+    priority: int
+    weight: int
 
 
 class CloneOut(CampaignSettings):

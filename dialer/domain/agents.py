@@ -14,37 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from dialer.domain import telephony as t
-from dialer.domain.members import Agent, Member, Seat, from_epoch, wrap_up_end
+from dialer.domain.members import Agent, Counts, QueueSnapshot, Seat, from_epoch, wrap_up_end
 from dialer.domain.pools import Pool
 
 #: Asterisk's clock is taken for ours when it differs by no more than this.
 CLOCK_TOLERANCE_S = 2.0
 #: So many ended calls are remembered, to ignore what comes late about them.
 REMEMBERED_CALLS = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What pacing needs of a queue. `known` is False until a resync has shown the queue: then nobody is free."""
-
-    queue: str
-    known: bool
-    free: int
-    callers_waiting: int
-    next_wrap_up_end: datetime | None  # of a member whom nothing but its wrap-up holds back
-    callers_rung: int = 0  # of those who wait: an agent is being rung for them, who counts as not free already
-
-
-@dataclass(frozen=True, slots=True)
-class QueueSnapshot:
-    """A queue with all its members, each with its reasons; `free` and the rest as in Counts."""
-
-    queue: str
-    known: bool
-    members: tuple[Member, ...]
-    free: int
-    callers_waiting: int
-    next_wrap_up_end: datetime | None
 
 
 @dataclass(slots=True)
@@ -73,6 +49,11 @@ class Agents:
             return Counts(queue, known=False, free=0, callers_waiting=0, next_wrap_up_end=None)
         rung = self._callers_rung(pool)
         return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now), rung)
+
+    def free(self, queue: str, now: datetime) -> frozenset[str]:
+        """The interfaces of a queue's free agents."""
+        pool = self._pools.get(queue) if self.known else None
+        return pool.free_members(now) if pool else frozenset()
 
     def claimed_elsewhere(self, queue: str, in_flight: Mapping[str, int], now: datetime) -> int:
         """How many of a queue's free agents the callers and calls (`in_flight`, by queue) of other queues may take.

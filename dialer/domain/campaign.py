@@ -25,6 +25,11 @@ UNAVAILABLE_MODES: Mapping[str, str] = {
 }
 
 
+# Where campaigns compete for agents, a higher priority takes all it can use; the weight is the share among equals.
+LOWEST_PRIORITY, DEFAULT_PRIORITY, HIGHEST_PRIORITY = 1, 5, 10
+MOST_WEIGHT = 100
+
+
 class LoadOrder(StrEnum):
     OLDEST_FIRST = "oldest_first"
     NEWEST_FIRST = "newest_first"
@@ -60,6 +65,8 @@ class Campaign:
     modified_at: datetime
     last_activity_at: datetime | None
     published_at: datetime | None  # the first time
+    priority: int = DEFAULT_PRIORITY
+    weight: int = 1
 
 
 def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
@@ -106,4 +113,6 @@ def editable_fields(campaign: Campaign) -> dict[str, Any]:
         "max_concurrent_calls": campaign.max_concurrent_calls,
         "calls_per_second": campaign.calls_per_second,
         "abandonment_limit_percent": campaign.abandonment_limit_percent,
+        "priority": campaign.priority,
+        "weight": campaign.weight,
     }

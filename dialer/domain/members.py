@@ -1,4 +1,4 @@
-"""One agent as a queue member: the facts of its seats, and every reason why it is not free."""
+"""One agent as a queue member: the facts of its seats, and every reason why it is not free; and what is asked of a queue."""
 
 from __future__ import annotations
 
@@ -42,6 +42,30 @@ class Member:
     @property
     def free(self) -> bool:
         return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What pacing needs of a queue. `known` is False until a resync has shown the queue: then nobody is free."""
+
+    queue: str
+    known: bool
+    free: int
+    callers_waiting: int
+    next_wrap_up_end: datetime | None  # of a member whom nothing but its wrap-up holds back
+    callers_rung: int = 0  # of those who wait: an agent is being rung for them, who counts as not free already
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSnapshot:
+    """A queue with all its members, each with its reasons; `free` and the rest as in Counts."""
+
+    queue: str
+    known: bool
+    members: tuple[Member, ...]
+    free: int
+    callers_waiting: int
+    next_wrap_up_end: datetime | None
 
 
 @dataclass(slots=True)

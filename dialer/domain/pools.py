@@ -35,6 +35,10 @@ class Pool:
         self._release(now)
         return len(self._free)
 
+    def free_members(self, now: datetime) -> frozenset[str]:
+        self._release(now)
+        return frozenset(self._free)
+
     def shared_free(self, other: Pool, now: datetime) -> int:
         """How many are free in both."""
         self._release(now)

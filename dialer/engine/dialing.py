@@ -1,7 +1,7 @@
 """The dialing loop: on every event of an agent or a call, decide how many may start, commit their intents, originate."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,10 +12,11 @@ from dialer.ami.link import AmiLink
 from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refused
 from dialer.ami.states import LinkState
 from dialer.domain.agents import Agents
-from dialer.domain.campaign import Campaign, DialingMode, window
+from dialer.domain.campaign import Campaign, window
 from dialer.domain.gateway import VoiceGateway
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
+from dialer.engine.contest import Contest, Group, nothing_due
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
 from dialer.engine.tracker import Tracker
@@ -31,6 +32,7 @@ from dialer.store.requests import ContactRequest
 LOOK_AGAIN_S = 5.0
 PUT_OFF_S = 5.0
 MAX_BATCH = 50
+MOST_HELD_BACK = 20  # so many are looked past for one whom a gateway lets through
 NO_ROOM, NOBODY = Room(0, None), PacingDecision(0, None)
 _FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gateway {} may not dial this prefix"}
 
@@ -62,9 +64,9 @@ class Dialing:
         self.tracker = Tracker(ctx, self._moved)
         self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
         self.limits = Limits(self.tracker)
+        self.contest = Contest(board, agents, self.feeds, self.limits)
         self.draining = False
         self.limited_by: dict[int, Limit] = {}
-        self._turn = 0
         self._held_back: list[ContactRequest] = []
         self._outbox: deque[_Plan] = deque()
         self._commit_waits = False
@@ -120,33 +122,33 @@ class Dialing:
     def _plan(self, now: datetime) -> list[_Plan]:
         plans: list[_Plan] = []
         self.limited_by = {}
-        for queue, campaigns in self._campaigns_by_queue(now).items():
-            plans += self._plan_queue(queue, campaigns, now, MAX_BATCH - len(plans))
+        for group in self.contest.groups(self.decide, self._limit, now):
+            plans += self._plan_group(group, now, MAX_BATCH - len(plans))
         return plans
 
-    def _campaigns_by_queue(self, now: datetime) -> dict[str, list[Campaign]]:
-        """Campaigns that may dial; under "" those whose call steps all name a queue of their own."""
-        found: dict[str, list[Campaign]] = defaultdict(list)
-        for campaign in self.board.active(now):
-            if DialingMode.PROGRESSIVE in campaign.dialing_modes:
-                found[campaign.queue or ""].append(campaign)
-        return found
-
-    def _plan_queue(self, queue: str, campaigns: list[Campaign], now: datetime, most: int) -> list[_Plan]:
-        """The campaigns of one queue take turns, so that none starves."""
-        decision = self._decide(queue, now)
-        left = min(decision.originate, most)
-        self._turn += 1
-        turn = self._turn % len(campaigns)
-        plans: list[_Plan] = []
-        for campaign in campaigns[turn:] + campaigns[:turn]:
-            if left <= len(plans):
-                self._limit(campaign, decision.limited_by)
-            else:
-                plans += self._plan_campaign(campaign, left - len(plans), now)
+    def _plan_group(self, group: Group, now: datetime, most: int) -> list[_Plan]:
+        """Campaigns that compete for the same agents: one call after the other, by priority and weight."""
+        plans, served = list[_Plan](), set[int]()
+        while group and len(plans) < most:
+            turn = self.contest.turns.first(list(group))
+            campaign, alone = group[turn], len(group) == 1
+            decision = self.decide(campaign.queue or "", now)
+            wanted = min(decision.originate, most - len(plans) if alone else 1)
+            made = self._plan_campaign(campaign, wanted, now) if wanted > 0 else []
+            plans += made
+            if made:
+                served.add(campaign.id)
+                self.contest.turns.served(turn, list(group))
+            elif wanted > 0:
+                self.contest.turns.passed(turn, list(group))
+            if alone or not made:
+                del group[turn]
+            if wanted <= 0:
+                others = plans and campaign.id not in served
+                self._limit(campaign, Limit.OTHER_CAMPAIGNS if others else decision.limited_by)
         return plans
 
-    def _decide(self, queue: str, now: datetime) -> PacingDecision:
+    def decide(self, queue: str, now: datetime) -> PacingDecision:
         link_up = self.link.state is LinkState.UP
         if not queue:
             return decide(None, link_up=link_up, draining=self.draining)
@@ -161,14 +163,17 @@ class Dialing:
         if allowed.calls <= 0:
             self._limit(campaign, allowed.limited_by)
             return []
-        taken = self.feeds.take(campaign, min(wanted, allowed.calls), now)
-        plans = [plan for request in taken if (plan := self._plan_request(campaign, request, now))]
+        wanted, plans = min(wanted, allowed.calls), list[_Plan]()
+        while len(plans) < wanted and len(self._held_back) < MOST_HELD_BACK:
+            taken = self.feeds.take(campaign, wanted - len(plans), now)
+            plans += [plan for request in taken if (plan := self._plan_request(campaign, request, now))]
+            if not taken:
+                break
         for request in reversed(self._held_back):
             self.feeds.give_back(request)  # the last one first: each goes to the head of the line
         self._held_back.clear()
         if not plans and campaign.id not in self.limited_by:
-            closed = not window(campaign, None, now).open
-            self._limit(campaign, Limit.OUTSIDE_WINDOW if closed else Limit.NOTHING_DUE)
+            self._limit(campaign, nothing_due(campaign, now))
         return plans
 
     def _plan_request(self, campaign: Campaign, request: ContactRequest, now: datetime) -> _Plan | None:
@@ -197,7 +202,7 @@ class Dialing:
             gateway_room=self.limits.gateway_room(name, gateway) if gateway else NO_ROOM,
             is_calling=self.tracker.is_calling(request.address),
             is_open=window(campaign, request.zone, now).open,
-            queue=None if queue == campaign.queue else self._decide(queue, now) if queue else NOBODY,
+            queue=None if queue == campaign.queue else self.decide(queue, now) if queue else NOBODY,
         )
 
     def _hold_back(

@@ -53,10 +53,13 @@ class Feeds:
         self._start, self._ring = start, ring
         self._feeds: dict[int, Feed] = {}
 
-    def take(self, campaign: Campaign, wanted: int, now: datetime) -> list[ContactRequest]:
-        """Up to `wanted` requests that may go out now, and the next claim under way if the hopper runs low."""
+    def take(self, campaign: Campaign, wanted: int, now: datetime, *, likely: int = 0) -> list[ContactRequest]:
+        """Up to `wanted` requests that may go out now, and the next claim under way if the hopper runs low.
+
+        `likely`: how many more may be asked for at once.
+        """
         feed = self._feeds.setdefault(campaign.id, Feed())
-        feed.size = min(MOST_READY, max(feed.size, LEAST_READY, 4 * wanted))
+        feed.size = min(MOST_READY, max(feed.size, LEAST_READY, 4 * max(wanted, likely)))
         taken = [feed.ready.popleft() for _ in range(min(wanted, len(feed.ready)))]
         low = len(feed.ready) <= feed.size // 2
         if low and not feed.busy and (feed.look_at is None or feed.look_at <= now):

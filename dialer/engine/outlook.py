@@ -4,12 +4,14 @@ from datetime import datetime
 
 from dialer.ami.states import LinkState
 from dialer.domain.campaign import Campaign, DialingMode
+from dialer.engine.contest import contender
 from dialer.engine.dialing import Dialing, way_of
 from dialer.engine.texting import Texting
 from dialer.engine.webhooks import Webhooks
 from dialer.pacing.no_call import of_queue
 from dialer.pacing.outlook import CallOutlook, Outlook, QueueView, Rival, SmsGatewayView, TextOutlook, WebhookOutlook
 from dialer.pacing.progressive import Limit
+from dialer.pacing.sharing import Turns
 from dialer.store.requests import ContactRequest
 from sms.settings import GatewayState
 
@@ -47,6 +49,9 @@ def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: 
         in_another_call=tracker.is_calling(request.address),
         starting=tracker.is_calling_for(request.id),
         before=dialing.feeds.before(request),
+        contender=contender(campaign),
+        others=dialing.contest.others(campaign, dialing.decide, now),
+        turns=Turns(dict(dialing.contest.turns.lags)),
     )
 
 

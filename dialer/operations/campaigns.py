@@ -6,7 +6,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.campaign import ABANDONMENT_LIMIT_PERCENT, Campaign, DialingMode, LoadOrder, editable_fields
+from dialer.domain.campaign import (
+    ABANDONMENT_LIMIT_PERCENT,
+    DEFAULT_PRIORITY,
+    Campaign,
+    DialingMode,
+    LoadOrder,
+    editable_fields,
+)
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
@@ -33,6 +40,8 @@ DEFAULTS: Mapping[str, Any] = {
     "max_concurrent_calls": None,
     "calls_per_second": None,
     "abandonment_limit_percent": ABANDONMENT_LIMIT_PERCENT,
+    "priority": DEFAULT_PRIORITY,
+    "weight": 1,
 }
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from dialer.domain.campaign import Campaign, window
 from dialer.domain.transitions import CampaignStatus, EnrollmentState, StopReason
 from dialer.domain.windows import Closed
-from dialer.pacing.no_call import of_call
+from dialer.pacing.no_call import of_call, of_others
 from dialer.pacing.no_text import of_text
 from dialer.pacing.no_webhook import of_webhook
 from dialer.pacing.outlook import CallOutlook, Outlook, TextOutlook
@@ -112,6 +112,8 @@ def _of_line(facts: Facts, outlook: Outlook, now: datetime) -> Iterator[Reason]:
         number = f"more than {ahead:,}" if many else f"{ahead:,}"
         told = "1 contact is due before it" if ahead == 1 else f"{number} contacts are due before it"
         yield Reason("others-first", told)
+    if isinstance(outlook, CallOutlook):
+        yield from of_others(outlook, ahead, now)
 
 
 def _of_campaign(facts: Facts, now: datetime) -> Iterator[Reason]:

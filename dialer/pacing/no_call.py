@@ -34,6 +34,19 @@ def _of_dialer(outlook: CallOutlook) -> Iterator[Reason]:
         yield Reason("no-dialing-mode", "the campaign allows no dialing mode that works: progressive is not ticked")
 
 
+def of_others(outlook: CallOutlook, before: int, now: datetime) -> Iterator[Reason]:
+    """Calls of other campaigns come first, and there are not agents for all of them and this one; `before` are its own."""
+    found = outlook.overtaken_by(before)
+    if not found or outlook.agents(now) > before + sum(calls for _, calls in found):
+        return
+    told = [
+        f"“{one.title}” (priority {one.contender.priority}, weight {one.contender.weight}) with "
+        f"{calls} {'call' if calls == 1 else 'calls'}"
+        for one, calls in found
+    ]
+    yield Reason("other-campaigns-first", f"campaigns that need the same agents come first: {', '.join(told)}")
+
+
 def _of_campaign(outlook: CallOutlook, now: datetime) -> Iterator[Reason]:
     allowed = outlook.campaign
     for limit in allowed.limits(now):

@@ -1,7 +1,7 @@
 """What the dialer sees of one call, text or webhook that is to be made: snapshots, handed to `eligibility`, that know a little future."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialer.domain.gateway import VoiceGateway
@@ -9,6 +9,7 @@ from dialer.domain.members import Member, NotFree
 from dialer.pacing.gates import text_room
 from dialer.pacing.limits import Allowance
 from dialer.pacing.progressive import PacingDecision, QueueState, decide
+from dialer.pacing.sharing import Contender, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,20 @@ def held_back(member: Member, now: datetime) -> tuple[NotFree, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Another campaign that could use the same agents, and how many calls it has ready."""
+
+    contender: Contender
+    title: str
+    ready: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallOutlook:
     """`queues`: the campaign's, and the step's own if it is another; `runs`: this process runs the campaign.
 
     `starting`: the call was decided on already. `before`: how many stand before it in the hopper and, unless it is in the
-    hopper itself, are claimed already.
+    hopper itself, are claimed already. `others` compete with the campaign (`contender`) for agents, in the order of `turns`.
     """
 
     runs: bool
@@ -70,6 +80,21 @@ class CallOutlook:
     in_another_call: bool = False
     starting: bool = False
     before: int = 0
+    contender: Contender | None = None
+    others: tuple[Other, ...] = ()
+    turns: Turns = field(default_factory=Turns)
+
+    def overtaken_by(self, before: int) -> list[tuple[Other, int]]:
+        """Whose calls, and how many, come before one that has so many of its own campaign `before` it."""
+        if self.contender is None or not self.others:
+            return []
+        demands = {one.contender: one.ready for one in self.others}
+        got = self.turns.before(self.contender, before + 1, demands)
+        return [(one, got[one.contender.id]) for one in self.others if one.contender.id in got]
+
+    def agents(self, now: datetime) -> int:
+        """How many calls to these queues may start."""
+        return min(self.decision(queue, now).originate for queue in self.queues or (None,))
 
     def decision(self, queue: QueueView | None, now: datetime) -> PacingDecision:
         state = queue.state(now) if queue else None
@@ -77,8 +102,7 @@ class CallOutlook:
 
     def room(self, now: datetime) -> int:
         """How many calls of the campaign to these queues may start."""
-        decisions = [self.decision(queue, now).originate for queue in self.queues or (None,)]
-        return min(*decisions, self.campaign.room(now).calls)
+        return min(self.agents(now), self.campaign.room(now).calls)
 
     def instants(self) -> Iterator[datetime]:
         """When time alone may change something."""

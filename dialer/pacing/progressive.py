@@ -11,6 +11,8 @@ class Limit(StrEnum):
     LINK_DOWN = "link_down"  # Asterisk can't be reached, or its answers are late: nobody is proven free
     UNKNOWN_QUEUE = "unknown_queue"
     NO_AGENT_FREE = "no_agent_free"
+    HIGHER_PRIORITY = "higher_priority"  # nobody is free, and a campaign of a higher priority gets who is next
+    OTHER_CAMPAIGNS = "other_campaigns"  # it was the turn of others, and they took all who were free
     CALLS_PER_SECOND = "calls_per_second"
     MAX_CONCURRENT_CALLS = "max_concurrent_calls"
     GATEWAY_LIMIT = "gateway_limit"

@@ -64,6 +64,8 @@ campaign = Table(
     Column("max_concurrent_calls", Integer),
     Column("calls_per_second", Float),
     Column("abandonment_limit_percent", Float, nullable=False, default=3.0, server_default="3"),
+    Column("priority", SmallInteger, nullable=False, default=5, server_default="5"),  # of agents that several could use
+    Column("weight", SmallInteger, nullable=False, default=1, server_default="1"),
     Column("strategy_version", Integer),
     Column("revision", Integer, nullable=False, default=1),
     Column("created_at", Utc, nullable=False),

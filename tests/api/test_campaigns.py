@@ -30,6 +30,8 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
         "max_concurrent_calls": None,
         "calls_per_second": None,
         "abandonment_limit_percent": 3.0,
+        "priority": 5,
+        "weight": 1,
         "contacts": {"total": 0, "pending": 0, "in_progress": 0, "waiting": 0, "done": 0, "stopped": 0},
         "strategy_version": None,
         "revision": 1,
@@ -65,6 +67,8 @@ async def test_every_field_is_kept(server: Server) -> None:
         "max_concurrent_calls": 10,
         "calls_per_second": 2.5,
         "abandonment_limit_percent": 1.5,
+        "priority": 8,
+        "weight": 3,
     }
     made = await server.campaign(**sent, voice_gateway="Main trunk", sms_gateway="texts")
     expected = {
@@ -115,6 +119,8 @@ async def test_every_field_is_kept(server: Server) -> None:
         ({"max_concurrent_calls": True}, "max_concurrent_calls"),
         ({"calls_per_second": "5"}, "calls_per_second"),
         ({"abandonment_limit_percent": 101}, "abandonment_limit_percent"),
+        ({"priority": 11}, "priority"),
+        ({"weight": 0}, "weight"),
     ],
 )
 async def test_what_is_wrong_is_named_at_its_field(server: Server, sent: dict[str, Any], field: str) -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dialer.domain import telephony as t
-from dialer.domain.agents import Agents, Counts
-from dialer.domain.members import NotFree
+from dialer.domain.agents import Agents
+from dialer.domain.members import Counts, NotFree
 from dialer.domain.telephony import MemberStatus
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)
