@@ -216,6 +216,11 @@ class AmiLink:
             connection.end("closed")
         raise AssertionError("a session ends only by an error")
 
+    def look_again(self) -> None:
+        """Soon have a new picture of all that goes on (`Callbacks.on_resync`); without a link its return brings one."""
+        if self._session is not None:
+            self._session.look_again()
+
     async def originate(self, call: o.OriginateCall) -> o.Answer:
         """Start a call. Never sent twice: a second time with the same attempt id raises ValueError."""
         if call.attempt_id in self._originated:

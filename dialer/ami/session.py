@@ -96,6 +96,11 @@ class Session:
             else:
                 self.stop_for(answer.reason)
 
+    def look_again(self) -> None:
+        """A new picture is wanted; what is known holds until it is there."""
+        self._resync_wanted = True
+        self._wake.set()
+
     def _doubt(self, reason: str) -> None:
         """Only a new picture tells what became of it; until then originate nothing."""
         self._resync_wanted = True

@@ -77,7 +77,7 @@ class Engine:
             sys.setswitchinterval(SWITCH_S)
             loops = [
                 self._start(self.lifecycle.run(), name="lifecycle"),
-                self._start(hold_leases(self.ctx), name="leases"),
+                self._start(hold_leases(self.ctx, self.link.look_again), name="leases"),
                 self._start(self.importing.run(), name="importing"),
                 self._start(follow_contacts(self.ctx), name="indexing"),
                 self._start(self.removing.run(), name="removing"),

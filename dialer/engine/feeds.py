@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, window
 from dialer.engine.board import Board
 from dialer.operations.context import Context
-from dialer.store import requests
+from dialer.operations.nodes import take_over
+from dialer.store import nodes, requests
 from dialer.store.requests import ContactRequest
+
+log = structlog.get_logger(__name__)
 
 # Poll as a net behind the bells: what another node or a person in the database did is seen by then.
 LOOK_AGAIN = timedelta(seconds=5)
@@ -170,12 +174,21 @@ def _opens_later(campaign: Campaign, request: ContactRequest, now: datetime) -> 
     return opening.changes_at or now + timedelta(days=1)
 
 
-async def hold_leases(ctx: Context) -> None:
-    """A sign of life for everything this node has claimed, and the claims of nodes that give none go back."""
+async def hold_leases(ctx: Context, look_for_calls: Callable[[], None]) -> None:
+    """A sign of life, also for everything this node has claimed; what nodes left that give none goes back or is taken over.
+
+    `look_for_calls` is told when calls of such a node are this one's, and not known here yet.
+    """
     period = ctx.settings.calls.lease_s / 3
     while True:
         now = ctx.clock()
         async with ctx.db.write() as tx:
             await requests.renew(tx, ctx.settings.node, now + timedelta(seconds=ctx.settings.calls.lease_s))
             await requests.release_expired(tx, now)
+            await nodes.seen(tx, ctx.settings.node, now)
+        calls, texts = await take_over(ctx)
+        if calls or texts:
+            log.warning("node_gone", calls_taken_over=calls, texts_lost=texts)
+        if calls:
+            look_for_calls()
         await asyncio.sleep(period)

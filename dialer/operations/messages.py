@@ -136,10 +136,10 @@ async def receipt(
         ctx.engine.work_changed(campaign_id)
 
 
-async def lose_unanswered(ctx: Context) -> int:
+async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
     """After a restart: texts that were committed and never answered. Nobody knows whether they were sent: `lost`."""
     async with ctx.db.read() as tx:
-        rows = await messages.open_of(tx, ctx.settings.node)
+        rows = await messages.open_of(tx, node or ctx.settings.node)
     for row in rows:
         async with ctx.db.write() as tx:
             for part in await messages.parts_of(tx, row.id):

@@ -13,7 +13,7 @@ from dialer.domain.transitions import ATTEMPT, AttemptState
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import attempt
-from dialer.store.types import AnyRow
+from dialer.store.types import AnyRow, spelled
 
 
 async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None:
@@ -59,7 +59,7 @@ async def still_open(tx: AsyncConnection, attempt_ids: Collection[str]) -> list[
 
 async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
     """Attempts of this node without an outcome: to be matched with Asterisk's live channels."""
-    query = select(attempt).where(attempt.c.dialer_node == dialer_node, attempt.c.state != AttemptState.ENDED)
+    query = select(attempt).where(attempt.c.dialer_node == dialer_node, attempt.c.state != spelled(AttemptState.ENDED))
     return list(await tx.execute(query.order_by(attempt.c.id)))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import early_receipt, message, message_part, smsc_id
-from dialer.store.types import AnyRow
+from dialer.store.types import AnyRow, spelled
 
 
 async def intend(tx: AsyncConnection, message_id: str, request: ContactRequest, fields: dict[str, Any]) -> None:
@@ -51,7 +51,9 @@ async def parts_of(tx: AsyncConnection, message_id: str) -> list[AnyRow]:
 
 async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
     """Texts of this node of which a part has no answer: after a restart nobody knows whether they were sent."""
-    query = select(message).where(message.c.dialer_node == dialer_node, message.c.status == MessageStatus.PENDING)
+    query = select(message).where(
+        message.c.dialer_node == dialer_node, message.c.status == spelled(MessageStatus.PENDING)
+    )
     return list(await tx.execute(query.order_by(message.c.id)))
 
 

@@ -452,6 +452,14 @@ idempotent_piece = Table(
     Column("answer", Json, nullable=False),
 )
 
+# Each shows a sign of life: see `operations/nodes.py`.
+node = Table(
+    "node",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("seen_at", Utc, nullable=False),
+)
+
 user = Table(
     "user_account",
     metadata,
