@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -16,6 +18,7 @@ from dialer.domain.web_address import WebAddress, read_web_address, why_not_allo
 from dialer.web.signature import HEADER, signature
 
 MOST_READ = 16_384  # bytes of a response: 4,000 characters, whatever they are
+MOST_LOOKUPS = 32  # of names at the same time; more wait their turn, within their webhook's time limit
 _OK = range(200, 300)
 _REDIRECTS = range(300, 400)
 # Others are slow to decode, or no encodings of text at all.
@@ -145,7 +148,8 @@ class _CheckedResolver(AbstractResolver):
     """The system's resolver; refuses a name with any address that may not be reached."""
 
     def __init__(self, *, allow_private: bool) -> None:
-        self._inner, self._allow_private = aiohttp.ThreadedResolver(), allow_private
+        self._lookups, self._allow_private = _Lookups(), allow_private
+        self._inner = aiohttp.ThreadedResolver(cast("asyncio.AbstractEventLoop", self._lookups))
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -158,3 +162,28 @@ class _CheckedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
+        self._lookups.close()
+
+
+class _Lookups:
+    """As much of a loop as the resolver uses, with threads of its own.
+
+    A lookup goes on for half a minute when no name server answers, however short the webhook's time limit. The loop's
+    threads are few, and Asterisk's and the database's names, logins and checks need them.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(MOST_LOOKUPS, thread_name_prefix="webhook-names")
+
+    async def getaddrinfo(self, *args: Any, **options: Any) -> Any:
+        return await self._run(partial(socket.getaddrinfo, *args, **options))
+
+    async def getnameinfo(self, *args: Any) -> Any:
+        return await self._run(partial(socket.getnameinfo, *args))
+
+    def close(self) -> None:
+        """What is being looked up is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, look: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look)

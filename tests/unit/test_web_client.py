@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -266,3 +267,17 @@ async def test_proxies_of_the_environment_are_not_used(there: Receiver, monkeypa
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert (await send(there.url)).ok
+
+
+@pytest.mark.req("S3", "D5")
+async def test_names_that_nobody_resolves_keep_nothing_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server that is down: the lookups outlive their webhooks, and took all threads that the process has."""
+    answers = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(30) and [])
+    try:
+        told = await asyncio.gather(*(send("http://hooks.example/", timeout_s=0.2) for _ in range(16)))
+        assert {one.reason for one in told} == {"no answer within 0.2 s"}
+        async with asyncio.timeout(10):
+            assert await asyncio.to_thread(answers.is_set) is False
+    finally:
+        answers.set()
