@@ -1,12 +1,13 @@
-# make run | test | check | bench | setup | clean        README.md says what each does.
+# make run | test | soak | check | bench | setup | clean        README.md says what each does.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup lock clean distclean
+.PHONY: help run test soak check bench setup lock clean distclean
 BIN := .venv/bin
 
 help:
 	@echo "make run     the product with its demo: a real Asterisk, an SMSC, a running campaign"
 	@echo "make test    all tests        make check   lint, types, import contracts"
 	@echo "make bench   the benchmarks   make setup   what the others need, nothing else"
+	@echo "make soak    random strategies and events, 10,000 of each property (SOAK_EXAMPLES=…)"
 	@echo "make clean   removes the demo's data (make distclean: all that setup made)"
 
 run: setup
@@ -15,6 +16,9 @@ run: setup
 test: setup
 	@setup/browser.sh
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+soak: setup
+	@$(BIN)/python -m pytest -m soak --hypothesis-profile=soak --timeout=0 --numprocesses=auto --maxprocesses=4
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The commands: `dialer serve`, `migrate`, `check`, `token create`, `user create`; `strategy_cli.py` and `simulation_cli.py` have more."""
+"""The commands: `dialer serve`, `migrate`, `check`, `token create` and so on; `strategy_cli.py`, `simulation_cli.py` have more."""
 
 import sys
 from typing import Annotated
@@ -12,6 +12,7 @@ from dialer.domain.errors import InvalidInput
 from dialer.logs import set_up_logs
 from dialer.operations import users, webhooks
 from dialer.operations.context import Context
+from dialer.operations.trail_check import trail_check
 from dialer.store.migrate import upgrade
 from dialer.with_context import Config, settings_of, with_context
 
@@ -53,6 +54,27 @@ def check(config: Config = None) -> None:
         print(finding)
     if any(finding.remedy for finding in findings):
         raise typer.Exit(1)
+
+
+@cli.command("trail-check")
+def check_trails(
+    campaign: Annotated[int | None, typer.Option(help="Its id; without it, all campaigns.")] = None,
+    config: Config = None,
+) -> None:
+    """Replay the trail of every contact in a campaign and name those whose place in it is not what the trail says."""
+
+    async def run(ctx: Context) -> None:
+        number = wrong = 0
+        async for some in trail_check(ctx, campaign):
+            for one in some:
+                number, wrong = number + 1, wrong + bool(one.faults)
+                for fault in one.faults:
+                    print(f"contact {one.contact_id} in campaign {one.campaign_id}: {fault}")
+        print(f"{number} places in campaigns were compared with their trails, {wrong} differ")
+        if wrong:
+            raise typer.Exit(1)
+
+    with_context(settings_of(config), run)
 
 
 @cli.command("webhook-secret")

@@ -42,7 +42,8 @@ TRAIL = """# Trail
 
 The history of a contact, as `GET /contacts/{id}/trail`, `GET /campaigns/{id}/contacts/{contact}/trail` and the contact's
 page tell it: entries `{id, at, campaign_id, contact_id, kind, data}`, oldest first. `campaign_id` is null for what belongs to
-no campaign. Entries of a call or text name their step in `node`. Entries with the id 0 are told by the attempt or the text
+no campaign. Entries of a call, text or webhook name their step in `node` and
+their contact request in `request`. Entries with the id 0 are told by the attempt or the text
 itself, at its own times. Times in `data` are RFC 3339 in UTC, `changes` a list of `{field, old, new}`."""
 STRATEGY = """# Strategy
 

@@ -68,6 +68,10 @@ def _step(data: Data, _shown: Shown) -> Line:
     return Line("route", "secondary", f"Step “{data.get('node', '?')}”{port}", detail)
 
 
+def _attributes_set(data: Data, _shown: Shown) -> Line:
+    return Line("edit", "secondary", "Changed by the strategy", _changes(data.get("changes")))
+
+
 def _call_queued(data: Data, shown: Shown) -> Line:
     retry = f", try {data['try_no']}" if data.get("try_no", 1) != 1 else ""
     return Line("clock", "azure", f"Call to {data.get('address')} queued{retry}", _due(data, shown))
@@ -208,7 +212,9 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "enrolled": _enrolled,
     "left": _left,
     "taken-back": _taken_back,
+    "place-kept": _teller("users", "purple", "Was in the campaign twice: the place that was further stays"),
     "step": _step,
+    "attributes-set": _attributes_set,
     "call-queued": _call_queued,
     "sms-queued": _sms_queued,
     "call-dialed": _call_dialed,

@@ -7,7 +7,9 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-#: Every kind of entry: what it says, and what its `data` holds beside `node`, the step. Made into docs/reference/trail.md.
+_QUEUED = "`version`, `address`, `try_no`, `due_at`"
+
+#: Every kind of entry: what it says, and what its `data` holds beside `node`, the step, and `request`. Made into docs/reference/trail.md.
 KINDS: Mapping[str, tuple[str, str]] = {
     "created": ("the contact came into the system", "`source`, `notes`"),
     "merged": ("it was loaded again, and what was new was taken over", "`source`, `changes`, `notes`"),
@@ -17,12 +19,20 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "enrolled": ("it was added to the campaign", "`source`"),
     "left": ("it was taken out of the campaign again, with the source that had brought it", "`source`"),
     "taken-back": ("what a source had changed was set back, because the source was removed", "`source`, `changes`"),
-    "step": ("it came to a step, or left it by `port`", "`version`, `port`, `why`"),
-    "waiting": ("it waits at a step", "`due_at`"),
-    "finished": ("it has been through the strategy", "`result`"),
-    "call-queued": ("a call is to be made: a new contact request", "`request`, `address`, `try_no`, `due_at`"),
-    "sms-queued": ("a text is to be sent: a new contact request", "`request`, `address`, `try_no`, `due_at`"),
-    "webhook-queued": ("a webhook is to be sent: a new contact request", "`request`, `address`, `try_no`, `due_at`"),
+    "place-kept": (
+        "two contacts who are one person were both in the campaign: the place that was further, as it was then",
+        "`state`, `stop_reason`, `result`, `version`, `memory`, `request`, `due_at`, `calls`",
+    ),
+    "step": (
+        "it came to a step, or left it by `port` with the step's outcome, or stays until `due_at`",
+        "`version`, `port`, `why`, `outcome`, `due_at`",
+    ),
+    "attributes-set": ("the steps before this entry set attributes", "`changes`"),
+    "waiting": ("it waits at a step", "`version`, `due_at`"),
+    "finished": ("it has been through the strategy", "`version`, `result`"),
+    "call-queued": ("a call is to be made: a new contact request", _QUEUED),
+    "sms-queued": ("a text is to be sent: a new contact request", _QUEUED),
+    "webhook-queued": ("a webhook is to be sent: a new contact request", _QUEUED),
     "readdressed": (
         "a queued request was written anew after an edit",
         "`channel`, `address`, `old`, `request`, `replaces`",

@@ -178,7 +178,9 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
 
 
 def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
-    return trail.Entry(now, request.campaign_id, request.contact_id, kind, {"node": request.node, **data})
+    return trail.Entry(
+        now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
+    )
 
 
 async def unfinished(ctx: Context) -> list[tuple[AnyRow, Call]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import MOST_ADDRESSES, Change, ContactRecord, NewContact, combine_addresses, join, merge
-from dialer.store import contacts, enrollments, joins, trail
+from dialer.store import contacts, enrollments, joins, places, trail
 
 SHARED = f"is shared by too many to be one person's (a contact has at most {MOST_ADDRESSES} addresses): left out"
 
@@ -135,10 +135,11 @@ async def load(
         working.take(new)
     # As within a batch: who was created by an earlier row of the source, and turns out to be one with another, was merged.
     own = await contacts.number_of_source(tx, source_id, [gone for _, gone in working.absorbed])
-    ids = await _write(tx, working, source_id, now)
+    ids, doubles = await _write(tx, working, source_id, now)
     touched = [ids[working.final(contact_id)] for contact_id in working.order]
     enrolled = await enrollments.enroll(tx, campaign_id, list(dict.fromkeys(touched)), source_id, now)
     await trail.write(tx, _entries(working, ids, campaign_id, source_id, set(enrolled), now))
+    await trail.write(tx, await _kept(tx, doubles, now))
     return Loaded(working.created - own, working.merged + own, list(_places(working, touched)))
 
 
@@ -158,19 +159,30 @@ async def _gather(tx: AsyncConnection, batch: Sequence[NewContact]) -> _WorkingS
     return _WorkingSet(holder, records, dict(records))
 
 
-async def _write(tx: AsyncConnection, working: _WorkingSet, source_id: int, now: datetime) -> dict[int, int]:
-    """Store the working set; returns the stored id of every contact in it."""
+async def _write(
+    tx: AsyncConnection, working: _WorkingSet, source_id: int, now: datetime
+) -> tuple[dict[int, int], set[tuple[int, int]]]:
+    """Store the working set; the stored id of every contact in it, and (campaign, contact) where two places became one."""
+    doubles = set[tuple[int, int]]()
     for survivor, gone in working.absorbed:
         final = working.final(survivor)
-        await joins.settle_doubles(tx, final, gone)
+        doubles |= {(one, final) for one in await joins.settle_doubles(tx, final, gone)}
         await contacts.absorb(tx, final, gone)
     known = (contact_id for contact_id in sorted(working.changed) if contact_id > 0)
     await contacts.save(tx, [(working.stored[one], working.records[one]) for one in known], now)
     fresh = [working.records[contact_id] for contact_id in sorted(working.changed, reverse=True) if contact_id < 0]
     made = await contacts.add_many(tx, [_described(record) for record in fresh], now, source_id)
-    return {contact_id: contact_id for contact_id in working.records if contact_id > 0} | {
-        record.id: new_id for record, new_id in zip(fresh, made, strict=True)
-    }
+    ids = {contact_id: contact_id for contact_id in working.records if contact_id > 0}
+    return ids | {record.id: new_id for record, new_id in zip(fresh, made, strict=True)}, doubles
+
+
+async def _kept(tx: AsyncConnection, doubles: Iterable[tuple[int, int]], now: datetime) -> list[trail.Entry]:
+    """The trails of both are one now: only this says which of the two places is the one that stayed."""
+    found = [(at, await places.place_in(tx, *at)) for at in sorted(doubles)]
+    return [
+        trail.Entry(now, campaign_id, contact_id, "place-kept", place.to_data())
+        for (campaign_id, contact_id), place in found
+    ]
 
 
 def _described(record: ContactRecord) -> NewContact:

@@ -196,7 +196,9 @@ async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, stat
 
 
 def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
-    return trail.Entry(now, request.campaign_id, request.contact_id, kind, {"node": request.node, **data})
+    return trail.Entry(
+        now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
+    )
 
 
 async def put_back(ctx: Context, request: ContactRequest) -> None:

@@ -1,20 +1,32 @@
 """Steps of the strategy: what happened goes in, the next request, wait or result is written. One transaction with its cause."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, stop_reason
-from dialer.domain.contact import ContactRecord
+from dialer.domain.contact import Change, ContactRecord
 from dialer.domain.transitions import EnrollmentState, RequestState
 from dialer.operations import suppression
 from dialer.operations.context import Context, strategy_of
 from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
-from dialer.strategy.effects import Effect, Finish, Hold, Request, RequestCall, RequestSms, RequestWebhook, Stay, Step
+from dialer.strategy.effects import (
+    DONE,
+    Effect,
+    Finish,
+    Hold,
+    Hop,
+    Request,
+    RequestCall,
+    RequestSms,
+    RequestWebhook,
+    Stay,
+    Step,
+)
 from dialer.strategy.events import ContactFacts, Event
 from dialer.strategy.fields import OnEdit
 from dialer.strategy.flow import advance
@@ -78,7 +90,7 @@ async def take(
             now,
             latest if moves and version != newest else None,
         )
-        _write(batch, campaign, place, _Versions(version, newest), step, record.time_zone, now)
+        _write(batch, campaign, place, _Versions(version, newest), step, record, now)
         if step.changes:
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
             await suppression.list_contact(tx, ctx, campaign, record, dict(step.changes))
@@ -101,7 +113,7 @@ def _write(
     place: Enrollment,
     versions: _Versions,
     step: Step,
-    zone: str | None,
+    record: ContactRecord,
     now: datetime,
 ) -> None:
     effect, reason = step.effect, stop_reason(campaign, now)
@@ -121,8 +133,8 @@ def _write(
     batch.moved.append(moved)
     if isinstance(effect, Request):
         batch.owners.append(moved)
-        batch.requests.append(_request(campaign, place, effect, zone, now, str(reason) if reason else None))
-    entries = _trail(campaign, place, versions, step, now)
+        batch.requests.append(_request(campaign, place, effect, record.time_zone, now, str(reason) if reason else None))
+    entries = _trail(campaign, place, versions, step, record, now)
     batch.entries += entries
     batch.queued += [entries[-1].data] if isinstance(effect, Request) else []
     if starts and state is EnrollmentState.STOPPED:
@@ -206,27 +218,37 @@ def _payload(effect: Request) -> dict[str, Any]:
             return {"method": method, "url": url, "body": body, "timeout_s": timeout_s}
 
 
-def _trail(campaign: Campaign, place: Enrollment, versions: _Versions, step: Step, now: datetime) -> list[trail.Entry]:
-    """What the step did; the entry of a request is the last one."""
+def _trail(
+    campaign: Campaign, place: Enrollment, versions: _Versions, step: Step, record: ContactRecord, now: datetime
+) -> list[trail.Entry]:
+    """What the step did, so that `strategy.replay` can tell where the contact stands; the entry of a request is the last."""
 
     def entry(kind: str, **data: Any) -> trail.Entry:
         return trail.Entry(now, campaign.id, place.contact_id, kind, data)
 
     entries = [
-        entry("step", node=hop.node, version=versions.of_hop(step, n), port=hop.port, why=hop.why)
+        entry("step", node=hop.node, version=versions.of_hop(step, n), port=hop.port, why=hop.why, **_outcome(hop))
         for n, hop in enumerate(step.hops)
     ]
-    effect = step.effect
+    if step.changes:
+        changes = [Change(f"attributes.{name}", record.attributes.get(name), new) for name, new in step.changes]
+        entries.append(entry("attributes-set", changes=[asdict(change) for change in changes]))
+    effect, version = step.effect, versions.after(step)
     if isinstance(effect, Request):
-        due = effect.due_at.isoformat()
-        entries.append(
-            entry(_queued(effect), node=effect.node, address=_address(effect), try_no=effect.try_no, due_at=due)
-        )
+        due, address = effect.due_at.isoformat(), _address(effect)
+        queued = {"node": effect.node, "version": version, "address": address, "try_no": effect.try_no, "due_at": due}
+        entries.append(entry(_queued(effect), **queued))
     elif isinstance(effect, Hold):
-        entries.append(entry("waiting", node=effect.node, due_at=effect.due_at.isoformat()))
+        entries.append(entry("waiting", node=effect.node, version=version, due_at=effect.due_at.isoformat()))
     elif isinstance(effect, Finish):
-        entries.append(entry("finished", result=effect.result))
+        entries.append(entry("finished", version=version, result=effect.result))
+    elif entries and effect.due_at:  # it stays where it is until then
+        entries[-1].data["due_at"] = effect.due_at.isoformat()
     return entries
+
+
+def _outcome(hop: Hop) -> dict[str, str]:
+    return {} if hop.outcome == DONE else {"outcome": hop.outcome}
 
 
 async def _entry(tx: AsyncConnection, ctx: Context, campaign: Campaign, place: Enrollment) -> int:

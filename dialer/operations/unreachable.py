@@ -69,7 +69,9 @@ async def go_on(tx: AsyncConnection, ctx: Context, cancelled: Sequence[int], rea
 
 
 def _entry(request: ContactRequest, reason: str, now: datetime) -> trail.Entry:
-    data = {"node": request.node, "channel": request.channel, "address": request.address, "reason": reason}
+    data = {
+        "node": request.node, "request": request.id, "channel": request.channel, "address": request.address, "reason": reason,
+    }  # fmt: skip
     return trail.Entry(now, request.campaign_id, request.contact_id, "refused", data)
 
 

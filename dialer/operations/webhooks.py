@@ -118,4 +118,6 @@ async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, answ
 
 
 def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
-    return trail.Entry(now, request.campaign_id, request.contact_id, kind, {"node": request.node, **data})
+    return trail.Entry(
+        now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
+    )

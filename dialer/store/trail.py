@@ -1,6 +1,6 @@
 """A contact's history: one row for everything that happened, in order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,15 @@ async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
 
 
 _INSERT = Prepared(insert(trail))
+
+
+async def of_contacts(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """The trails of these contacts, `{campaign_id, at, kind, data}` oldest first."""
+    columns = (trail.c[name] for name in ("contact_id", "campaign_id", "at", "kind", "data"))
+    found: dict[int, list[dict[str, Any]]] = {one: [] for one in contact_ids}
+    for row in await tx.execute(select(*columns).where(trail.c.contact_id.in_(contact_ids)).order_by(trail.c.id)):
+        found[row.contact_id].append(dict(row._mapping))  # noqa: SLF001
+    return found
 
 
 async def of_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | None) -> Sequence[dict[str, Any]]:

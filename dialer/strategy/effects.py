@@ -107,11 +107,15 @@ Effect = Request | Hold | Stay | Finish
 
 @record
 class Hop:
-    """One line of the trail: at `node` the way `port` was taken (empty: the contact stayed or ended), and why."""
+    """One line of the trail: at `node` the way `port` was taken (empty: the contact stayed or ended), and why.
+
+    `outcome` is that of the step which was left: of its call, its text, its webhook; `done` where there is none.
+    """
 
     node: str
     port: str
     why: str
+    outcome: str = DONE
 
 
 @record

@@ -197,7 +197,7 @@ class _Walk:
         strategy = self.strategy if here is node else self.successor or self.strategy
         port = leave.port if leave.port in here.out else OTHERWISE
         target = strategy.by_id.get(here.out.get(port, ""))
-        self.hops.append(Hop(node.id, port if target else leave.port, leave.why))
+        self.hops.append(Hop(node.id, port if target else leave.port, leave.why, leave.result))
         if target is not None and here is node and (same := self._in_successor(target)):
             strategy, target = self.successor or strategy, same
         if strategy is not self.strategy:

@@ -17,7 +17,7 @@ from dialer.simulation.people import Person, Population
 from dialer.simulation.result import result_of
 from dialer.simulation.run import Run
 from dialer.strategy.model import Strategy
-from tests.property.test_strategy_flow import graphs
+from tests.support.wired import graphs
 
 START = datetime(2026, 3, 27, 7, 13, tzinfo=UTC)  # the clocks of Europe change two days later
 ZONES = [None, "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]

@@ -12,7 +12,8 @@ from dialer.strategy.events import ContactFacts, Entered, RequestKey
 from dialer.strategy.flow import advance
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Strategy
-from tests.property.test_strategy_flow import START, contacts, draw_event, graphs
+from tests.property.test_strategy_flow import START, draw_event
+from tests.support.wired import contacts, graphs
 
 
 @pytest.mark.req("S3", "D3")

@@ -2,10 +2,9 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialer.domain.outcome import Outcome
@@ -27,82 +26,11 @@ from dialer.strategy.events import (
 from dialer.strategy.flow import advance
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Strategy, digest, to_document
+from tests.support.soak import examples
+from tests.support.wired import contacts, graphs
 
 START = datetime(2026, 3, 20, 12, tzinfo=UTC)
 STATUSES = ("pending", "submitted", "delivered", "undelivered", "expired", "rejected", "failed", "lost", "?")
-DURATIONS = st.sampled_from(["0s", "90s", "15m", "2h", "3d"])
-POSITIVE = st.sampled_from(["90s", "15m", "2h", "3d"])
-RULES = st.lists(
-    st.fixed_dictionaries(
-        {"op": st.sampled_from(["eq", "gt", "in", "empty", "contains"]), "value": st.sampled_from("a1")}
-    ),
-    min_size=1,
-    max_size=3,
-)
-FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
-    "call": st.fixed_dictionaries(
-        {
-            "tries": st.integers(1, 4),
-            "retry_after": st.lists(DURATIONS, min_size=1, max_size=3),
-            "retry_on": st.lists(st.sampled_from([o.value for o in Outcome if o is not Outcome.ANSWERED]), max_size=9),
-            "number": st.integers(1, 2),
-        }
-    ),
-    "sms": st.fixed_dictionaries(
-        {
-            "text": st.sampled_from(["Hi", "Hi {{a}}", "{{none}}"]),
-            "until": st.sampled_from(["accepted", "delivered", "replied"]),
-            "timeout": POSITIVE,
-        }
-    ),
-    "wait": st.one_of(
-        st.fixed_dictionaries({"duration": POSITIVE}),
-        st.just({"kind": "until_time", "at": "02:30"}),
-        st.just({"kind": "until_date", "at": "2026-03-29"}),
-        st.just({"kind": "until_attribute", "at": "a"}),
-    ),
-    "branch": st.fixed_dictionaries({"on": st.sampled_from(["a", "last.outcome", "count.attempts"]), "rules": RULES}),
-    "time-window": st.fixed_dictionaries(
-        {"from": st.just("09:00"), "to": st.just("17:00"), "kind": st.sampled_from(["hold", "branch"])}
-    ),
-    "webhook": st.fixed_dictionaries(
-        {
-            "url": st.sampled_from(["https://x.example/", "http://{{a}}.example/{{a}}?b={{none|0}}"]),
-            "body": st.sampled_from(["", '{"a": "{{a}}"}', "{{none}}"]),
-            "save_as": st.sampled_from(["a", None]),
-        }
-    ),
-    "set-attribute": st.fixed_dictionaries({"attribute": st.just("a"), "value": st.sampled_from(["1", "{{a}}1"])}),
-    "end": st.just({}),
-}
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> Strategy:
-    """Random wiring; what the check refuses (loops that let no time pass) is not a strategy."""
-    ids = [f"n{index}" for index in range(draw(st.integers(1, 8)))]
-    limits = {"max_attempts": draw(st.integers(1, 6)), "max_visits": draw(st.integers(1, 4))}
-    nodes: list[dict[str, Any]] = [{"id": "in", "type": "contact-in", "fields": limits, "out": {"next": ids[0]}}]
-    for id_ in ids:
-        type_ = draw(st.sampled_from(sorted(FIELDS)))
-        fields = draw(FIELDS[type_])
-        ports = STEP_TYPES[type_].ports_of(STEP_TYPES[type_].fields.model_validate(fields))
-        out = draw(st.dictionaries(st.sampled_from(ports), st.sampled_from(ids), max_size=len(ports))) if ports else {}
-        nodes.append({"id": id_, "type": type_, "fields": fields, "out": out})
-    strategy = check({"format": "campaign-strategy/1", "name": "random", "nodes": nodes}).strategy
-    assume(strategy is not None)
-    assert strategy is not None
-    return strategy
-
-
-contacts = st.builds(
-    ContactFacts,
-    addresses=st.lists(st.tuples(st.sampled_from(["voice", "sms", "email"]), st.just("+4930111")), max_size=3).map(
-        tuple
-    ),
-    attributes=st.dictionaries(st.just("a"), st.sampled_from(["1", "x", "2026-04-01"])),
-    time_zone=st.sampled_from(["Europe/Berlin", "Asia/Kathmandu", "Nowhere"]),
-)
 
 
 def draw_event(data: st.DataObject, memory: Memory) -> Event:
@@ -141,8 +69,9 @@ def assert_sound(
         assert memory.due_at == effect.due_at
 
 
+@pytest.mark.soak
 @pytest.mark.req("S4", "D3", "D4")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(strategy=graphs(), contact=contacts, data=st.data())
 def test_no_event_takes_a_contact_out_of_bounds(strategy: Strategy, contact: ContactFacts, data: st.DataObject):
     now, keys, webhooks = START, set[RequestKey](), list[RequestKey]()
@@ -165,8 +94,9 @@ def test_no_event_takes_a_contact_out_of_bounds(strategy: Strategy, contact: Con
     assert len(keys) - len(webhooks) == step.memory.attempts + step.memory.texts
 
 
+@pytest.mark.soak
 @pytest.mark.req("S4")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(strategy=graphs(), contact=contacts, data=st.data())
 def test_a_contact_whose_events_all_come_is_done_in_the_end(
     strategy: Strategy, contact: ContactFacts, data: st.DataObject
@@ -190,8 +120,9 @@ def test_a_contact_whose_events_all_come_is_done_in_the_end(
     pytest.fail("the contact never came to an end")
 
 
+@pytest.mark.soak
 @pytest.mark.req("S3", "S6")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(strategy=graphs())
 def test_documents_come_back_as_they_went(strategy: Strategy):
     checked = check(json.loads(json.dumps(to_document(strategy))))
@@ -221,8 +152,9 @@ documents = json_values | st.fixed_dictionaries(
 )
 
 
+@pytest.mark.soak
 @pytest.mark.req("S2")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(document=documents)
 @example(document={"nodes": [{"id": "a", "type": "call", "fields": {"ring_s": 10**5000}}]})
 def test_the_check_never_raises(document: object):

@@ -127,7 +127,7 @@ async def test_two_existing_contacts_are_joined_and_the_trail_says_so(bench: Ben
     assert record.attributes == {"a": "1", "b": "2"}
     assert {address.address for address in record.addresses} == {number(1), number(2), number(9)}
     kinds = await _kinds(bench, record.id)
-    assert kinds == ["created", "created", "enrolled", "enrolled", "joined", "merged"]
+    assert kinds == ["created", "created", "enrolled", "enrolled", "joined", "merged", "place-kept"]
     joined = [row.data for row in await _rows(bench, tables.trail) if row.kind == "joined"]
     assert joined[0]["absorbed"] == [younger.id]
     assert {"field": "attributes.a", "old": "2", "new": "1"} in joined[0]["dropped"]

@@ -65,7 +65,7 @@ async def test_the_trail_tells_all_of_it_in_order(bench: Bench) -> None:
         "created", "enrolled", "call-queued", "call-dialed", "call-ended", "waiting",
         "sms-queued", "sms-sending", "sms-status", "finished",
     ]  # fmt: skip
-    assert entries[-1]["data"] == {"result": "done"}
+    assert entries[-1]["data"] == {"version": 1, "result": "done"}
 
 
 async def _only_request(bench: Bench, campaign_id: int) -> str:

@@ -111,7 +111,8 @@ async def test_a_failure_leads_to_its_own_way_and_the_trail_says_why(bench: Benc
     (place,) = await rows(bench, tables.enrollment)
     assert place.result == "over"
     (failed,) = [row.data for row in await rows(bench, tables.trail) if row.kind == "webhook-failed"]
-    assert failed == {"node": "hook", "address": "hooks.example", "status": 500, "reason": "answered 500"}
+    told_of = {"node": "hook", "request": 1, "address": "hooks.example"}
+    assert failed == {**told_of, "status": 500, "reason": "answered 500"}
     (contact,) = await rows(bench, tables.contact)
     assert contact.attributes == {}
 
