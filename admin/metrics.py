@@ -27,6 +27,7 @@ class Metrics:
         self._webhooks = Counter(
             "dialer_webhooks", "Webhooks by what came of them", ("result",), registry=self.registry
         )
+        self._breakers = self._gauge("dialer_gateway_breaker_open", "1 while the trunk fails and is probed", "gateway")
         self._counted: dict[str, int] = {}
         self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
         self._abandonment = self._gauge(
@@ -67,7 +68,10 @@ class Metrics:
 
     def _set_gateways(self, gateways: Iterable[Mapping[str, Any]]) -> None:
         self._gateways.clear()
+        self._breakers.clear()
         for gateway in gateways:
+            if "breaker" in gateway:
+                self._breakers.labels(gateway["id"]).set(gateway["breaker"] != "closed")
             self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] in GATEWAY_UP)
 
     def _set_abandonment(self, campaigns: Iterable[Mapping[str, Any]]) -> None:

@@ -24,7 +24,8 @@ HEADINGS = {"voice": "New voice gateway", "sms": "New SMS gateway"}
 LABELS = {
     "name": "Name", "dial": "Channel to dial", "prefixes": "Allowed prefixes", "max_calls": "Most calls at the same time",
     "calls_per_second": "Most calls started in a second", "strip_plus": "Dial without the plus sign",
-    "prefix": "Digits put before the number", "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
+    "prefix": "Digits put before the number",
+    "breaker_after": "Failed calls in a row that stop it", "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
     "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
     "messages_per_second": "Most texts sent in a second", "response_timeout_s": "Response timeout, seconds",
     "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
@@ -47,12 +48,17 @@ class Control:
 
 
 async def index(request: web.Request) -> web.StreamResponse:
+    found = _living(request)
+    rows = (await gateways.page(request.app[CONTEXT], Query(limit=100))).items
+    shown = [{**row, "target": _target(row), **found.get(row["id"], {"state": None})} for row in rows]
+    return page(request, "gateways.html", section="Gateways", gateways=shown)
+
+
+def _living(request: web.Request) -> dict[str, Mapping[str, Any]]:
+    """By id, what the live picture says of gateways."""
     live = request.app[LIVE]
     snapshot = live.snapshot() if live else views.NO_LIVE
-    states = {one["id"]: one["state"] for one in snapshot["gateways"]}
-    rows = (await gateways.page(request.app[CONTEXT], Query(limit=100))).items
-    shown = [{**row, "target": _target(row), "state": states.get(row["id"])} for row in rows]
-    return page(request, "gateways.html", section="Gateways", gateways=shown)
+    return {one["id"]: {"state": one["state"], "reason": one.get("reason", "")} for one in snapshot["gateways"]}
 
 
 async def new(request: web.Request) -> web.StreamResponse:
@@ -139,7 +145,7 @@ def _defaults(kind: str) -> dict[str, Any]:
 
 
 def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
-    known = {**row["settings"], "name": row["name"]}
+    known = {**_defaults(row["kind"]), **row["settings"], "name": row["name"]}
     return {name: _text(name, known.get(name)) for name in _fields(row["kind"])}
 
 
@@ -183,5 +189,6 @@ def _page(
         request, "gateway.html", status=status or (422 if faults else 200), section="Gateways",
         form=form, faults=by_field, fields=_controls(kind, stored=existing is not None), existing=existing,
         heading=existing["name"] if existing else HEADINGS[kind],
+        living=_living(request).get(existing["id"]) if existing else None,
         action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}",
     )  # fmt: skip

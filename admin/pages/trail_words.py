@@ -228,6 +228,7 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "call-refused": _teller("phone", "red", "Call could not be made"),
     "sms-refused": _teller("message", "red", "Text could not be sent"),
     "call-withdrawn": _teller("phone", "secondary", "Call did not start; its turn comes again"),
+    "call-spared": _teller("phone", "secondary", "The trunk was failing: this call costs no try, its turn comes again"),
     "sms-withdrawn": _teller("message", "secondary", "Text was not sent; its turn comes again"),
     "webhook-queued": _webhook_queued,
     "webhook-sending": _webhook_sending,

@@ -18,6 +18,7 @@ COLOURS: Mapping[str, str] = {
     "invalid_number": "red", "machine": "purple", "abandoned": "red", "lost": "red",
     "submitted": "blue", "delivered": "green", "undelivered": "red", "expired": "orange",
     "up": "green", "bound": "green", "connected": "green", "down": "red", "stale": "orange", "connecting": "yellow",
+    "breaker_open": "red", "breaker_half_open": "orange",
     "resync": "yellow", "refused": "red", "shutting_down": "orange",
     "intended": "secondary", "dialing": "azure", "ringing": "azure",
 }  # fmt: skip
@@ -38,6 +39,7 @@ _LIMITS = {
     "calls_per_second": "The campaign's limit of calls per second is reached.",
     "max_concurrent_calls": "The campaign's limit of concurrent calls is reached.",
     "gateway_limit": "The voice gateway is at its limit.",
+    "gateway_breaker": "Calls by the voice gateway fail because of its trunk: its breaker is open, and one call probes it now and then.",
     "nothing_due": "Nothing is due: every contact is done, waits, or is being called.",
     "outside_window": "It is outside the execution time. The campaign goes on by itself.",
     "draining": "The server is stopping: calls in flight end, no new ones start.",

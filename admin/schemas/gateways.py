@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from admin.schemas.common import In, Out
+from dialer.domain.gateway import SmsGateway, VoiceGateway
 
 
 class GatewayPatch(In):
@@ -20,6 +21,7 @@ class GatewayPatch(In):
     calls_per_second: float | None = None
     strip_plus: bool | None = None
     prefix: str | None = None
+    breaker_after: int | None = None
     host: str | None = None
     port: int | None = None
     system_id: str | None = None
@@ -52,6 +54,7 @@ class VoiceGatewayOut(_Stored):
     calls_per_second: float | None
     strip_plus: bool
     prefix: str
+    breaker_after: int
 
 
 class SmsGatewayOut(_Stored):
@@ -73,8 +76,18 @@ class GatewayOut(RootModel[Annotated[VoiceGatewayOut | SmsGatewayOut, Field(disc
     """A voice or an SMS gateway."""
 
 
+def _defaults(kind: type[VoiceGatewayOut] | type[SmsGatewayOut]) -> dict[str, Any]:
+    """Of settings that came with a later version than the row."""
+    made = VoiceGateway if kind is VoiceGatewayOut else SmsGateway
+    return {name: field.default for name, field in made.model_fields.items() if not field.is_required()}
+
+
 def shown(row: Mapping[str, Any]) -> GatewayOut:
     """What people see of a row of the gateway table."""
     kind = VoiceGatewayOut if row["kind"] == "voice" else SmsGatewayOut
-    known = {**row["settings"], **{name: row[name] for name in ("id", "kind", "name", "created_at", "modified_at")}}
+    known = {
+        **_defaults(kind),
+        **row["settings"],
+        **{name: row[name] for name in ("id", "kind", "name", "created_at", "modified_at")},
+    }
     return GatewayOut(kind(**{name: known[name] for name in kind.model_fields}))

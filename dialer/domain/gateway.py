@@ -30,6 +30,12 @@ class VoiceGateway(_Gateway):
     calls_per_second: float | None = Field(default=None, gt=0, le=1000, description="Most calls started in a second.")
     strip_plus: bool = Field(default=False, description="Dial the number without its plus sign.")
     prefix: str = Field(default="", pattern=r"^[0-9*#]{0,15}$", description="Digits put before the number.")
+    breaker_after: int = Field(
+        default=5,
+        ge=0,
+        le=1000,
+        description="So many calls in a row that fail because of the trunk hold all others back until one gets through; 0: never.",
+    )
 
     @field_validator("dial")
     @classmethod

@@ -48,6 +48,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "the attempt's outcome",
         "`attempt`, `number`, `outcome`, `reason`, `cause`, `tech_cause`, `agent`, `rang_s`, `talked_s`",
     ),
+    "call-spared": (
+        "the call failed in a storm of its trunk: it costs no try, and its turn comes again in a new request",
+        "`request`, `replaces`",
+    ),
     "call-refused": ("the number may not be dialed at all: no attempt was made", "`address`, `reason`"),
     "call-withdrawn": ("the call was proven not to have left the server; its turn comes again", "`attempt`, `reason`"),
     "sms-sending": (

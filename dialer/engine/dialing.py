@@ -16,6 +16,7 @@ from dialer.domain.campaign import Campaign, window
 from dialer.domain.gateway import VoiceGateway
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
+from dialer.engine.breakers import Breakers
 from dialer.engine.contest import Contest, Group, nothing_due
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
@@ -34,6 +35,7 @@ PUT_OFF_S = 5.0
 MAX_BATCH = 50
 MOST_HELD_BACK = 20  # so many are looked past for one whom a gateway lets through
 NO_ROOM, NOBODY = Room(0, None), PacingDecision(0, None)
+_LIMITS = {Against.GATEWAY_LIMIT: Limit.GATEWAY_LIMIT, Against.BREAKER: Limit.GATEWAY_BREAKER}
 _FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gateway {} may not dial this prefix"}
 
 
@@ -61,7 +63,8 @@ class Dialing:
         self._ctx, self.board, self.agents, self.link = ctx, board, agents, link
         self._start, self._changed = start, changed
         self.bell = Bell()
-        self.tracker = Tracker(ctx, self._moved)
+        self.breakers = Breakers(lambda: board.voice, ctx.clock)
+        self.tracker = Tracker(ctx, self._moved, self.breakers)
         self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
         self.limits = Limits(self.tracker)
         self.contest = Contest(board, agents, self.feeds, self.limits)
@@ -192,6 +195,7 @@ class Dialing:
             return None
         self.tracker.expect(intent, now)
         self.limits.spend(campaign, name, gateway)
+        self.breakers.left(name, intent.attempt_id)
         return _Plan(intent, call)
 
     def _facts(self, campaign: Campaign, request: ContactRequest, name: str, queue: str, now: datetime) -> CallFacts:
@@ -202,6 +206,7 @@ class Dialing:
             gateway_room=self.limits.gateway_room(name, gateway) if gateway else NO_ROOM,
             is_calling=self.tracker.is_calling(request.address),
             is_open=window(campaign, request.zone, now).open,
+            breaker_lets=self.breakers.of(name).lets(now),
             queue=None if queue == campaign.queue else self.decide(queue, now) if queue else NOBODY,
         )
 
@@ -212,9 +217,9 @@ class Dialing:
         if found.final:
             reason = _FINAL[found].format(gateway)
             self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
-        elif found is Against.GATEWAY_LIMIT:
+        elif found.of_gateway:
             self._held_back.append(request)
-            self._limit(campaign, Limit.GATEWAY_LIMIT)
+            self._limit(campaign, _LIMITS[found])
         else:
             until = now + timedelta(seconds=PUT_OFF_S)
             self._start(attempts.put_off(self._ctx, request, until), name=f"put-off-{request.id}")
@@ -278,7 +283,7 @@ class Dialing:
                 continue
             waits += self._seconds(now, self.agents.counts(campaign.queue, now).next_wrap_up_end)
             waits += self._seconds(now, self.feeds.next_look(campaign.id))
-        waits += self.limits.waits()
+        waits += [*self.limits.waits(), *self.breakers.waits(now)]
         return max(0.0005, min(waits))
 
     @staticmethod

@@ -218,7 +218,7 @@ class Engine:
             "campaigns": [self._campaign(campaign, now) for campaign in self.board.campaigns.values()],
             "gateways": [
                 *(
-                    {"id": name, "kind": "voice", "state": self.link.state.value, "reason": ""}
+                    {"id": name, "kind": "voice", **self.dialing.breakers.snapshot(name, self.link.state.value, now)}
                     for name in self.board.voice
                 ),
                 *self.texting.gateways.snapshot(),

@@ -47,6 +47,7 @@ def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: 
         gateway=gateway,
         gateway_limit=limits.of_gateway(gateway_name, gateway, now),
         in_another_call=tracker.is_calling(request.address),
+        breaker=dialing.breakers.of(gateway_name),
         starting=tracker.is_calling_for(request.id),
         before=dialing.feeds.before(request),
         contender=contender(campaign),

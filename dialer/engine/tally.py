@@ -18,6 +18,8 @@ class Tracked:
     gateway: str
     sent: bool = False
     request_id: int = 0
+    told: bool = False  # what it says of its trunk was told
+    spared: bool = False  # it failed in a storm of its trunk: its contact's turn comes again
     barred: bool = False  # its number has come onto a do-not-contact list: not to be sent
 
     @property

@@ -9,6 +9,7 @@ from dialer.domain.calls import Call, attempt_of
 from dialer.domain.telephony import Event, LiveState
 from dialer.domain.transitions import AttemptState
 from dialer.engine.bell import Bell, until
+from dialer.engine.breakers import Breakers
 from dialer.engine.tally import Tally, Tracked
 from dialer.operations import attempts
 from dialer.operations.context import Context
@@ -20,10 +21,10 @@ GATHER_S = 0.05
 
 
 class Tracker:
-    """`changed` is called when an agent's claim may have come free."""
+    """`changed` is called when an agent's claim may have come free; `breakers` are told what calls say of their trunks."""
 
-    def __init__(self, ctx: Context, changed: Callable[[], None]) -> None:
-        self._ctx, self._changed = ctx, changed
+    def __init__(self, ctx: Context, changed: Callable[[], None], breakers: Breakers) -> None:
+        self._ctx, self._changed, self._breakers = ctx, changed, breakers
         self._calls: dict[str, Tracked] = {}
         self._tally = Tally()
         self._marks: dict[str, Call] = {}
@@ -88,6 +89,8 @@ class Tracker:
 
     def forget(self, attempt_id: str) -> None:
         """It will not be dialed."""
+        if one := self._calls.get(attempt_id):
+            self._breakers.never_left(one.gateway, attempt_id)
         self._remove(attempt_id)
         self._progressed()
 
@@ -123,9 +126,18 @@ class Tracker:
         if (state := call.state) in _KEPT and state is not one.call.state:
             self._marks[call.attempt_id] = call
         self._tally.remove(one)
-        one.call = call
+        rang_before, one.call = _rang(one.call), call
         self._tally.add(one)
+        if _rang(call) and not rang_before:
+            self._breakers.rang(one.gateway, call.attempt_id)
+        self._tell_end(one)
         self._progressed()
+
+    def _tell_end(self, one: Tracked) -> None:
+        """At once, before the end is written: the next call must not leave by a trunk that fails."""
+        if not one.told and one.call.finished(self._ctx.clock()):
+            one.told = True
+            one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, one.call.result())
 
     def _add(self, one: Tracked) -> None:
         self._calls[one.call.attempt_id] = one
@@ -152,13 +164,17 @@ class Tracker:
         """Write what has become certain by now."""
         while True:
             now = self._ctx.clock()
-            ended = [one.call for one in self._tally.finishing.values() if one.call.finished(now)][:BATCH]
-            closing = {call.attempt_id for call in ended}
+            ended = [one for one in self._tally.finishing.values() if one.call.finished(now)][:BATCH]
+            for one in ended:
+                self._tell_end(one)
+            closing = {one.call.attempt_id for one in ended}
             marks = [self._marks.pop(i) for i in list(self._marks)[:BATCH]]
             if not ended and not marks:
                 return
             marks = [call for call in marks if call.attempt_id not in closing]
-            await attempts.record(self._ctx, marks, [(call.attempt_id, call.result()) for call in ended])
+            results = [(one.call.attempt_id, one.call.result()) for one in ended]
+            spared = {one.call.attempt_id for one in ended if one.spared}
+            await attempts.record(self._ctx, marks, results, spared)
             for attempt_id in closing:
                 self._remove(attempt_id)
             self._changed()
@@ -185,6 +201,11 @@ class Tracker:
 
 # Worth a write of its own: what a restart can't learn from the live channels, who talked with whom.
 _KEPT = frozenset({AttemptState.CONNECTED})
+
+
+def _rang(call: Call) -> bool:
+    """Somebody behind the trunk was reached."""
+    return call.ringing_at is not None or call.answered_at is not None
 
 
 def _is_leaving(one: Tracked) -> bool:

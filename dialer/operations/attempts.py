@@ -1,8 +1,8 @@
 """Attempts in the store: the intent before a call, how far it got, and its outcome with the strategy's next step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,14 +11,17 @@ from dialer.domain.calls import Call
 from dialer.domain.campaign import may_start
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
-from dialer.domain.transitions import AttemptState
+from dialer.domain.transitions import AttemptState, EnrollmentState
 from dialer.operations import steps
 from dialer.operations.context import Context
 from dialer.pacing.abandonment import LiveAnswers, counted
-from dialer.store import attempts, campaigns, enrollments, live_answers, requests, trail
+from dialer.store import attempts, campaigns, enrollments, live_answers, replacing, requests, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import CallEnded, RequestKey
+
+# A contact whose call failed in a storm of its trunk comes again behind those that are due by then.
+SPARED_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,12 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
     ctx.engine.work_changed(request.campaign_id)
 
 
-async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str, CallResult]]) -> None:
+async def record(
+    ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str, CallResult]], spared: Collection[str] = ()
+) -> None:
     """Note how far calls are, and close those that ended, each with its next step; one transaction for all.
 
+    The contacts of `spared` attempts, which failed in a storm of their trunk, take no step: their turn comes again.
     An attempt that has an outcome keeps it: late and duplicate news change nothing (I8).
     """
     now, results = ctx.clock(), dict(ended)
@@ -99,14 +105,34 @@ async def record(ctx: Context, marks: Sequence[Call], ended: Sequence[tuple[str,
         closed = await requests.complete(tx, [row.request_id for row in rows])
         endings = [(closed[row.request_id], _ending(row, results[row.id])) for row in rows]
         await trail.write(tx, [_entry(now, request, "call-ended", **ending) for request, ending in endings])
-        await _step(tx, ctx, [(request, ending["outcome"]) for request, ending in endings])
+        came_again = {one.id for one, end in endings if end["attempt"] in spared and await _again(tx, one, now)}
+        await _step(tx, ctx, [(one, end["outcome"]) for one, end in endings if one.id not in came_again])
         touched = {row.campaign_id for row in rows}
         for campaign_id in touched:
             await campaigns.touch(tx, campaign_id, now)
         return touched
 
     for campaign_id in await ctx.db.transact(work):
+        if spared:
+            ctx.engine.contacts_added(campaign_id)  # what was stopped meanwhile is flagged (C7)
         ctx.engine.work_changed(campaign_id)
+
+
+async def _again(tx: AsyncConnection, request: ContactRequest, now: datetime) -> bool:
+    """A new request in the place of one whose call did not get past its trunk, behind those that are due now.
+
+    False if the contact stands elsewhere by now, or has the number no more: then the strategy goes on.
+    """
+    place = await enrollments.get(tx, request.enrollment_id)
+    if place is None or place.request_id != request.id or place.state is not EnrollmentState.IN_PROGRESS:
+        return False
+    if not await replacing.has_address(tx, request):
+        return False
+    again = await replacing.replace(tx, request, now + SPARED_AGAIN, now)
+    await enrollments.waits_for(tx, place.id, again, now + SPARED_AGAIN, now)
+    told = {"node": request.node, "request": again, "replaces": request.id}
+    await trail.write(tx, [trail.Entry(now, request.campaign_id, request.contact_id, "call-spared", told)])
+    return True
 
 
 async def _step(tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, Outcome]]) -> None:

@@ -17,6 +17,7 @@ class Against(StrEnum):
 
     NO_GATEWAY = "voice-gateway-missing"
     PREFIX = "prefix-not-allowed"
+    BREAKER = "gateway-breaker-open"
     GATEWAY_LIMIT = "gateway-limit"
     IN_ANOTHER_CALL = "number-in-another-call"
     CLOSED = "window-closed"
@@ -27,10 +28,15 @@ class Against(StrEnum):
         """The call can't be made at all: the strategy goes on as for an invalid number."""
         return self in {Against.NO_GATEWAY, Against.PREFIX}
 
+    @property
+    def of_gateway(self) -> bool:
+        """It holds for whatever goes by the gateway: the call keeps its place in the line."""
+        return self in {Against.BREAKER, Against.GATEWAY_LIMIT}
+
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """One call at the moment when it would start.
+    """One call at the moment when it would start. `breaker_lets` so many calls by the gateway; None: any number.
 
     `gateway` is None if there is none of that name. `queue` is what was decided for the step's own queue; None if it is the
     campaign's, which was decided on for all its calls.
@@ -42,6 +48,7 @@ class CallFacts:
     is_calling: bool
     is_open: bool
     queue: PacingDecision | None = None
+    breaker_lets: int | None = None
 
 
 def against(call: CallFacts) -> Iterator[Against]:
@@ -50,6 +57,8 @@ def against(call: CallFacts) -> Iterator[Against]:
         yield Against.NO_GATEWAY
     elif not allows(call.gateway, call.number):
         yield Against.PREFIX
+    if call.breaker_lets is not None and call.breaker_lets <= 0:
+        yield Against.BREAKER
     if call.gateway_room.calls <= 0:
         yield Against.GATEWAY_LIMIT
     if call.is_calling:

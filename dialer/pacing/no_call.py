@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from dialer.domain.members import NotFree
+from dialer.pacing.breaker import Breaker
 from dialer.pacing.gates import Against, CallFacts, against
 from dialer.pacing.outlook import CallOutlook, QueueView, held_back
 from dialer.pacing.progressive import Limit, decide
@@ -19,7 +20,8 @@ def of_call(outlook: CallOutlook, number: str, now: datetime) -> Iterator[Reason
         for queue in outlook.queues:
             yield from of_queue(queue, now)
     yield from _of_campaign(outlook, now)
-    call = CallFacts(number, outlook.gateway, outlook.gateway_limit.room(now), outlook.in_another_call, is_open=True)
+    allowed, lets = outlook.gateway_limit.room(now), outlook.breaker.lets(now)
+    call = CallFacts(number, outlook.gateway, allowed, outlook.in_another_call, is_open=True, breaker_lets=lets)
     for one in against(call):
         yield from _told(one, outlook, number, now)
 
@@ -69,6 +71,8 @@ def _told(one: Against, outlook: CallOutlook, number: str, now: datetime) -> Ite
             yield Reason(one, told)
         case Against.PREFIX:
             yield Reason(one, f"the voice gateway {name} may not dial the prefix of {number}")
+        case Against.BREAKER:
+            yield _breaker_open(name, outlook.breaker)
         case Against.IN_ANOTHER_CALL:
             yield Reason(one, f"{number} is in another call")
         case Against.GATEWAY_LIMIT:
@@ -79,6 +83,16 @@ def _told(one: Against, outlook: CallOutlook, number: str, now: datetime) -> Ite
                 else:
                     told = f"the voice gateway {name} has its limit of {allowed.most_at_once} calls"
                     yield Reason("gateway-max-calls", told)
+
+
+def _breaker_open(name: str, breaker: Breaker) -> Reason:
+    since = f"{breaker.since:%Y-%m-%d %H:%M:%S} UTC" if breaker.since else "now"
+    told = f"calls by the voice gateway {name} fail because of its trunk: its breaker is open since {since}, and "
+    if breaker.probe is not None:
+        return Reason(Against.BREAKER, told + "one call is probing it")
+    return Reason(
+        Against.BREAKER, f"{told}the next call probes it at {breaker.probe_at:%H:%M:%S} UTC", breaker.probe_at
+    )
 
 
 # -- agents -----------------------------------------------------------------------------------------------------------

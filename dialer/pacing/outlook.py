@@ -6,6 +6,7 @@ from datetime import datetime
 
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.members import Member, NotFree
+from dialer.pacing.breaker import Breaker
 from dialer.pacing.gates import text_room
 from dialer.pacing.limits import Allowance
 from dialer.pacing.progressive import PacingDecision, QueueState, decide
@@ -78,6 +79,7 @@ class CallOutlook:
     gateway: VoiceGateway | None
     gateway_limit: Allowance
     in_another_call: bool = False
+    breaker: Breaker = field(default_factory=lambda: Breaker(0))
     starting: bool = False
     before: int = 0
     contender: Contender | None = None
@@ -108,7 +110,8 @@ class CallOutlook:
         """When time alone may change something."""
         for queue in self.queues:
             yield from queue.wrap_up_ends()
-        yield from (at for at in (self.campaign.token_at, self.gateway_limit.token_at) if at is not None)
+        timed = (self.campaign.token_at, self.gateway_limit.token_at, self.breaker.probe_at)
+        yield from (at for at in timed if at is not None)
 
 
 @dataclass(frozen=True, slots=True)

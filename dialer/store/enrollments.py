@@ -183,6 +183,21 @@ async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now:
     await _DISPATCHING.run(tx, {"_ids": list(enrollment_ids), "_calls": int(is_call), "_now": now})
 
 
+async def waits_for(tx: AsyncConnection, enrollment_id: int, request_id: int, due_at: datetime, now: datetime) -> None:
+    """In the place of the request that it waited for there is another one, at the same step."""
+    await tx.execute(
+        update(enrollment)
+        .where(enrollment.c.id == enrollment_id)
+        .values(
+            state=EnrollmentState.PENDING,
+            request_id=request_id,
+            due_at=due_at,
+            modified_at=now,
+            revision=enrollment.c.revision + 1,
+        )
+    )
+
+
 async def withdrawn(tx: AsyncConnection, request: ContactRequest, now: datetime) -> None:
     """The call or text that was committed never left this process: its turn comes again, if the contact waits for it."""
     if request.channel == "call":

@@ -119,6 +119,8 @@ class _Fold:
         elif kind in _ENDS:
             if data.get("request", place.request) == place.request:
                 self._ended(kind, data)
+        elif kind == "call-spared":
+            self.place, self.outcome = _spared(place, data), None
         elif kind in _FLAGS:
             self.place = _FLAGS[kind](place, data)
 
@@ -211,6 +213,11 @@ def _requeued(place: Place, data: Row) -> Place:
     if not place.memory.node:
         return again
     return replace(again, state=EnrollmentState.WAITING, due_at=place.memory.due_at)
+
+
+def _spared(place: Place, data: Row) -> Place:
+    """The outcome takes no step: it waits for another request of the same try."""
+    return replace(place, state=EnrollmentState.PENDING, request=data["request"], due_at=None)
 
 
 def _readdressed(place: Place, data: Row) -> Place:

@@ -97,6 +97,7 @@ async def test_metrics(server: Server) -> None:
     await server.call("GET", "/campaigns/1")
     await server.call("GET", "/campaigns/2")
     await server.client.get("/no/such/page/5", allow_redirects=False)
+    server.snapshot["gateways"][0] |= {"breaker": "half_open"}
     server.snapshot["campaigns"] = [{"id": 1, "abandonment": AbandonmentMeter(200, 5).shown()}]
     text = await (await server.client.get("/metrics")).text()
     for line in (
@@ -107,6 +108,7 @@ async def test_metrics(server: Server) -> None:
         "dialer_calls_in_flight 1.0",
         "dialer_asterisk_link_up 1.0",
         'dialer_gateway_up{gateway="carrier",kind="voice"} 1.0',
+        'dialer_gateway_breaker_open{gateway="carrier"} 1.0',
         'dialer_gateway_up{gateway="smsc",kind="sms"} 1.0',
         'dialer_gateway_up{gateway="other",kind="sms"} 0.0',
         'dialer_abandonment_percent{campaign="1"} 2.5',

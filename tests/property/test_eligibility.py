@@ -26,6 +26,7 @@ from dialer.engine.feeds import Feed
 from dialer.engine.outlook import of_call
 from dialer.engine.tally import Tracked
 from dialer.operations.context import NoEngine
+from dialer.pacing.breaker import Breaker
 from dialer.pacing.eligibility import Facts, Place, Work, eligibility, reasons
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook, WebhookOutlook
 from dialer.store.requests import ContactRequest
@@ -62,7 +63,7 @@ GOOD = {
     "queue": "sales", "voice_gateway": "carrier", "max_concurrent_calls": None, "calls_per_second": None, "payload": {},
     "link": LinkState.UP, "draining": False, "status_of_members": MemberStatus.NOT_IN_USE, "paused": False, "last_call": 0,
     "max_calls": None, "gateway_rate": None, "spent": False, "zone": None, "calls": [], "waiting": [], "before": 0,
-    "other": None,
+    "other": None, "breaker": None,
 }  # fmt: skip
 call = st.builds(
     Tracked, call=st.builds(Call, st.uuids().map(lambda u: u.hex[:26]), st.just(NOW)), campaign_id=st.sampled_from((1, 2)),
@@ -97,6 +98,10 @@ OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
     "calls": st.lists(call, min_size=1, max_size=3, unique_by=lambda one: one.call.attempt_id),
     "waiting": st.lists(waiting, min_size=1, max_size=2),
     "before": st.sampled_from((1, 2)),
+    "breaker": st.builds(
+        Breaker, st.just(5), since=st.just(NOW - timedelta(minutes=1)), probe=st.sampled_from((None, "p")),
+        probe_at=st.sampled_from((NOW, NOW + timedelta(seconds=20))),
+    ),
     "other": st.fixed_dictionaries({
         "priority": st.sampled_from((4, 5, 6)), "weight": st.sampled_from((1, 3)), "ready": st.integers(1, 3),
         "lag": st.sampled_from((-0.5, 0.0, 0.5)), "queue": st.sampled_from(("sales", "support")),
@@ -132,6 +137,8 @@ def worlds(draw: st.DrawFn) -> World:
     feed = Feed(busy=1)  # no claim from the store
     feed.ready.extend([*before, request])
     dialing.feeds._feeds[1] = feed
+    if made["breaker"] is not None:
+        dialing.breakers._breakers["carrier"] = made["breaker"]
     if made["other"] is not None:
         _join(dialing, campaign, request, **made["other"])
     return World(dialing, campaign, request, started)

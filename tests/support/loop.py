@@ -48,6 +48,14 @@ class Loop:
         await self._settle()
         return self.calls[before:]
 
+    async def end(self, call: OriginateCall, cause: int, *, rang: bool = False) -> None:
+        """The call rings, or does not, and ends unanswered with that cause; what comes of it is recorded."""
+        uniqueid, now = t.channel_id(call.attempt_id), self.bench.clock()
+        ringing = [t.NewState(uniqueid, t.ChannelState.RINGING)] if rang else []
+        for event in [*ringing, t.OriginateResponse(call.attempt_id, False, 0), t.Hangup(uniqueid, cause, "")]:
+            self.dialing.tracker.apply(event, now)
+        await self.dialing.tracker.write()
+
     def free(self) -> None:
         """Every call is over and recorded nowhere: the agents are free again."""
         for one in list(self.dialing.tracker):

@@ -172,7 +172,9 @@ async def _add_gateways(ctx: Context, lab: Lab, smsc: Smsc | None) -> None:
         if await gateways.get(tx, "world") is not None:
             return
         for name, dial in trunks.items():
-            await gateways.add(tx, name, VoiceGateway(name=name, dial=dial), ctx.clock())
+            # Tests of outcomes want every call of a trunk that fails to be made.
+            after = 5 if name == "world" else 0
+            await gateways.add(tx, name, VoiceGateway(name=name, dial=dial, breaker_after=after), ctx.clock())
         if smsc is not None:
             account = SmsGateway(name="smsc", host="127.0.0.1", port=smsc.port, system_id="dialer", sender="Test")
             await gateways.add(tx, "smsc", account, ctx.clock())

@@ -55,6 +55,14 @@ def test_an_outcome_counts_where_a_step_answers_it() -> None:
     assert (place.memory.node, place.memory.visits, place.request) == ("wait", {"in": 1, "call": 1, "wait": 1}, None)
 
 
+def test_a_call_that_was_spared_leaves_the_contact_at_its_try() -> None:
+    spared = ("call-spared", {"node": "call", "request": 8, "replaces": 7})
+    place = replay(told(*ENTERED, *NOT_REACHED, spared), strategy).place
+    assert place is not None
+    assert (place.state, place.request, place.calls) == (EnrollmentState.PENDING, 8, 1)
+    assert place.memory == Memory(node="call", visits={"in": 1, "call": 1}, try_no=1, attempts=1)
+
+
 def test_the_end_of_a_call_that_nobody_waits_for_changes_nothing() -> None:
     late = ("call-ended", {"node": "call", "request": 6, "outcome": "answered"})
     again = {"node": "call", "version": 1, "port": "", "why": "again"}

@@ -1,0 +1,86 @@
+"""The breakers of the voice gateways, as this process knows them: told by calls, asked by the dialing loop and the pages."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from dialer.domain.ending import CallResult
+from dialer.domain.gateway import VoiceGateway
+from dialer.pacing.breaker import Breaker, Verdict, verdict
+
+log = structlog.get_logger(__name__)
+
+
+class Breakers:
+    """`gateways` are those of the board, by name. Each breaker is closed until calls tell otherwise; a restart forgets."""
+
+    def __init__(self, gateways: Callable[[], Mapping[str, VoiceGateway]], clock: Callable[[], datetime]) -> None:
+        self._gateways, self._clock = gateways, clock
+        self._breakers: dict[str, Breaker] = {}
+
+    def of(self, name: str) -> Breaker:
+        """With the gateway's setting as it is now; switched off, it is closed."""
+        gateway = self._gateways().get(name)
+        after, found = gateway.breaker_after if gateway else 0, self._breakers.get(name)
+        if found is None or not after:
+            return Breaker(after)
+        return found if found.after == after else replace(found, after=after)
+
+    def left(self, name: str, attempt_id: str) -> None:
+        """A call is about to leave by the gateway."""
+        self._set(name, self.of(name).left(attempt_id))
+
+    def never_left(self, name: str, attempt_id: str) -> None:
+        self._set(name, self.of(name).never_left(attempt_id))
+
+    def rang(self, name: str, attempt_id: str) -> None:
+        """Somebody behind the trunk answered, or rings."""
+        self._told(name, attempt_id, Verdict.WORKS)
+
+    def ended(self, name: str, attempt_id: str, result: CallResult) -> bool:
+        """Whether the attempt is spared: the trunk failed, and not this once. What rang has told before."""
+        what = verdict(result)
+        if result.ringing_at is None and result.answered_at is None:
+            self._told(name, attempt_id, what)
+        return what is Verdict.FAILED and not self.of(name).is_closed
+
+    def waits(self, now: datetime) -> Iterator[float]:
+        """Seconds until the next probes."""
+        at = (self.of(name).probe_at for name in self._breakers)
+        return ((one - now).total_seconds() for one in at if one is not None and one > now)
+
+    def snapshot(self, name: str, link: str, now: datetime) -> dict[str, str | None]:
+        """`{state, reason, breaker, open_since, next_probe_at}`: the state is the link's while the breaker is closed.
+
+        `next_probe_at` is None while a call probes the trunk.
+        """
+        one = self.of(name)
+        state, probe_at = one.state(now), None if one.probe else one.probe_at
+        times = {"open_since": _told_at(one.since), "next_probe_at": _told_at(probe_at)}
+        if one.since is None:
+            return {"state": link, "reason": "", "breaker": state.value, **times}
+        then = f"the next call probes it at {probe_at:%H:%M:%S} UTC" if probe_at else "a call is probing it"
+        reason = f"Its calls fail because of the trunk. Breaker open since {one.since:%Y-%m-%d %H:%M:%S} UTC; {then}."
+        return {"state": f"breaker_{state.value}", "reason": reason, "breaker": state.value, **times}
+
+    def _told(self, name: str, attempt_id: str, what: Verdict) -> None:
+        before = self.of(name)
+        after = before.told(attempt_id, what, self._clock())
+        self._set(name, after)
+        if before.is_closed and not after.is_closed:
+            log.warning("breaker_opened", gateway=name, attempt=attempt_id, next_probe_at=_told_at(after.probe_at))
+        elif after.is_closed and not before.is_closed:
+            log.info("breaker_closed", gateway=name, attempt=attempt_id, open_since=_told_at(before.since))
+        elif attempt_id == before.probe:
+            log.warning(
+                "breaker_probe_failed", gateway=name, attempt=attempt_id, next_probe_at=_told_at(after.probe_at)
+            )
+
+    def _set(self, name: str, breaker: Breaker) -> None:
+        self._breakers[name] = breaker
+
+
+def _told_at(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
