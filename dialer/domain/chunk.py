@@ -11,12 +11,14 @@ GROWS_BY = 2.0
 class Chunk:
     """The next `size` rows whose id comes `after` this one.
 
-    Never fewer than `least`: what a transaction costs without any row would then be most of it.
+    Never fewer than `least`: what a transaction costs without any row would then be most of it. Never more than `most`:
+    rows differ in what they cost, and the next ones may be dearer than those that were measured.
     """
 
     size: int
     after: int = 0
     least: int = 10
+    most: int = MOST
 
     def then(self, number: int, last: int, took_s: float) -> "Chunk | None":
         """What follows on a chunk that found `number` rows, up to the id `last`; None when there is no more.
@@ -25,7 +27,8 @@ class Chunk:
         """
         if number < self.size:
             return replace(self, after=0) if self.after else None
-        return replace(self, size=max(self.least, fitting(self.size, took_s)), after=last)
+        size = min(self.most, max(self.least, fitting(self.size, took_s)))
+        return replace(self, size=size, after=last)
 
 
 def fitting(size: int, took_s: float) -> int:

@@ -1,51 +1,28 @@
 """Steps of the strategy: what happened goes in, the next request, wait or result is written. One transaction with its cause."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, stop_reason
-from dialer.domain.contact import Change, ContactRecord
-from dialer.domain.transitions import EnrollmentState, RequestState
-from dialer.operations import suppression
+from dialer.domain.contact import ContactRecord
+from dialer.domain.transitions import EnrollmentState
+from dialer.operations import alike, suppression
+from dialer.operations.alike import Company
 from dialer.operations.context import Context, strategy_of
+from dialer.operations.step_rows import Versions, request_row, trail_entries
 from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
-from dialer.strategy.effects import (
-    DONE,
-    Effect,
-    Finish,
-    Hold,
-    Hop,
-    Request,
-    RequestCall,
-    RequestSms,
-    RequestWebhook,
-    Stay,
-    Step,
-)
+from dialer.strategy.alike import advance_together
+from dialer.strategy.effects import Effect, Finish, Hold, Request, Stay, Step
 from dialer.strategy.events import ContactFacts, Event
 from dialer.strategy.fields import OnEdit
 from dialer.strategy.flow import advance
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Strategy
-
-
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    """The version that a contact is on, and the newest, to which the step may take it."""
-
-    own: int
-    newest: int
-
-    def after(self, step: Step) -> int:
-        return self.own if step.moved_after is None else self.newest
-
-    def of_hop(self, step: Step, n: int) -> int:
-        return self.own if step.moved_after is None or n < step.moved_after else self.newest
 
 
 @dataclass
@@ -57,6 +34,7 @@ class _Batch:
     owners: list[Moved] = field(default_factory=list)  # for each request, who of `moved` waits for it
     queued: list[dict[str, Any]] = field(default_factory=list)  # for each request, the data of its trail entry
     entries: list[trail.Entry] = field(default_factory=list)
+    together: list[tuple[list[int], Moved, list[trail.Entry]]] = field(default_factory=list)  # the same for many places
 
 
 async def take(
@@ -74,30 +52,45 @@ async def take(
         raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")
     latest = await strategy_at(tx, ctx, campaign.id, newest)
     moves = latest.limits.on_edit is OnEdit.NEXT_STEP
-    records = await contacts.records(tx, [place.contact_id for place, _ in events])
-    barred = await suppression.barred(tx, ctx, campaign.id, (a.address for r in records.values() for a in r.addresses))
+    moving = [
+        (place, event, place.strategy_version or await _entry(tx, ctx, campaign, place)) for place, event in events
+    ]
+    known = {version: await strategy_at(tx, ctx, campaign.id, version) for version in {one[2] for one in moving}}
+    successors = {version: latest if moves and version != newest else None for version in known}
+
+    def decide(version: int, memory: Memory, event: Event, zone: str) -> Step | None:
+        return advance_together(known[version], memory, event, zone, now, successors[version])
+
     batch = _Batch()
-    for place, event in events:
-        version = place.strategy_version or await _entry(tx, ctx, campaign, place)
-        strategy = await strategy_at(tx, ctx, campaign.id, version)
+    if len(moving) >= alike.FEW:
+        zones = await contacts.zones(tx, [place.contact_id for place, _, _ in moving])
+        companies, moving = alike.gather(moving, zones, campaign.time_zone, decide)
+        for company in companies:
+            _write_together(batch, campaign, company, newest, now)
+    records = await contacts.records(tx, [place.contact_id for place, _, _ in moving])
+    barred = await suppression.barred(tx, ctx, campaign.id, (a.address for r in records.values() for a in r.addresses))
+    for place, event, version in moving:
         record = records[place.contact_id]
-        memory = Memory.from_json(place.memory) if place.memory else Memory()
-        step = advance(
-            strategy,
-            memory,
-            event,
-            _facts(record, campaign, barred),
-            now,
-            latest if moves and version != newest else None,
-        )
-        _write(batch, campaign, place, _Versions(version, newest), step, record, now)
+        facts = _facts(record, campaign, barred)
+        step = advance(known[version], Memory.of(place.memory), event, facts, now, successors[version])
+        _write(batch, campaign, place, Versions(version, newest), step, record, now)
         if step.changes:
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
             await suppression.list_contact(tx, ctx, campaign, record, dict(step.changes))
     await _save(tx, batch, now)
 
 
+def _write_together(batch: _Batch, campaign: Campaign, company: Company, newest: int, now: datetime) -> None:
+    """What the first of them would write: it holds for all, as nobody of them waits for a request after the step."""
+    first = _Batch()
+    _write(first, campaign, company.places[0], Versions(company.version, newest), company.step, None, now)
+    batch.together.append(([place.id for place in company.places], first.moved[0], first.entries))
+
+
 async def _save(tx: AsyncConnection, batch: _Batch, now: datetime) -> None:
+    for places, moved, entries in batch.together:
+        await enrollments.save_together(tx, places, moved, now)
+        await trail.write_together(tx, places, entries)
     ids = await requests.add_many(tx, batch.requests)
     for owner, request_id in zip(batch.owners, ids, strict=True):
         owner.request_id = request_id
@@ -111,9 +104,9 @@ def _write(
     batch: _Batch,
     campaign: Campaign,
     place: Enrollment,
-    versions: _Versions,
+    versions: Versions,
     step: Step,
-    record: ContactRecord,
+    record: ContactRecord | None,
     now: datetime,
 ) -> None:
     effect, reason = step.effect, stop_reason(campaign, now)
@@ -133,8 +126,9 @@ def _write(
     batch.moved.append(moved)
     if isinstance(effect, Request):
         batch.owners.append(moved)
-        batch.requests.append(_request(campaign, place, effect, record.time_zone, now, str(reason) if reason else None))
-    entries = _trail(campaign, place, versions, step, record, now)
+        zone = record.time_zone if record else None
+        batch.requests.append(request_row(campaign, place, effect, zone, now, str(reason) if reason else None))
+    entries = trail_entries(campaign, place, versions, step, record, now)
     batch.entries += entries
     batch.queued += [entries[-1].data] if isinstance(effect, Request) else []
     if starts and state is EnrollmentState.STOPPED:
@@ -153,102 +147,6 @@ def _state(effect: object, place: Enrollment) -> EnrollmentState:
     if isinstance(effect, Hold):
         return EnrollmentState.WAITING
     return place.state if isinstance(effect, Stay) else EnrollmentState.PENDING
-
-
-def _request(
-    campaign: Campaign,
-    place: Enrollment,
-    effect: Request,
-    zone: str | None,
-    now: datetime,
-    reason: str | None,
-) -> dict[str, Any]:
-    return {
-        "enrollment_id": place.id,
-        "campaign_id": campaign.id,
-        "contact_id": place.contact_id,
-        "channel": _channel(effect),
-        "node": effect.node,
-        "visit": effect.visit,
-        "try_no": effect.try_no,
-        "requeue_no": 0,
-        "address": _address(effect),
-        "payload": _payload(effect),
-        "priority": effect.priority if isinstance(effect, RequestCall) else 0,
-        "zone": None if isinstance(effect, RequestWebhook) else zone,  # only people are left alone at night
-        "wanted_at": effect.due_at,
-        "due_at": effect.due_at,
-        "state": RequestState.STOPPED if reason else RequestState.PENDING,
-        "stop_reason": reason,
-        "created_at": now,
-    }
-
-
-def _channel(effect: Request) -> str:
-    match effect:
-        case RequestCall():
-            return "call"
-        case RequestSms():
-            return "sms"
-        case RequestWebhook():
-            return "webhook"
-
-
-def _queued(effect: Request) -> str:
-    """The kind of its entry in the trail."""
-    kind = "call-queued" if isinstance(effect, RequestCall) else "sms-queued"
-    if isinstance(effect, RequestWebhook):
-        kind = "webhook-queued"
-    return kind
-
-
-def _address(effect: Request) -> str:
-    """The number, or the host."""
-    return effect.host if isinstance(effect, RequestWebhook) else effect.number
-
-
-def _payload(effect: Request) -> dict[str, Any]:
-    match effect:
-        case RequestCall(queue=queue, gateway=gateway, ring_s=ring_s):
-            return {"queue": queue, "gateway": gateway, "ring_s": ring_s}
-        case RequestSms(gateway=gateway, sender=sender, text=text, validity=validity):
-            validity_s = validity.total_seconds() if validity else None
-            return {"gateway": gateway, "sender": sender, "text": text, "validity_s": validity_s}
-        case RequestWebhook(method=method, url=url, body=body, timeout_s=timeout_s):
-            return {"method": method, "url": url, "body": body, "timeout_s": timeout_s}
-
-
-def _trail(
-    campaign: Campaign, place: Enrollment, versions: _Versions, step: Step, record: ContactRecord, now: datetime
-) -> list[trail.Entry]:
-    """What the step did, so that `strategy.replay` can tell where the contact stands; the entry of a request is the last."""
-
-    def entry(kind: str, **data: Any) -> trail.Entry:
-        return trail.Entry(now, campaign.id, place.contact_id, kind, data)
-
-    entries = [
-        entry("step", node=hop.node, version=versions.of_hop(step, n), port=hop.port, why=hop.why, **_outcome(hop))
-        for n, hop in enumerate(step.hops)
-    ]
-    if step.changes:
-        changes = [Change(f"attributes.{name}", record.attributes.get(name), new) for name, new in step.changes]
-        entries.append(entry("attributes-set", changes=[asdict(change) for change in changes]))
-    effect, version = step.effect, versions.after(step)
-    if isinstance(effect, Request):
-        due, address = effect.due_at.isoformat(), _address(effect)
-        queued = {"node": effect.node, "version": version, "address": address, "try_no": effect.try_no, "due_at": due}
-        entries.append(entry(_queued(effect), **queued))
-    elif isinstance(effect, Hold):
-        entries.append(entry("waiting", node=effect.node, version=version, due_at=effect.due_at.isoformat()))
-    elif isinstance(effect, Finish):
-        entries.append(entry("finished", version=version, result=effect.result))
-    elif entries and effect.due_at:  # it stays where it is until then
-        entries[-1].data["due_at"] = effect.due_at.isoformat()
-    return entries
-
-
-def _outcome(hop: Hop) -> dict[str, str]:
-    return {} if hop.outcome == DONE else {"outcome": hop.outcome}
 
 
 async def _entry(tx: AsyncConnection, ctx: Context, campaign: Campaign, place: Enrollment) -> int:

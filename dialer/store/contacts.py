@@ -49,6 +49,11 @@ _ADDRESSES = Prepared(
     .where(channel_address.c.contact_id.in_(bindparam("_ids", expanding=True)))
     .order_by(channel_address.c.contact_id, channel_address.c.position)
 )
+_ZONES = Prepared(
+    select(contact.c.id, contact.c.time_zone).where(
+        contact.c.id.in_(bindparam("_ids", expanding=True)), contact.c.time_zone.is_not(None)
+    )
+)
 _NAMED = ("first_name", "last_name", "time_zone", "external_id", "attributes")
 _SAVE = Prepared(
     update(contact)
@@ -87,6 +92,12 @@ async def records(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int
                 attributes=row.attributes,
             )
     return found
+
+
+async def zones(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, str]:
+    """The time zones of those of these contacts who have one of their own."""
+    rows = [row for chunk in _chunks(contact_ids) for row in await _ZONES.rows(tx, {"_ids": chunk})]
+    return {row.id: row.time_zone for row in rows if row.time_zone}
 
 
 async def addresses_of(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, list[Address]]:

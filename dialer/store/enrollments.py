@@ -88,6 +88,11 @@ _SAVE = Prepared(
     .where(enrollment.c.id == bindparam("_id"))
     .values({name: bindparam(f"_{name}") for name in _MOVING} | _CHANGED)
 )
+_SAVE_TOGETHER = Prepared(
+    update(enrollment)
+    .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
+    .values({name: bindparam(f"_{name}") for name in _MOVING} | _CHANGED)
+)
 _CALLS = enrollment.c.attempts + bindparam("_calls", type_=enrollment.c.attempts.type)
 _DISPATCHING = Prepared(
     update(enrollment)
@@ -174,8 +179,16 @@ async def next_due(tx: AsyncConnection, active: Collection[int], now: datetime) 
 
 async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) -> None:
     """Write where contacts stand now. They were read with a lock in the same transaction."""
-    rows = [{"_id": place.id, "_now": now} | {f"_{name}": getattr(place, name) for name in _MOVING} for place in places]
-    await _SAVE.run_many(tx, rows)
+    await _SAVE.run_many(tx, [{"_id": place.id} | _written(place, now) for place in places])
+
+
+async def save_together(tx: AsyncConnection, enrollment_ids: Sequence[int], moved: "Moved", now: datetime) -> None:
+    """Write that all of these stand where `moved` stands; they were read with a lock in the same transaction."""
+    await _SAVE_TOGETHER.run(tx, {"_ids": enrollment_ids} | _written(moved, now))
+
+
+def _written(place: "Moved", now: datetime) -> dict[str, Any]:
+    return {"_now": now} | {f"_{name}": getattr(place, name) for name in _MOVING}
 
 
 async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:

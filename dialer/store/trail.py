@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.prepared import Prepared
-from dialer.store.tables import trail
+from dialer.store.tables import enrollment, trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,29 @@ async def write(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
     await _INSERT.run_many(tx, rows)
 
 
+async def write_together(tx: AsyncConnection, enrollment_ids: Sequence[int], entries: Iterable[Entry]) -> None:
+    """The same entries for the contacts of all these enrollments, whoever's they were."""
+    for entry in entries:
+        await _INSERT_TOGETHER.run(
+            tx, {"_ids": enrollment_ids, "_at": entry.at, "_kind": entry.kind, "_data": entry.data}
+        )
+
+
 _INSERT = Prepared(insert(trail))
+_INSERT_TOGETHER = Prepared(
+    insert(trail).from_select(
+        ["at", "campaign_id", "contact_id", "kind", "data"],
+        select(
+            bindparam("_at", type_=trail.c.at.type),
+            enrollment.c.campaign_id,
+            enrollment.c.contact_id,
+            bindparam("_kind", type_=trail.c.kind.type),
+            bindparam("_data", type_=trail.c.data.type),
+        )
+        .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)))
+        .order_by(enrollment.c.id),
+    )
+)
 
 
 async def of_contacts(tx: AsyncConnection, contact_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:

@@ -60,6 +60,11 @@ class Memory:
         """The inverse of `to_json`; raises ValueError or TypeError for what it did not write."""
         return _read(text)
 
+    @staticmethod
+    def of(stored: str | None) -> "Memory":
+        """As it is stored with the contact's place: nothing before it enters."""
+        return _read(stored) if stored else Memory()
+
     def after_call(self, outcome: Outcome, now: datetime) -> "Memory":
         return replace(self, last_outcome=outcome.value, last_call_at=now)
 

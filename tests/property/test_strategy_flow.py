@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialer.domain.outcome import Outcome
+from dialer.strategy.alike import advance_together
 from dialer.strategy.catalogue import STEP_TYPES
 from dialer.strategy.check import check
 from dialer.strategy.duration import LONGEST, format_duration, parse_duration
@@ -85,6 +86,8 @@ def test_no_event_takes_a_contact_out_of_bounds(strategy: Strategy, contact: Con
         # A restart between any two events changes nothing.
         assert advance(strategy, Memory.from_json(before.to_json()), event, contact, now) == step
         assert_sound(strategy, before, step, keys, webhooks, now)
+        # Many at once, if they can: with the same answer as each of them alone.
+        assert advance_together(strategy, before, event, contact.time_zone, now) in (None, step)
         for name, value in step.changes:
             contact = contact.with_attribute(name, value)
         repeated = advance(strategy, step.memory, event, contact, now)

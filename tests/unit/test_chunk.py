@@ -44,3 +44,7 @@ def test_it_comes_to_the_goal_at_a_steady_pace(us_per_row: float, size: int) -> 
     took_s = size * us_per_row / 1e6
     assert took_s <= 1.01 * GOAL_S
     assert took_s >= GOAL_S / 4 or size == MOST
+
+
+def test_a_chunk_never_grows_over_what_is_said():
+    assert Chunk(100, 7, most=150).then(100, 250, 0.0) == Chunk(150, 250, most=150)
