@@ -39,28 +39,28 @@ STRATEGY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def main() -> None:
+def main(contacts: int = CONTACTS) -> None:
     with tempfile.TemporaryDirectory() as name:
-        result, took = uvloop.run(_simulated(Path(name)))
+        result, took = uvloop.run(_simulated(Path(name), contacts))
     happened = 4 * result["calls"] + 3 * result["texts"]
-    reference = _reference(happened)
+    reference = _reference(happened, contacts)
     span = f"{result['calls']:,} calls, {result['texts']:,} texts"
-    print(f"A dry run of a week, {CONTACTS:,} contacts ({span}; SQLite, a process of its own):")
+    print(f"A dry run of a week, {contacts:,} contacts ({span}; SQLite, a process of its own):")
     print(f"  wall clock   {took:8.1f} s   goal {GOAL_S}")
     print(f"  processor    {resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:8.1f} s of the simulating process")
     print(f"  bare heap    {reference:8.1f} s for {happened:,} events   ratio {took / reference:.1f}")
 
 
-async def _simulated(folder: Path) -> tuple[dict[str, Any], float]:
+async def _simulated(folder: Path, contacts: int) -> tuple[dict[str, Any], float]:
     file = folder / "bench.db"
     settings = Settings(database={"url": f"sqlite+aiosqlite:///{file}"}, data_dir=folder)
     ctx = Context(Database(settings.database.url), settings)
     await upgrade(ctx.db)
     campaign_id = await million.campaign(ctx, "sales")
     await strategies.deploy(ctx, campaign_id, STRATEGY)
-    million.fill(file, campaign_id, CONTACTS, ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f"), entered=False)
+    million.fill(file, campaign_id, contacts, ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f"), entered=False)
     # As many agents as talk to everybody within the week.
-    assumed = Assumptions.model_validate({"agents": max(1, CONTACTS // 1000), "horizon_days": 7})
+    assumed = Assumptions.model_validate({"agents": max(1, contacts // 1000), "horizon_days": 7})
     began = time.perf_counter()
     result = await dry_runs.simulate(ctx, campaign_id, assumed)
     took = time.perf_counter() - began
@@ -68,10 +68,10 @@ async def _simulated(folder: Path) -> tuple[dict[str, Any], float]:
     return result, took
 
 
-def _reference(events: int) -> float:
+def _reference(events: int, contacts: int) -> float:
     """Seconds."""
     began = time.perf_counter()
-    heap = [(float(index), index) for index in range(CONTACTS)]
+    heap = [(float(index), index) for index in range(contacts)]
     heapq.heapify(heap)
     for index in range(events):
         at, _ = heapq.heappop(heap)
