@@ -30,10 +30,10 @@ async def checked(ctx: Context, campaign_id: int, check: Callable[[Known], Check
         if campaign is None:
             raise NotFound("campaign", campaign_id)
         held = await contacts.attributes_in(tx, campaign_id)
-        custom = set(await contact_fields.all_fields(tx))
-        known = known_here(ctx, await gateways.kinds(tx))
+        custom = await contact_fields.all_fields(tx)
+        known = known_here(ctx, await gateways.kinds(tx), custom)
     # Of a campaign without contacts nobody can say what they will have.
-    known = known if held is None else replace(known, attributes=frozenset(held | custom))
+    known = known if held is None else replace(known, attributes=frozenset(held | custom.keys()))
     found = await asyncio.to_thread(check, known)  # a large one takes its time, during which calls go on
     if found.strategy is None:
         return found

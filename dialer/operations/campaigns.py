@@ -20,7 +20,7 @@ from dialer.domain.windows import Validity, zone
 from dialer.operations import deploying, drafts, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
-from dialer.store import campaigns, gateways, requests, strategies
+from dialer.store import campaigns, contact_fields, gateways, requests, strategies
 from dialer.store import drafts as kept_drafts
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
 from dialer.strategy.nodered.drawing import Flow
@@ -58,7 +58,7 @@ async def create(
         wanted = await _checked(tx, ctx, {**DEFAULTS, **fields})
         campaign_id = await campaigns.add(tx, wanted, ctx.clock())
         if document is not None:
-            strategy = deployment.read(ctx, document, await gateways.kinds(tx))
+            strategy = deployment.read(ctx, document, await gateways.kinds(tx), await contact_fields.all_fields(tx))
             drawing = await _drawn_like(tx, like, strategy)
             await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock(), drawing=drawing)
         return await _get(tx, campaign_id)

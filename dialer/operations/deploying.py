@@ -1,8 +1,9 @@
 """Deploying a strategy, in whatever form it came: one transaction, a revision against stale edits, a version by its digest."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
+from dialer.domain.fields import Field
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations import readiness
 from dialer.operations.context import Context, strategy_of
-from dialer.store import campaigns, drafts, gateways, strategies
+from dialer.store import campaigns, contact_fields, drafts, gateways, strategies
 from dialer.strategy.check import Checked
 from dialer.strategy.fields import OnEdit
 from dialer.strategy.known import Known
@@ -21,6 +23,7 @@ from dialer.strategy.model import Strategy, default_strategy, digest, to_documen
 from dialer.strategy.nodered.drawing import Flow
 from dialer.strategy.read import NodeFault
 
+TRIES = 5  # while others change what the strategy is understood by
 MODES = frozenset({"progressive"})
 
 
@@ -80,28 +83,63 @@ async def put(
     Raises `StaleEdit` if another revision is there, `IllegalTransition` if the campaign has ended, `Incomplete` if it
     runs and lacks what the strategy needs.
     """
-    now = ctx.clock()
-    async with ctx.db.write() as tx:
-        campaign = await campaigns.lock(tx, campaign_id)
-        if campaign is None:
-            raise NotFound("campaign", campaign_id)
-        if campaign.status is CampaignStatus.ENDED:
-            raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
-        before = await present(tx, campaign)
-        if rev is not None and rev != before.rev:
-            raise StaleEdit("strategy of campaign", campaign_id)
-        kinds = await gateways.kinds(tx)
-        drawn = understand(known_here(ctx, kinds), before.drawing)
-        if campaign.status is CampaignStatus.PUBLISHED:
-            faults = readiness.missing(campaign, drawn.strategy, ctx.engine.queues(), kinds, now)
-            if faults:
-                raise Incomplete(faults)
-        version = await _store(tx, campaign, drawn, now, by)
-        if draft is not None:
-            await drafts.remove(tx, campaign_id, draft)
-        stored = await present(tx, replace(campaign, strategy_version=version))
+    for _ in range(TRIES):
+        async with ctx.db.read() as tx:
+            _, basis = await _basis(tx, ctx, await campaigns.get(tx, campaign_id), campaign_id, rev)
+        # A thousand steps take a second: before the transaction, and in a thread, as calls go on meanwhile.
+        drawn = await asyncio.to_thread(understand, basis.known, basis.drawing)
+        async with ctx.db.write() as tx:
+            campaign, now = await _basis(tx, ctx, await campaigns.lock(tx, campaign_id), campaign_id, rev)
+            if now == basis:
+                stored = await _put(tx, ctx, campaign, basis, drawn, by, draft)
+                break
+    else:
+        raise StaleEdit("strategy of campaign", campaign_id)
     await ctx.engine.campaign_changed(campaign_id)
     return stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a strategy is understood by; another one may change it meanwhile, and it has to be understood again."""
+
+    known: Known
+    kinds: Mapping[str, str]
+    drawing: Flow | None
+
+
+async def _basis(
+    tx: AsyncConnection, ctx: Context, campaign: Campaign | None, campaign_id: int, rev: str | None
+) -> tuple[Campaign, _Basis]:
+    if campaign is None:
+        raise NotFound("campaign", campaign_id)
+    if campaign.status is CampaignStatus.ENDED:
+        raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
+    before = await present(tx, campaign)
+    if rev is not None and rev != before.rev:
+        raise StaleEdit("strategy of campaign", campaign_id)
+    kinds = await gateways.kinds(tx)
+    return campaign, _Basis(known_here(ctx, kinds, await contact_fields.all_fields(tx)), kinds, before.drawing)
+
+
+async def _put(
+    tx: AsyncConnection,
+    ctx: Context,
+    campaign: Campaign,
+    basis: _Basis,
+    drawn: Drawn,
+    by: str | None,
+    draft: str | None,
+) -> Stored:
+    now = ctx.clock()
+    if campaign.status is CampaignStatus.PUBLISHED:
+        faults = readiness.missing(campaign, drawn.strategy, ctx.engine.queues(), basis.kinds, now)
+        if faults:
+            raise Incomplete(faults)
+    version = await _store(tx, campaign, drawn, now, by)
+    if draft is not None:
+        await drafts.remove(tx, campaign.id, draft)
+    return await present(tx, replace(campaign, strategy_version=version))
 
 
 def digest_of(stored: Stored) -> str:
@@ -115,8 +153,8 @@ def sound(checked: Checked) -> Strategy:
     return checked.strategy
 
 
-def known_here(ctx: Context, kinds: dict[str, str]) -> Known:
-    """The names that a strategy can refer to; `kinds` are the gateways."""
+def known_here(ctx: Context, kinds: dict[str, str], fields: Mapping[str, Field]) -> Known:
+    """The names that a strategy can refer to; `kinds` are the gateways, `fields` the custom fields."""
 
     def of_kind(wanted: str) -> frozenset[str]:
         return frozenset(name for name, kind in kinds.items() if kind == wanted)
@@ -127,6 +165,7 @@ def known_here(ctx: Context, kinds: dict[str, str]) -> Known:
         sms_gateways=of_kind("sms"),
         modes=MODES,
         webhook_hosts=ctx.settings.webhooks.allowed_hosts,
+        fields=fields,
     )
 
 

@@ -6,7 +6,7 @@ from dialer.domain.errors import NotFound
 from dialer.operations import advising, deploying, strategies
 from dialer.operations.context import Context
 from dialer.operations.deploying import BadStrategy, Drawn, Stored, known_here, sound
-from dialer.store import campaigns, gateways
+from dialer.store import campaigns, contact_fields, gateways
 from dialer.strategy.check import Checked, check
 from dialer.strategy.known import Known
 from dialer.strategy.nodered.compile import Compiled, from_flow
@@ -58,6 +58,6 @@ async def _compile(ctx: Context, campaign_id: int, flow: object) -> Compiled:
     async with ctx.db.read() as tx:
         if await campaigns.get(tx, campaign_id) is None:
             raise NotFound("campaign", campaign_id)
-        kinds = await gateways.kinds(tx)
+        known = known_here(ctx, await gateways.kinds(tx), await contact_fields.all_fields(tx))
     # A large one takes its time, during which calls go on.
-    return await asyncio.to_thread(from_flow, flow, known_here(ctx, kinds))
+    return await asyncio.to_thread(from_flow, flow, known)

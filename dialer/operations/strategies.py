@@ -1,6 +1,9 @@
 """The strategy of a campaign: read it, check it, deploy it as a new version."""
 
+from collections.abc import Mapping
+
 from dialer.domain.errors import NotFound
+from dialer.domain.fields import Field
 from dialer.operations import advising, deploying
 from dialer.operations.context import Context
 from dialer.operations.deploying import Drawn, Stored, known_here, sound
@@ -31,9 +34,9 @@ async def check_document(ctx: Context, campaign_id: int, document: object) -> Ch
     return await advising.checked(ctx, campaign_id, lambda known: check(document, known))
 
 
-def read(ctx: Context, document: object, kinds: dict[str, str]) -> Strategy:
-    """The strategy in a document; `kinds` are the gateways. Raises `BadStrategy` with every fault at its node."""
-    return sound(check(document, known_here(ctx, kinds)))
+def read(ctx: Context, document: object, kinds: dict[str, str], fields: Mapping[str, Field]) -> Strategy:
+    """The strategy in a document; for the rest see `known_here`. Raises `BadStrategy` with every fault at its node."""
+    return sound(check(document, known_here(ctx, kinds, fields)))
 
 
 async def deploy(ctx: Context, campaign_id: int, document: object) -> dict[str, object]:

@@ -23,6 +23,7 @@ from dialer.strategy.graph import unreachable
 from dialer.strategy.known import Known
 from dialer.strategy.model import Node, Strategy
 from dialer.strategy.read import NodeFault
+from dialer.strategy.typed import value_warnings
 from dialer.strategy.web import MAX_FILLED
 
 NAMES = frozenset({"first_name", "last_name", "name"})
@@ -40,6 +41,7 @@ def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
         if isinstance(node.fields, WaitFields) and (unused := _unused_field(node.fields)):
             yield NodeFault(node.id, unused, f"is not used with kind {node.fields.kind.value}")
         yield from _not_there_yet(node)
+        yield from value_warnings(node, known.fields or {})
     if known.attributes is not None:
         yield from _unknown_attributes(strategy, known.attributes)
 

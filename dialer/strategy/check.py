@@ -10,11 +10,12 @@ from dialer.domain.web_address import why_not_allowed
 from dialer.strategy.advice import find_warnings
 from dialer.strategy.catalogue import CONTACT_IN
 from dialer.strategy.document import MAX_NODES, find_hostile
-from dialer.strategy.fields import CallFields, SmsFields, WebhookFields
+from dialer.strategy.fields import CallFields, SetAttributeFields, SmsFields, WebhookFields
 from dialer.strategy.graph import hasty_loops
 from dialer.strategy.known import Known
 from dialer.strategy.model import FORMAT, Node, Strategy
 from dialer.strategy.read import NAME_PATTERN, NodeFault, ReadNode, read_node
+from dialer.strategy.typed import value_faults
 from dialer.strategy.web import fixed_host
 
 _MEMBERS = ("format", "name", "nodes")
@@ -114,6 +115,8 @@ def _name_faults(reads: Sequence[ReadNode], known: Known) -> Iterator[NodeFault]
                 host = fixed_host(url)  # one that a contact's value is part of is looked at when it is known
                 if host is not None and (reason := why_not_allowed(host, known.webhook_hosts)):
                     yield NodeFault(read.id, "url", reason)
+            case SetAttributeFields() as attribute if known.fields:
+                yield from value_faults(read.id, attribute, known.fields)
             case _:
                 pass
 

@@ -1,11 +1,14 @@
 """The names that exist where a strategy is to run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from dialer.domain.fields import Field
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Queues, gateways, attributes and dialing modes by name, and the hosts that webhooks may call.
+    """Queues, gateways, attributes and dialing modes by name, the hosts that webhooks may call, and the custom fields.
 
     None where the caller cannot tell, so nothing is checked.
     """
@@ -16,3 +19,4 @@ class Known:
     attributes: frozenset[str] | None = None
     modes: frozenset[str] | None = None
     webhook_hosts: frozenset[str] | None = None
+    fields: Mapping[str, Field] | None = None

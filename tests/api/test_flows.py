@@ -1,5 +1,6 @@
 """Strategies as Node-RED flows over the API: deployed, read back as drawn, guarded against stale edits."""
 
+import json
 from typing import Any
 
 import pytest
@@ -112,6 +113,21 @@ async def test_every_fault_is_named_at_its_node_and_nothing_is_stored(server: Se
     assert [warning["node"] for warning in warned["warnings"]] == ["d"]
 
 
+def _subflow(number: int, inside: int) -> list[dict[str, object]]:
+    """Subflow `number`, with an instance of another one in it and a way straight through."""
+    ends = {"in": [{"wires": [{"id": f"i{number}"}]}], "out": [{"wires": [{"id": f"i{number}", "port": 0}]}]}
+    instance = {"id": f"i{number}", "type": f"subflow:s{inside}", "z": f"s{number}", "wires": [[]]}
+    return [{"id": f"s{number}", "type": "subflow", "name": f"s{number}", **ends}, instance]
+
+
+def _with(*subflows: dict[str, object]) -> bytes:
+    return json.dumps([*FLOW, {"id": "u", "type": "subflow:s0", "z": "t", "wires": [[]]}, *subflows]).encode()
+
+
+CYCLE = _with(*_subflow(0, 1), *_subflow(1, 0))
+NESTED = _with(*(entry for n in range(50) for entry in _subflow(n, n + 1)), {"id": "s50", "type": "subflow"})
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -124,6 +140,8 @@ async def test_every_fault_is_named_at_its_node_and_nothing_is_stored(server: Se
         b'[{"__proto__": {"x": 1}, "id": "a", "type": "tab"}]',
         b'[{"id": "a", "type": "campaign-call", "x": 1e999}]',
         b'[{"id": "a", "type": "campaign-call", "ring_s": ' + b"9" * 5000 + b"}]",
+        CYCLE,
+        NESTED,
         b"[" + b",".join(b'{"id":"%d","type":"campaign-end","z":"t"}' % n for n in range(10_000)) + b"]",
     ],
     ids=lambda body: repr(body[:40]),

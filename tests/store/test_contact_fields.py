@@ -8,6 +8,7 @@ from dialer.domain.errors import InvalidInput, NotFound, StaleEdit
 from dialer.domain.fields import FieldType
 from dialer.operations import campaigns, contact_fields, strategies
 from dialer.operations.contact_fields import FieldInUse, Values, ValuesDoNotFit
+from dialer.operations.deploying import BadStrategy
 from dialer.store import contact_fields as store
 from dialer.store import contacts
 from tests.support import builders
@@ -151,3 +152,16 @@ async def test_the_store_gives_fields_by_name(bench: Bench) -> None:
     await contact_fields.create(bench.ctx, "plan", "Plan", FieldType.CHOICE, ["a"])
     async with bench.ctx.db.read() as tx:
         assert (await store.all_fields(tx))["plan"].choices == ("a",)
+
+
+@pytest.mark.req("C14", "S2")
+async def test_a_strategy_that_writes_what_a_field_can_not_hold_is_refused(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    await contact_fields.create(bench.ctx, "amount", "Amount", FieldType.NUMBER)
+    document = builders.strategy(
+        {"id": "s", "type": "set-attribute", "fields": {"attribute": "Amount", "value": "much"}}
+    )
+    checked = await strategies.check_document(bench.ctx, campaign_id, document)
+    assert [(fault.node, fault.field) for fault in checked.faults] == [("s", "value")]
+    with pytest.raises(BadStrategy):
+        await strategies.deploy(bench.ctx, campaign_id, document)

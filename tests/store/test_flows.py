@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from dialer.domain.errors import InvalidInput, StaleEdit
-from dialer.operations import campaigns, flows, strategies
-from dialer.operations.deploying import BadStrategy
+from dialer.operations import campaigns, deploying, flows, strategies
+from dialer.operations.deploying import BadStrategy, Drawn, sound
 from dialer.store import tables
+from dialer.strategy.check import check
+from dialer.strategy.known import Known
+from dialer.strategy.nodered.drawing import Flow
+from dialer.strategy.nodered.redraw import redraw
 from tests.support import builders
 from tests.support.context import Bench
 
@@ -68,3 +72,39 @@ async def test_a_clone_is_drawn_like_its_campaign(bench: Bench) -> None:
     assert (await flows.read(bench.ctx, clone.id))[0] == [*flow, note]
     other = await campaigns.create(bench.ctx, {"title": "Other"}, document, like=999)
     assert (await flows.read(bench.ctx, other.id))[0] == flow
+
+
+@pytest.mark.req("S6")
+async def test_a_strategy_is_drawn_anew_over_what_was_drawn_meanwhile(bench: Bench, second: Bench) -> None:
+    """It is redrawn before the transaction, as calls go on meanwhile: what somebody draws in between is not lost."""
+    campaign_id = await builders.add_campaign(bench, builders.call_wait_text())
+    flow, _ = await flows.read(bench.ctx, campaign_id)
+    note = {"id": "note", "type": "comment", "z": flow[0]["id"], "name": "Why an hour?", "x": 1.5, "y": 2}
+    seen: list[Flow | None] = []
+
+    def understand(known: Known, before: Flow | None) -> Drawn:
+        if not seen:  # in a thread, while nothing holds the database up
+            asyncio.run_coroutine_threadsafe(flows.deploy(second.ctx, campaign_id, [*flow, note]), loop).result(20)
+        seen.append(before)
+        strategy = sound(check(builders.call_wait_text(tries=3), known))
+        return Drawn(strategy, redraw(strategy, before) if before is not None else None)
+
+    loop = asyncio.get_running_loop()
+    await deploying.put(bench.ctx, campaign_id, understand)
+    assert seen == [None, [*flow, note]]
+    assert note in (await flows.read(bench.ctx, campaign_id))[0]
+
+
+async def test_who_edits_a_revision_is_told_of_what_came_meanwhile(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench, builders.call_wait_text())
+    _, rev = await flows.read(bench.ctx, campaign_id)
+
+    def understand(known: Known, _before: Flow | None) -> Drawn:
+        deploy = strategies.deploy(bench.ctx, campaign_id, builders.call_wait_text(tries=3))
+        asyncio.run_coroutine_threadsafe(deploy, loop).result(20)
+        return Drawn(sound(check(builders.call_wait_text(tries=4), known)), None)
+
+    loop = asyncio.get_running_loop()
+    with pytest.raises(StaleEdit):
+        await deploying.put(bench.ctx, campaign_id, understand, rev=rev)
+    assert (await campaigns.get(bench.ctx, campaign_id)).strategy_version == 2

@@ -1,5 +1,7 @@
 """Contacts on their way through a strategy: call, no answer, wait an hour, text, done."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -169,3 +171,22 @@ async def test_a_late_event_leaves_the_result(bench: Bench) -> None:
         assert place is not None
         await steps.take(tx, bench.ctx, campaign, [(place, Replied("thanks"))], bench.clock())
     await _check(bench, campaign_id, many=1, done=1)
+
+
+@pytest.mark.req("S4")
+async def test_a_month_over_the_change_of_the_clocks_ends_at_the_same_time_of_day(bench: Bench, second: Bench) -> None:
+    """Berlin's clocks go back on 2026-10-25: 30 days after 09:00 (UTC+2) it is 09:00 (UTC+1), also for a new process."""
+    bench.clock.now = datetime(2026, 10, 1, 7, 0, tzinfo=UTC)
+    document = builders.strategy(
+        {"id": "wait", "type": "wait", "fields": {"duration": "30d"}, "out": {"next": "call"}},
+        {"id": "call", "type": "call"},
+    )
+    campaign_id = await builders.add_campaign(bench, document)
+    await builders.load(bench, campaign_id, [builders.person(1, time_zone="Europe/Berlin")])
+    await builders.publish(bench, campaign_id)
+    bench.clock.now = datetime(2026, 10, 31, 7, 59, 59, tzinfo=UTC)
+    await builders.settle(second, campaign_id)
+    await _check(second, campaign_id, 1, waiting=1)
+    bench.clock.now = datetime(2026, 10, 31, 8, 0, tzinfo=UTC)
+    await builders.settle(second, campaign_id)
+    await _check(second, campaign_id, 1, pending=1)
