@@ -273,3 +273,29 @@ async def test_an_ended_campaign_can_be_looked_at_and_not_changed(
     await picture(page, "studio-ended")
     await page.get_by_role("link", name="Back to the campaign").click()
     await expect(page).to_have_url(f"/campaigns/{campaign}/strategy")
+
+
+@pytest.mark.req("S1", "A2")
+async def test_a_viewer_looks_and_changes_nothing(server: Server, page: Page) -> None:
+    made = await server.ok("POST", "/campaigns", json={"title": "Spring", "queue": "support", "voice_gateway": "world"})
+    before = await server.ok("GET", f"/campaigns/{made['id']}/strategy/flow")
+    code, out = await server.run("user", "create", "--name", "vic", "--role", "viewer", typed="look but do not touch\n")
+    assert code == 0, out
+    await log_in(page, ("vic", "look but do not touch"))
+    studio = Studio(page)
+    await studio.open(made["id"])
+    await expect(page.get_by_text("vic is a viewer, who may look at a strategy and not change it")).to_be_visible()
+    await expect(studio.deploy_button).to_be_hidden()
+    await studio.node("call").locator(".red-ui-flow-node").first.dblclick(force=True)
+    await expect(studio.editor.locator("#node-dialog-ok")).to_have_count(0)
+    # Somebody who shows the button again, or sends what it would send, is refused by the server.
+    status = await page.evaluate(
+        """async ([id, flow]) => (await fetch(`/studio/${id}/editor/flows`, {
+            method: "POST", headers: {"Content-Type": "application/json", "Node-RED-API-Version": "v2"},
+            body: JSON.stringify({flows: flow})})).status""",
+        [made["id"], before],
+    )
+    assert status == 403
+    assert await server.ok("GET", f"/campaigns/{made['id']}/strategy/flow") == before
+    await page.goto(f"/campaigns/{made['id']}/strategy")
+    await expect(page.get_by_role("button", name="Deploy")).to_have_count(0)

@@ -46,13 +46,13 @@ class Server:
         self._process: asyncio.subprocess.Process | None = None
         self._token = ""
 
-    async def run(self, *command: str, **environment: str) -> tuple[int, str]:
-        """Another `dialer` command: its exit code, and all that it printed."""
+    async def run(self, *command: str, typed: str = "", **environment: str) -> tuple[int, str]:
+        """Another `dialer` command, with what is `typed` for it: its exit code, and all that it printed."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dialer.cli", *command, env={**os.environ, **self._environment, **environment},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        out, _ = await asyncio.wait_for(process.communicate(), COMMAND_S)
+        out, _ = await asyncio.wait_for(process.communicate(typed.encode()), COMMAND_S)
         return process.returncode or 0, out.decode()
 
     # -- the process ----------------------------------------------------------------------------------------------
