@@ -23,7 +23,7 @@ class Server:
     """`dialer serve` on a free port, its output in `folder/server.log`."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.port = _free_port(8080)
+        self.port = _free_port(int(os.environ.get("DIALER_HTTP__PORT", "8080")))
         self._log = folder / "server.log"
         self._environment = {
             **environment,

@@ -17,8 +17,9 @@ CORE = {"junction": ("junction",), "comment": ("comment",), "link": ("link in", 
 MODULE = "campaign-dialer"
 STEPS = f"{MODULE}/steps"
 _CATEGORIES = ("campaign", "subflows", "common")
+# Tabs can't be added but deleted: a flow from a file comes as one more, and only one can be the strategy.
 _HIDDEN_MENU = (
-    "menu-item-workspace", "menu-item-workspace-add", "menu-item-workspace-delete", "menu-item-config-nodes", "menu-item-edit-palette",
+    "menu-item-workspace", "menu-item-workspace-add", "menu-item-config-nodes", "menu-item-edit-palette",
     "menu-item-help", "menu-item-node-red-version", "menu-item-projects-menu", "menu-item-event-log",
 )  # fmt: skip
 # The palette on the left, the help on the right; the version of this form is the editor's.

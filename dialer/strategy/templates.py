@@ -6,7 +6,10 @@ from typing import Any
 from dialer.domain.errors import InvalidInput, shown
 from dialer.strategy.model import FORMAT
 
-_ACROSS, _DOWN = 200, 100  # pixels between two steps of a drawing
+_ACROSS, _DOWN = (
+    320,
+    160,
+)  # pixels between two steps of a drawing: room for the words beside the ways and the numbers below
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "text-then-call",
         "Text, then call who does not reply",
-        "A text first; who has not replied after a day is called.",
+        "A text first; who has not replied after a day is called. For now that is everybody: replies are not taken in yet.",
         (
             _in("text"),
             _step(
@@ -89,7 +92,8 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "survey-by-reply",
         "Survey by reply",
-        "A question by text; replies from 1 to 5 are kept as “rating”, and who gives 1 or 2 is called.",
+        "A question by text; replies 1 and 2 are kept as the rating “low”, 3 to 5 as “high”, and who is “low” is called. "
+        "For now nobody is: replies are not taken in yet.",
         (
             _in("ask"),
             _step(

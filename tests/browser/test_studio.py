@@ -34,7 +34,7 @@ async def test_a_strategy_is_drawn_refused_mended_and_there_again(
     await studio.deploy()
     faults = studio.editor.locator("#studio-faults")
     await expect(faults).to_contain_text("Nothing was deployed: 1 place")
-    await expect(faults).to_contain_text("duration: is needed when waiting for a time")
+    await expect(faults).to_contain_text("How long: is needed when waiting for a time")
     await expect(studio.node(wait).locator(".studio-mark")).to_be_visible()
     await picture(page, "studio-refused")
     document = await server.ok("GET", f"/campaigns/{campaign}/strategy")

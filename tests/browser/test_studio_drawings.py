@@ -1,5 +1,7 @@
 """What the real editor sends back of a flow with everything in it means the same, and nothing that was drawn is gone."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from playwright.async_api import Frame, Page, expect
 
 from dialer.strategy.model import Strategy
 from dialer.strategy.nodered.compile import from_flow
+from tests.browser.studio import Studio
 from tests.browser.test_campaign import log_in
 from tests.support.server import Server
 
@@ -89,3 +92,25 @@ async def test_a_selection_that_became_a_subflow_does_the_same(
     assert moved.out == before.by_id["which"].out
     assert after.by_id["call"].out["otherwise"] == moved.id
     assert {node.id for node in after.nodes} - {moved.id} == set(before.by_id) - {"which"}
+
+
+@pytest.mark.req("S6")
+async def test_a_flow_from_a_file_takes_the_place_of_the_tab_that_was_there(
+    server: Server, page: Page, login: tuple[str, str], tmp_path: Path
+) -> None:
+    frame = await opened(server, page, login)
+    copy = [{**entry, "label": "Summer"} if entry["type"] == "tab" else entry for entry in FLOW]
+    (tmp_path / "summer.json").write_text(json.dumps(copy))
+    await frame.evaluate("() => RED.actions.invoke('core:show-import-dialog')")
+    await frame.locator("input[type=file]").first.set_input_files(tmp_path / "summer.json")
+    await frame.locator("#red-ui-clipboard-dialog-ok").click()
+    await frame.get_by_role("button", name="Import copy").click()
+    studio = Studio(page)
+    await expect(frame.locator("#red-ui-workspace-tabs li")).to_have_count(2)
+    await studio.deploy()
+    await expect(frame.locator("#studio-faults")).to_contain_text("2 tabs that could be the strategy")
+    await frame.locator("#red-ui-workspace-tabs").get_by_text("Spring").click(button="right")
+    await frame.get_by_text("Delete", exact=True).click()
+    await expect(frame.locator("#red-ui-workspace-tabs li")).to_have_count(1)
+    await studio.deployed()
+    assert (await server.ok("GET", "/campaigns/1/strategy"))["name"] == "Summer"

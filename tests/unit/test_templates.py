@@ -44,6 +44,14 @@ def test_each_can_run_and_no_way_is_left_open(template: object) -> None:
     assert len(set(places)) == len(places)
 
 
+@pytest.mark.req("S1")
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
+def test_who_waits_for_replies_says_that_none_are_taken_in(template: object) -> None:
+    document = template.document  # type: ignore[attr-defined]
+    waits = any("replies are not taken in yet" in w.reason for w in check(document).warnings)
+    assert waits == ("replies are not taken in yet" in template.help)  # type: ignore[attr-defined]
+
+
 @pytest.mark.req("S3")
 def test_call_three_times_waits_longer_each_time() -> None:
     strategy, now, gaps = _strategy("call-three-times"), NOW, []

@@ -57,6 +57,12 @@ Studio.faults = new Map();
 // A step inside a subflow is shown at the subflow's node.
 const shownAt = (id) => id.split('/')[0];
 
+// With the field as the dialog calls it; what is wrong with a step as a whole stands alone.
+Studio.inWords = ({ node, field, reason }) => {
+  const type = RED.nodes.node(node?.split('/').at(-1))?.type;
+  return field === 'node' ? reason : `${Studio.titles[type]?.[field] ?? field}: ${reason}`;
+};
+
 Studio.showFaults = (faults, title = '', refused = false) => {
   const marked = [...Studio.faults.keys()];
   Studio.faults = new Map();
@@ -91,7 +97,7 @@ Studio.listFaults = (faults, title, refused) => {
         RED.view.select({ nodes: [node] });
       });
     } else if (fault.node) item.append($('<b>').text(fault.node));
-    item.append(document.createTextNode(`${fault.node ? ', ' : ''}${fault.field}: ${fault.reason}`));
+    item.append(document.createTextNode(`${fault.node ? ', ' : ''}${Studio.inWords(fault)}`));
   }
 };
 
@@ -108,7 +114,7 @@ const markFaults = (node, place) => {
   if (!faults) return;
   const mark = element('g', { class: 'studio-mark', transform: 'translate(0, 0)' });
   mark.append(element('circle', { r: 9 }), element('text', { y: 4 }, '!'));
-  mark.append(element('title', {}, faults.map((fault) => `${fault.field}: ${fault.reason}`).join('\n')));
+  mark.append(element('title', {}, faults.map(Studio.inWords).join('\n')));
   place.append(mark);
 };
 

@@ -2,12 +2,13 @@
 // Each field's control shows the value that is there, hands out the one that was typed, and says what is wrong with it.
 'use strict';
 
-const Studio = { choices: {}, ports: {} };
+const Studio = { choices: {}, ports: {}, titles: {} };
 
 Studio.register = (palette, choices) => {
   Studio.choices = choices;
   for (const step of palette) {
     Studio.ports[step.type] = step.ports.map((port) => port.label);
+    Studio.titles[step.type] = Object.fromEntries(step.fields.map((field) => [field.name, field.title]));
     RED.nodes.registerType(step.type, Studio.definition(step));
   }
 };

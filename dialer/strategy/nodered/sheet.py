@@ -85,7 +85,9 @@ def _pick(entries: Sequence[Entry], findings: Findings) -> Entry | None:
     candidates = [tab for tab in candidates if tab.id in starts] or candidates
     if len(candidates) > 1:
         names = ", ".join(shown(tab.read.label or tab.id) for tab in candidates[:10])
-        findings.fault("", "flow", f"has {len(candidates)} tabs that could be the strategy ({names}); send one")
+        findings.fault(
+            "", "flow", f"has {len(candidates)} tabs that could be the strategy ({names}): delete all but one"
+        )
     if not candidates:
         return None
     picked = candidates[0]
