@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dialer.domain.record import record
+
 # Of one contact. A number or a mailbox that more people share is nobody's own: joined by it, they would be one contact of
 # thousands of numbers, of which only the first is called.
 MOST_ADDRESSES = 50
@@ -45,7 +47,7 @@ _PARTICLES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     """One way to reach a contact: an E.164 number or an e-mail address, with the channels it serves."""
 
@@ -76,7 +78,7 @@ class NewContact:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContactRecord:
     """A contact as the system holds it. `id` is the store's."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, Select, and_, bindparam, case, exists, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.record import record
 from dialer.domain.transitions import EnrollmentState, RequestState
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
@@ -21,7 +22,7 @@ _LIMITED, _WAITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Enrollment:
     """What a step needs to know of a contact's place; `memory` is the strategy's own JSON."""
 

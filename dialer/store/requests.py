@@ -1,7 +1,6 @@
 """Contact requests: the queue. Claimed into a node's hopper, dispatched once, stopped with a flag, queued again as new ones."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
+from dialer.domain.record import record
 from dialer.domain.transitions import CampaignStatus, RequestState
 from dialer.store.do_not_contact import listed
 from dialer.store.prepared import Prepared
@@ -16,7 +16,7 @@ from dialer.store.tables import campaign, contact_request, enrollment
 from dialer.store.types import AnyRow, spelled
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContactRequest:
     """One call or text to make at `due_at`; `zone` is the contact's own time zone, where known."""
 

@@ -1,18 +1,19 @@
 """A contact's history: one row for everything that happened, in order."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.record import record
 from dialer.store.prepared import Prepared
 from dialer.store.tables import enrollment, trail
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """`kind` is one of docs/reference/trail.md; `data` holds what a reader needs to understand it, reasons included."""
 
