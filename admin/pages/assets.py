@@ -26,6 +26,7 @@ FILES = {
     "icons.svg": (STATIC / "icons.svg", _SVG),
     "studio/palette.js": (STATIC / "studio/palette.js", _JS),
     "studio/editor.js": (STATIC / "studio/editor.js", _JS),
+    "studio/draft.js": (STATIC / "studio/draft.js", _JS),
     "studio/editor.css": (STATIC / "studio/editor.css", _CSS),
     "vendor/tabler.css": (NODE_MODULES / "@tabler/core/dist/css/tabler.min.css", _CSS),
     "vendor/uplot.js": (NODE_MODULES / "uplot/dist/uPlot.iife.min.js", _JS),

@@ -26,6 +26,7 @@ HEARTBEAT_S = 15.0
 REST, AT_MOST_EVERY_S, AT_LEAST_EVERY_S = 5.0, 0.4, 2.0
 RARELY = 20.0  # the same for a look at the flow, which may be large
 SEND_S = 10.0
+DEPLOYS = "notification/runtime-deploy"
 LARGEST = 64 << 10  # the editor sends topics and nothing else
 
 
@@ -71,6 +72,7 @@ class Teller:
     ) -> None:
         self._ctx, self._campaign, self._socket, self._bell, self._cookie = ctx, campaign_id, socket, bell, cookie
         self._rev: str | None = None
+        self._asked = False  # which revision is deployed
         self._drawn = standing.Drawn()
         self._told: dict[str, standing.Status] = {}
         self._over = asyncio.Event()
@@ -91,6 +93,7 @@ class Teller:
             await self._send({"auth": "ok"})
         if "subscribe" in said:
             self._told = {}
+            self._asked |= said["subscribe"] == DEPLOYS
             self._bell.ring()
 
     async def run(self) -> None:
@@ -123,10 +126,11 @@ class Teller:
     async def _deployed(self) -> list[dict[str, Any]]:
         flow, rev = await flows.read(self._ctx, self._campaign)
         before, self._rev = self._rev, rev
-        if rev == before:
-            return []
-        self._drawn = standing.drawn(flow)
-        return [{"topic": "notification/runtime-deploy", "data": {"revision": rev}}] if before else []
+        asked, self._asked = self._asked, False
+        if rev != before:
+            self._drawn = standing.drawn(flow)
+        is_news = rev != before and before is not None
+        return [{"topic": DEPLOYS, "data": {"revision": rev}}] if is_news or asked else []
 
     async def _moved(self) -> list[dict[str, Any]]:
         """The nodes whose numbers are others than were told; an empty status takes the words away."""

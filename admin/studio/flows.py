@@ -1,6 +1,6 @@
 """`flows`: the strategy as the flow that the editor draws, and its deploy. Faults come back each with its node and field."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -8,31 +8,55 @@ from aiohttp import web
 from admin.keys import CONTEXT, IDENTITY
 from admin.pages import impact_words
 from admin.pages.campaign import campaign_id, load
-from admin.studio.access import editable, why_not_editable
+from admin.studio import drafts as told_drafts
+from admin.studio.access import why_not_editable
+from admin.studio.answers import faulty, refusal, sent, told_faults
 from admin.studio.arranging import arranged
+from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
-from dialer.operations import edits, flows
+from dialer.domain.transitions import CampaignStatus
+from dialer.operations import drafts, edits, flows
 from dialer.operations.deploying import BadStrategy
 from dialer.strategy.nodered.entry import PREFIX
 from dialer.strategy.read import NodeFault
 
 _BRANCH = f"{PREFIX}branch"
+DEPLOYED = "deployed"
 
 
 async def read(request: web.Request) -> web.Response:
-    """`{flows, rev}`, or the bare list for a client that does not ask for version 2 of the API."""
-    flow, rev = await flows.read(request.app[CONTEXT], campaign_id(request))
-    writes = await editable(request)
-    drawn = [_for_editor(entry, writes) for entry in arranged(flow)]
+    """`{flows, rev, version}`, or the bare list for a client that does not ask for version 2 of the API.
+
+    The draft if there is one, with what it was begun from as `original`, `rev` and `version`; what is deployed with
+    `?show=deployed`. `draft` tells of the draft in either case.
+    """
+    campaign = await load(request)
+    writes = why_not_editable(request, campaign) is None
+    answer = await _shown(request, campaign)
+    for name in answer.keys() & {"flows", "original"}:
+        answer[name] = _for_editor(answer[name], writes)
     if request.headers.get("Node-RED-API-Version") == "v2":
-        return web.json_response({"flows": drawn, "rev": rev})
-    return web.json_response(drawn)
+        return web.json_response(answer)
+    return web.json_response(answer["flows"])
+
+
+async def _shown(request: web.Request, campaign: Campaign) -> dict[str, Any]:
+    ctx = request.app[CONTEXT]
+    # Of a campaign that has ended no draft comes to anything.
+    draft = None if campaign.status is CampaignStatus.ENDED else await drafts.find(ctx, campaign.id)
+    told = {"draft": told_drafts.told(draft, campaign)} if draft else {}
+    if draft is None or request.query.get("show") == DEPLOYED:
+        flow, rev = await flows.read(ctx, campaign.id)
+        return {"flows": flow, "rev": rev, "version": campaign.strategy_version, **told}
+    base = draft.kept.base
+    original = await drafts.begun_from(ctx, campaign.id, base)
+    return {"flows": draft.kept.flow, "rev": base.rev, "version": base.version, "original": original, **told}
 
 
 async def foresee(request: web.Request) -> web.Response:
     """`{flows}` → `{faults, asks}`: what a deploy would mean for contacts who are on their way, to be asked before it."""
     try:
-        flow, _rev = await _sent(request)
+        flow = (await sent(request)).get("flows")
     except InvalidInput as error:
         return refusal(400, "unexpected_error", str(error))
     ctx, campaign = request.app[CONTEXT], campaign_id(request)
@@ -43,68 +67,45 @@ async def foresee(request: web.Request) -> web.Response:
 
 
 async def deploy(request: web.Request) -> web.Response:
-    """`{flows, rev}` → `{rev, warnings}`. Without `rev` it replaces whatever is there: the editor asks its user before."""
+    """`{flows, rev}` → `{rev, version, warnings}`. Without `rev` it replaces whatever is there: the editor asks its user before.
+
+    The draft that was drawn on (`Studio-Draft`) goes with it; `draft` tells of one that is still there.
+    """
     if why := why_not_editable(request, await load(request)):
         return refusal(403, "not_allowed", why)
     ctx, campaign, flow = request.app[CONTEXT], campaign_id(request), None
+    by, draft = request[IDENTITY].name, request.headers.get(told_drafts.HEADER)
     try:
-        flow, rev = await _sent(request)
-        new = await flows.deploy(ctx, campaign, flow, rev, by=request[IDENTITY].name)
+        body = await sent(request)
+        flow, rev = body.get("flows"), _rev(body)
+        new = await flows.deploy(ctx, campaign, flow, rev, by, draft)
     except BadStrategy as error:
-        return _faulty("invalid_flow", flow, error.node_faults)
+        return faulty("invalid_flow", "Nothing was deployed", flow, error.node_faults)
     except Incomplete as error:
-        return _faulty("incomplete", flow, [_of_campaign(fault) for fault in error.faults])
+        return faulty("incomplete", "Nothing was deployed", flow, [_of_campaign(fault) for fault in error.faults])
     except InvalidInput as error:
         return refusal(400, "unexpected_error", str(error))
     except StaleEdit:
         return refusal(409, "version_mismatch", "Somebody else has deployed this strategy since it was loaded.")
     except IllegalTransition as error:
         return refusal(403, "not_allowed", str(error))
-    checked = await flows.check_flow(ctx, campaign, flow)
-    return web.json_response({"rev": new, "warnings": _told(checked.warnings)})
+    return await _deployed(request, flow, new)
 
 
-async def _sent(request: web.Request) -> tuple[object, str | None]:
-    """The flow, and the revision that was edited if it was said. Raises `InvalidInput`."""
-    try:
-        body = await request.json()
-    except (ValueError, RecursionError):
-        raise InvalidInput.single("body", "is not JSON, or nested too deeply") from None
-    flow, rev = (body.get("flows"), body.get("rev")) if isinstance(body, dict) else (body, None)
+async def _deployed(request: web.Request, flow: object, rev: str) -> web.Response:
+    ctx, campaign = request.app[CONTEXT], await load(request)
+    checked, left = await flows.check_flow(ctx, campaign.id, flow), await drafts.find(ctx, campaign.id)
+    told = {"draft": told_drafts.told(left, campaign)} if left else {}
+    warnings = told_faults(checked.warnings)
+    return web.json_response({"rev": rev, "version": campaign.strategy_version, "warnings": warnings, **told})
+
+
+def _rev(body: Mapping[str, Any]) -> str | None:
+    """The revision that was edited, if it was said. Raises `InvalidInput`."""
+    rev = body.get("rev")
     if rev is not None and not isinstance(rev, str):
         raise InvalidInput.single("rev", "should be text")
-    return flow, rev
-
-
-def refusal(status: int, code: str, message: str, **more: Any) -> web.Response:
-    """An error as the editor reads it."""
-    return web.json_response({"code": code, "message": message, **more}, status=status)
-
-
-def _faulty(code: str, flow: object, faults: Sequence[NodeFault]) -> web.Response:
-    names = _names(flow)
-    lines = [f"{_named(fault, names)}{fault.field}: {fault.reason}" for fault in faults]
-    count = "1 fault" if len(lines) == 1 else f"{len(lines)} faults"
-    summary = f"{count}, see the list."
-    return refusal(
-        400, code, f"Nothing was deployed, {count}. " + "; ".join(lines), summary=summary, faults=_told(faults)
-    )
-
-
-def _told(faults: Iterable[NodeFault]) -> list[dict[str, str]]:
-    return [{"node": fault.node, "field": fault.field, "reason": fault.reason} for fault in faults]
-
-
-def _named(fault: NodeFault, names: Mapping[str, str]) -> str:
-    if not fault.node:
-        return ""
-    name = names.get(fault.node)
-    return f"{name} ({fault.node}), " if name else f"{fault.node}, "
-
-
-def _names(flow: object) -> dict[str, str]:
-    entries = [entry for entry in flow if isinstance(entry, dict)] if isinstance(flow, list) else []
-    return {str(entry.get("id")): str(entry["name"]) for entry in entries if entry.get("name")}
+    return rev
 
 
 def _of_campaign(fault: Fault) -> NodeFault:
@@ -118,7 +119,11 @@ def _of_campaign(fault: Fault) -> NodeFault:
     )
 
 
-def _for_editor(entry: Mapping[str, Any], writes: bool) -> dict[str, Any]:
+def _for_editor(flow: Iterable[Mapping[str, Any]], writes: bool) -> list[dict[str, Any]]:
+    return [_entry(entry, writes) for entry in arranged(list(flow))]
+
+
+def _entry(entry: Mapping[str, Any], writes: bool) -> dict[str, Any]:
     """A branch says how many ways out it has; nobody who may not deploy can move anything."""
     if entry["type"] == _BRANCH:
         return {**entry, "outputs": len(entry.get("wires", ()))}

@@ -6,6 +6,7 @@ from admin.pages.campaign import load
 from admin.pages.render import page
 from admin.studio import files
 from admin.studio.access import why_not_editable
+from admin.studio.flows import DEPLOYED
 
 # The editor sets styles on its elements. Scripts come from files of this server, and what they ask for stays here.
 POLICY = (
@@ -17,9 +18,11 @@ POLICY = (
 async def frame(request: web.Request) -> web.StreamResponse:
     campaign = await load(request)
     why = why_not_editable(request, campaign)
+    show = DEPLOYED if request.query.get("show") == DEPLOYED else None
     return page(
-        request, "studio/frame.html", section="Campaigns", campaign=campaign, read_only=why, version=files.version()
-    )
+        request, "studio/frame.html", section="Campaigns", campaign=campaign, read_only=why, version=files.version(),
+        show=show,
+    )  # fmt: skip
 
 
 async def editor(request: web.Request) -> web.StreamResponse:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from admin.studio import comms, files, flows, nodes, pages, settings
+from admin.studio import comms, drafts, files, flows, nodes, pages, settings
 
 STUDIO = r"/studio/{campaign:\d{1,18}}"
 EDITOR = f"{STUDIO}/editor/"
@@ -26,6 +26,8 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{EDITOR}flows", flows.read),
         web.post(f"{EDITOR}flows", flows.deploy),
         web.post(f"{EDITOR}flows/check", flows.foresee),
+        web.post(f"{EDITOR}draft", drafts.save),
+        web.delete(f"{EDITOR}draft", drafts.discard),
         web.get(f"{EDITOR}comms", comms.comms),
         web.get(f"{EDITOR}icons", settings.icons),
         web.get(f"{EDITOR}locales/{{name}}", settings.locale),
