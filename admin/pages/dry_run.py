@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
+from admin.pages import draft_words
 from admin.pages.campaign import load
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
@@ -82,6 +83,7 @@ async def _page(
         request, "campaign/dry_run.html", status=status, section="Campaigns", tab="Dry run", campaign=campaign, form=form,
         first=FIRST, more=MORE, labels=LABELS, faults=_by_field(faults), more_open=_any_in_more(faults),
         result=_told(result) if result else None,
+        kept_draft=await draft_words.notice(request.app[CONTEXT], campaign),
     )  # fmt: skip
 
 

@@ -74,6 +74,7 @@ def _of_request(request: web.Request) -> dict[str, Any]:
         "oob": "",
         "notice": None,
         "refused": None,
+        "kept_draft": None,
     }
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
-from admin.pages import step_form
+from admin.pages import draft_words, step_form
 from admin.pages.campaign import campaign_id, load
 from admin.pages.render import page
+from admin.pages.strategy import REFUSED, UNFOLDS
 from admin.studio.nodes import choices
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import IllegalTransition, Incomplete, StaleEdit
@@ -15,7 +16,6 @@ from dialer.operations import edits, strategies
 from dialer.operations.deploying import BadStrategy
 from dialer.strategy.read import NodeFault
 
-REFUSED = "Nothing was saved"
 _STALE = (
     "Somebody else changed the strategy meanwhile. Open this page again to see it, and make your changes once more."
 )
@@ -33,9 +33,11 @@ async def change(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     document, rev = step_form.read(form), str(form.get("rev", ""))
     what, _, which = str(form.get("do", "save")).partition(":")
-    if what == "save":
+    if what == "unfold" or (what == "save" and not (lost := await _lost(request, document))):
         return await _save(request, document, rev)
     campaign, new = await load(request), ""
+    if what == "save":
+        return await _page(request, campaign, document, rev, checked={**_told(UNFOLDS), "unfolds": lost})
     if what == "check":
         return await _check(request, campaign, document, rev)
     if what == "add":
@@ -48,6 +50,10 @@ async def change(request: web.Request) -> web.StreamResponse:
         node, _, at = which.rpartition(":")
         document = step_form.remove_rule(document, node, int(at) if at.isdecimal() else 0)
     return await _page(request, campaign, document, rev, new=new)
+
+
+async def _lost(request: web.Request, document: step_form.Document) -> tuple[NodeFault, ...]:
+    return await strategies.unfolded_by(request.app[CONTEXT], campaign_id(request), document)
 
 
 async def _save(request: web.Request, document: step_form.Document, rev: str) -> web.StreamResponse:
@@ -89,14 +95,14 @@ async def _page(
     request: web.Request, campaign: Campaign, document: Any, rev: str, *, checked: dict[str, Any] | None = None,
     new: str = "", status: int = 200,
 ) -> web.Response:  # fmt: skip
-    faults = checked["faults"] if checked else []
+    ctx, faults = request.app[CONTEXT], checked["faults"] if checked else []
     if checked:
         checked = {**checked, "faults": [*step_form.elsewhere(document, faults)], "elsewhere": len(faults)}
     return page(
         request, "campaign/steps.html", status=status, section="Campaigns", tab="Strategy", campaign=campaign, rev=rev,
         name=document["name"], steps=step_form.steps(document, faults), addable=step_form.addable(), new=new,
-        checked=checked, choices=await choices(request.app[CONTEXT], campaign),
-        many=len(document["nodes"]) > step_form.MOST_STEPS,
+        checked=checked, choices=await choices(ctx, campaign),
+        many=len(document["nodes"]) > step_form.MOST_STEPS, kept_draft=await draft_words.notice(ctx, campaign),
     )  # fmt: skip
 
 

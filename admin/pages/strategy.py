@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.pages import views
+from admin.pages import draft_words, views
 from admin.pages.campaign import campaign_id, load
 from admin.pages.render import page
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
@@ -16,6 +16,7 @@ from dialer.operations import edits, strategies
 from dialer.strategy.read import NodeFault
 
 REFUSED = "Nothing was saved"
+UNFOLDS = "Nothing was saved yet. The steps would be drawn otherwise, and this would go from the drawing:"
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -25,9 +26,13 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def save(request: web.Request) -> web.StreamResponse:
     """Deploy what stands in the form; whatever speaks against it is listed at its step, and nothing is stored then (S2)."""
-    text = str((await request.post()).get("document", ""))
+    form = await request.post()
+    text, ctx, campaign = str(form.get("document", "")), request.app[CONTEXT], campaign_id(request)
     try:
-        await strategies.deploy(request.app[CONTEXT], campaign_id(request), read(text))
+        document = read(text)
+        if not form.get("unfold") and (lost := await strategies.unfolded_by(ctx, campaign, document)):
+            return await _page(request, typed=text, checked={**_checked(UNFOLDS, (), ()), "unfolds": lost})
+        await strategies.deploy(ctx, campaign, document)
     except (InvalidInput, Incomplete) as error:
         return await _page(request, typed=text, checked=_checked(REFUSED, _at_nodes(error.faults), ()), status=422)
     except IllegalTransition as error:
@@ -65,12 +70,13 @@ def read(text: str) -> object:
 async def _page(
     request: web.Request, *, typed: str | None = None, checked: dict[str, Any] | None = None, status: int = 200
 ) -> web.Response:
-    campaign = await load(request)
-    document: Any = await strategies.get(request.app[CONTEXT], campaign.id)
+    campaign, ctx = await load(request), request.app[CONTEXT]
+    document: Any = await strategies.get(ctx, campaign.id)
     text = typed if typed is not None else orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
     return page(
         request, "campaign/strategy.html", status=status, section="Campaigns", tab="Strategy",
         campaign=campaign, strategy=views.readable(document), document=text, checked=checked,
+        kept_draft=await draft_words.notice(ctx, campaign),
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """The strategy of a campaign: read it, check it, deploy it as a new version."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dialer.domain.errors import NotFound
 from dialer.domain.fields import Field
@@ -12,7 +14,8 @@ from dialer.strategy.check import Checked, check
 from dialer.strategy.known import Known
 from dialer.strategy.model import Strategy
 from dialer.strategy.nodered.drawing import Flow
-from dialer.strategy.nodered.redraw import redraw
+from dialer.strategy.nodered.redraw import redraw, unfolded
+from dialer.strategy.read import NodeFault
 
 
 async def get(ctx: Context, campaign_id: int) -> dict[str, object]:
@@ -30,8 +33,22 @@ async def current(ctx: Context, campaign_id: int) -> Stored:
 
 
 async def check_document(ctx: Context, campaign_id: int, document: object) -> Checked:
-    """Faults and warnings, each with its node; nothing is saved."""
-    return await advising.checked(ctx, campaign_id, lambda known: check(document, known))
+    """Faults and warnings, each with its node; nothing is saved. What of the drawing would be unfolded is a warning, too."""
+    found = await advising.checked(ctx, campaign_id, lambda known: check(document, known))
+    return replace(found, warnings=(*found.warnings, *await unfolds(ctx, campaign_id, found.strategy)))
+
+
+async def unfolds(ctx: Context, campaign_id: int, strategy: Strategy | None) -> tuple[NodeFault, ...]:
+    """What would be lost of the drawing if this strategy were deployed without one of its own."""
+    drawing = (await current(ctx, campaign_id)).drawing
+    if strategy is None or drawing is None:
+        return ()
+    return await asyncio.to_thread(unfolded, strategy, drawing)
+
+
+async def unfolded_by(ctx: Context, campaign_id: int, document: object) -> tuple[NodeFault, ...]:
+    """The same of a document; of one that can't be deployed nothing."""
+    return await unfolds(ctx, campaign_id, (await asyncio.to_thread(check, document)).strategy)
 
 
 def read(ctx: Context, document: object, kinds: dict[str, str], fields: Mapping[str, Field]) -> Strategy:

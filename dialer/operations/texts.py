@@ -1,6 +1,7 @@
 """The strategy of a campaign as readable text (YAML), for review in git."""
 
 import asyncio
+from dataclasses import replace
 
 from dialer.operations import advising, deploying, strategies
 from dialer.operations.context import Context
@@ -20,8 +21,12 @@ async def read(ctx: Context, campaign_id: int) -> tuple[str, str]:
 
 
 async def check_text(ctx: Context, campaign_id: int, text: str) -> Checked:
-    """Faults and warnings, each with its node; nothing is saved."""
-    return await advising.checked(ctx, campaign_id, (await _read(text)).check)
+    """Faults and warnings, each with its node; nothing is saved. A text without a drawing may unfold the one that is there."""
+    written = await _read(text)
+    found = await advising.checked(ctx, campaign_id, written.check)
+    if written.drawn is not None:
+        return found
+    return replace(found, warnings=(*found.warnings, *await strategies.unfolds(ctx, campaign_id, found.strategy)))
 
 
 async def deploy(ctx: Context, campaign_id: int, text: str, rev: str | None = None, by: str | None = None) -> str:

@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dialer.domain.errors import shown
 from dialer.strategy.model import Node, Strategy, digest
 from dialer.strategy.nodered.compile import from_flow
 from dialer.strategy.nodered.drawing import Flow, looks, node_entry, tab_entry, to_flow
-from dialer.strategy.nodered.sheet import GROUP, TAB
+from dialer.strategy.nodered.sheet import GROUP, SUBFLOW_TYPE, TAB
+from dialer.strategy.read import NodeFault
+
+_LOST = {
+    SUBFLOW_TYPE: "the subflow{} is unfolded: its steps are drawn one by one, wherever it stands",
+    "junction": "the junction{} goes: its wires are drawn through",
+    "link in": "the link{} goes: a wire is drawn in its place",
+    "link out": "the link{} goes: a wire is drawn in its place",
+}
 
 
 def redraw(strategy: Strategy, before: Flow) -> Flow:
@@ -20,6 +29,20 @@ def redraw(strategy: Strategy, before: Flow) -> Flow:
         if compiled.checked.strategy is not None and digest(compiled.checked.strategy) == digest(strategy):
             return compiled.drawing
     return to_flow(strategy)
+
+
+def unfolded(strategy: Strategy, before: Flow) -> tuple[NodeFault, ...]:
+    """What `redraw` would take from a drawing, each at its node: subflows, junctions and links that don't fit any more."""
+    kept = {entry["id"] for entry in redraw(strategy, before)}
+    return tuple(
+        NodeFault(str(entry["id"]), "drawing", _LOST[entry["type"]].format(_called(entry)))
+        for entry in before
+        if entry["type"] in _LOST and entry["id"] not in kept
+    )
+
+
+def _called(entry: dict[str, Any]) -> str:
+    return f" {shown(entry['name'])}" if entry.get("name") else ""
 
 
 def _patched(strategy: Strategy, before: Flow) -> Flow:
