@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from admin.keys import CONTEXT
+from admin.keys import CONTEXT, IDENTITY
 from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.campaigns import CampaignIn, CampaignOut, CampaignPatch, CloneOut, ReadinessOut
 from admin.schemas.common import FaultOut, ListQuery, PageOut
@@ -23,7 +23,8 @@ async def listing(request: web.Request, query: ListQuery) -> web.Response:
 @api("POST", "/campaigns", "Create a campaign", answers={201: CampaignOut})
 async def create(request: web.Request, body: CampaignIn) -> web.Response:
     """All but the title is optional; the campaign is unpublished."""
-    campaign = await campaigns.create(request.app[CONTEXT], body.given(), body.document())
+    drawings = body.drawings(request[IDENTITY].name)
+    campaign = await campaigns.create(request.app[CONTEXT], body.given(), body.document(), drawings)
     return await _shown(request, campaign, status=201)
 
 
@@ -68,7 +69,7 @@ async def end(request: web.Request, campaign_id: int) -> web.Response:
 
 @api("GET", "/campaigns/{campaign_id}/clone", "An unsaved copy", answers={200: CloneOut})
 async def clone(request: web.Request, campaign_id: int) -> web.Response:
-    """Settings and strategy, without contacts and history; nothing is stored until it is posted to `/campaigns`."""
+    """Settings, strategy, its drawing and its draft, without contacts and history; nothing is stored until it is posted to `/campaigns`."""
     return answer(CloneOut.of(*await campaigns.clone(request.app[CONTEXT], campaign_id)))
 
 

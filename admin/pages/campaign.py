@@ -1,12 +1,13 @@
 """One campaign: its overview, its settings, and a clone that is not saved yet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from admin.keys import CONTEXT, LIVE
-from admin.pages import forms, views
+from admin.keys import CONTEXT, IDENTITY, LIVE
+from admin.pages import draft_words, forms, views
 from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
@@ -33,8 +34,9 @@ async def overview(request: web.Request, *, status: int = 200, refused: Any = No
     campaign = await load(request)
     parts = await live_parts(request, campaign)
     return page(
-        request, "campaign/overview.html", status=status, section="Campaigns", tab="Overview", refused=refused, **parts
-    )
+        request, "campaign/overview.html", status=status, section="Campaigns", tab="Overview", refused=refused,
+        kept_draft=await draft_words.notice(request.app[CONTEXT], campaign), **parts,
+    )  # fmt: skip
 
 
 async def live_parts(request: web.Request, campaign: Campaign) -> dict[str, Any]:
@@ -86,18 +88,18 @@ async def check(request: web.Request) -> web.StreamResponse:
 
 async def clone(request: web.Request) -> web.StreamResponse:
     """A copy in the form; nothing is stored until it is saved (C11)."""
-    fields, _strategy = await campaigns.clone(request.app[CONTEXT], campaign_id(request))
+    fields, *_ = await campaigns.clone(request.app[CONTEXT], campaign_id(request))
     return await _draft_page(request, forms.shown_fields(fields))
 
 
 async def save_clone(request: web.Request) -> web.StreamResponse:
     ctx, form = request.app[CONTEXT], await request.post()
     fields, faults = forms.read(form)
-    _copied, strategy = await campaigns.clone(ctx, campaign_id(request))
+    _copied, strategy, drawings = await campaigns.clone(ctx, campaign_id(request))
     try:
         if faults:
             raise InvalidInput(faults)
-        made = await campaigns.create(ctx, fields, strategy, like=campaign_id(request))
+        made = await campaigns.create(ctx, fields, strategy, replace(drawings, by=request[IDENTITY].name))
     except InvalidInput as error:
         return await _draft_page(request, forms.typed_in(form), error.faults, 422)
     raise web.HTTPSeeOther(f"/campaigns/{made.id}/settings?saved=1")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from admin.schemas.common import FaultOut, In, Instant, JsonObject, Line, Name, Out, Text, Title
 from dialer.domain.campaign import (
@@ -19,10 +20,12 @@ from dialer.domain.campaign import (
 )
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
+from dialer.operations.cloning import Drawings
 from dialer.operations.reports import Counted
 from dialer.strategy.templates import document_of
 
-_STRATEGY = ("strategy", "template")
+_STRATEGY = ("strategy", "template", "drawing", "draft")
+_OBJECTS: JsonDict = {"items": {"type": "object"}}
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -87,6 +90,13 @@ class CampaignFields(In):
         return fields
 
 
+class DraftIn(In):
+    """A drawing that is not deployed."""
+
+    flow: list[Any] = Field(json_schema_extra=_OBJECTS)
+    is_older: bool = Field(default=False, description="Whether something else was deployed since it was begun.")
+
+
 class CampaignIn(CampaignFields):
     """A new campaign; a clone brings its strategy along."""
 
@@ -95,6 +105,10 @@ class CampaignIn(CampaignFields):
     template: str | None = Field(
         default=None, max_length=100, description="A strategy to start from instead, of `/strategy-templates`."
     )
+    drawing: list[Any] | None = Field(
+        default=None, description="How the strategy is drawn: a Node-RED flow.", json_schema_extra=_OBJECTS
+    )
+    draft: DraftIn | None = Field(default=None, description="What is drawn and not deployed.")
 
     def document(self) -> dict[str, Any] | None:
         """The strategy to begin with, if one is given. Raises `InvalidInput` for two, and for an unknown template."""
@@ -103,6 +117,12 @@ class CampaignIn(CampaignFields):
         if self.strategy is not None:
             raise InvalidInput.single("template", "can't be given beside a strategy; leave one of them out")
         return document_of(self.template)
+
+    def drawings(self, by: str) -> Drawings:
+        """What is drawn; `by` is who creates the campaign."""
+        if self.draft is None:
+            return Drawings(self.drawing, by=by)
+        return Drawings(self.drawing, self.draft.flow, self.draft.is_older, by)
 
 
 class CampaignPatch(CampaignFields):
@@ -152,14 +172,25 @@ class CampaignSettings(Out):
     weight: int
 
 
+class ClonedDraftOut(Out):
+    flow: list[JsonObject]
+    is_older: bool
+
+
 class CloneOut(CampaignSettings):
     """An unsaved copy, to be edited and posted to `/campaigns`."""
 
-    strategy: JsonObject
+    strategy: JsonObject | None = Field(description="Null for a campaign that has none of its own.")
+    drawing: list[JsonObject] | None = Field(description="How it is drawn; null: nobody drew it.")
+    draft: ClonedDraftOut | None = Field(description="What is drawn and not deployed.")
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], strategy: Mapping[str, object]) -> Self:
-        return cls(**_settings(settings), strategy=dict(strategy))
+    def of(cls, settings: Mapping[str, Any], strategy: Mapping[str, Any] | None, drawings: Drawings) -> Self:
+        draft = None
+        if drawings.draft is not None:
+            draft = ClonedDraftOut(flow=drawings.draft, is_older=drawings.draft_is_older)
+        document = dict(strategy) if strategy is not None else None
+        return cls(**_settings(settings), strategy=document, drawing=drawings.drawing, draft=draft)
 
 
 class CampaignOut(CampaignSettings):

@@ -17,14 +17,12 @@ from dialer.domain.campaign import (
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import deploying, drafts, lifecycle, readiness
+from dialer.operations import cloning, drafts, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, contact_fields, gateways, requests, strategies
 from dialer.store import drafts as kept_drafts
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
-from dialer.strategy.nodered.drawing import Flow
-from dialer.strategy.nodered.redraw import redraw
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -46,22 +44,23 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 async def create(
-    ctx: Context, fields: Mapping[str, Any], document: object = None, *, like: int | None = None
+    ctx: Context, fields: Mapping[str, Any], document: object = None, drawings: cloning.Drawings | None = None
 ) -> Campaign:
-    """A new, unpublished campaign; only the title must be given (C1). A clone brings its strategy's document along.
-
-    `like` is the campaign whose strategy is drawn as this one is to be drawn.
+    """A new, unpublished campaign; only the title must be given (C1). A clone brings its strategy along, and its drawings.
 
     Raises `InvalidInput` with every fault.
     """
+    drawings = await cloning.sound(drawings or cloning.Drawings(), document)
     async with ctx.db.write() as tx:
         wanted = await _checked(tx, ctx, {**DEFAULTS, **fields})
         campaign_id = await campaigns.add(tx, wanted, ctx.clock())
         if document is not None:
             strategy = deployment.read(ctx, document, await gateways.kinds(tx), await contact_fields.all_fields(tx))
-            drawing = await _drawn_like(tx, like, strategy)
+            drawing = cloning.drawn(drawings, strategy)
             await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock(), drawing=drawing)
-        return await _get(tx, campaign_id)
+        made = await _get(tx, campaign_id)
+        await cloning.keep_draft(tx, ctx, made, drawings)
+        return made
 
 
 async def get(ctx: Context, campaign_id: int) -> Campaign:
@@ -100,12 +99,16 @@ async def check(ctx: Context, campaign_id: int, fields: Mapping[str, Any]) -> tu
     return ()
 
 
-async def clone(ctx: Context, campaign_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings and strategy of a campaign as an unsaved draft (C11); nothing is stored."""
+async def clone(ctx: Context, campaign_id: int) -> tuple[dict[str, Any], dict[str, Any] | None, cloning.Drawings]:
+    """Settings, strategy and drawings of a campaign as an unsaved copy (C11); nothing is stored.
+
+    No strategy for a campaign that has none of its own: if it has a draft, that is what the copy is to run one day.
+    """
     async with ctx.db.read() as tx:
         campaign = await _get(tx, campaign_id)
-        strategy = await _strategy(tx, campaign)
-    return {"title": f"Copy of {campaign.title}"[:200], **editable_fields(campaign)}, to_document(strategy)
+        document = None if campaign.strategy_version is None else to_document(await _strategy(tx, campaign))
+        drawings = await cloning.taken(tx, campaign)
+    return {"title": f"Copy of {campaign.title}"[:200], **editable_fields(campaign)}, document, drawings
 
 
 async def publish(ctx: Context, campaign_id: int) -> Campaign:
@@ -202,12 +205,6 @@ async def _strategy(tx: AsyncConnection, campaign: Campaign) -> Strategy:
     if campaign.strategy_version is None:
         return default_strategy()
     return strategy_of(await strategies.get(tx, campaign.id, campaign.strategy_version))
-
-
-async def _drawn_like(tx: AsyncConnection, campaign_id: int | None, strategy: Strategy) -> Flow | None:
-    campaign = await campaigns.get(tx, campaign_id) if campaign_id is not None else None
-    before = (await deploying.present(tx, campaign)).drawing if campaign is not None else None
-    return redraw(strategy, before) if before is not None else None
 
 
 async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,3 +96,36 @@ async def test_hostile_drafts_are_refused(server: Server, path: str, body: bytes
     headers = {"Content-Type": "application/json"}
     assert (await server.call("PUT", f"{path}/draft", data=body, headers=headers)).status in {400, 422}
     await server.refused("GET", f"{path}/draft", 404)
+
+
+@pytest.mark.req("S2", "S6", "C11")
+async def test_a_clone_over_the_api_carries_drawing_and_draft(server: Server, path: str) -> None:
+    campaign = path.removesuffix("/strategy")
+    drawn = [
+        *FLOW[:2],
+        {**FLOW[2], "wires": []},
+        {"id": "n", "type": "comment", "z": "t", "name": "why", "x": 1, "y": 2},
+    ]
+    flow = await server.ok("PUT", f"{path}/flow", json=drawn)
+    await server.ok("PUT", f"{path}/draft", json=FLOW)
+    clone = await server.ok("GET", f"{campaign}/clone")
+    assert (clone["drawing"], clone["draft"]) == (flow, {"flow": FLOW, "is_older": False})
+    copy = f"/campaigns/{(await server.ok('POST', '/campaigns', 201, json=clone))['id']}/strategy"
+    assert await server.ok("GET", f"{copy}/flow") == flow
+    draft = await server.ok("GET", f"{copy}/draft")
+    assert (draft["flow"], draft["builds_on"], draft["is_older"]) == (FLOW, 1, False)
+    await server.ok("POST", f"{campaign}/publish")
+    empty = await server.ok("GET", f"/campaigns/{(await server.campaign())['id']}/clone")
+    assert (empty["strategy"], empty["drawing"], empty["draft"]) == (None, None, None)
+
+
+@pytest.mark.req("S2", "C11")
+async def test_a_clone_with_drawings_that_can_not_be_kept_is_refused(server: Server, path: str) -> None:
+    document = await server.ok("GET", path)
+    evil = {"id": "a", "type": "tab", "__proto__": {}}
+    alone = await server.refused("POST", "/campaigns", 422, json={"title": "x", "drawing": FLOW})
+    assert fields_of(alone) == {"drawing"}
+    sent = {"title": "x", "strategy": document, "drawing": FLOW, "draft": {"flow": [evil]}}
+    problem = await server.refused("POST", "/campaigns", 422, json=sent)
+    assert fields_of(problem) == {"drawing.nodes.call.out.answered", "draft.flow.nodes.a.__proto__"}
+    assert (await server.ok("GET", "/campaigns"))["total"] == 1

@@ -161,7 +161,7 @@ async def test_a_large_campaign_is_not_counted_at_every_look(bench: Bench, monke
 async def test_a_clone_is_not_stored(bench: Bench) -> None:
     document = builders.call_wait_text()
     campaign_id = await builders.add_campaign(bench, document, max_concurrent_calls=3)
-    fields, strategy = await campaigns.clone(bench.ctx, campaign_id)
+    fields, strategy, _ = await campaigns.clone(bench.ctx, campaign_id)
     assert (fields["title"], fields["max_concurrent_calls"]) == ("Copy of Spring", 3)
     assert strategy == await strategies.get(bench.ctx, campaign_id)
     async with bench.ctx.db.read() as tx:

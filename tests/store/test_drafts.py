@@ -1,6 +1,7 @@
 """Drafts on either database: kept to the letter, guarded against stale edits, and never run."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -117,6 +118,25 @@ async def test_of_two_who_save_at_once_one_is_told(bench: Bench) -> None:
     await drafts.save(bench.ctx, campaign_id, [], by="bob", rev=there)
     with pytest.raises(StaleEdit):
         await drafts.save(bench.ctx, campaign_id, [], by="bob", rev=ABSENT)
+
+
+@pytest.mark.req("S2", "C11")
+async def test_a_clone_takes_the_draft_along_and_can_not_be_published_for_it(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    await drafts.save(bench.ctx, campaign_id, UNFINISHED, by="anna")
+    fields, document, drawings = await campaigns.clone(bench.ctx, campaign_id)
+    assert document is None, "the default strategy is not put in the place of the draft"
+    copy = await campaigns.create(bench.ctx, fields, document, replace(drawings, by="bob"))
+    cloned = await drafts.read(bench.ctx, copy.id)
+    assert (cloned.kept.flow, cloned.kept.saved_by, cloned.is_older) == (UNFINISHED, "bob", False)
+    with pytest.raises(Incomplete):
+        await campaigns.publish(bench.ctx, copy.id)
+    await strategies.deploy(bench.ctx, campaign_id, builders.call_wait_text())
+    again = await campaigns.create(bench.ctx, *await campaigns.clone(bench.ctx, campaign_id))
+    assert (await drafts.read(bench.ctx, again.id)).is_older
+    await drafts.discard(bench.ctx, campaign_id)
+    last = await campaigns.create(bench.ctx, *await campaigns.clone(bench.ctx, campaign_id))
+    assert await drafts.find(bench.ctx, last.id) is None
 
 
 @pytest.mark.req("S2", "C4")

@@ -67,10 +67,10 @@ async def test_a_clone_is_drawn_like_its_campaign(bench: Bench) -> None:
     flow, _ = await flows.read(bench.ctx, campaign_id)
     note = {"id": "note", "type": "comment", "z": flow[0]["id"], "name": "Why an hour?", "x": 1.5, "y": 2, "wires": []}
     await flows.deploy(bench.ctx, campaign_id, [*flow, note])
-    fields, document = await campaigns.clone(bench.ctx, campaign_id)
-    clone = await campaigns.create(bench.ctx, fields, document, like=campaign_id)
+    fields, document, drawings = await campaigns.clone(bench.ctx, campaign_id)
+    clone = await campaigns.create(bench.ctx, fields, document, drawings)
     assert (await flows.read(bench.ctx, clone.id))[0] == [*flow, note]
-    other = await campaigns.create(bench.ctx, {"title": "Other"}, document, like=999)
+    other = await campaigns.create(bench.ctx, {"title": "Other"}, document)
     assert (await flows.read(bench.ctx, other.id))[0] == flow
 
 
