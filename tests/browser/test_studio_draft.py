@@ -9,6 +9,8 @@ from tests.browser.studio import Studio, picture
 from tests.browser.test_studio import BUSY, started
 from tests.support.server import Server
 
+pytestmark = pytest.mark.timeout(300)  # the editor is opened several times in each
+
 
 def strip(studio: Studio) -> Locator:
     return studio.editor.locator("#studio-draft")
@@ -109,7 +111,7 @@ async def test_two_who_draw_notice_each_others_drafts(server: Server, page: Page
 
 
 @pytest.mark.req("S2", "S3")
-async def test_a_draft_that_is_older_than_what_is_deployed_says_so_and_is_discarded(
+async def test_a_draft_that_is_older_than_what_is_deployed_says_so_and_is_merged(
     server: Server, page: Page, login: tuple[str, str]
 ) -> None:
     studio, campaign = await started(server, page, login)
@@ -136,17 +138,28 @@ async def test_a_draft_that_is_older_than_what_is_deployed_says_so_and_is_discar
     assert (await studio.fields("call"))["ring_s"] in {33, "33"}, "what was deployed meanwhile is not lost"
     assert (await studio.fields(call))["ring_s"] in {30, "30"}, "nor is what was drawn"
 
-    await studio.frame.evaluate("RED.nodes.dirty(false)")  # who leaves is asked
+
+@pytest.mark.req("S2")
+async def test_a_draft_is_left_for_what_is_deployed_and_discarded(
+    server: Server, page: Page, login: tuple[str, str]
+) -> None:
+    studio, campaign = await started(server, page, login)
+    path = f"/campaigns/{campaign}/strategy"
+    flow = await server.ok("GET", f"{path}/flow")
+    await server.ok("PUT", f"{path}/flow", json=flow)
+    half = {"id": "half", "type": "campaign-wait", "z": flow[0]["id"], "x": 400, "y": 300, "wires": [[]]}
+    await server.ok("PUT", f"{path}/draft", json=[*flow, half])
     await page.reload()
     await studio.ready()
+    await expect(studio.node("half").locator(".studio-mark")).to_be_visible()
     await strip(studio).get_by_role("link", name="See version 1").click()
     await expect(strip(studio)).to_contain_text("It is not what is drawn here.")
-    await expect(studio.node(call)).to_have_count(0)
+    await expect(studio.node("half")).to_have_count(0)
     await strip(studio).get_by_role("link", name="Open the draft").click()
-    await expect(studio.node(call)).to_be_visible()
+    await expect(studio.node("half")).to_be_visible()
     await strip(studio).get_by_role("button", name="Discard draft").click()
     await studio.editor.get_by_role("button", name="Discard it").click()
     await expect(strip(studio)).to_have_count(0)
-    await expect(studio.node("call")).to_be_visible()
-    await expect(studio.node(call)).to_have_count(0)
+    await studio.ready()
+    await expect(studio.node("half")).to_have_count(0)
     assert (await server.call("GET", f"{path}/draft"))[0] == 404
