@@ -21,6 +21,7 @@ from dialer.strategy.web import fixed_host
 _MEMBERS = ("format", "name", "nodes")
 _LONGEST_NAME = 200
 _LOOP_SHOWN = 8
+MOST_FAULTS = 1_000  # nobody reads more; to write down a hundred thousand would keep the dialer from calling
 _NAMES_SHOWN = 20
 
 
@@ -31,6 +32,14 @@ class Checked:
     strategy: Strategy | None
     faults: tuple[NodeFault, ...] = ()
     warnings: tuple[NodeFault, ...] = ()
+
+    @classmethod
+    def refused(cls, faults: Sequence[NodeFault]) -> "Checked":
+        """With every fault, as far as anybody reads them; the last one says how many more there are."""
+        if len(faults) <= MOST_FAULTS:
+            return cls(None, tuple(faults))
+        more = NodeFault("", "nodes", f"has {len(faults) - MOST_FAULTS:,} more faults, not listed; mend these first")
+        return cls(None, (*faults[:MOST_FAULTS], more))
 
 
 def check(document: object, known: Known | None = None) -> Checked:
@@ -55,7 +64,7 @@ def check(document: object, known: Known | None = None) -> Checked:
         *_name_faults(reads, known or Known()),
     )
     if faults:
-        return Checked(None, faults, ())
+        return Checked.refused(faults)
     strategy = Strategy(str(document.get("name", "")), tuple(nodes))
     return Checked(strategy, (), tuple(find_warnings(strategy, known or Known())))
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from dialer.strategy.catalogue import STEP_TYPES
-from dialer.strategy.check import Checked, check
+from dialer.strategy.check import MOST_FAULTS, Checked, check
 from dialer.strategy.known import Known
 from dialer.strategy.model import Needs, default_strategy, digest, needs, to_document
+from dialer.strategy.nodered.compile import from_flow
+from dialer.strategy.text.read import from_text
 
 KNOWN = Known(
     queues=frozenset({"sales"}),
@@ -351,3 +353,19 @@ def test_every_field_has_a_title_and_help_for_palette_and_docs():
             assert field.title, name
             assert field.description, name
         assert step_type.fields.model_json_schema()["additionalProperties"] is False
+
+
+@pytest.mark.req("S2")
+def test_of_very_many_faults_the_first_are_told_and_how_many_more_there_are():
+    """A hundred thousand of them, written down as JSON, would keep the dialer from calling for a second."""
+    many = {f"port{n}": "n" for n in range(MOST_FAULTS + 1_500)}
+    for faults in (
+        check(document(node("call", out=many))).faults,
+        from_flow(
+            [{"id": f"n{n}", "type": "nonsense", "z": "", "wires": [["x"], 1]} for n in range(2_500)]
+        ).checked.faults,
+        from_text("format: 1\nsteps:\n" + "".join(f"  n{n}: 1\n" for n in range(5_000))).check().faults,
+    ):
+        assert len(faults) == MOST_FAULTS + 1
+        assert "more faults" in faults[-1].reason
+    assert check(document(node("call", out=many))).faults[-1].reason.startswith("has 1,500 more faults")

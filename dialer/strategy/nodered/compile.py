@@ -43,7 +43,7 @@ def from_flow(flow: object, known: Known | None = None) -> Compiled:
     checked = check(document, known) if not findings.stopped else Checked(None)
     faults = once([*findings.faults, *checked.faults])
     if faults or checked.strategy is None:
-        return Compiled(Checked(None, faults))
+        return Compiled(Checked.refused(faults))
     warnings = once([*findings.warnings, *checked.warnings])
     return Compiled(
         Checked(checked.strategy, (), warnings), document, drawing_of(sheet, checked.strategy, findings.refused)

@@ -33,9 +33,9 @@ class Text:
     def check(self, known: Known | None = None) -> Checked:
         """What is wrong with the text and with the strategy in it."""
         if not self.document:
-            return Checked(None, self.faults)
+            return Checked.refused(self.faults)
         found = check(self.document, known)
-        return Checked(None, (*self.faults, *found.faults)) if self.faults else found
+        return Checked.refused((*self.faults, *found.faults)) if self.faults else found
 
     def drawing(self, strategy: Strategy, before: Flow | None) -> Flow | None:
         """How the strategy in it is drawn; a text without a drawing keeps the one before as far as it fits."""
