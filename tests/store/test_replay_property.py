@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from dialer.operations import alike
 from dialer.operations.trail_check import trail_check
 from dialer.store import tables
 from dialer.strategy.model import Strategy
 from tests.support import invariants
 from tests.support.databases import SqliteDatabases
 from tests.support.lives import EVENTS, Home, Life
-from tests.support.soak import examples
+from tests.support.soak import examples, seconds
 from tests.support.wired import graphs
 
 RESTARTS = 4  # of 20 events so many are followed by a restart, one of them with new connections
@@ -33,11 +34,12 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(seconds(600))
 @pytest.mark.req("S3", "S4", "D3")
 def test_the_trail_gives_the_state_and_a_restart_changes_nothing(
-    runner: asyncio.Runner, sqlite_databases: SqliteDatabases, tmp_path: Path
+    runner: asyncio.Runner, sqlite_databases: SqliteDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(alike, "FEW", 2)  # two are enough to take a step together
     homes = [Home(runner.run(sqlite_databases.make()), tmp_path) for _ in range(2)]
 
     @given(strategies=st.tuples(graphs(busy=True), graphs(busy=True)), values=VALUES, happenings=HAPPENINGS)

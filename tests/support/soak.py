@@ -10,6 +10,11 @@ settings.register_profile(
 )
 
 
+def seconds(usual: int) -> int:
+    """For `pytest.mark.timeout`: `usual`, and 0, which is none, where the profile `soak` is loaded."""
+    return 0 if settings.get_current_profile_name() == SOAK else usual
+
+
 def examples(usual: int) -> int:
     """The number for a property: `usual` unless the profile `soak` is loaded."""
     return settings.default.max_examples if settings.get_current_profile_name() == SOAK else usual
