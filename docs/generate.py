@@ -11,7 +11,7 @@ from dialer.domain import transitions
 from dialer.domain.story import KINDS
 from dialer.domain.transitions import StateTable, StopReason
 from dialer.strategy.catalogue import STEP_TYPES, StepType
-from docs import commands, outcomes
+from docs import commands, outcomes, rules
 from docs.api import api
 from docs.schema import code, fields, kind, table, value
 
@@ -70,6 +70,7 @@ def pages() -> dict[str, str]:
         "outcomes": (outcomes.INTRODUCTION, outcomes.outcomes()),
         "metrics": (METRICS, _metrics()),
         "strategy": (STRATEGY, _strategy()),
+        "rule-packs": (rules.INTRODUCTION, rules.rule_packs()),
         "trail": (TRAIL, table(("kind", "what happened", "data"), ((code(k), m, d) for k, (m, d) in KINDS.items()))),
     }
     return {f"{name}.md": f"{NOTE}\n{intro}\n\n" + "\n".join(lines) + "\n" for name, (intro, lines) in made.items()}

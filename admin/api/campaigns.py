@@ -76,8 +76,9 @@ async def clone(request: web.Request, campaign_id: int) -> web.Response:
 @api("GET", "/campaigns/{campaign_id}/readiness", "What publishing still needs", answers={200: ReadinessOut})
 async def readiness(request: web.Request, campaign_id: int) -> web.Response:
     faults = await campaigns.missing(request.app[CONTEXT], campaign_id)
-    missing = [FaultOut(field=fault.field, reason=fault.reason) for fault in faults]
-    return answer(ReadinessOut(ready=not missing, missing=missing))
+    warned = await campaigns.warnings(request.app[CONTEXT], campaign_id)
+    missing, warnings = ([FaultOut(field=one.field, reason=one.reason) for one in some] for some in (faults, warned))
+    return answer(ReadinessOut(ready=not missing, missing=missing, warnings=warnings))
 
 
 async def _shown(request: web.Request, campaign: Campaign, status: int = 200) -> web.Response:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from admin.keys import CONTEXT
 from admin.openapi import Operations, answer, etag
-from admin.schemas.common import CountedPageOut, CountingQuery
+from admin.schemas.common import CitationOut, CountedPageOut, CountingQuery
 from admin.schemas.contacts import (
     CampaignContactDetailsOut,
     CampaignContactOut,
@@ -93,7 +93,12 @@ async def trail_in_campaign(request: web.Request, campaign_id: int, contact_id: 
 async def what_holds_back(request: web.Request, campaign_id: int, contact_id: int) -> web.Response:
     """Every condition in the way now, agents, limits and gateways included, and when the next step is due."""
     found = await why_not.why_not(request.app[CONTEXT], campaign_id, contact_id)
-    reasons = [WhyNotReasonOut(condition=r.code, reason=r.text, until=r.until) for r in found.reasons]
+    reasons = [
+        WhyNotReasonOut(
+            condition=r.code, reason=r.text, until=r.until, rule=CitationOut(**r.rule.to_json()) if r.rule else None
+        )
+        for r in found.reasons
+    ]
     return answer(WhyNotOut(due_at=found.due_at, reasons=reasons, changes_at=found.changes_at))
 
 

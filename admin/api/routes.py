@@ -18,6 +18,7 @@ from admin.api import (
     live,
     people,
     pushes,
+    rule_packs,
     sources,
     strategies,
 )
@@ -49,6 +50,7 @@ def operations() -> list[Operation]:
         contact_fields.api,
         do_not_contact.api,
         gateways.api,
+        rule_packs.api,
         attempts.api,
         live.api,
         api,

@@ -11,9 +11,9 @@ from admin.pages import draft_words, forms, views
 from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
+from dialer.domain.rules.catalogue import NONE, packs
 from dialer.domain.windows import zone_names
 from dialer.operations import campaigns, gateways, metering
-from dialer.operations.context import Context
 from dialer.store.listing import Query
 
 
@@ -81,9 +81,15 @@ async def check(request: web.Request) -> web.StreamResponse:
     fields, faults = forms.read(await request.post())
     found = await campaigns.check(request.app[CONTEXT], campaign_id(request), fields)
     reasons = forms.by_field([*faults, *found])
-    return web.Response(
-        text=to_html(request, "parts/faults.html", names=forms.FIELDS, faults=reasons), content_type="text/html"
-    )
+    told = to_html(request, "parts/faults.html", names=forms.FIELDS, faults=reasons)
+    rules = to_html(request, "parts/rules.html", oob=True, **await _rules(request, fields))
+    return web.Response(text=told + rules, content_type="text/html")
+
+
+async def _rules(request: web.Request, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The chosen pack in words, and what does not fit to it."""
+    warned = await campaigns.warnings(request.app[CONTEXT], campaign_id(request), fields)
+    return {"rules": packs().get(fields.get("rule_pack", NONE)), "rule_warnings": warned}
 
 
 async def clone(request: web.Request) -> web.StreamResponse:
@@ -108,7 +114,7 @@ async def save_clone(request: web.Request) -> web.StreamResponse:
 async def _draft_page(
     request: web.Request, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
 ) -> web.Response:
-    choices = await _choices(request.app[CONTEXT], form)
+    choices = await _choices(request, form)
     context = {"campaign": None, "draft": campaign_id(request), "form": form, "faults": forms.by_field(faults)}
     return page(request, "campaign/settings.html", status=status, section="Campaigns", **context, **choices)
 
@@ -118,14 +124,15 @@ async def _settings_page(
 ) -> web.Response:
     notice = "Saved." if "saved" in request.query and not faults else None
     context = {"campaign": campaign, "draft": None, "form": form, "faults": forms.by_field(faults), "notice": notice}
-    choices = await _choices(request.app[CONTEXT], form)
+    choices = await _choices(request, form)
     return page(
         request, "campaign/settings.html", status=status, section="Campaigns", tab="Settings", **context, **choices
     )
 
 
-async def _choices(ctx: Context, form: Mapping[str, Any]) -> dict[str, Any]:
+async def _choices(request: web.Request, form: Mapping[str, Any]) -> dict[str, Any]:
     """What there is to choose from. A choice that is gone stays visible, so that saving does not change it silently."""
+    ctx = request.app[CONTEXT]
     rows = (await gateways.page(ctx, Query(limit=100))).items
     reported = ctx.engine.queues()
     return {
@@ -136,6 +143,8 @@ async def _choices(ctx: Context, form: Mapping[str, Any]) -> dict[str, Any]:
         "queue_hint": "" if reported is not None else "Asterisk can't be asked for its queues now.",
         "voice_gateways": _options(_of_kind(rows, "voice"), form["voice_gateway"]),
         "sms_gateways": _options(_of_kind(rows, "sms"), form["sms_gateway"]),
+        "rule_packs": [(one.id, one.name) for one in packs().values()],
+        **await _rules(request, {"rule_pack": form["rule_pack"]}),
     }
 
 

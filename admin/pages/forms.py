@@ -17,6 +17,7 @@ from dialer.domain.campaign import (
     LoadOrder,
 )
 from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.rules.catalogue import NONE
 from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
 
 DAY_NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
@@ -28,7 +29,7 @@ LONGEST_REVISION = 18
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
     "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
-    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "priority", "weight",
+    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "priority", "weight", "rule_pack",
 )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
         reading.fields["load_order"] = LoadOrder(order)
     else:
         reading.refuse("load_order", f"{shown(order)} is not an order: take {' or '.join(LoadOrder)}")
+    reading.fields["rule_pack"] = reading.text("rule_pack") or NONE
     reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
     reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
     reading.attempt("abandonment_limit_percent", lambda: _percent(reading, "abandonment_limit_percent"))
@@ -164,7 +166,10 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     def wall(moment: datetime | None) -> str:
         return moment.astimezone(tz).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
-    plain = ("title", "description", "time_zone", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order")
+    plain = (
+        "title", "description", "time_zone", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
+        "rule_pack",
+    )  # fmt: skip
     return {
         **{name: fields[name] for name in plain},
         "execution.start": f"{execution.start:%H:%M}" if execution else "",

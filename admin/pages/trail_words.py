@@ -168,7 +168,25 @@ def _readdressed(data: Data, _shown: Shown) -> Line:
 def _refused(data: Data, _shown: Shown) -> Line:
     what = "text was sent" if data.get("channel") == "sms" else "call was made"
     why = _REFUSALS.get(str(data.get("reason")), plain(data.get("reason") or ""))
-    return Line("stop", "red", f"No {what} to {data.get('address')}", why)
+    return Line("stop", "red", f"No {what} to {data.get('address')}", " · ".join([why, *_cited(data)]))
+
+
+def _put_off(data: Data, shown: Shown) -> Line:
+    what = "Text" if data.get("channel") == "sms" else "Call"
+    until = moment(data.get("until"))
+    when = f"put off until {shown(until)}" if until else "put off"
+    return Line(
+        "clock",
+        "yellow",
+        f"{what} to {data.get('address')} {when}",
+        " · ".join([str(data.get("reason")), *_cited(data)]),
+    )
+
+
+def _cited(data: Data) -> list[str]:
+    """The rule that says so, if one does."""
+    rule = data.get("rule")
+    return [f"rule {rule['rule']} of the pack {rule['pack']} {rule['version']}"] if isinstance(rule, dict) else []
 
 
 _REFUSALS = {
@@ -209,6 +227,7 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "erased": _erased,
     "readdressed": _readdressed,
     "refused": _refused,
+    "put-off": _put_off,
     "enrolled": _enrolled,
     "left": _left,
     "taken-back": _taken_back,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin.pages import words
-from dialer.domain.campaign import Campaign, window
+from dialer.domain.campaign import Campaign, calling_window
 from dialer.domain.errors import Fault
 from dialer.domain.transitions import CampaignStatus, EnrollmentState
 from dialer.operations import counting, reports
@@ -94,7 +94,7 @@ def _pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> di
         return {"colour": "secondary", "icon": "stop", "text": "The campaign has ended for good."}
     if campaign.status is CampaignStatus.UNPUBLISHED:
         return {"colour": "secondary", "icon": "pause", "text": "Unpublished: nobody is called or texted."}
-    opening = window(campaign, None, ctx.clock())
+    opening = calling_window(campaign, None, None, ctx.clock())
     if not opening.open and opening.reason is not None:
         return {"colour": "warning", "icon": "clock", "text": words.limited_by(opening.reason)}
     running = next((one for one in snapshot["campaigns"] if one["id"] == campaign.id), None)

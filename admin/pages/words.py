@@ -45,6 +45,7 @@ _LIMITS = {
     "draining": "The server is stopping: calls in flight end, no new ones start.",
     "before-validity-period": "The validity period has not begun.",
     "validity-period-expired": "The validity period is over.",
+    "outside-rule-hours": "It is outside the calling hours of the rule pack. The campaign goes on by itself.",
     "outside-execution-time": "It is outside the execution time. The campaign goes on by itself.",
 }
 

@@ -19,6 +19,7 @@ from dialer.domain.campaign import (
     LoadOrder,
 )
 from dialer.domain.errors import Fault, InvalidInput
+from dialer.domain.rules.catalogue import NONE
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
 from dialer.operations.cloning import Drawings
 from dialer.operations.reports import Counted
@@ -72,6 +73,7 @@ class CampaignFields(In):
     weight: int = Field(
         default=1, ge=1, le=MOST_WEIGHT, description="Its share of the calls among campaigns of the same priority."
     )
+    rule_pack: Name = Field(default=NONE, description="Id of one of `/rule-packs`.")
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent, as the domain has them. Raises `InvalidInput` with every impossible range."""
@@ -170,6 +172,7 @@ class CampaignSettings(Out):
     abandonment_limit_percent: float
     priority: int
     weight: int
+    rule_pack: str
 
 
 class ClonedDraftOut(Out):
@@ -212,10 +215,11 @@ class CampaignOut(CampaignSettings):
 
 
 class ReadinessOut(Out):
-    """Whether `publish` would work now, and everything that is missing."""
+    """Whether `publish` would work now, everything that is missing, and what runs, but hardly as it was meant."""
 
     ready: bool
     missing: list[FaultOut]
+    warnings: list[FaultOut]
 
 
 def _execution(given: ExecutionIn | None) -> ExecutionTime | None:

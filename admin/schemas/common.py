@@ -43,6 +43,14 @@ class FaultOut(Out):
     reason: str
 
 
+class CitationOut(Out):
+    """A rule by its id, and the rule pack and version in which it stands."""
+
+    rule: str
+    pack: str
+    version: str
+
+
 class ProblemOut(Out):
     """RFC 9457."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
-from admin.schemas.common import JsonObject, Out
+from admin.schemas.common import CitationOut, JsonObject, Out
 from dialer.domain.contact import Address
 from dialer.domain.delivery import Delivery
 from dialer.operations import sources
@@ -144,9 +144,12 @@ class TrailOut(Out):
 
 
 class WhyNotReasonOut(Out):
+    """`rule` is the one of the campaign's rule pack that says so, if it is one."""
+
     condition: str
     reason: str
     until: datetime | None
+    rule: CitationOut | None
 
 
 class WhyNotOut(Out):

@@ -1,13 +1,25 @@
 """A campaign and what follows from its fields alone: whether it is active, why its work stops, what a clone copies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from dialer.domain.rules.catalogue import RulePack, pack
+from dialer.domain.rules.hours import all_rules_open, rule_windows, zones_of
 from dialer.domain.transitions import CampaignStatus, StopReason
-from dialer.domain.windows import ExecutionTime, Opening, Validity, ValidityState, opening, validity_state
+from dialer.domain.windows import (
+    Closed,
+    ExecutionTime,
+    Opening,
+    Validity,
+    ValidityState,
+    is_open,
+    opening,
+    opening_of,
+    validity_state,
+)
 
 
 class DialingMode(StrEnum):
@@ -59,6 +71,7 @@ class Campaign:
     max_concurrent_calls: int | None
     calls_per_second: float | None
     abandonment_limit_percent: float
+    rule_pack: str  # its id
     strategy_version: int | None
     revision: int
     created_at: datetime
@@ -67,6 +80,16 @@ class Campaign:
     published_at: datetime | None  # the first time
     priority: int = DEFAULT_PRIORITY
     weight: int = 1
+
+    @property
+    def rules(self) -> RulePack:
+        return pack(self.rule_pack)
+
+    @property
+    def most_abandoned_percent(self) -> float:
+        """Its own limit, never above the one of its rule pack."""
+        found = self.rules.abandonment()
+        return min(self.abandonment_limit_percent, found[1].most_percent) if found else self.abandonment_limit_percent
 
 
 def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
@@ -88,13 +111,38 @@ def active(campaign: Campaign, now: datetime) -> bool:
 
 
 def window(campaign: Campaign, zone: str | None, now: datetime) -> Opening:
-    """Whether calls and texts may go out now, in the contact's own zone where one is known (C9)."""
+    """The campaign's own window, in the contact's own zone where one is known (C9)."""
     return opening(campaign.execution, campaign.validity, zone or campaign.time_zone, now)
 
 
-def may_start(campaign: Campaign, zone: str | None, now: datetime) -> bool:
-    """Whether a call or text to somebody in this zone may start: the campaign runs, and the window is open there."""
-    return active(campaign, now) and window(campaign, zone, now).open
+def calling_window(campaign: Campaign, zone: str | None, number: str | None, now: datetime) -> Opening:
+    """Whether calls and texts to somebody may go out now: the campaign's own window, and the hours of its rule pack.
+
+    `zone` is the contact's own, where known; else the pack's hours hold in every zone where the number may be.
+    """
+    times = campaign.rules.times
+    if not times:
+        return window(campaign, zone, now)
+    zones = zones_of(zone, number, campaign.time_zone)
+    own = (campaign.execution, zone or campaign.time_zone)
+    found = opening_of([own, *rule_windows(times, zones)], campaign.validity, now)
+    if found.reason is Closed.OUTSIDE_EXECUTION_TIME and is_open(*own, now):
+        return replace(found, reason=Closed.OUTSIDE_RULE_HOURS)
+    return found
+
+
+def may_contact(campaign: Campaign, zone: str | None, number: str | None, now: datetime) -> bool:
+    """Whether `calling_window` is open, without looking for when that changes: asked for each call."""
+    if validity_state(campaign.validity, now) is not ValidityState.WITHIN:
+        return False
+    own_open = is_open(campaign.execution, zone or campaign.time_zone, now)
+    rules = campaign.rules
+    return own_open and (not rules.times or all_rules_open(rules.id, zones_of(zone, number, campaign.time_zone), now))
+
+
+def may_start(campaign: Campaign, zone: str | None, number: str | None, now: datetime) -> bool:
+    """Whether a call or text may start: the campaign runs, and the window is open for whom it goes to."""
+    return campaign.status is CampaignStatus.PUBLISHED and may_contact(campaign, zone, number, now)
 
 
 def editable_fields(campaign: Campaign) -> dict[str, Any]:
@@ -115,4 +163,5 @@ def editable_fields(campaign: Campaign) -> dict[str, Any]:
         "abandonment_limit_percent": campaign.abandonment_limit_percent,
         "priority": campaign.priority,
         "weight": campaign.weight,
+        "rule_pack": campaign.rule_pack,
     }

@@ -37,6 +37,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "a queued request was written anew after an edit",
         "`channel`, `address`, `old`, `request`, `replaces`",
     ),
+    "put-off": (
+        "a queued call or text has to wait for a rule of the campaign's rule pack; `rule` cites it: `rule`, `pack`, `version`",
+        "`channel`, `address`, `reason`, `until`, `rule`",
+    ),
     "refused": ("a queued request may not be carried out: no call or text was made", "`channel`, `address`, `reason`"),
     "stopped": ("its pending work was stopped and flagged", "`reason`"),
     "requeued": ("it was taken up again, in a new request in place of the stopped one", "`request`, `replaces`"),

@@ -15,12 +15,13 @@ A range over midnight belongs to the day on which it opens: 22:00-06:00 on Frida
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from itertools import product
+from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from dialer.domain.errors import Fault, InvalidInput, shown
@@ -30,6 +31,8 @@ DAY = timedelta(days=1)
 DAY_SECONDS = 86_400
 # A weekly window can fall into the gap of a clock change, so look beyond one week; two gaps in a row do not exist.
 HORIZON_DAYS = 15
+# Several windows together: a weekly one that holidays close twice in a row opens after three weeks.
+TOGETHER = timedelta(days=31)
 # Files beside the zones that name no place.
 _NOT_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 
@@ -62,6 +65,19 @@ def clock(text: str, field: str) -> time:
     raise InvalidInput.single(
         field, f"{shown(text)} is not a time of day; write it as 09:00 or 17:30, on the 24-hour clock"
     )
+
+
+class WallHours(Protocol):
+    """Hours on the wall clock; the answer changes at no other times of day than `edges`, and where the clock jumps."""
+
+    @property
+    def edges(self) -> Collection[time]: ...
+
+    def shows_open(self, wall: datetime) -> bool: ...
+
+
+#: Hours, None for around the clock, and the zone on whose wall the clock hangs.
+Clocked = tuple[WallHours | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,10 @@ class ExecutionTime:
     @property
     def over_midnight(self) -> bool:
         return self.end < self.start
+
+    @property
+    def edges(self) -> Collection[time]:
+        return (self.start, self.end)
 
     def shows_open(self, wall: datetime) -> bool:
         """Whether the window is open while the clock on the wall shows `wall` (naive)."""
@@ -146,6 +166,7 @@ class Closed(StrEnum):
     BEFORE_VALIDITY = "before-validity-period"
     EXPIRED = "validity-period-expired"
     OUTSIDE_EXECUTION_TIME = "outside-execution-time"
+    OUTSIDE_RULE_HOURS = "outside-rule-hours"  # of the campaign's rule pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,41 +188,65 @@ def validity_state(validity: Validity | None, now: datetime) -> ValidityState:
     return ValidityState.WITHIN
 
 
-def is_open(execution: ExecutionTime | None, zone_name: str, now: datetime) -> bool:
+def is_open(hours: WallHours | None, zone_name: str, now: datetime) -> bool:
     """Whether the wall clock of the zone shows an open time; without an execution time always."""
-    return execution is None or execution.shows_open(_wall(now, zone(zone_name)))
+    return hours is None or hours.shows_open(_wall(now, zone(zone_name)))
 
 
-def next_open(execution: ExecutionTime | None, zone_name: str, now: datetime) -> datetime | None:
+def next_open(hours: WallHours | None, zone_name: str, now: datetime) -> datetime | None:
     """The first open instant (UTC) at or after `now`, which is `now` itself while the window is open."""
-    if execution is None or is_open(execution, zone_name, now):
+    if hours is None or is_open(hours, zone_name, now):
         return now.astimezone(UTC)
-    return next((at for at in _boundaries(execution, zone_name, now) if is_open(execution, zone_name, at)), None)
+    return next((at for at in _boundaries(hours, zone_name, now) if is_open(hours, zone_name, at)), None)
 
 
-def closes_at(execution: ExecutionTime | None, zone_name: str, now: datetime) -> datetime | None:
+def closes_at(hours: WallHours | None, zone_name: str, now: datetime) -> datetime | None:
     """The instant (UTC) at which the present opening ends; None when it is closed already or never closes."""
-    if execution is None or not is_open(execution, zone_name, now):
+    if hours is None or not is_open(hours, zone_name, now):
         return None
-    return next((at for at in _boundaries(execution, zone_name, now) if not is_open(execution, zone_name, at)), None)
+    return next((at for at in _boundaries(hours, zone_name, now) if not is_open(hours, zone_name, at)), None)
+
+
+def all_open(windows: Iterable[Clocked], now: datetime) -> bool:
+    """Whether every one of them is open."""
+    return all(is_open(hours, zone_name, now) for hours, zone_name in windows)
+
+
+def next_all_open(windows: Sequence[Clocked], now: datetime) -> datetime | None:
+    """The first instant (UTC) at or after `now` at which all are open at once; None if there is none within a month."""
+    at, until = now.astimezone(UTC), now + TOGETHER
+    while at <= until:
+        opens = [found for hours, name in windows if (found := next_open(hours, name, at)) is not None]
+        if len(opens) < len(windows):
+            return None
+        latest = max(opens, default=at)
+        if latest == at:
+            return at
+        at = latest
+    return None
 
 
 def opening(execution: ExecutionTime | None, validity: Validity | None, zone_name: str, now: datetime) -> Opening:
     """Validity and execution time together. An opening that would come after the validity's end never comes."""
+    return opening_of([(execution, zone_name)], validity, now)
+
+
+def opening_of(windows: Sequence[Clocked], validity: Validity | None, now: datetime) -> Opening:
+    """The same of several windows, which all have to be open."""
     state = validity_state(validity, now)
     if state is ValidityState.AFTER:
         return Opening(open=False, reason=Closed.EXPIRED, changes_at=None)
     until = validity.until if validity else None
     earliest = validity.from_ if validity and validity.from_ and state is ValidityState.BEFORE else now
-    opens = next_open(execution, zone_name, earliest)
+    opens = next_all_open(windows, earliest)
     if opens is not None and until is not None and opens >= until:
         opens = None
     if state is ValidityState.BEFORE:
         return Opening(open=False, reason=Closed.BEFORE_VALIDITY, changes_at=opens)
     if opens != now:
         return Opening(open=False, reason=Closed.OUTSIDE_EXECUTION_TIME, changes_at=opens)
-    ends = [end for end in (closes_at(execution, zone_name, now), until) if end is not None]
-    return Opening(open=True, reason=None, changes_at=min(ends, default=None))
+    ends = [closes_at(hours, zone_name, now) for hours, zone_name in windows]
+    return Opening(open=True, reason=None, changes_at=min((end for end in (*ends, until) if end), default=None))
 
 
 def _wall(now: datetime, tz: ZoneInfo) -> datetime:
@@ -210,26 +255,26 @@ def _wall(now: datetime, tz: ZoneInfo) -> datetime:
     return now.astimezone(tz).replace(tzinfo=None)
 
 
-def _boundaries(execution: ExecutionTime, zone_name: str, now: datetime) -> Iterator[datetime]:
+def _boundaries(hours: WallHours, zone_name: str, now: datetime) -> Iterator[datetime]:
     """Every instant after `now`, in order, at which the window can open or close, within the horizon.
 
-    The answer can only change when the wall clock reaches start or end (either time it shows it), or jumps.
+    The answer can only change when the wall clock reaches an edge (either time it shows it), or jumps.
     """
     tz = zone(zone_name)
     base = now.astimezone(UTC).replace(microsecond=0)
     for day in range(HORIZON_DAYS):
         begin = base + day * DAY
-        instants = {*_readings(execution, tz, begin), *_jumps(tz, begin)}
+        instants = {*_readings(hours, tz, begin), *_jumps(tz, begin)}
         yield from sorted(at for at in instants if begin < at <= begin + DAY and at > now)
 
 
-def _readings(execution: ExecutionTime, tz: ZoneInfo, begin: datetime) -> Iterator[datetime]:
-    """The instants around the day from `begin` at which the wall clock shows start or end.
+def _readings(hours: WallHours, tz: ZoneInfo, begin: datetime) -> Iterator[datetime]:
+    """The instants around the day from `begin` at which the wall clock shows an edge.
 
     A reading that does not exist comes out somewhere near the gap: a needless candidate, never a wrong answer.
     """
     today = begin.astimezone(tz).date()
-    for offset, at, fold in product((-1, 0, 1, 2), (execution.start, execution.end), (0, 1)):
+    for offset, at, fold in product((-1, 0, 1, 2), hours.edges, (0, 1)):
         wall = datetime.combine(today + offset * DAY, at)
         yield wall.replace(tzinfo=tz, fold=fold).astimezone(UTC)
 

@@ -1,14 +1,17 @@
 """The campaigns that run, and the gateways, as this node's memory of the store. The store decides; this is for speed."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialer.domain.campaign import Campaign, active, may_start
 from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.domain.rules.holidays import warm
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import Context
 from dialer.store import campaigns, gateways
+from dialer.store.requests import ContactRequest
 
 
 @dataclass
@@ -21,6 +24,8 @@ class Board:
     async def load(self) -> None:
         async with self.ctx.db.read() as tx:
             published = await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED)
+        for campaign in published:
+            await _warm(campaign, self.ctx.clock())
         self.campaigns = {campaign.id: campaign for campaign in published}
         await self.load_gateways()
 
@@ -42,6 +47,7 @@ class Board:
         if campaign is None or campaign.status is not CampaignStatus.PUBLISHED:
             self.campaigns.pop(campaign_id, None)
         else:
+            await _warm(campaign, self.ctx.clock())
             self.campaigns[campaign_id] = campaign
 
     def active(self, now: datetime) -> Iterable[Campaign]:
@@ -52,9 +58,10 @@ class Board:
         campaign = self.campaigns.get(campaign_id)
         return campaign is not None and active(campaign, now)
 
-    def may_start(self, campaign_id: int, zone: str | None, now: datetime) -> bool:
-        campaign = self.campaigns.get(campaign_id)
-        return campaign is not None and may_start(campaign, zone, now)
+    def may_start(self, request: ContactRequest, now: datetime) -> bool:
+        """Whether a call or text may start: its campaign runs, and the window is open for whom it goes to."""
+        campaign = self.campaigns.get(request.campaign_id)
+        return campaign is not None and may_start(campaign, request.zone, request.address, now)
 
     async def outdated(self) -> set[int]:
         """Campaigns that others (another node, a person in the database) changed since they were read."""
@@ -62,3 +69,9 @@ class Board:
             published = await campaigns.revisions(tx, CampaignStatus.PUBLISHED)
         known = {campaign.id: campaign.revision for campaign in self.campaigns.values()}
         return {campaign_id for campaign_id, _ in published.items() ^ known.items()}
+
+
+async def _warm(campaign: Campaign, now: datetime) -> None:
+    """What its rules read once takes too long for a call to wait for."""
+    for country in campaign.rules.countries():
+        await asyncio.to_thread(warm, country, now.year)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from dialer.domain.agents import Agents
-from dialer.domain.campaign import Campaign, DialingMode, window
+from dialer.domain.campaign import Campaign, DialingMode, may_contact
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
@@ -88,4 +88,4 @@ def contender(campaign: Campaign) -> Contender:
 
 
 def nothing_due(campaign: Campaign, now: datetime) -> Limit:
-    return Limit.NOTHING_DUE if window(campaign, None, now).open else Limit.OUTSIDE_WINDOW
+    return Limit.NOTHING_DUE if may_contact(campaign, None, None, now) else Limit.OUTSIDE_WINDOW

@@ -12,8 +12,9 @@ from dialer.ami.link import AmiLink
 from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refused
 from dialer.ami.states import LinkState
 from dialer.domain.agents import Agents
-from dialer.domain.campaign import Campaign, window
+from dialer.domain.campaign import Campaign, may_contact
 from dialer.domain.gateway import VoiceGateway
+from dialer.domain.rules.catalogue import ringing_s
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.breakers import Breakers
@@ -187,7 +188,7 @@ class Dialing:
         if gateway is None or found is not None:
             self._hold_back(campaign, request, found or Against.NO_GATEWAY, name, now)
             return None
-        intent = Intent(str(ULID()), request, name, queue)
+        intent = Intent(str(ULID()), request, name, queue, campaign.caller_id)
         try:
             call = self._call(intent, campaign, gateway)
         except ValueError as fault:
@@ -205,7 +206,7 @@ class Dialing:
             gateway=gateway,
             gateway_room=self.limits.gateway_room(name, gateway) if gateway else NO_ROOM,
             is_calling=self.tracker.is_calling(request.address),
-            is_open=window(campaign, request.zone, now).open,
+            is_open=may_contact(campaign, request.zone, request.address, now),
             breaker_lets=self.breakers.of(name).lets(now),
             queue=None if queue == campaign.queue else self.decide(queue, now) if queue else NOBODY,
         )
@@ -230,7 +231,7 @@ class Dialing:
             number=intent.request.address,
             dial=gateway.dial,
             queue=intent.queue,
-            ring_s=int(intent.request.payload["ring_s"]),
+            ring_s=ringing_s(campaign.rules, int(intent.request.payload["ring_s"])),
             queue_wait_s=self._ctx.settings.calls.queue_wait_s,
             caller_id=campaign.caller_id or "",
             strip_plus=gateway.strip_plus,
@@ -250,7 +251,7 @@ class Dialing:
             answer: Answer = NotSent("the server is stopping")
         elif self.tracker.is_barred(plan.intent.attempt_id):
             answer = NotSent("its number has come onto a do-not-contact list")
-        elif self.board.may_start(plan.intent.request.campaign_id, plan.intent.request.zone, self._ctx.clock()):
+        elif self.board.may_start(plan.intent.request, self._ctx.clock()):
             answer = await self.link.originate(plan.call)
         else:
             answer = NotSent("the campaign may not run any more")

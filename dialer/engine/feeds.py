@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.campaign import Campaign, window
+from dialer.domain.campaign import Campaign, calling_window, window
 from dialer.engine.board import Board
+from dialer.operations import compliance
 from dialer.operations.context import Context
 from dialer.operations.nodes import take_over
 from dialer.store import nodes, requests
@@ -146,6 +147,10 @@ class Feeds:
             )  # fmt: skip
             looked = () if self._any_hour else claimed
             later = {r.id: at for r in looked if (at := _opens_later(campaign, r, now)) is not None}
+            await compliance.tell_closed(tx, campaign, [r for r in claimed if r.id in later], now)
+            if self._channel == "call" and campaign.rules.counting:
+                kept = [r for r in claimed if r.id not in later]
+                later |= await compliance.refuse_claimed(tx, campaign, kept, now)
             await requests.postpone(tx, later)
             ready = [r for r in claimed if r.id not in later]
             if len(claimed) == number:
@@ -168,7 +173,7 @@ class Feeds:
 
 def _opens_later(campaign: Campaign, request: ContactRequest, now: datetime) -> datetime | None:
     """When the contact's window opens, if it is closed now; a window that never opens again is looked at in a day."""
-    opening = window(campaign, request.zone, now)
+    opening = calling_window(campaign, request.zone, request.address, now)
     if opening.open:
         return None
     return opening.changes_at or now + timedelta(days=1)

@@ -30,7 +30,7 @@ class Meters:
 
     def of(self, campaign: Campaign) -> AbandonmentMeter:
         """Empty for a campaign that has just begun to run."""
-        return self._meters.get(campaign.id) or AbandonmentMeter(limit_percent=campaign.abandonment_limit_percent)
+        return self._meters.get(campaign.id) or AbandonmentMeter(limit_percent=campaign.most_abandoned_percent)
 
     async def run(self) -> None:
         while True:

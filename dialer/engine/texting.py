@@ -116,7 +116,7 @@ class Texting:
         return OneText(self._ctx, running.gateway, intent, split, may_go=lambda: self._may_go(request))
 
     def _may_go(self, request: ContactRequest) -> bool:
-        may_start = self.board.may_start(request.campaign_id, request.zone, self._ctx.clock())
+        may_start = self.board.may_start(request, self._ctx.clock())
         return not self.draining and may_start
 
     async def _send(self, text: OneText) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.calls import Call
-from dialer.domain.campaign import may_start
+from dialer.domain.campaign import Campaign, may_start
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
+from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
-from dialer.operations import steps
+from dialer.operations import compliance, steps
 from dialer.operations.context import Context
 from dialer.pacing.abandonment import LiveAnswers, counted
 from dialer.store import attempts, campaigns, enrollments, live_answers, replacing, requests, trail
@@ -32,13 +33,15 @@ class Intent:
     request: ContactRequest
     gateway: str
     queue: str
+    caller_id: str | None = None
 
 
 async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
     """Protocol step 4: write what is about to be dialed and commit it, on disk.
 
     `intents` is gone through when the writer's turn has come: what was decided while others wrote may go along.
-    Returns the attempts that may be dialed now; those missing were stopped meanwhile, or their campaign is another by now.
+    Returns the attempts that may be dialed now; those missing were stopped meanwhile, or their campaign is another by now,
+    or a rule that counts calls does not allow them yet: calls of other nodes and of a moment ago are seen only here.
     """
     node = ctx.settings.node
 
@@ -49,17 +52,34 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
         if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
             ids = sorted({intent.request.campaign_id for intent in chosen})
             held = {campaign_id: await campaigns.hold(tx, campaign_id) for campaign_id in ids}
-            chosen = [i for i in chosen if (c := held[i.request.campaign_id]) and may_start(c, i.request.zone, now)]
+            chosen = [i for i in chosen if (c := held[i.request.campaign_id]) and _may_start(c, i.request, now)]
+        packs = await campaigns.rule_packs(tx, {intent.request.campaign_id for intent in chosen})
+        is_counting = compliance.counts(packs.values())
+        if is_counting:
+            await attempts.take_turns(tx, {intent.request.address for intent in chosen})
         going = await requests.dispatch(tx, [intent.request.id for intent in chosen])
+        if is_counting:
+            for refused in await compliance.refuse_dispatched(tx, packs, list(going.values()), now):
+                del going[refused]
         allowed = [replace(i, request=going[i.request.id]) for i in chosen if i.request.id in going]
         if allowed:
-            rows = [attempts.intent(i.attempt_id, i.request, i.gateway, i.queue, node, now) for i in allowed]
-            await attempts.intend(tx, rows)
+            await attempts.intend(tx, [_row(i, packs[i.request.campaign_id], node, now) for i in allowed])
             await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
             await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
         return {intent.attempt_id for intent in allowed}
 
     return await ctx.db.transact(work, urgent=True)
+
+
+def _may_start(campaign: Campaign, request: ContactRequest, now: datetime) -> bool:
+    return may_start(campaign, request.zone, request.address, now)
+
+
+def _row(intent: Intent, pack_id: str, node: str, now: datetime) -> dict[str, Any]:
+    return attempts.intent(
+        intent.attempt_id, intent.request, intent.gateway, intent.queue, node, now,
+        caller_id=intent.caller_id, rule_pack=pack_id, rule_version=pack(pack_id).version,
+    )  # fmt: skip
 
 
 async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +16,7 @@ from dialer.domain.campaign import (
     editable_fields,
 )
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
+from dialer.domain.rules.catalogue import NONE, pack_faults
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
 from dialer.operations import cloning, drafts, lifecycle, readiness
@@ -40,6 +42,7 @@ DEFAULTS: Mapping[str, Any] = {
     "abandonment_limit_percent": ABANDONMENT_LIMIT_PERCENT,
     "priority": DEFAULT_PRIORITY,
     "weight": 1,
+    "rule_pack": NONE,
 }
 
 
@@ -81,7 +84,7 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
             await _still_complete(tx, ctx, _with(campaign, wanted), wanted)
         if not await campaigns.edit(tx, campaign_id, wanted, ctx.clock(), revision=campaign.revision):
             raise StaleEdit("campaign", campaign_id)
-        if {"execution", "time_zone"} & wanted.keys():
+        if {"execution", "time_zone", "rule_pack"} & wanted.keys():
             await requests.reopen_windows(tx, campaign_id)
     return await _changed(ctx, campaign_id)
 
@@ -166,6 +169,19 @@ async def _missing(
     return (*faults, *readiness.missing(campaign, strategy, *known, ctx.clock()))
 
 
+async def warnings(
+    ctx: Context, campaign_id: int, fields: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Fault, ...]:
+    """What can run, but hardly as it is meant, of the campaign with these fields; those that are no good are left out."""
+    async with ctx.db.read() as tx:
+        campaign = await _get(tx, campaign_id)
+        strategy = await _strategy(tx, campaign)
+        good = {name: value for name, value in fields.items() if name in Campaign.__dataclass_fields__}
+        if pack_faults(good.get("rule_pack", NONE)):
+            return ()
+    return readiness.warnings(_with(campaign, good), strategy, ctx.clock())
+
+
 async def _stop(ctx: Context, campaign_id: int, to: CampaignStatus) -> Campaign:
     """The campaign row first, in one commit: from then on no claim and no check passes. Then the flags, in chunks."""
     async with ctx.db.write(urgent=True) as tx:
@@ -216,6 +232,7 @@ async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any])
     if wanted.get("queue"):
         faults += readiness.queue_faults(wanted["queue"], ctx.engine.queues())
     faults += readiness.mode_faults(wanted.get("dialing_modes", ()))
+    faults += pack_faults(wanted.get("rule_pack", NONE))
     kinds = await gateways.kinds(tx)
     for field, kind in (("voice_gateway", "voice"), ("sms_gateway", "sms")):
         if wanted.get(field):

@@ -11,6 +11,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.contact import Address
 from dialer.domain.errors import Fault, IllegalTransition, InvalidInput, NotFound
 from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.domain.rules.hours import candidate_zones
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations import steps, suppression
 from dialer.operations.context import Context
@@ -109,7 +110,11 @@ async def _pages(ctx: Context, campaign: Campaign, job: Job, entries: Entries) -
             barred = await suppression.barred(tx, ctx, campaign.id, listed)
         if not rows:
             return
-        yield [_row(row, held.get(row.contact_id, []), barred, wanted, _entry(row, job, entries)) for row in rows]
+        timed = bool(campaign.rules.times)
+        yield [
+            _row(row, held.get(row.contact_id, []), barred, wanted, _entry(row, job, entries), timed=timed)
+            for row in rows
+        ]
         after = rows[-1].id
 
 
@@ -125,7 +130,7 @@ def _entry(row: AnyRow, job: Job, entries: Entries) -> int:
 
 
 def _row(
-    row: AnyRow, held: list[Address], barred: Collection[str], wanted: Collection[str], version: int
+    row: AnyRow, held: list[Address], barred: Collection[str], wanted: Collection[str], version: int, *, timed: bool
 ) -> ContactRow:
     stands = row.node is not None and row.memory and row.strategy_version is not None
     return ContactRow(
@@ -136,6 +141,7 @@ def _row(
         version=row.strategy_version if stands else version,
         memory=row.memory if stands else "",
         due_at=row.due_at.isoformat() if stands and row.due_at else None,
+        places=[candidate_zones(address.address) for address in held] if timed and row.time_zone is None else (),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
+from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import steps
 from dialer.operations.context import Context
@@ -53,13 +54,15 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
     async def work(tx: AsyncConnection) -> bool:
         if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
             campaign = await campaigns.hold(tx, intent.request.campaign_id)
-            if campaign is None or not may_start(campaign, intent.request.zone, now):
+            if campaign is None or not may_start(campaign, intent.request.zone, intent.request.address, now):
                 return False
         going = await requests.dispatch(tx, [intent.request.id])
         if not going:
             return False
         request = going[intent.request.id]
-        await messages.intend(tx, intent.message_id, request, fields)
+        rules = pack((await campaigns.rule_packs(tx, [request.campaign_id]))[request.campaign_id])
+        in_force = {"rule_pack": rules.id, "rule_version": rules.version}
+        await messages.intend(tx, intent.message_id, request, fields | in_force)
         await enrollments.dispatching(tx, [request.enrollment_id], now, is_call=False)
         data = {
             "message": intent.message_id,

@@ -14,5 +14,5 @@ async def meters(ctx: Context, campaigns: Iterable[Campaign]) -> dict[int, Aband
     async with ctx.db.read() as tx:
         counted = await live_answers.since(tx, [one.id for one in asked], ctx.clock() - PERIOD)
     return {
-        one.id: AbandonmentMeter.of(counted.get(one.id, LiveAnswers()), one.abandonment_limit_percent) for one in asked
+        one.id: AbandonmentMeter.of(counted.get(one.id, LiveAnswers()), one.most_abandoned_percent) for one in asked
     }

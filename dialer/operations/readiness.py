@@ -1,12 +1,14 @@
 """Whether a campaign can run: everything it still misses, at once (C5). Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from dialer.domain.campaign import UNAVAILABLE_MODES, Campaign, DialingMode
 from dialer.domain.errors import Fault, shown
-from dialer.domain.windows import ValidityState, validity_state
+from dialer.domain.rules.hours import rule_windows
+from dialer.domain.windows import ValidityState, next_all_open, validity_state
 from dialer.strategy.catalogue import CALL
+from dialer.strategy.fields import CallFields
 from dialer.strategy.model import Strategy, needs
 
 
@@ -27,6 +29,30 @@ def missing(
     if validity_state(campaign.validity, now) is ValidityState.AFTER:
         faults.append(Fault("validity.until", "the validity period is over: move its end, or remove it"))
     return tuple(faults)
+
+
+def warnings(campaign: Campaign, strategy: Strategy, now: datetime) -> tuple[Fault, ...]:
+    """What a campaign's rule pack makes of its settings: hours that never meet, and calls that ring longer than their step says."""
+    return (*_never_open(campaign, now), *_ring_longer(campaign, strategy))
+
+
+def _never_open(campaign: Campaign, now: datetime) -> Iterator[Fault]:
+    zone, times = campaign.time_zone, campaign.rules.times
+    own = (campaign.execution, zone)
+    if times and next_all_open([own, *rule_windows(times, [zone])], now) is None:
+        reason = f"the execution time is never within the hours of the rule pack {campaign.rule_pack}, so nobody will be called"
+        yield Fault("execution.start", f"{reason} ({zone})")
+
+
+def _ring_longer(campaign: Campaign, strategy: Strategy) -> Iterator[Fault]:
+    found = campaign.rules.strictest_ring()
+    if found is None:
+        return
+    citation, least_s = found
+    for node in strategy.nodes:
+        if isinstance(node.fields, CallFields) and node.fields.ring_s < least_s:
+            told = f"the step {node.name or node.id} rings {node.fields.ring_s} s; its calls ring {least_s} s, by {citation}"
+            yield Fault("rule_pack", told)
 
 
 def queue_faults(name: str | None, queues: Collection[str] | None) -> list[Fault]:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.rules.catalogue import NONE, pack
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import steps, suppression
 from dialer.operations.context import Context
@@ -53,7 +54,8 @@ async def go_on(tx: AsyncConnection, ctx: Context, cancelled: Sequence[int], rea
     """The strategy's next steps after requests that were cancelled in this transaction; the trail says why."""
     now = ctx.clock()
     found = [request for one in cancelled if (request := await requests.get(tx, one)) is not None]
-    await trail.write(tx, [_entry(request, reason, now) for request in found])
+    packs = await campaigns.rule_packs(tx, {request.campaign_id for request in found})
+    await trail.write(tx, [_entry(request, reason, packs.get(request.campaign_id, NONE), now) for request in found])
     places = await enrollments.by_ids(tx, [request.enrollment_id for request in found])
     for campaign_id in sorted({request.campaign_id for request in found}):
         campaign = await campaigns.hold(tx, campaign_id)
@@ -68,10 +70,17 @@ async def go_on(tx: AsyncConnection, ctx: Context, cancelled: Sequence[int], rea
             await steps.take(tx, ctx, campaign, events, now)
 
 
-def _entry(request: ContactRequest, reason: str, now: datetime) -> trail.Entry:
-    data = {
-        "node": request.node, "request": request.id, "channel": request.channel, "address": request.address, "reason": reason,
-    }  # fmt: skip
+def _entry(request: ContactRequest, reason: str, pack_id: str, now: datetime) -> trail.Entry:
+    data: dict[str, Any] = {
+        "node": request.node,
+        "request": request.id,
+        "channel": request.channel,
+        "address": request.address,
+        "reason": reason,
+    }
+    cited = pack(pack_id).do_not_contact() if reason == suppression.REASON else None
+    if cited is not None:
+        data["rule"] = cited[0].to_json()
     return trail.Entry(now, request.campaign_id, request.contact_id, "refused", data)
 
 

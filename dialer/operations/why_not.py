@@ -1,5 +1,6 @@
 """What holds a contact back now: every condition, not the first (requirement K13). What decides is `pacing.eligibility`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
+from dialer.domain.rules.counted import Tried
 from dialer.domain.transitions import RequestState
-from dialer.operations import steps, suppression
+from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
-from dialer.pacing.eligibility import Facts, Place, Work, eligibility
+from dialer.pacing.eligibility import Facts, Place, eligibility
+from dialer.pacing.no_rule import Work
 from dialer.pacing.reason import Reason
 from dialer.store import campaigns, standing
 from dialer.store.requests import ContactRequest
@@ -49,6 +52,9 @@ async def _facts(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: S
     before = 0
     if request is not None and request.state is RequestState.PENDING and request.due_at <= now:
         before = await standing.before(tx, request, campaign.load_order, now)
+    tried: Sequence[Tried] = ()
+    if request is not None and request.channel == "call":
+        tried = (await compliance.tried_at(tx, [campaign.rules], [request.address], now)).get(request.address, ())
     return Facts(
         campaign=campaign,
         zone=found.zone,
@@ -59,6 +65,7 @@ async def _facts(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: S
         importing=found.importing if found.node is None else None,
         unreachable=await _unreachable(tx, ctx, campaign, found) if found.node is None else (),
         suppressed=await _suppressed(tx, ctx, campaign.id, found),
+        tried=tuple(tried),
         outlook=ctx.engine.outlook(campaign, request) if request else None,
     )
 

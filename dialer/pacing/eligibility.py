@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from dialer.domain.campaign import Campaign, window
+from dialer.domain.campaign import Campaign, calling_window, window
+from dialer.domain.rules.counted import Tried
 from dialer.domain.transitions import CampaignStatus, EnrollmentState, StopReason
 from dialer.domain.windows import Closed
 from dialer.pacing.no_call import of_call, of_others
+from dialer.pacing.no_rule import Work, do_not_contact, of_rules
 from dialer.pacing.no_text import of_text
 from dialer.pacing.no_webhook import of_webhook
 from dialer.pacing.outlook import CallOutlook, Outlook, TextOutlook
@@ -31,22 +33,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """The request that the place waits for (or waited for, when it was stopped): a `call`, an `sms` or a `webhook`, not before `due_at`."""
-
-    channel: str
-    address: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """One contact in one campaign.
 
     `zone` is its own time zone, where known. `before`: requests that are due and come before its own, counted up to `before_most`.
     `importing` names its source while that is being read. `unreachable`: channels the strategy uses for which it has no
-    address, if it has one for none of them. `suppressed`: why its address may not be used. `outlook` is None if no dialer
-    runs in this process.
+    address, if it has one for none of them. `suppressed`: why its address may not be used. `tried`: calls to its number, of
+    all campaigns, as far as the rule pack counts them. `outlook` is None if no dialer runs in this process.
     """
 
     campaign: Campaign
@@ -58,6 +51,7 @@ class Facts:
     importing: str | None = None
     unreachable: tuple[str, ...] = ()
     suppressed: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
     outlook: Outlook | None = None
 
 
@@ -82,6 +76,7 @@ def reasons(facts: Facts, now: datetime) -> tuple[Reason, ...]:
         return tuple(found)
     if work.due_at > now:
         found.append(Reason("not-due", f"its next {_named(work.channel)} is not due yet", work.due_at))
+    found += of_rules(facts.campaign, facts.zone, work, facts.tried, now)
     if facts.outlook is None:
         found.append(Reason("not-running", "no dialer runs the campaign in this process"))
     else:
@@ -143,7 +138,7 @@ def _whose(facts: Facts) -> str:
 
 def _of_contact(facts: Facts) -> Iterator[Reason]:
     for why in facts.suppressed:  # also of who is through: its result is that of a number that does not exist
-        yield Reason("do-not-contact", why)
+        yield do_not_contact(facts.campaign.rules, why)
     if facts.place.state is EnrollmentState.DONE:
         return
     if facts.unreachable:
@@ -193,6 +188,9 @@ def _instants(facts: Facts, now: datetime) -> list[datetime]:
     validity, work, outlook = facts.campaign.validity, facts.work, facts.outlook
     edges = [validity.from_, validity.until, window(facts.campaign, facts.zone, now).changes_at]
     edges += [facts.place.due_at, work.due_at if work else None]
+    if work is not None:
+        edges.append(calling_window(facts.campaign, facts.zone, work.number, now).changes_at)
+        edges += (one.until for one in of_rules(facts.campaign, facts.zone, work, facts.tried, now))
     edges += list(outlook.instants()) if outlook else []
     return sorted({at for at in edges if at is not None and at > now})
 

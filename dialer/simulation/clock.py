@@ -5,11 +5,18 @@ from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from dialer.domain.windows import opening, zone
+from dialer.domain.rules.catalogue import pack
+from dialer.domain.rules.hours import rule_windows
+from dialer.domain.windows import opening_of, zone
 from dialer.simulation.job import Rules
 
 HOUR = 3600.0
 _QUARTER = 900.0  # zones differ from each other by whole quarters of an hour
+
+
+#: A contact's own zone, None: the campaign's; and the zones in which its number may be, where a rule pack asks for them.
+Where = tuple[str | None, tuple[str, ...]]
+NOWHERE: Where = (None, ())
 
 
 class Opening(NamedTuple):
@@ -26,7 +33,8 @@ class Clock:
         self.rules, self.start = rules, start
         self.own = zone(rules.time_zone)
         self._past = start.timestamp() % _QUARTER  # since the last whole quarter of an hour
-        self._openings: dict[str | None, Opening] = {}
+        self._times = pack(rules.rule_pack).times
+        self._openings: dict[Where, Opening] = {}
         self._hours: dict[tuple[str | None, int], int] = {}
         self._zones: dict[str | None, ZoneInfo] = {None: self.own}
 
@@ -36,14 +44,18 @@ class Clock:
     def seconds(self, moment: datetime) -> float:
         return (moment - self.start).total_seconds()
 
-    def opening(self, name: str | None, t: float) -> Opening:
-        """By the contact's own zone, None: the campaign's. The same rule as the dialer's (`domain.windows`)."""
-        known = self._openings.get(name)
+    def opening(self, where: Where, t: float) -> Opening:
+        """The same rule as the dialer's (`domain.campaign.calling_window`)."""
+        known = self._openings.get(where)
         if known is not None and t < known.until:
             return known
-        found = opening(self.rules.execution, self.rules.validity, name or self.rules.time_zone, self.at(t))
+        zone_name, places = where
+        own = zone_name or self.rules.time_zone
+        zones = (zone_name,) if zone_name else places or (own,)
+        windows = [(self.rules.execution, own), *rule_windows(self._times, zones)]
+        found = opening_of(windows, self.rules.validity, self.at(t))
         until = inf if found.changes_at is None else self.seconds(found.changes_at)
-        made = self._openings[name] = Opening(found.open, until)
+        made = self._openings[where] = Opening(found.open, until)
         return made
 
     def hour(self, name: str | None, t: float) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from dialer.domain.campaign import Campaign, LoadOrder
+from dialer.domain.rules.catalogue import NONE
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.simulation.assumptions import Assumptions
 from dialer.strategy.check import check
@@ -25,6 +26,7 @@ class Rules:
     gateway_max_calls: int | None = None
     gateway_calls_per_second: float | None = None
     segments_per_second: float | None = None
+    rule_pack: str = NONE
 
     @classmethod
     def of(cls, campaign: Campaign, **gateways: Any) -> "Rules":
@@ -35,6 +37,7 @@ class Rules:
             load_order=campaign.load_order,
             max_concurrent_calls=campaign.max_concurrent_calls,
             calls_per_second=campaign.calls_per_second,
+            rule_pack=campaign.rule_pack,
             **gateways,
         )
 
@@ -44,7 +47,8 @@ class ContactRow(NamedTuple):
 
     `channels` are those of its addresses in order: letters of `v` (voice), `s` (sms), `e` (email), in capitals if the
     address is on a do-not-contact list. `values` are the attributes and names that the strategy uses. Who stands in the
-    strategy already has its `version`, its `memory` (JSON) and when its next step is due.
+    strategy already has its `version`, its `memory` (JSON) and when its next step is due. `places` are the zones in which each of its
+    addresses may be, if its own is not known and a rule pack asks for it.
     """
 
     id: int
@@ -54,6 +58,7 @@ class ContactRow(NamedTuple):
     version: int = 0
     memory: str = ""
     due_at: str | None = None
+    places: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from dialer.domain.campaign import LoadOrder
-from dialer.simulation.clock import Clock
+from dialer.simulation.clock import NOWHERE, Clock
 from dialer.simulation.people import Person
 from dialer.strategy.effects import RequestCall, RequestSms
 
@@ -28,7 +28,7 @@ class Taken(NamedTuple):
 
 
 class Line:
-    """Who has no zone of their own stands apart: while the campaign's window is closed nobody looks at them."""
+    """Who has no zone of their own, nor numbers that tell one, stands apart: while the campaign's window is closed nobody looks at them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -45,20 +45,21 @@ class Line:
         request = person.request
         priority = request.priority if isinstance(request, RequestCall) else 0
         place = Place(-priority, self._sign * due, int(self._sign) * self._number, person, request)
-        heappush(self._common if person.zone is None else self._zoned, place)
+        heappush(self._common if person.zone is None and not person.places else self._zoned, place)
 
     def take(self, t: float) -> Taken:
         """The first who may be called now."""
-        own = self._clock.opening(None, t)
+        own = self._clock.opening(NOWHERE, t)
         later: list[tuple[float, Person]] = []
         while (line := self._first(is_open=own.is_open)) is not None:
             place = heappop(line)
             person = place.person
-            if person.request is not place.request:
+            request = person.request
+            if request is None or request is not place.request:
                 continue  # it went on without: a reply came first
-            if person.zone is None:
+            if line is self._common:
                 return Taken(person, later)
-            theirs = self._clock.opening(person.zone, t)
+            theirs = self._clock.opening(person.where(request.number), t)
             if theirs.is_open:
                 return Taken(person, later)
             later.append((theirs.until, person))

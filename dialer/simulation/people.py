@@ -1,12 +1,14 @@
 """The people of a dry run: where each stands in the strategy, and how they and their telephones behave."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.rules.counted import Tried
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.chance import For, draw, spread
+from dialer.simulation.clock import Where
 from dialer.simulation.job import ContactRow
 from dialer.strategy.effects import RequestCall, RequestSms
 from dialer.strategy.events import ContactFacts
@@ -26,7 +28,7 @@ _NAMES = ("first_name", "last_name", "name")
 class Person:
     """One contact. `request` is the call or text that it waits for, due at `due_at` if it stood in the strategy before.
 
-    `stuck`: its window never opens again.
+    `places`: for each address the zones in which it may be, if that matters. `stuck`: its window never opens again.
     """
 
     id: int
@@ -35,11 +37,22 @@ class Person:
     version: int
     memory: Memory
     due_at: datetime | None = None
+    places: tuple[tuple[str, ...], ...] = ()
     request: RequestCall | RequestSms | None = None
     calls: int = 0
     texts: int = 0
     reached: bool = False
     stuck: bool = False
+    tried: dict[str, list[Tried]] | None = None  # by number, if rules count calls
+
+    @property
+    def wheres(self) -> "Iterator[Where]":
+        """Every place whose clocks may matter."""
+        return ((self.zone, places) for places in (self.places or ((),)))
+
+    def where(self, number: str) -> "Where":
+        """Whose clocks say whether it may be called at this number (a place among its addresses, from 1)."""
+        return self.zone, self.places[int(number) - 1] if self.places else ()
 
 
 @dataclass
@@ -48,12 +61,17 @@ class Population:
 
     time_zone: str
     _facts: dict[object, ContactFacts] = field(default_factory=dict)
+    _places: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def person(self, row: ContactRow) -> Person:
         zone = row.zone if row.zone and find_zone(row.zone) else None
         memory = Memory.from_json(row.memory) if row.memory else _NEW
         due_at = datetime.fromisoformat(row.due_at) if row.due_at else None
-        return Person(row.id, zone, self._known(row, zone), row.version, memory, due_at)
+        places = tuple(map(self._shared, row.places)) if zone is None else ()
+        return Person(row.id, zone, self._known(row, zone), row.version, memory, due_at, places)
+
+    def _shared(self, zones: Sequence[str]) -> tuple[str, ...]:
+        return self._places.setdefault(tuple(zones), tuple(zones))
 
     def _known(self, row: ContactRow, zone: str | None) -> ContactFacts:
         key = (zone, tuple(row.channels), tuple(row.values.items()))

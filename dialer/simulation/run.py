@@ -9,11 +9,13 @@ from math import inf
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.rate import TokenBucket
+from dialer.domain.rules.catalogue import pack, ringing_s
 from dialer.domain.suppression import listing
 from dialer.pacing.limits import room
 from dialer.pacing.progressive import Limit
 from dialer.simulation.agenda import Agenda
-from dialer.simulation.clock import HOUR, Clock
+from dialer.simulation.clock import HOUR, NOWHERE, Clock
+from dialer.simulation.counted import allowed_at, count_end, count_start
 from dialer.simulation.floor import Floor
 from dialer.simulation.job import Job, Rules
 from dialer.simulation.line import Line
@@ -49,7 +51,8 @@ class Run:
         self._segments = _bucket(job.rules.segments_per_second)
         self._held: Limit | None = None
         self._entered: dict[tuple[int, int], Step] = {}
-        self._zones = {person.zone for person in people} | {None}
+        self._wheres = {where for person in people for where in person.wheres} | {NOWHERE}
+        self._rules = pack(job.rules.rule_pack)
         self._on_duty = 0.0, 0  # since when how many agents could have had a call
 
     @property
@@ -72,7 +75,7 @@ class Run:
         """Each hour, and whenever a window opens or closes: how many agents are at work, and may have calls."""
         now = self.agenda.now
         agents = self.job.assumptions.agents[self.clock.hour(None, now)]
-        openings = [self.clock.opening(zone, now) for zone in self._zones]
+        openings = [self.clock.opening(where, now) for where in self._wheres]
         self._off_duty(now)
         self._on_duty = now, agents if any(opening.is_open for opening in openings) else 0
         self.floor.staff(agents)
@@ -150,6 +153,8 @@ class Run:
             line.join(person, self.agenda.now)
 
     def _ended(self, person: Person, outcome: Outcome) -> None:
+        if person.tried is not None:
+            count_end(person, outcome, self.clock.at(self.agenda.now))
         self._take(person, CallEnded(person.memory.key, outcome))
 
     # -- the dialer -----------------------------------------------------------------------------------------------
@@ -165,8 +170,16 @@ class Run:
             person = self._next(self._calls)
             if person is None:
                 return Limit.OUTSIDE_WINDOW if len(self._calls) else None
-            self._call(person)
+            if not self._put_off(person):
+                self._call(person)
         return None
+
+    def _put_off(self, person: Person) -> bool:
+        """Whether a rule that counts calls does not allow this one yet; its turn comes again."""
+        until = allowed_at(self._rules, person, self.clock.at(self.agenda.now))
+        if until is not None:
+            self.agenda.push(self.clock.seconds(until), self._line_up, person, person.request)
+        return until is not None
 
     def _limit(self) -> Limit | None:
         now = self.agenda.now
@@ -207,7 +220,10 @@ class Run:
                 bucket.take(1, now)
         if self._watch is not None:
             self._watch(person, "call", now)
-        self.floor.dial(person, request.number, request.ring_s, self.clock.hour(person.zone, now))
+        count_start(self._rules, person, request.number, self.clock.at(now))
+        self.floor.dial(
+            person, request.number, ringing_s(self._rules, request.ring_s), self.clock.hour(person.zone, now)
+        )
 
     def _dispatch_texts(self) -> None:
         now, bucket = self.agenda.now, self._segments

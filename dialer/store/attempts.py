@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.rules.counted import Tried
 from dialer.domain.transitions import ATTEMPT, AttemptState
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
@@ -23,6 +24,13 @@ async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None
 
 # Statements of the busy paths are made once: building one costs as much as running it.
 _INSERT = Prepared(insert(attempt))
+_TRIED = Prepared(
+    select(attempt.c.number, *(attempt.c[name] for name in Tried.__dataclass_fields__)).where(
+        attempt.c.number.in_(bindparam("_numbers", expanding=True)), attempt.c.started_at > bindparam("_since")
+    )
+)
+_CALLS = 7_203_661  # a space of locks of its own, any number
+_TAKE_TURNS = select(func.pg_advisory_xact_lock(_CALLS, func.hashtext(bindparam("_number"))))
 _STILL_OPEN = Prepared(
     select(attempt)
     .where(attempt.c.id.in_(bindparam("ids", expanding=True)), attempt.c.state != AttemptState.ENDED)
@@ -31,9 +39,18 @@ _STILL_OPEN = Prepared(
 
 
 def intent(
-    attempt_id: str, request: ContactRequest, gateway: str, queue: str, dialer_node: str, now: datetime
+    attempt_id: str,
+    request: ContactRequest,
+    gateway: str,
+    queue: str,
+    dialer_node: str,
+    now: datetime,
+    *,
+    caller_id: str | None = None,
+    rule_pack: str | None = None,
+    rule_version: str | None = None,
 ) -> dict[str, Any]:
-    """One row for `intend`."""
+    """One row for `intend`; the pack and its version are those in force."""
     return {
         "id": attempt_id,
         "request_id": request.id,
@@ -45,9 +62,27 @@ def intent(
         "gateway": gateway,
         "queue": queue,
         "dialer_node": dialer_node,
+        "caller_id": caller_id,
+        "rule_pack": rule_pack,
+        "rule_version": rule_version,
         "state": AttemptState.INTENDED,
         "started_at": now,
     }
+
+
+async def tried(tx: AsyncConnection, numbers: Collection[str], since: datetime) -> dict[str, list[Tried]]:
+    """The calls to each of these numbers that began after `since`, of all campaigns, those under way among them."""
+    found: dict[str, list[Tried]] = defaultdict(list)
+    for row in await _TRIED.rows(tx, {"_numbers": list(numbers), "_since": since}):
+        found[row.number].append(Tried(*row[1:]))
+    return found
+
+
+async def take_turns(tx: AsyncConnection, numbers: Collection[str]) -> None:
+    """Nobody else who asks counts calls to these numbers before this transaction ends. SQLite has one writer anyway."""
+    if tx.dialect.name != "sqlite":
+        for number in sorted(numbers):
+            await tx.execute(_TAKE_TURNS, {"_number": number})
 
 
 async def still_open(tx: AsyncConnection, attempt_ids: Collection[str]) -> list[AnyRow]:

@@ -59,7 +59,15 @@ _LOCKED = {
     read: Prepared(select(campaign).where(campaign.c.id == bindparam("_id")).with_for_update(read=read, key_share=read))
     for read in (True, False)
 }
+_RULE_PACKS = Prepared(
+    select(campaign.c.id, campaign.c.rule_pack).where(campaign.c.id.in_(bindparam("_ids", expanding=True)))
+)
 _TOUCH = Prepared(update(campaign).where(campaign.c.id == bindparam("_id")).values(last_activity_at=bindparam("_now")))
+
+
+async def rule_packs(tx: AsyncConnection, campaign_ids: Collection[int]) -> dict[int, str]:
+    """The rule pack in force of each of these campaigns."""
+    return {row.id: row.rule_pack for row in await _RULE_PACKS.rows(tx, {"_ids": list(campaign_ids)})}
 
 
 async def all_with_status(tx: AsyncConnection, status: CampaignStatus) -> list[Campaign]:

@@ -18,7 +18,7 @@ from dialer.store.types import AnyRow, spelled
 
 @record
 class ContactRequest:
-    """One call or text to make at `due_at`; `zone` is the contact's own time zone, where known."""
+    """One call or text to make at `due_at`, at first `wanted_at`; `zone` is the contact's own time zone, where known."""
 
     id: int
     enrollment_id: int
@@ -35,6 +35,12 @@ class ContactRequest:
     due_at: datetime
     state: RequestState
     zone: str | None
+    wanted_at: datetime | None = None
+
+    @property
+    def was_put_off(self) -> bool:
+        """Whether it had to wait for an opening or a rule."""
+        return self.wanted_at is not None and self.due_at > self.wanted_at
 
 
 _COLUMNS = tuple(contact_request.c[name] for name in ContactRequest.__dataclass_fields__)
@@ -153,12 +159,12 @@ async def release(tx: AsyncConnection, ids: Collection[int]) -> None:
         )
 
 
-async def postpone(tx: AsyncConnection, until: Mapping[int, datetime]) -> None:
-    """Back into the queue for later, `{request: when}`: the contact's own window is closed now."""
+async def postpone(tx: AsyncConnection, until: Mapping[int, datetime], state: str = RequestState.CLAIMED) -> None:
+    """Back into the queue for later, `{request: when}`: the contact's window is closed now, or a rule does not allow it yet."""
     if until:
         await tx.execute(
             update(contact_request)
-            .where(contact_request.c.id == bindparam("_id"), contact_request.c.state == RequestState.CLAIMED)
+            .where(contact_request.c.id == bindparam("_id"), contact_request.c.state == state)
             .values(state=RequestState.PENDING, due_at=bindparam("_due_at"), lease_node=None, lease_until=None),
             [{"_id": request_id, "_due_at": due_at} for request_id, due_at in until.items()],
         )
@@ -291,4 +297,4 @@ async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: dat
 
 
 def _request(row: AnyRow) -> ContactRequest:
-    return ContactRequest(*[*row[:-2], RequestState(row.state), row.zone])  # in the order of _COLUMNS
+    return ContactRequest(*[*row[:-3], RequestState(row.state), *row[-2:]])  # in the order of _COLUMNS

@@ -66,6 +66,7 @@ campaign = Table(
     Column("abandonment_limit_percent", Float, nullable=False, default=3.0, server_default="3"),
     Column("priority", SmallInteger, nullable=False, default=5, server_default="5"),  # of agents that several could use
     Column("weight", SmallInteger, nullable=False, default=1, server_default="1"),
+    Column("rule_pack", String(32), nullable=False, server_default="none"),  # one of domain/rules/packs
     Column("strategy_version", Integer),
     Column("revision", Integer, nullable=False, default=1),
     Column("created_at", Utc, nullable=False),
@@ -278,6 +279,9 @@ attempt = Table(
     Column("gateway", String(64), nullable=False),
     Column("queue", String(64), nullable=False),
     Column("dialer_node", String(64), nullable=False),
+    Column("caller_id", String(80)),  # what was shown to the called party; null: the trunk's own
+    Column("rule_pack", String(32)),  # in force when it was made, with its version
+    Column("rule_version", String(16)),
     Column("state", String(16), nullable=False),
     Column("outcome", String(16)),
     Column("reason", Text),
@@ -292,6 +296,7 @@ attempt = Table(
     _partial("ix_attempt_open", "dialer_node", where="state <> 'ended'"),
     Index("ix_attempt_campaign", "campaign_id", "id"),
     Index("ix_attempt_contact_id", "contact_id"),
+    Index("ix_attempt_number", "number", "started_at"),  # how many calls a number had, over all campaigns
 )
 
 # How many calls people answered, counted with the outcome of each: the abandonment meter sums up the last 30 days.
@@ -321,6 +326,8 @@ message = Table(
     Column("encoding", String(8), nullable=False),
     Column("parts", Integer, nullable=False),
     Column("dialer_node", String(64), nullable=False),
+    Column("rule_pack", String(32)),
+    Column("rule_version", String(16)),
     Column("status", String(16), nullable=False),
     Column("error", Text),
     Column("created_at", Utc, nullable=False),
@@ -329,6 +336,7 @@ message = Table(
     _partial("ix_message_open", "dialer_node", where="status = 'pending'"),
     Index("ix_message_campaign", "campaign_id", "id"),
     Index("ix_message_contact_id", "contact_id"),
+    Index("ix_message_address", "address", "id"),
 )
 
 message_part = Table(

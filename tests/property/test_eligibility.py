@@ -27,7 +27,8 @@ from dialer.engine.outlook import of_call
 from dialer.engine.tally import Tracked
 from dialer.operations.context import NoEngine
 from dialer.pacing.breaker import Breaker
-from dialer.pacing.eligibility import Facts, Place, Work, eligibility, reasons
+from dialer.pacing.eligibility import Facts, Place, eligibility, reasons
+from dialer.pacing.no_rule import Work
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook, WebhookOutlook
 from dialer.store.requests import ContactRequest
 
@@ -169,6 +170,7 @@ def _campaign(made: dict[str, Any]) -> Campaign:
             "weight": 1,
             "time_zone": "UTC",
             "load_order": LoadOrder.OLDEST_FIRST,
+            "rule_pack": "none",
             **named,
         }
     )
