@@ -31,7 +31,8 @@ _RIGHT_OF_LAST_PART = {
 # The role of a campaign's own key: it has no rights but that of the address which it was found at.
 CAMPAIGN_KEY = "campaign-key"
 _PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
-_SECRET = frozenset({"key"})
+# What not every role may read: keys, and all that was done with a person's number, over all campaigns.
+_RIGHT_TO_READ = {"key": Right.WRITE, "evidence": Right.OPERATE, "evidence.csv": Right.OPERATE}
 # Things under a name that people choose: a gateway called "check" is still a gateway.
 NAMED = ("/gateways/", "/contact-fields/")
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -91,7 +92,7 @@ def right_for(method: str, path: str) -> Right:
     """What a call needs: reading is open to every role, see RIGHTS, but for keys."""
     last = path.rstrip("/").rpartition("/")[2]
     if method in SAFE_METHODS:
-        return Right.WRITE if last in _SECRET else Right.READ
+        return _RIGHT_TO_READ.get(last, Right.READ)
     if path.removeprefix("/api/v1").startswith(NAMED):
         return Right.WRITE  # whatever somebody has called it
     return _RIGHT_OF_LAST_PART.get(last, Right.WRITE)

@@ -73,7 +73,8 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
         reading.fields["load_order"] = LoadOrder(order)
     else:
         reading.refuse("load_order", f"{shown(order)} is not an order: take {' or '.join(LoadOrder)}")
-    reading.fields["rule_pack"] = reading.text("rule_pack") or NONE
+    if "rule_pack" in form:
+        reading.fields["rule_pack"] = reading.text("rule_pack") or NONE
     reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
     reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
     reading.attempt("abandonment_limit_percent", lambda: _percent(reading, "abandonment_limit_percent"))

@@ -32,6 +32,7 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
         "abandonment_limit_percent": 3.0,
         "priority": 5,
         "weight": 1,
+        "rule_pack": "none",
         "contacts": {"total": 0, "pending": 0, "in_progress": 0, "waiting": 0, "done": 0, "stopped": 0},
         "strategy_version": None,
         "revision": 1,
@@ -69,6 +70,7 @@ async def test_every_field_is_kept(server: Server) -> None:
         "abandonment_limit_percent": 1.5,
         "priority": 8,
         "weight": 3,
+        "rule_pack": "us-florida",
     }
     made = await server.campaign(**sent, voice_gateway="Main trunk", sms_gateway="texts")
     expected = {
@@ -121,6 +123,8 @@ async def test_every_field_is_kept(server: Server) -> None:
         ({"abandonment_limit_percent": 101}, "abandonment_limit_percent"),
         ({"priority": 11}, "priority"),
         ({"weight": 0}, "weight"),
+        ({"rule_pack": "moon"}, "rule_pack"),
+        ({"rule_pack": None}, "rule_pack"),
     ],
 )
 async def test_what_is_wrong_is_named_at_its_field(server: Server, sent: dict[str, Any], field: str) -> None:

@@ -214,6 +214,7 @@ async def test_creating_asks_for_a_title_only(manager: Browser) -> None:
         ("abandonment_limit_percent", "few", "is not a number"),
         ("priority", "11", "at most 10"),
         ("weight", "2.5", "is not a whole number"),
+        ("rule_pack", "moon", "there is no rule pack"),
         ("load_order", "random", "is not an order"),
         ("dialing_modes", "predictive", "predictive"),
     ],
@@ -241,6 +242,7 @@ async def test_settings_are_saved_and_shown_as_they_were_typed(manager: Browser)
         "validity.from": "2026-05-04T08:00", "validity.until": "2026-06-04T20:00", "queue": "sales",
         "voice_gateway": "carrier", "max_concurrent_calls": "7", "calls_per_second": "2.5", "caller_id": "+4930111",
         "load_order": "newest_first", "abandonment_limit_percent": "0", "priority": "7", "weight": "20",
+        "rule_pack": "canada",
     }  # fmt: skip
     assert await manager.post("/campaigns/1/settings", 303, settings(**typed)) == "/campaigns/1/settings?saved=1"
     page = await manager.get("/campaigns/1/settings?saved=1")
@@ -253,6 +255,7 @@ async def test_settings_are_saved_and_shown_as_they_were_typed(manager: Browser)
     assert (stored["max_concurrent_calls"], stored["calls_per_second"]) == (7, 2.5)
     assert stored["abandonment_limit_percent"] == 0
     assert (stored["priority"], stored["weight"]) == (7, 20)
+    assert stored["rule_pack"] == "canada"
 
 
 async def test_two_people_who_edit_at_once_do_not_overwrite_each_other(manager: Browser) -> None:

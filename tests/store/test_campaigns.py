@@ -71,6 +71,7 @@ async def test_every_field_comes_back_as_it_was_given(bench: Bench) -> None:
         "dialing_modes": ("progressive",), "queue": "sales", "voice_gateway": "carrier", "sms_gateway": "texter",
         "caller_id": '"Us" <+12025550000>', "load_order": LoadOrder.NEWEST_FIRST, "max_concurrent_calls": 7,
         "calls_per_second": 0.5, "abandonment_limit_percent": 2.5, "priority": 10, "weight": 100,
+        "rule_pack": "uk",
     }  # fmt: skip
     made = await campaigns.create(bench.ctx, fields)
     assert {name: getattr(made, name) for name in fields} == fields
