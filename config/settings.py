@@ -67,7 +67,12 @@ class Calls(Section):
         default=20,
         ge=1,
         le=600,
-        description="How long an answered callee waits for an agent before the call counts as abandoned, in seconds.",
+        description="How long an answered callee waits for an agent before the call counts as abandoned, in seconds; a campaign may set its own. Where rules say two seconds, set 2.",
+    )
+    opt_out_key: str = Field(
+        default="9",
+        pattern=r"^[0-9*#]?$",
+        description="The key with which a callee who hears the message to abandoned calls comes onto the do-not-contact list of everybody; empty: none.",
     )
     wrap_up_s: dict[str, int] = Field(
         default_factory=dict,
@@ -85,6 +90,56 @@ class Calls(Section):
         le=3600,
         description="How long claimed requests stay reserved for a node that shows no sign of life, in seconds.",
     )
+
+
+Milliseconds = Annotated[int, Field(ge=1, le=60_000)]
+
+
+class Amd(Section):
+    """How machines are told from people: the options of Asterisk's AMD(), with its defaults."""
+
+    initial_silence_ms: Milliseconds = Field(
+        default=2500, description="Silence before the greeting that makes it a machine, in milliseconds."
+    )
+    greeting_ms: Milliseconds = Field(
+        default=1500, description="A longer greeting makes it a machine, in milliseconds."
+    )
+    after_greeting_silence_ms: Milliseconds = Field(
+        default=800, description="Silence after the greeting that makes it a person, in milliseconds."
+    )
+    total_analysis_ms: Milliseconds = Field(
+        default=5000, description="Undecided after this time, it is taken for a person, in milliseconds."
+    )
+    minimum_word_ms: Milliseconds = Field(default=100, description="What is shorter is no word, in milliseconds.")
+    between_words_silence_ms: Milliseconds = Field(default=50, description="Silence that ends a word, in milliseconds.")
+    maximum_words: int = Field(default=3, ge=1, le=100, description="More words make it a machine.")
+    silence_threshold: int = Field(
+        default=256, ge=1, le=32_767, description="The average level up to which it is silence."
+    )
+    maximum_word_ms: Milliseconds = Field(
+        default=5000, description="A longer word makes it a machine, in milliseconds."
+    )
+    message_silence_ms: Milliseconds = Field(
+        default=2000,
+        description="How long a machine must be silent, after its greeting and the tone, before a message is left, in milliseconds.",
+    )
+
+    def options(self) -> str:
+        """The arguments of AMD() in their order, joined by hyphens."""
+        return "-".join(
+            str(one)
+            for one in (
+                self.initial_silence_ms,
+                self.greeting_ms,
+                self.after_greeting_silence_ms,
+                self.total_analysis_ms,
+                self.minimum_word_ms,
+                self.between_words_silence_ms,
+                self.maximum_words,
+                self.silence_threshold,
+                self.maximum_word_ms,
+            )
+        )
 
 
 class Rest(Section):
@@ -136,6 +191,7 @@ class Settings(BaseSettings):
     http: Http = Field(default_factory=Http)
     ami: Ami = Field(default_factory=Ami)
     calls: Calls = Field(default_factory=Calls)
+    amd: Amd = Field(default_factory=Amd)
     rest: Rest = Field(default_factory=Rest)
     webhooks: Webhooks = Field(default_factory=Webhooks)
     log: Log = Field(default_factory=Log)

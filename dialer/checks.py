@@ -2,23 +2,29 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.settings import Settings
 from dialer.ami.link import AmiLink
 from dialer.ami.session import Callbacks
 from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.agents import Agents
+from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.telephony import LiveState
 from dialer.domain.transitions import CampaignStatus
-from dialer.operations.context import utc_now
-from dialer.store import campaigns, gateways
+from dialer.operations.context import strategy_of, utc_now
+from dialer.store import campaigns, gateways, strategies
 from dialer.store.database import Database
 from dialer.store.migrate import pending
+from dialer.strategy.model import needs
 
+# By what the dialplan of this version is told from those of earlier ones.
+NEWEST_EXTENSION = "machine"
 LINK_S = 8.0
 CONNECT_S = 5.0
 
@@ -43,6 +49,7 @@ class _Wanted:
     voice: Mapping[str, VoiceGateway] = field(default_factory=dict)
     sms: Mapping[str, SmsGateway] = field(default_factory=dict)
     queues: frozenset[str] = frozenset()
+    detection: tuple[str, ...] = ()  # published campaigns whose strategies tell machines from people
 
 
 async def run(settings: Settings) -> list[Finding]:
@@ -73,18 +80,26 @@ async def _wanted(db: Database) -> _Wanted:
         voice = await gateways.all_of_kind(tx, "voice")
         sms = await gateways.all_of_kind(tx, "sms")
         published = await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED)
+        detection = [campaign.title for campaign in published if await _tells_machines(tx, campaign)]
     return _Wanted(
         {name: one for name, one in voice.items() if isinstance(one, VoiceGateway)},
         {name: one for name, one in sms.items() if isinstance(one, SmsGateway)},
         frozenset(campaign.queue for campaign in published if campaign.queue),
+        tuple(detection),
     )
 
 
+async def _tells_machines(tx: AsyncConnection, campaign: Campaign) -> bool:
+    document = await strategies.get(tx, campaign.id, campaign.strategy_version or 0)
+    return document is not None and bool(needs(strategy_of(document)).machine_detection)
+
+
 async def _asterisk(settings: Settings, wanted: _Wanted) -> list[Finding]:
-    ami, agents, settled = settings.ami, Agents(), asyncio.Event()
+    ami, agents, settled, seen = settings.ami, Agents(), asyncio.Event(), list[bool | None]()
 
     async def on_resync(live: LiveState) -> None:
         agents.resync(live, utc_now())
+        seen.append(live.detects_machines)
 
     def on_state(state: LinkState, _reason: str) -> None:
         if state in {LinkState.UP, LinkState.REFUSED, LinkState.DOWN}:
@@ -95,7 +110,9 @@ async def _asterisk(settings: Settings, wanted: _Wanted) -> list[Finding]:
     with suppress(TimeoutError):
         await asyncio.wait_for(settled.wait(), LINK_S)
     state, reason = link.state, link.reason
-    findings = await _look_at(link, agents, settings, wanted) if state is LinkState.UP else []
+    findings = []
+    if state is LinkState.UP:
+        findings = await _look_at(link, agents, settings, wanted, detects=seen[-1])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     where = f"{ami.host}:{ami.port}"
@@ -113,15 +130,33 @@ def _link_settings(settings: Settings) -> LinkSettings:
     return LinkSettings(ami.host, ami.port, ami.username, ami.secret.get_secret_value(), tls=tls)
 
 
-async def _look_at(link: AmiLink, agents: Agents, settings: Settings, wanted: _Wanted) -> list[Finding]:
+async def _look_at(
+    link: AmiLink, agents: Agents, settings: Settings, wanted: _Wanted, *, detects: bool | None
+) -> list[Finding]:
     trunks = [await _trunk(link, name, gateway) for name, gateway in wanted.voice.items()]
-    return [*_queues(agents, wanted.queues), await _dialplan(link, settings.ami.context), *trunks]
+    detection = _detection(detects, wanted.detection)
+    return [*_queues(agents, wanted.queues), await _dialplan(link, settings.ami.context), detection, *trunks]
+
+
+def _detection(detects: bool | None, wanted: Sequence[str]) -> Finding:
+    what = "machine detection"
+    if detects is None:
+        return Finding(what, "Asterisk does not say whether app_amd is loaded (func_module would)")
+    if detects:
+        return Finding(what, "app_amd is loaded")
+    if not wanted:
+        return Finding(what, "app_amd is not loaded, and no published campaign needs it")
+    remedy = "run `module load app_amd.so` (it needs an amd.conf), or set `amd` to off in the strategy"
+    return Finding(what, f"app_amd is not loaded, and {', '.join(wanted)} tells machines from people", remedy)
 
 
 async def _dialplan(link: AmiLink, context: str) -> Finding:
-    there = await link.has_context(context)
+    there = await link.extensions(context)
     if there is None:
         return Finding("dialplan", f"context {context}: not visible to this AMI user", "see asterisk/README.md")
+    if there and NEWEST_EXTENSION not in there:
+        remedy = "include asterisk/extensions_dialer.conf of this version and run `dialplan reload`"
+        return Finding("dialplan", f"context {context} is that of an earlier version", remedy)
     if there:
         return Finding("dialplan", f"context {context} is there")
     remedy = 'add #include "extensions_dialer.conf" to extensions.conf and run `dialplan reload`'

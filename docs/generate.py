@@ -56,7 +56,7 @@ In `retry_on`, `answered` is refused. A whole strategy to start from: [demo/stra
 
 `dialer strategy schema` prints the format as JSON Schema.
 
-Some fields are there before what they need is: `amd` detects nothing yet; with `until` at `replied` a text step always ends in
+Some fields are there before what they need is: with `until` at `replied` a text step always ends in
 `timeout`, and `last.reply` is always empty, because replies are not taken in yet; modes other than progressive are refused."""
 
 

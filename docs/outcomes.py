@@ -12,9 +12,10 @@ INTRODUCTION = """# Outcomes
 
 What the machine saw of a call or a text. The outcome of a call decides by which port its step is left.
 
-A call that talked with an agent is `answered`, one that a person answered without getting an agent is `abandoned`, whatever its
-cause. For the others the hangup cause decides; where it is 0 or 127, the SIP code. A call that would be `no_answer` although the other
-end gave no sign of life, neither ringing nor a final answer, is `failed`: the trunk is dead."""
+A call that talked with an agent is `answered`, one that a person answered without getting an agent is `abandoned`, one that
+Asterisk's `AMD()` took for a machine is `machine`, whatever its cause. For the others the hangup cause decides; where it is 0 or 127,
+the SIP code. A call that would be `no_answer` although the other end gave no sign of life, neither ringing nor a final answer, is
+`failed`: the trunk is dead."""
 
 
 def outcomes() -> Iterator[str]:

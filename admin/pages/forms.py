@@ -1,5 +1,6 @@
 """The settings form of a campaign: fields to text and back, every fault at its field. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from dialer.domain.campaign import (
 )
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.rules.catalogue import NONE
+from dialer.domain.sound import SOUND_FILE, SOUND_FILE_WORDS
 from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
 
 DAY_NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
@@ -25,11 +27,13 @@ LONGEST_TITLE, LONGEST_CALLER_ID, LONGEST_DESCRIPTION = 200, 80, 10_000
 MOST_CALLS, MOST_PER_SECOND = 100_000, 1000.0
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 LONGEST_REVISION = 18
+LONGEST_WAIT_S = 600
 
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
     "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
     "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "priority", "weight", "rule_pack",
+    "queue_wait_s", "abandoned_message",
 )  # fmt: skip
 
 
@@ -78,6 +82,7 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
     reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
     reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
     reading.attempt("abandonment_limit_percent", lambda: _percent(reading, "abandonment_limit_percent"))
+    reading.attempt("queue_wait_s", lambda: _number(reading, "queue_wait_s", int, LONGEST_WAIT_S))
     reading.attempt("priority", lambda: _number(reading, "priority", int, HIGHEST_PRIORITY) or DEFAULT_PRIORITY)
     reading.attempt("weight", lambda: _number(reading, "weight", int, MOST_WEIGHT) or 1)
     return reading.fields, reading.faults
@@ -97,8 +102,11 @@ def _read_texts(reading: _Reading) -> None:
             reading.refuse(name, "has characters that can't be shown")
     if not reading.fields["title"]:
         reading.refuse("title", "is needed")
-    for name in ("queue", "voice_gateway", "sms_gateway", "caller_id"):
+    for name in ("queue", "voice_gateway", "sms_gateway", "caller_id", "abandoned_message"):
         reading.fields[name] = reading.text(name) or None
+    sound = reading.fields["abandoned_message"]
+    if sound and not re.fullmatch(SOUND_FILE, sound):
+        reading.refuse("abandoned_message", SOUND_FILE_WORDS)
 
 
 def _execution(reading: _Reading) -> ExecutionTime | None:
@@ -181,7 +189,10 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         "dialing_modes": fields["dialing_modes"],
         "max_concurrent_calls": fields["max_concurrent_calls"],
         "abandonment_limit_percent": f"{fields['abandonment_limit_percent']:g}",
-        **{name: fields[name] for name in ("calls_per_second", "priority", "weight")},
+        **{
+            name: fields[name]
+            for name in ("calls_per_second", "priority", "weight", "queue_wait_s", "abandoned_message")
+        },
     }
 
 

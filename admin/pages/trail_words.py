@@ -90,8 +90,14 @@ def _call_ended(data: Data, _shown: Shown) -> Line:
     told = [str(data["reason"])] if data.get("reason") else []
     told += [f"cause {data['cause']}"] if data.get("cause") else []
     told += [f"agent {data['agent']}"] if data.get("agent") else []
+    told += [f"AMD {data['amd']}"] if data.get("amd") else []
     number = f"Call to {data['number']}" if data.get("number") else "Call"
     return Line("phone", colour(outcome), f"{number}: {plain(outcome)}", " · ".join(told))
+
+
+def _opted_out(data: Data, _shown: Shown) -> Line:
+    text = f"{data.get('number')} pressed {data.get('key')} and is not called any more"
+    return Line("stop", "red", text, "on the do-not-contact list of everybody")
 
 
 def _sms_sending(data: Data, _shown: Shown) -> Line:
@@ -238,6 +244,7 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "sms-queued": _sms_queued,
     "call-dialed": _call_dialed,
     "call-ended": _call_ended,
+    "opted-out": _opted_out,
     "call-ringing": _call_progress("azure", "It rings"),
     "call-answered": _call_progress("green", "Answered"),
     "call-connected": _call_progress("green", "An agent has the call"),

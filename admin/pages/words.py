@@ -74,7 +74,7 @@ def stopped_because(reason: str | None) -> str:
 
 
 # Fields of steps whose values are codes; all others are what somebody typed.
-_CODED = frozenset({"on_edit", "until", "kind", "retry_on", "mode", "days"})
+_CODED = frozenset({"on_edit", "amd", "until", "kind", "retry_on", "mode", "days"})
 # How a condition compares, in a list's filter and in a branch of a strategy.
 OPS = {
     "contains": "contains", "eq": "is", "ne": "is not", "startswith": "begins with", "lt": "is less than",
@@ -136,8 +136,8 @@ def abandonment(meter: AbandonmentMeter) -> str:
     """How many of the people who answered found no agent, against the limit."""
     late = f" {meter.late:,} more waited longer than two seconds for theirs." if meter.late else ""
     return (
-        f"Abandoned: {percent(meter.rate_percent)} of {meter.answered_live:,} calls that people answered in 30 days "
-        f"({meter.abandoned:,}); the limit is {meter.limit_percent:g} %.{late}"
+        f"Abandoned: {percent(meter.rate_percent)} of what people answered in 30 days "
+        f"({meter.abandoned:,} of {meter.answered_live:,} calls); the limit is {meter.limit_percent:g} %.{late}"
     )
 
 

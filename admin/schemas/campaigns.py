@@ -20,6 +20,7 @@ from dialer.domain.campaign import (
 )
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.rules.catalogue import NONE
+from dialer.domain.sound import SOUND_FILE
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
 from dialer.operations.cloning import Drawings
 from dialer.operations.reports import Counted
@@ -74,6 +75,14 @@ class CampaignFields(In):
         default=1, ge=1, le=MOST_WEIGHT, description="Its share of the calls among campaigns of the same priority."
     )
     rule_pack: Name = Field(default=NONE, description="Id of one of `/rule-packs`.")
+    queue_wait_s: int | None = Field(
+        default=None, ge=1, le=600, description="How long a callee waits for an agent; null: `calls.queue_wait_s`."
+    )
+    abandoned_message: str | None = Field(
+        default=None,
+        pattern=SOUND_FILE,
+        description="Sound file for a callee without an agent; null: Asterisk's global `DIALER_ABANDONED_MESSAGE`.",
+    )
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent, as the domain has them. Raises `InvalidInput` with every impossible range."""
@@ -173,6 +182,8 @@ class CampaignSettings(Out):
     priority: int
     weight: int
     rule_pack: str
+    queue_wait_s: int | None
+    abandoned_message: str | None
 
 
 class ClonedDraftOut(Out):

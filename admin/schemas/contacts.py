@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
+from pydantic import Field
+
 from admin.schemas.common import CitationOut, JsonObject, Out
 from dialer.domain.contact import Address
 from dialer.domain.delivery import Delivery
@@ -211,6 +213,11 @@ class AttemptOut(Out):
     cause: int | None
     tech_cause: str | None
     agent: str | None
+    amd_status: str | None = Field(description="`MACHINE`, `HUMAN`, `NOTSURE`; null: machines were not looked for.")
+    amd_cause: str | None
+    message: str | None = Field(
+        description="To a callee without an agent, or left on a machine: `played`, `cut_short`, `failed`, or null."
+    )
     started_at: datetime
     ringing_at: datetime | None
     answered_at: datetime | None

@@ -20,7 +20,7 @@ START_S = 15.0
 STOP_S = 3.0
 FOLDERS = ("etc", "varlib", "db", "keys", "spool", "run", "log", "cache", "agi", "sounds")
 # Empty files that Asterisk would otherwise call missing: a lab's log shall hold what matters.
-EMPTY = ("acl", "ccss", "cel", "features", "indications", "pjproject", "queuerules", "udptl")
+EMPTY = ("acl", "amd", "ccss", "cel", "features", "indications", "pjproject", "queuerules", "udptl")
 # All that a lab needs and nothing more: an instance is ready in 0.3 s and takes some 60 MB.
 COMMON_MODULES = (
     "app_stack",

@@ -16,6 +16,9 @@ class Callee(StrEnum):
     SHORT = "short"
     IMPATIENT = "impatient"
     INSTANT = "instant"
+    MACHINE = "machine"
+    HELLO = "hello"
+    OPTS_OUT = "opts_out"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     REJECTED = "rejected"
@@ -31,6 +34,9 @@ CODES = {
     Callee.SHORT: "04",
     Callee.IMPATIENT: "05",
     Callee.INSTANT: "06",
+    Callee.MACHINE: "07",
+    Callee.HELLO: "08",
+    Callee.OPTS_OUT: "09",
     Callee.BUSY: "11",
     Callee.NO_ANSWER: "12",
     Callee.REJECTED: "13",

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asterisk import sounds
 from asterisk.lab import ports
 from asterisk.lab.ami import AmiAddress, Session
 from asterisk.lab.distribution import PROJECT, Distribution
 from asterisk.lab.instance import Instance
 
 SNIPPETS = PROJECT / "asterisk"
-SILENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,10 @@ class QueueSettings:
 class Pbx(Instance):
     """The PBX under test. `ami` is the dialer's own user, with the rights that manager_dialer.conf gives and no more."""
 
-    modules = ("app_playback", "app_queue", "app_userevent", "func_devstate", "res_pjsip_registrar")
+    modules: Sequence[str] = (
+        "app_amd", "app_exec", "app_playback", "app_queue", "app_read", "app_userevent", "app_waitforsilence", "func_cut",
+        "func_devstate", "func_module", "func_version", "res_pjsip_registrar",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -67,8 +70,9 @@ class Pbx(Instance):
             return (await session.do("Command", Command=line)).get("Output", "")
 
     def files(self) -> Mapping[str, str]:
-        # A second of μ-law silence stands for the message to callees whom no agent took.
-        (self.folder / "sounds/abandoned.ulaw").write_bytes(b"\xff" * round(8000 * SILENCE_S))
+        # A second of tones stands for the message to callees whom no agent took, another one for the one left on machines.
+        for name in ("abandoned", "machine"):
+            sounds.write(self.folder / f"sounds/{name}.ulaw", sounds.three_tones())
         return {
             "extensions.conf": (
                 f"[globals]\nDIALER_ABANDONED_MESSAGE = {self.folder}/sounds/abandoned\n\n"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from asterisk import sounds
 from asterisk.lab.ami import Session
 from asterisk.lab.distribution import Distribution
 from asterisk.lab.instance import Instance
@@ -26,6 +27,12 @@ class Agent(StrEnum):
     UNREACHABLE = "unreachable"  # not registered: the queue sees it as unavailable and does not ring it
 
 
+# A person says a short word and listens; a machine goes on for four seconds, pauses for one, and beeps.
+HELLO = sounds.silence(0.3) + sounds.words((0.15, 0.25))
+QUIET = sounds.silence(10)  # a telephone sends silence too: without it AMD() hears nothing that it could measure
+GREETING = sounds.silence(0.3) + sounds.words((0.25, 0.4, 0.3, 0.5, 0.2, 0.45, 0.3, 0.5, 0.35))
+BEEP = sounds.tone(1000, 0.4)
+
 # Asterisk's hangup causes become SIP codes: 17 → 486, 21 → 403, 34 → 503, 1 → 404.
 _CALLEES = """\
 exten => answer,1,Gosub(ring,s,1(${DB(callee/ring)}))
@@ -42,6 +49,20 @@ exten => impatient,1,Gosub(ring,s,1(${DB(callee/ring)}))
  same => n,Wait(0.1)
  same => n,Hangup(16)
 exten => instant,1,Gosub(ring,s,1(0))
+ same => n,Wait(7200)
+exten => machine,1,Gosub(ring,s,1(${DB(callee/ring)}))
+ same => n,Playback(${SOUNDS}/greeting)
+ same => n,Wait(1)
+ same => n,Playback(${SOUNDS}/beep)
+ same => n,Gosub(note,s,1(beep))
+ same => n,Wait(7200)
+exten => hello,1,Gosub(ring,s,1(${DB(callee/ring)}))
+ same => n,Playback(${SOUNDS}/hello)
+ same => n,Playback(${SOUNDS}/quiet)
+ same => n,Wait(7200)
+exten => opts_out,1,Gosub(ring,s,1(${DB(callee/ring)}))
+ same => n,Wait(2.5)
+ same => n,SendDTMF(9)
  same => n,Wait(7200)
 exten => busy,1,Hangup(17)
 exten => no_answer,1,Ringing()
@@ -72,7 +93,7 @@ exten => h,1,Gosub(note,s,1(end))
 class World(Instance):
     """Carrier, callees and agents. Behaviours are kept in its database and read at each call."""
 
-    modules = ("res_pjsip_outbound_registration",)
+    modules = ("app_playback", "app_senddtmf", "res_pjsip_outbound_registration")
 
     def __init__(
         self, folder: Path, distribution: Distribution, rtp_ports: int, agents: Sequence[str], pbx_port: int
@@ -157,13 +178,18 @@ class World(Instance):
             await session.do("DBPut", Family=family, Key=key, Val=value)
 
     def files(self) -> Mapping[str, str]:
+        sounds.write(self.folder / "sounds/hello.ulaw", HELLO)
+        sounds.write(self.folder / "sounds/quiet.ulaw", QUIET)
+        sounds.write(self.folder / "sounds/greeting.ulaw", GREETING)
+        sounds.write(self.folder / "sounds/beep.ulaw", BEEP)
         return {"extensions.conf": self._extensions(), "pjsip.conf": self._pjsip()}
 
     def _extensions(self) -> str:
         """A call is noted first and then behaves. In patterns n, x and z are wildcards in lower case too: age[n]t."""
         codes = "".join(f"exten => _+1XXXXXXXX{code},1,Goto(callee,{b},1)\n" for b, code in CODES.items())
         return (
-            f"[globals]\nLEDGER = {self._ledger_path}\nAGENTS = {self._agents_path}\n\n"
+            f"[globals]\nLEDGER = {self._ledger_path}\nAGENTS = {self._agents_path}\n"
+            f"SOUNDS = {self.folder}/sounds\n\n"
             "[world]\n"
             "exten => _+X.,1,Set(NUMBER=${EXTEN})\n same => n,Set(BOOK=${LEDGER})\n"
             " same => n,Gosub(note,s,1(invite))\n same => n,Goto(number,${EXTEN},1)\n"

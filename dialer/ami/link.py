@@ -244,19 +244,19 @@ class AmiLink:
             return o.NotSent(f"the link to Asterisk is {self._state}: {self._reason}")
         return await self._act(self._connection, {"Action": "Hangup", "Channel": channel_id(attempt_id)})
 
-    async def has_context(self, context: str) -> bool | None:
-        """Whether the dialplan has this context; None when that can't be told (no right, no answer, link down)."""
+    async def extensions(self, context: str) -> frozenset[str] | None:
+        """Those of a context of the dialplan, none without it; None when that can't be told (no right, no answer, link down)."""
         if self._connection is None:
             return None
         try:
-            response, *_ = await self._connection.ask_list(
+            response, *rows = await self._connection.ask_list(
                 {"Action": "ShowDialPlan", "Context": context}, self._settings.list_timeout_s
             )
         except (LinkLostError, NoAnswerError):
             return None
         if response.get("Response") == "Success":
-            return True
-        return None if "permission" in response.get("Message", "").lower() else False
+            return frozenset(row.get("Extension", "") for row in rows)
+        return None if "permission" in response.get("Message", "").lower() else frozenset()
 
     async def device_state(self, device: str) -> str | None:
         """What Asterisk says of a device such as `PJSIP/carrier`: NOT_INUSE, UNAVAILABLE, INVALID …; None if it can't say."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dialer.domain.sound import SOUND_FILE
 from dialer.domain.telephony import channel_id
 
 MAX_LINE = 1024  # bytes of an AMI line, its end included
@@ -20,6 +21,11 @@ _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PREFIX = re.compile(r"[0-9*#+]{0,16}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NUMBER_FIELD = "{number}"
+_SOUND = re.compile(SOUND_FILE)
+_AMD = re.compile(r"[0-9]{1,6}(-[0-9]{1,6}){8}")
+#: What Asterisk may need from the end of the wait to the beginning of the message: 1 to 10 ms, 100 ms on an overloaded machine.
+TO_BEGIN_S = 0.25
+SHORTEST_LIMIT_S = 0.2
 
 Action = Mapping[str, str | Sequence[str]]
 
@@ -80,6 +86,11 @@ class OriginateCall:
     strip_plus: bool = False
     prefix: str = ""
     context: str = CONTEXT
+    message: str = ""  # the sound file for a callee without an agent; empty: Asterisk's own setting
+    amd: str = ""  # the options of AMD(), joined by hyphens; empty: machines are not told from people
+    amd_silence_ms: int = 0  # of them, how long it listens after a greeting
+    machine_message: str = ""  # the sound file to leave on a machine; empty: hang up
+    message_silence_ms: int = 2000  # how long a machine must be silent before the message
 
     def __post_init__(self) -> None:
         _match("attempt_id", _ATTEMPT_ID, self.attempt_id)
@@ -87,6 +98,11 @@ class OriginateCall:
         _match("queue", _QUEUE, self.queue)
         _match("context", _QUEUE, self.context)
         _match("prefix", _PREFIX, self.prefix)
+        for name, sound in (("message", self.message), ("machine_message", self.machine_message)):
+            if sound:
+                _match(name, _SOUND, sound)
+        if self.amd:
+            _match("amd", _AMD, self.amd)
         if self.dial.count(_NUMBER_FIELD) != 1:
             raise ValueError(f"dial: {self.dial!r} must contain {_NUMBER_FIELD} once")
         if not 1 <= self.ring_s <= 600:  # noqa: PLR2004 (ten minutes: nobody lets a phone ring longer)
@@ -108,12 +124,36 @@ class OriginateCall:
             "Timeout": str(self.ring_s * 1000),
             "Async": "true",
             "Account": self.attempt_id,
-            # Only our own opaque id and a number: a comma here would set another variable, a name could be a function.
-            "Variable": (f"__DIAL_ATTEMPT={self.attempt_id}", f"__DIAL_QUEUE_WAIT={self.queue_wait_s}"),
+            # Only ids, numbers and checked file names: a comma would set another variable, a name could be a function.
+            "Variable": tuple(f"{name}={value}" for name, value in self._variables().items()),
         }
         if self.caller_id:
             action["CallerID"] = self.caller_id
         return action
+
+    def _variables(self) -> dict[str, str]:
+        """What asterisk/extensions_dialer.conf reads."""
+        variables = {
+            "__DIAL_ATTEMPT": self.attempt_id,
+            "__DIAL_QUEUE_WAIT": str(self.queue_wait_s),
+            "DIAL_QUEUE_LIMIT": f"{self.queue_limit_s:.3f}",
+        }
+        if self.message:
+            variables["DIAL_MESSAGE"] = self.message
+        if self.amd:
+            variables |= {"DIAL_AMD": self.amd, "DIAL_SILENCE": str(self.message_silence_ms)}
+        if self.amd and self.machine_message:
+            variables["DIAL_MACHINE_MESSAGE"] = self.machine_message
+        return variables
+
+    @property
+    def queue_limit_s(self) -> float:
+        """How long the queue may take, so that the message begins in time.
+
+        The time runs from the end of the greeting: of it AMD() has listened to the silence that told it of a person.
+        """
+        listened_s = self.amd_silence_ms / 1000 if self.amd else 0.0
+        return max(SHORTEST_LIMIT_S, self.queue_wait_s - TO_BEGIN_S - listened_s)
 
     def _dialed_number(self) -> str:
         return self.prefix + (self.number.removeprefix("+") if self.strip_plus else self.number)

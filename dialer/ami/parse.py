@@ -29,7 +29,12 @@ def parse(headers: Event) -> t.Event | None:
 
 
 def live_state(
-    queue_status: Iterable[Headers], channels: Iterable[Headers], *, uptime_s: int, clock_offset_s: float | None
+    queue_status: Iterable[Headers],
+    channels: Iterable[Headers],
+    *,
+    uptime_s: int,
+    clock_offset_s: float | None,
+    detects_machines: bool | None = None,
 ) -> t.LiveState:
     """The picture from the items of QueueStatus and CoreShowChannels."""
     items = list(queue_status)
@@ -45,6 +50,7 @@ def live_state(
         channels={row.uniqueid: row for row in rows},
         uptime_s=uptime_s,
         clock_offset_s=clock_offset_s,
+        detects_machines=detects_machines,
     )
 
 
@@ -155,14 +161,16 @@ def _member_removed(h: Event) -> t.MemberRemoved:
     return t.MemberRemoved(h.get("Queue", ""), h.get("Interface", ""))
 
 
-def _user_event(h: Event) -> t.QueueEnded | t.MachineDetected | None:
+def _user_event(h: Event) -> t.QueueEnded | t.MachineDetected | t.MessagePlayed | None:
     attempt_id = h.get("Attempt", "")
     if len(attempt_id) != t.ATTEMPT_ID_LENGTH:
         return None
     if h.get("UserEvent") == "DialerQueue":
         return t.QueueEnded(attempt_id, h.get("QueueStatus", ""))
     if h.get("UserEvent") == "DialerAmd":
-        return t.MachineDetected(attempt_id, h.get("AMDStatus", ""))
+        return t.MachineDetected(attempt_id, h.get("AMDStatus", ""), h.get("AMDCause", ""))
+    if h.get("UserEvent") == "DialerMessage":
+        return t.MessagePlayed(attempt_id, h.get("Message", ""), h.get("Key", ""))
     return None
 
 

@@ -148,9 +148,10 @@ class Session:
         self._resync_wanted = False
         self._set_state(LinkState.RESYNC, "rebuilding the picture")
         offset = await self._clock_offset()
+        detects = await self._detects_machines()
         queues = await self._list("QueueStatus")
         channels = await self._list("CoreShowChannels")
-        live = live_state(queues, channels, uptime_s=self._uptime_s, clock_offset_s=offset)
+        live = live_state(queues, channels, uptime_s=self._uptime_s, clock_offset_s=offset, detects_machines=detects)
         await self._tell.on_resync(live)
         self._raise_if_ended()
         held, self._held = self._held, None
@@ -173,6 +174,12 @@ class Session:
             return float(pong.get("Timestamp", "")) - (before + time.time()) / 2
         except ValueError:
             return None
+
+    async def _detects_machines(self) -> bool | None:
+        """Whether app_amd is loaded; None where func_module is not, so that Asterisk can't say."""
+        action = {"Action": "Getvar", "Variable": "IFMODULE(app_amd.so)"}
+        answer = await self._wire.ask(action, self._settings.action_timeout_s)
+        return {"1": True, "0": False}.get(answer.get("Value", ""))
 
     async def _look_after(self) -> None:
         """One round: wait for the interval or for something to happen, then prove that all is well."""

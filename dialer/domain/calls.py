@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import singledispatch
 from typing import Any, cast
 
 from dialer.domain import telephony as t
-from dialer.domain.ending import CallResult, Ending, outcome_of
+from dialer.domain.call_facts import facts_of
+from dialer.domain.ending import CallResult, Ending, Message, outcome_of
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import AttemptState
 
@@ -38,7 +38,7 @@ def attempt_of(event: t.Event) -> str | None:
     return None if kind in _OF_NO_CALL else t.attempt_id_of(cast("t.Hangup", event).uniqueid)
 
 
-_BY_ATTEMPT = frozenset({t.OriginateResponse, t.QueueEnded, t.MachineDetected})
+_BY_ATTEMPT = frozenset({t.OriginateResponse, t.QueueEnded, t.MachineDetected, t.MessagePlayed})
 _OF_NO_CALL = frozenset({t.MemberState, t.MemberRemoved, t.FullyBooted, t.Shutdown})
 
 
@@ -57,7 +57,11 @@ class Call:
     connected_at: datetime | None = None
     agent: str = ""
     queue_status: str | None = None
-    machine: bool = False
+    amd_status: str = ""
+    amd_cause: str = ""
+    message_at: datetime | None = None
+    message_end: str = ""
+    key: str = ""
     dial_status: str = ""
     response_at: datetime | None = None
     response_success: bool = False
@@ -81,7 +85,7 @@ class Call:
             facts["channel_at"] = at
         if isinstance(event, _IN_QUEUE):  # only an answered channel runs the dialplan
             facts["answered_at"] = at
-        return _with(self, facts | _facts(event, self, at))
+        return _with(self, facts | facts_of(event, at, response_at=self.response_at, hangup_at=self.hangup_at))
 
     def accept(self, at: datetime) -> Call:
         """Asterisk took the Originate on (its Response: Success); the channel comes next."""
@@ -168,7 +172,22 @@ class Call:
             connected_at=self.connected_at,
             ended_at=self.ended_at,
             reason=reason,
+            amd_status=self.amd_status or None,
+            amd_cause=self.amd_cause or None,
+            message=self._message,
+            key=self.key or None,
         )
+
+    @property
+    def machine(self) -> bool:
+        """AMD() took it for an answering machine: no agent is waited for any more."""
+        return self.amd_status == "MACHINE"
+
+    @property
+    def _message(self) -> Message | None:
+        if self.message_end:
+            return Message.PLAYED if self.message_end == "PLAYED" else Message.FAILED
+        return Message.CUT_SHORT if self.message_at is not None else None
 
     def _after_hangup(self) -> timedelta:
         if self.connected_at or self.machine:
@@ -183,6 +202,8 @@ class Call:
             lost=self.lost,
             refused=self.refused,
             machine=self.machine,
+            amd_cause=self.amd_cause,
+            message=self._message,
             rang=self.ringing_at is not None,
             answered=self.answered_at is not None,
             joined=self.joined_at is not None,
@@ -209,86 +230,8 @@ def _with(call: Call, facts: Mapping[str, Any]) -> Call:
 
 _FIRST = frozenset({
     "dialing_at", "channel_at", "ringing_at", "answered_at", "joined_at", "left_at", "connected_at", "agent",
+    "amd_status", "amd_cause", "message_at", "message_end", "key",
 })  # fmt: skip
-
-
-@singledispatch
-def _facts(_event: object, _call: Call, _at: datetime) -> dict[str, Any]:
-    """What this kind of event says."""
-    return {}  # that the channel exists was all it said
-
-
-@_facts.register
-def _(_event: t.NewChannel, _call: Call, _at: datetime) -> dict[str, Any]:
-    # A resync between the Originate's acknowledgement and its channel missed it too early; its Hangup is yet to come.
-    return {"lost": None, "lost_at": None}
-
-
-@_facts.register
-def _(event: t.NewState, _call: Call, at: datetime) -> dict[str, Any]:
-    if event.state is t.ChannelState.UP:
-        return {"answered_at": at}
-    return {"ringing_at": at} if event.state is t.ChannelState.RINGING else {}
-
-
-@_facts.register
-def _(event: t.DialState, _call: Call, at: datetime) -> dict[str, Any]:
-    # 183 with media shows as PROGRESS, without a Newstate: the far end has been reached all the same.
-    return {"ringing_at": at} if event.status in {"RINGING", "PROGRESS"} else {}
-
-
-@_facts.register
-def _(event: t.DialEnd, _call: Call, at: datetime) -> dict[str, Any]:
-    answered = {"answered_at": at} if event.status == "ANSWER" else {}
-    return {"dial_status": event.status, **answered}
-
-
-@_facts.register
-def _(event: t.OriginateResponse, call: Call, at: datetime) -> dict[str, Any]:
-    if call.response_at is not None:
-        return {}
-    answered = {"answered_at": at} if event.success else {}
-    return {"response_at": at, "response_success": event.success, "response_reason": event.reason, **answered}
-
-
-@_facts.register
-def _(event: t.Hangup, call: Call, at: datetime) -> dict[str, Any]:
-    if call.hangup_at is not None:
-        return {}
-    return {"hangup_at": at, "cause": event.cause, "tech_cause": event.tech_cause}
-
-
-@_facts.register
-def _(_event: t.QueueCallerJoin, _call: Call, at: datetime) -> dict[str, Any]:
-    return {"joined_at": at}
-
-
-@_facts.register
-def _(_event: t.QueueCallerAbandon, _call: Call, at: datetime) -> dict[str, Any]:
-    return {"joined_at": at, "left_at": at}
-
-
-@_facts.register
-def _(event: t.AgentConnect, _call: Call, at: datetime) -> dict[str, Any]:
-    return {"joined_at": at, "connected_at": at, "agent": event.interface}
-
-
-@_facts.register
-def _(event: t.AgentComplete, _call: Call, at: datetime) -> dict[str, Any]:
-    return {"answered_at": at, "connected_at": at, "agent": event.interface}
-
-
-@_facts.register
-def _(event: t.QueueEnded, _call: Call, at: datetime) -> dict[str, Any]:
-    # CONNECTED comes from the `h` extension, once an agent had answered.
-    connected = {"connected_at": at} if event.status == "CONNECTED" else {}
-    return {"answered_at": at, "queue_status": event.status, **connected}
-
-
-@_facts.register
-def _(event: t.MachineDetected, _call: Call, at: datetime) -> dict[str, Any]:
-    machine = {"machine": True} if event.status == "MACHINE" else {}
-    return {"answered_at": at, **machine}
 
 
 def _bridged_with(channel: t.LiveChannel, live: t.LiveState) -> str:

@@ -72,6 +72,8 @@ class Campaign:
     calls_per_second: float | None
     abandonment_limit_percent: float
     rule_pack: str  # its id
+    queue_wait_s: int | None  # how long a callee waits for an agent; None: as the server's settings say
+    abandoned_message: str | None  # the sound file for a callee without one; None: as Asterisk's globals say
     strategy_version: int | None
     revision: int
     created_at: datetime
@@ -164,4 +166,6 @@ def editable_fields(campaign: Campaign) -> dict[str, Any]:
         "priority": campaign.priority,
         "weight": campaign.weight,
         "rule_pack": campaign.rule_pack,
+        "queue_wait_s": campaign.queue_wait_s,
+        "abandoned_message": campaign.abandoned_message,
     }

@@ -10,8 +10,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from dialer.domain.outcome import Outcome
+
+
+class Message(StrEnum):
+    """What became of the message to a callee without an agent, or to a machine."""
+
+    PLAYED = "played"
+    CUT_SHORT = "cut_short"  # begun, and the callee hung up or pressed a key before its end
+    FAILED = "failed"  # Asterisk could not play the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,10 @@ class CallResult:
     connected_at: datetime | None
     ended_at: datetime | None
     reason: str
+    amd_status: str | None = None
+    amd_cause: str | None = None
+    message: Message | None = None
+    key: str | None = None  # pressed while the message played, or just after
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class Ending:
     lost: str | None = None
     refused: str | None = None
     machine: bool = False
+    amd_cause: str = ""
+    message: Message | None = None
     rang: bool = False
     answered: bool = False
     joined: bool = False
@@ -108,6 +123,7 @@ _QUEUE_STATUS = {
     "JOINUNAVAIL": "the queue's agents were unavailable",
     "LEAVEUNAVAIL": "the queue's agents became unavailable",
     "HANGUP": "the callee hung up while waiting for an agent",
+    "EARLYHANGUP": "the callee hung up while it was being found out whether a machine had answered",
 }
 _INTERWORKING = 127
 
@@ -121,10 +137,33 @@ def outcome_of(ending: Ending) -> tuple[Outcome, str]:
     if ending.lost is not None and not ending.hung_up and ending.originate_reason is None:
         return Outcome.LOST, ending.lost
     if ending.machine:
-        return Outcome.MACHINE, "an answering machine took the call"
+        return Outcome.MACHINE, _told(f"an answering machine took the call{_because(ending.amd_cause)}", ending)
     if ending.answered:
-        return Outcome.ABANDONED, _why_abandoned(ending)
+        return Outcome.ABANDONED, _told(_why_abandoned(ending), ending)
     return _unanswered(ending)
+
+
+_MESSAGE = {
+    Message.PLAYED: "the message was played",
+    Message.CUT_SHORT: "the message was begun and not heard to its end",
+    Message.FAILED: "the message could not be played",
+}
+#: AMDCAUSE without its figures.
+_AMD_CAUSE = {
+    "INITIALSILENCE": "nobody spoke",
+    "LONGGREETING": "it talked for long",
+    "MAXWORDS": "it said many words",
+    "MAXWORDLENGTH": "a word was too long",
+}
+
+
+def _told(reason: str, ending: Ending) -> str:
+    return f"{reason}; {_MESSAGE[ending.message]}" if ending.message else reason
+
+
+def _because(amd_cause: str) -> str:
+    why = _AMD_CAUSE.get(amd_cause.partition("-")[0])
+    return f": {why}" if why else ""
 
 
 def _why_abandoned(ending: Ending) -> str:

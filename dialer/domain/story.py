@@ -50,12 +50,13 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "call-connected": ("an agent has the call", "`attempt`, `number`, `gateway`, `agent`, `queue`"),
     "call-ended": (
         "the attempt's outcome",
-        "`attempt`, `number`, `outcome`, `reason`, `cause`, `tech_cause`, `agent`, `rang_s`, `talked_s`",
+        "`attempt`, `number`, `outcome`, `reason`, `cause`, `tech_cause`, `agent`, `amd`, `message`, `rang_s`, `talked_s`",
     ),
     "call-spared": (
         "the call failed in a storm of its trunk: it costs no try, and its turn comes again in a new request",
         "`request`, `replaces`",
     ),
+    "opted-out": ("on hearing the message to an abandoned call the callee pressed the key for it", "`number`, `key`"),
     "call-refused": ("the number may not be dialed at all: no attempt was made", "`address`, `reason`"),
     "call-withdrawn": ("the call was proven not to have left the server; its turn comes again", "`attempt`, `reason`"),
     "sms-sending": (

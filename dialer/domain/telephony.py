@@ -197,18 +197,38 @@ class MemberRemoved:
 
 @dataclass(frozen=True, slots=True)
 class QueueEnded:
-    """Our dialplan after Queue(): `status` is QUEUESTATUS (TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY …, may be empty)."""
+    """Our dialplan after Queue(): `status` is QUEUESTATUS (TIMEOUT, FULL, JOINEMPTY …), CONNECTED, HANGUP or EARLYHANGUP."""
 
     attempt_id: str
     status: str
+
+
+#: What our dialplan says in place of AMDSTATUS where Asterisk has no application AMD().
+UNAVAILABLE = "UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)
 class MachineDetected:
-    """Our dialplan after AMD(): `status` is AMDSTATUS (MACHINE, HUMAN, NOTSURE, HANGUP)."""
+    """Our dialplan after AMD(): `status` is AMDSTATUS (MACHINE, HUMAN, NOTSURE, HANGUP), or UNAVAILABLE without app_amd.
+
+    `cause` is AMDCAUSE with its figures, e.g. `MAXWORDS-4-3`.
+    """
 
     attempt_id: str
     status: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlayed:
+    """Our dialplan plays a message, to a callee without an agent or to a machine: BEGUN, then PLAYED or FAILED.
+
+    KEY is a `key` that the callee pressed meanwhile, or in the three seconds after.
+    """
+
+    attempt_id: str
+    status: str
+    key: str = ""
 
 
 CallEvent = (
@@ -228,6 +248,7 @@ CallEvent = (
     | AgentRingNoAnswer
     | QueueEnded
     | MachineDetected
+    | MessagePlayed
 )
 Event = CallEvent | MemberState | MemberRemoved | FullyBooted | Shutdown
 
@@ -263,3 +284,4 @@ class LiveState:
     channels: Mapping[str, LiveChannel] = field(default_factory=dict)  # by Uniqueid
     uptime_s: int = 0
     clock_offset_s: float | None = None
+    detects_machines: bool | None = None  # whether app_amd is loaded; None: Asterisk does not say

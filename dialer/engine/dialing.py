@@ -13,14 +13,13 @@ from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refus
 from dialer.ami.states import LinkState
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, may_contact
-from dialer.domain.gateway import VoiceGateway
-from dialer.domain.rules.catalogue import ringing_s
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.breakers import Breakers
 from dialer.engine.contest import Contest, Group, nothing_due
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
+from dialer.engine.placing import call_of
 from dialer.engine.tracker import Tracker
 from dialer.operations import attempts, unreachable
 from dialer.operations.attempts import Intent
@@ -190,7 +189,7 @@ class Dialing:
             return None
         intent = Intent(str(ULID()), request, name, queue, campaign.caller_id)
         try:
-            call = self._call(intent, campaign, gateway)
+            call = call_of(self._ctx.settings, intent, campaign, gateway)
         except ValueError as fault:
             self._start(attempts.refuse(self._ctx, request, str(fault)), name=f"refuse-{request.id}")
             return None
@@ -224,20 +223,6 @@ class Dialing:
         else:
             until = now + timedelta(seconds=PUT_OFF_S)
             self._start(attempts.put_off(self._ctx, request, until), name=f"put-off-{request.id}")
-
-    def _call(self, intent: Intent, campaign: Campaign, gateway: VoiceGateway) -> OriginateCall:
-        return OriginateCall(
-            attempt_id=intent.attempt_id,
-            number=intent.request.address,
-            dial=gateway.dial,
-            queue=intent.queue,
-            ring_s=ringing_s(campaign.rules, int(intent.request.payload["ring_s"])),
-            queue_wait_s=self._ctx.settings.calls.queue_wait_s,
-            caller_id=campaign.caller_id or "",
-            strip_plus=gateway.strip_plus,
-            prefix=gateway.prefix,
-            context=self._ctx.settings.ami.context,
-        )
 
     def _limit(self, campaign: Campaign, reason: Limit | None) -> None:
         if reason is not None:

@@ -15,7 +15,7 @@ from dialer.ami.session import Callbacks
 from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign
-from dialer.domain.telephony import Event, LiveState
+from dialer.domain.telephony import UNAVAILABLE, Event, LiveState, MachineDetected
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.dialing import Dialing
@@ -53,6 +53,7 @@ class Engine:
         self._tasks: asyncio.TaskGroup | None = None
         self._stopping = Bell()
         self._logged: tuple[LinkState, str] | None = None
+        self._detects_machines: bool | None = None
         self.live = Live(self._look)
         self.board = Board(ctx)
         self.meters = Meters(ctx, self.board, self.live.changed)
@@ -138,13 +139,22 @@ class Engine:
 
     def _on_event(self, event: Event) -> None:
         now = self.ctx.clock()
+        if isinstance(event, MachineDetected) and event.status == UNAVAILABLE:
+            self._miss_detection()
         self.agents.apply(event, now)
         self.dialing.tracker.apply(event, now)
         self.dialing.bell.ring()
         self.live.changed()
 
+    def _miss_detection(self) -> None:
+        """Asterisk has the module and not the application, as without its amd.conf: said once until the next resync."""
+        if self._detects_machines is not False:
+            log.warning("machines_not_detected", remedy="load app_amd in Asterisk, with its amd.conf")
+        self._detects_machines = False
+
     async def _on_resync(self, live: LiveState) -> None:
         now = self.ctx.clock()
+        self._detects_machines = live.detects_machines
         self.agents.resync(live, now)
         await self.dialing.tracker.resync(live, now)
         self.dialing.bell.ring()
@@ -165,6 +175,9 @@ class Engine:
 
     def queues(self) -> frozenset[str] | None:
         return frozenset(self.agents.queues()) if self.agents.known else None
+
+    def detects_machines(self) -> bool | None:
+        return self._detects_machines if self.agents.known else None
 
     def outlook(self, campaign: Campaign, request: ContactRequest) -> Outlook | None:
         return outlook(self.dialing, self.texting, self.webhooks, campaign, request, self.ctx.clock())

@@ -28,8 +28,13 @@ class Tracked:
 
     @property
     def waits_for_agent(self) -> bool:
-        """On its way to the queue: it has a claim on a free agent that the queue itself does not show yet."""
-        return self.goes_on and self.call.joined_at is None and self.call.connected_at is None
+        """On its way to the queue: it has a claim on a free agent that the queue itself does not show yet.
+
+        None any more once it was taken for a machine, or the queue refused it: then it only hears a message.
+        """
+        call = self.call
+        on_its_way = call.joined_at is None and call.connected_at is None
+        return self.goes_on and on_its_way and not call.machine and call.queue_status is None
 
 
 @dataclass(slots=True)

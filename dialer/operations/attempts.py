@@ -13,7 +13,7 @@ from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
-from dialer.operations import compliance, steps
+from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
 from dialer.pacing.abandonment import LiveAnswers, counted
 from dialer.store import attempts, campaigns, enrollments, live_answers, replacing, requests, trail
@@ -125,6 +125,7 @@ async def record(
         closed = await requests.complete(tx, [row.request_id for row in rows])
         endings = [(closed[row.request_id], _ending(row, results[row.id])) for row in rows]
         await trail.write(tx, [_entry(now, request, "call-ended", **ending) for request, ending in endings])
+        await _opt_out(tx, ctx, [(closed[row.request_id], row, results[row.id]) for row in rows])
         came_again = {one.id for one, end in endings if end["attempt"] in spared and await _again(tx, one, now)}
         await _step(tx, ctx, [(one, end["outcome"]) for one, end in endings if one.id not in came_again])
         touched = {row.campaign_id for row in rows}
@@ -153,6 +154,18 @@ async def _again(tx: AsyncConnection, request: ContactRequest, now: datetime) ->
     told = {"node": request.node, "request": again, "replaces": request.id}
     await trail.write(tx, [trail.Entry(now, request.campaign_id, request.contact_id, "call-spared", told)])
     return True
+
+
+async def _opt_out(
+    tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, AnyRow, CallResult]]
+) -> None:
+    """Callees who pressed the key for it while the message played; before their strategies go on."""
+    key = ctx.settings.calls.opt_out_key
+    asked = [(request, row.number) for request, row, result in ended if key and result.key == key]
+    reason = f"pressed {key} on hearing the message to an abandoned call"
+    await suppression.opt_out(tx, ctx, [number for _, number in asked], reason)
+    entries = [_entry(ctx.clock(), request, "opted-out", number=number, key=key) for request, number in asked]
+    await trail.write(tx, entries)
 
 
 async def _step(tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, Outcome]]) -> None:
@@ -187,6 +200,9 @@ def _ended(attempt: AnyRow, result: CallResult, now: datetime) -> dict[str, Any]
         "tech_cause": result.tech_cause,
         "agent": result.agent or attempt.agent,
         "reason": result.reason,
+        "amd_status": result.amd_status,
+        "amd_cause": result.amd_cause,
+        "message": result.message,
         "ended_at": result.ended_at or now,
     }
 
@@ -214,6 +230,8 @@ def _ending(attempt: AnyRow, result: CallResult) -> dict[str, Any]:
         "cause": result.cause,
         "tech_cause": result.tech_cause,
         "agent": result.agent or attempt.agent,
+        "amd": result.amd_cause or result.amd_status,
+        "message": result.message,
         "rang_s": _seconds(result.ringing_at or attempt.ringing_at, result.answered_at or result.ended_at),
         "talked_s": _seconds(result.connected_at or attempt.connected_at, result.ended_at),
     }

@@ -43,6 +43,8 @@ DEFAULTS: Mapping[str, Any] = {
     "priority": DEFAULT_PRIORITY,
     "weight": 1,
     "rule_pack": NONE,
+    "queue_wait_s": None,
+    "abandoned_message": None,
 }
 
 
@@ -166,7 +168,8 @@ async def _missing(
     elif campaign.strategy_version is None and await kept_drafts.revision(tx, campaign.id) is not None:
         faults = [Fault("draft", "the strategy is only a draft, which was saved just now: deploy it in the studio")]
     known = ctx.engine.queues(), await gateways.kinds(tx)
-    return (*faults, *readiness.missing(campaign, strategy, *known, ctx.clock()))
+    detects = ctx.engine.detects_machines()
+    return (*faults, *readiness.missing(campaign, strategy, *known, ctx.clock(), detects_machines=detects))
 
 
 async def warnings(

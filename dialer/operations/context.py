@@ -24,6 +24,9 @@ class EngineSignals(Protocol):
     def queues(self) -> frozenset[str] | None:
         """The queues Asterisk reports; None while it can't be asked."""
 
+    def detects_machines(self) -> bool | None:
+        """Whether Asterisk can tell answering machines from people; None while it can't be asked."""
+
     def outlook(self, campaign: Campaign, request: ContactRequest) -> Outlook | None:
         """What the dialer sees of this call or text at this moment; None if no dialer runs in this process."""
 
@@ -50,6 +53,9 @@ class NoEngine:
     """For upkeep commands and tests of the store: nobody runs campaigns in this process."""
 
     def queues(self) -> frozenset[str] | None:
+        return None
+
+    def detects_machines(self) -> bool | None:
         return None
 
     def outlook(self, _campaign: Campaign, _request: ContactRequest) -> Outlook | None:

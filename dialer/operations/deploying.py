@@ -133,7 +133,10 @@ async def _put(
 ) -> Stored:
     now = ctx.clock()
     if campaign.status is CampaignStatus.PUBLISHED:
-        faults = readiness.missing(campaign, drawn.strategy, ctx.engine.queues(), basis.kinds, now)
+        detects = ctx.engine.detects_machines()
+        faults = readiness.missing(
+            campaign, drawn.strategy, ctx.engine.queues(), basis.kinds, now, detects_machines=detects
+        )
         if faults:
             raise Incomplete(faults)
     version = await _store(tx, campaign, drawn, now, by)

@@ -7,15 +7,24 @@ from dialer.domain.campaign import UNAVAILABLE_MODES, Campaign, DialingMode
 from dialer.domain.errors import Fault, shown
 from dialer.domain.rules.hours import rule_windows
 from dialer.domain.windows import ValidityState, next_all_open, validity_state
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.catalogue import CALL
-from dialer.strategy.fields import CallFields
 from dialer.strategy.model import Strategy, needs
 
 
 def missing(
-    campaign: Campaign, strategy: Strategy, queues: Collection[str] | None, gateways: Mapping[str, str], now: datetime
+    campaign: Campaign,
+    strategy: Strategy,
+    queues: Collection[str] | None,
+    gateways: Mapping[str, str],
+    now: datetime,
+    *,
+    detects_machines: bool | None = None,
 ) -> tuple[Fault, ...]:
-    """`queues` are the names that Asterisk reports, None while it can't be asked; `gateways` maps id to kind."""
+    """`queues` are the names that Asterisk reports, None while it can't be asked; `gateways` maps id to kind.
+
+    `detects_machines`: whether Asterisk can, None while it can't be asked.
+    """
     wanted = needs(strategy)
     faults: list[Fault] = []
     if wanted.queue:
@@ -26,9 +35,14 @@ def missing(
         faults += _gateway_faults("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
     if any(node.type == CALL.name for node in strategy.nodes) and DialingMode.PROGRESSIVE not in campaign.dialing_modes:
         faults.append(Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive"))
+    if detects_machines is False:
+        faults += [Fault(f"nodes.{node_id}.amd", NO_AMD) for node_id in wanted.machine_detection]
     if validity_state(campaign.validity, now) is ValidityState.AFTER:
         faults.append(Fault("validity.until", "the validity period is over: move its end, or remove it"))
     return tuple(faults)
+
+
+NO_AMD = "Asterisk can't tell machines from people: load app_amd, with its amd.conf, or set this to off"
 
 
 def warnings(campaign: Campaign, strategy: Strategy, now: datetime) -> tuple[Fault, ...]:

@@ -9,6 +9,7 @@ from dialer.domain.contact import Change, ContactRecord
 from dialer.domain.transitions import RequestState
 from dialer.store import trail
 from dialer.store.enrollments import Enrollment
+from dialer.strategy.call_fields import Machines
 from dialer.strategy.effects import DONE, Finish, Hold, Hop, Request, RequestCall, RequestSms, RequestWebhook, Step
 
 
@@ -80,8 +81,9 @@ def _address(effect: Request) -> str:
 
 def _payload(effect: Request) -> dict[str, Any]:
     match effect:
-        case RequestCall(queue=queue, gateway=gateway, ring_s=ring_s):
-            return {"queue": queue, "gateway": gateway, "ring_s": ring_s}
+        case RequestCall(queue=queue, gateway=gateway, ring_s=ring_s, amd=amd, machine_message=message):
+            machines = {} if amd is Machines.OFF else {"amd": amd.value, "machine_message": message}
+            return {"queue": queue, "gateway": gateway, "ring_s": ring_s, **machines}
         case RequestSms(gateway=gateway, sender=sender, text=text, validity=validity):
             validity_s = validity.total_seconds() if validity else None
             return {"gateway": gateway, "sender": sender, "text": text, "validity_s": validity_s}

@@ -50,6 +50,22 @@ async def list_contact(
     await do_not_contact.add_many(tx, rows)
 
 
+async def opt_out(tx: AsyncConnection, ctx: Context, numbers: Iterable[str], reason: str) -> None:
+    """Callees who asked for it by pressing a key: on the list of everybody."""
+    rows = [
+        {
+            "digest": address_digest(ctx.secret, number),
+            "address": number,
+            "campaign_id": None,
+            "reason": reason,
+            "created_at": ctx.clock(),
+        }
+        for number in dict.fromkeys(numbers)
+    ]
+    if rows:
+        await do_not_contact.add_many(tx, rows)
+
+
 def read_address(written: str, default_region: str | None, field: str = "address") -> str:
     """A number as E.164, or an e-mail address in small letters. Raises InvalidInput naming the field."""
     if "@" not in written:

@@ -6,9 +6,10 @@ from dialer.domain.errors import InvalidInput
 from dialer.domain.outcome import Outcome
 from dialer.domain.template import render
 from dialer.simulation.people import Person
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.effects import RequestCall, RequestSms
 from dialer.strategy.events import CallEnded, Due, Event, MessageChanged, WebhookAnswered
-from dialer.strategy.fields import CallFields, SmsFields, WebhookFields
+from dialer.strategy.fields import SmsFields, WebhookFields
 from dialer.strategy.model import Strategy
 
 Request = RequestCall | RequestSms
@@ -37,7 +38,7 @@ def _call(person: Person, fields: CallFields, due_at: datetime) -> Request | Eve
         return CallEnded(key, Outcome.INVALID_NUMBER)
     return RequestCall(
         *key, number=number, mode=fields.mode, queue=fields.queue, gateway=fields.gateway, ring_s=fields.ring_s,
-        amd=fields.amd, priority=fields.priority, due_at=due_at,
+        amd=fields.amd, machine_message=fields.machine_message, priority=fields.priority, due_at=due_at,
     )  # fmt: skip
 
 

@@ -7,9 +7,10 @@ from dialer.domain.outcome import Outcome
 from dialer.pacing.progressive import Limit
 from dialer.simulation.people import Person
 from dialer.simulation.run import Run
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.catalogue import CALL, SMS
 from dialer.strategy.effects import MAX_ATTEMPTS
-from dialer.strategy.fields import CallFields, SmsFields, Until
+from dialer.strategy.fields import SmsFields, Until
 from dialer.strategy.model import Strategy
 
 #: Every reason, most telling first, and how it reads.

@@ -125,6 +125,7 @@ ATTEMPTS = Listing(
     fields=_columns(
         attempt, "id", "campaign_id", "contact_id", "request_id", "node", "number", "gateway", "queue", "state",
         "outcome", "cause", "agent", "started_at", "ringing_at", "answered_at", "connected_at", "ended_at",
+        "amd_status", "amd_cause", "message",
     ),
     key=attempt.c.id,
     default_sort="-started_at",

@@ -67,6 +67,8 @@ campaign = Table(
     Column("priority", SmallInteger, nullable=False, default=5, server_default="5"),  # of agents that several could use
     Column("weight", SmallInteger, nullable=False, default=1, server_default="1"),
     Column("rule_pack", String(32), nullable=False, server_default="none"),  # one of domain/rules/packs
+    Column("queue_wait_s", Integer),
+    Column("abandoned_message", String(200)),
     Column("strategy_version", Integer),
     Column("revision", Integer, nullable=False, default=1),
     Column("created_at", Utc, nullable=False),
@@ -287,6 +289,9 @@ attempt = Table(
     Column("reason", Text),
     Column("cause", Integer),
     Column("tech_cause", String(64)),
+    Column("amd_status", String(16)),  # MACHINE, HUMAN, NOTSURE, or UNAVAILABLE where Asterisk has no app_amd
+    Column("amd_cause", String(64)),
+    Column("message", String(16)),  # to a callee without an agent, or to a machine: played | cut_short | failed
     Column("agent", String(128)),
     Column("started_at", Utc, nullable=False),
     Column("ringing_at", Utc),

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dialer.domain.columns import attribute_name
 from dialer.domain.errors import InvalidInput, shown
 from dialer.domain.template import placeholders, render
+from dialer.strategy.call_fields import CallFields, Machines
 from dialer.strategy.catalogue import CONTACT_IN
 from dialer.strategy.fields import (
     LOOKS,
     BranchFields,
-    CallFields,
     SetAttributeFields,
     SmsFields,
     TimeWindowFields,
@@ -40,6 +40,8 @@ def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
             yield NodeFault(node.id, f"out.{port}", "is never taken with these fields")
         if isinstance(node.fields, WaitFields) and (unused := _unused_field(node.fields)):
             yield NodeFault(node.id, unused, f"is not used with kind {node.fields.kind.value}")
+        if isinstance(node.fields, CallFields) and _leaves_nothing(node.fields):
+            yield NodeFault(node.id, "machine_message", f"is not used with {node.fields.amd.value}")
         yield from _not_there_yet(node)
         yield from value_warnings(node, known.fields or {})
     if known.attributes is not None:
@@ -48,15 +50,13 @@ def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
 
 def _not_there_yet(node: Node) -> Iterator[NodeFault]:
     """What the format knows and this version does not do: said, so that nobody relies on it."""
-    if isinstance(node.fields, CallFields) and node.fields.amd:
-        yield NodeFault(node.id, "amd", "machines are not told from people yet: they count as answered")
     if isinstance(node.fields, SmsFields) and node.fields.until is Until.REPLIED:
         yield NodeFault(node.id, "until", "replies are not taken in yet: this step ends by its timeout")
 
 
 def _never_taken(node: Node) -> set[str]:
     match node.fields:
-        case CallFields(amd=False):
+        case CallFields(amd=Machines.OFF):
             return {"machine"}
         case SmsFields(until=Until.ACCEPTED):
             return {"replied", "timeout"}
@@ -68,6 +68,10 @@ def _never_taken(node: Node) -> set[str]:
             return {"closed"}
         case _:
             return set()
+
+
+def _leaves_nothing(fields: CallFields) -> bool:
+    return fields.machine_message is not None and fields.amd is not Machines.LEAVE_MESSAGE
 
 
 def _unused_field(fields: WaitFields) -> str | None:

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.record import replace
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.effects import MAX_ATTEMPTS, Finish, RequestCall
 from dialer.strategy.events import CallEnded
-from dialer.strategy.fields import CallFields
 from dialer.strategy.retry import OUTCOME_PORTS, decide_retry, delay_after
 from dialer.strategy.turn import Here, Leave, Turn
 
@@ -48,6 +48,7 @@ def _request(here: Here, fields: CallFields, due_at: datetime, why: str) -> Turn
         gateway=fields.gateway,
         ring_s=fields.ring_s,
         amd=fields.amd,
+        machine_message=fields.machine_message,
         priority=fields.priority,
         due_at=due_at,
     )

@@ -5,9 +5,9 @@ Ports are appended, never reordered: a drawn wire is the index of its port (inte
 
 from dataclasses import dataclass
 
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.fields import (
     BranchFields,
-    CallFields,
     ContactInFields,
     EndFields,
     Fields,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from dialer.domain.errors import shown
 from dialer.domain.web_address import why_not_allowed
 from dialer.strategy.advice import find_warnings
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.catalogue import CONTACT_IN
 from dialer.strategy.document import MAX_NODES, find_hostile
-from dialer.strategy.fields import CallFields, SetAttributeFields, SmsFields, WebhookFields
+from dialer.strategy.fields import SetAttributeFields, SmsFields, WebhookFields
 from dialer.strategy.graph import hasty_loops
 from dialer.strategy.known import Known
 from dialer.strategy.model import FORMAT, Node, Strategy

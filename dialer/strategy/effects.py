@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from dialer.domain.record import record
+from dialer.strategy.call_fields import Machines
 from dialer.strategy.events import RequestKey
 from dialer.strategy.fields import Until
 from dialer.strategy.memory import Memory
@@ -26,7 +27,8 @@ class RequestCall:
     queue: str | None
     gateway: str | None
     ring_s: int
-    amd: bool
+    amd: Machines
+    machine_message: str | None
     priority: int
     due_at: datetime
 

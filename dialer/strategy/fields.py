@@ -4,9 +4,15 @@ from datetime import UTC, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
-from dialer.domain.outcome import Outcome
 from dialer.domain.windows import ExecutionTime
 from dialer.strategy.local_time import read_clock, read_moment
 from dialer.strategy.values import (
@@ -15,15 +21,11 @@ from dialer.strategy.values import (
     Body,
     ClockTime,
     Days,
-    Duration,
-    Listed,
     Number,
     PositiveDuration,
-    Queue,
     SmsGateway,
     Template,
     Url,
-    VoiceGateway,
     Zone,
 )
 
@@ -93,54 +95,6 @@ class ContactInFields(Fields):
         default=OnEdit.NOT_STARTED,
         title="After an edit",
         description="Who follows a new version: contacts that have not started, all at their next step, or only new ones.",
-    )
-
-
-def _retry_order(value: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-    if Outcome.ANSWERED in value:
-        raise ValueError("an answered call is not tried again")
-    return tuple(outcome for outcome in Outcome if outcome in value)
-
-
-class CallFields(Fields):
-    number: Number = Field(
-        default=1, ge=1, le=9, title="Number", description="Which of the contact's telephone numbers: 1 is the first."
-    )
-    mode: Literal["progressive", "power", "preview", "predictive"] | None = Field(
-        default=None,
-        title="Mode",
-        description="How calls meet agents; empty: the campaign's.",
-        json_schema_extra={"format": "mode"},
-    )
-    queue: Queue | None = Field(
-        default=None, title="Queue", description="The queue whose agents talk; empty: the campaign's."
-    )
-    gateway: VoiceGateway | None = Field(
-        default=None, title="Gateway", description="The trunk to call through; empty: the campaign's."
-    )
-    ring_s: Number = Field(default=25, ge=5, le=120, title="Ring", description="Seconds to let it ring.")
-    amd: bool = Field(default=False, title="Detect machines", description="Tell answering machines from people.")
-    tries: Number = Field(
-        default=1, ge=1, le=20, title="Tries", description="How often to call before the step is left."
-    )
-    retry_after: Annotated[tuple[Duration, ...], Listed] = Field(
-        default=(timedelta(minutes=15),),
-        min_length=1,
-        max_length=20,
-        title="Try again after",
-        description="The time from the end of a call to the next; several (`15m, 1h, 1d`) grow from try to try, the "
-        "last one goes on. It also holds when a loop leads back to the step.",
-    )
-    retry_on: Annotated[tuple[Outcome, ...], Listed, AfterValidator(_retry_order)] = Field(
-        default=(Outcome.BUSY, Outcome.NO_ANSWER, Outcome.CONGESTION),
-        max_length=20,
-        title="Try again on",
-        description="The outcomes that are tried again. `lost` (nobody knows whether the call was made) is tried "
-        "again only if it is named here.",
-        json_schema_extra={"never": [Outcome.ANSWERED.value]},
-    )
-    priority: Number = Field(
-        default=5, ge=0, le=9, title="Priority", description="Higher goes first among calls that are due."
     )
 
 

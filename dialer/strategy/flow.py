@@ -6,6 +6,7 @@ from datetime import datetime
 from dialer.domain.record import replace
 from dialer.domain.suppression import listing
 from dialer.strategy import call_step, instant_steps, sms_step, wait_steps, webhook_step
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.catalogue import OTHERWISE
 from dialer.strategy.effects import (
     DONE,
@@ -30,7 +31,6 @@ from dialer.strategy.events import (
 )
 from dialer.strategy.fields import (
     BranchFields,
-    CallFields,
     EndFields,
     SetAttributeFields,
     SmsFields,

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from dialer.strategy.fields import CallFields, WaitFields, WaitKind
+from dialer.strategy.call_fields import CallFields
+from dialer.strategy.fields import WaitFields, WaitKind
 from dialer.strategy.model import Node
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dialer.strategy.call_fields import CallFields, Machines
 from dialer.strategy.catalogue import CALL, CONTACT_IN, END, OTHERWISE, STEP_TYPES
-from dialer.strategy.fields import CallFields, ContactInFields, EndFields, Fields, SmsFields
+from dialer.strategy.fields import ContactInFields, EndFields, Fields, SmsFields
 
 FORMAT = "campaign-strategy/1"
 
@@ -63,11 +64,12 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The nodes that rely on the campaign's own queue, voice gateway and SMS gateway (requirement C5)."""
+    """The nodes that rely on the campaign's own queue, voice gateway and SMS gateway (C5), and on Asterisk's AMD()."""
 
     queue: tuple[str, ...]
     voice_gateway: tuple[str, ...]
     sms_gateway: tuple[str, ...]
+    machine_detection: tuple[str, ...] = ()
 
 
 def to_document(strategy: Strategy) -> dict[str, object]:
@@ -93,6 +95,7 @@ def needs(strategy: Strategy) -> Needs:
         queue=tuple(node_id for node_id, fields in calls if fields.queue is None),
         voice_gateway=tuple(node_id for node_id, fields in calls if fields.gateway is None),
         sms_gateway=tuple(node_id for node_id, fields in texts if fields.gateway is None),
+        machine_detection=tuple(node_id for node_id, fields in calls if fields.amd is not Machines.OFF),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.record import record
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.duration import format_duration
-from dialer.strategy.fields import CallFields
 
 OUTCOME_PORTS: Mapping[Outcome, str] = {
     Outcome.ANSWERED: "answered",

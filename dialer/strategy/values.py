@@ -14,6 +14,7 @@ from pydantic import (
 
 from dialer.domain import template
 from dialer.domain.columns import MAX_ATTRIBUTE_NAME, attribute_name
+from dialer.domain.sound import SOUND_FILE
 from dialer.strategy.duration import format_duration, parse_duration
 from dialer.strategy.local_time import find_zone, read_clock
 from dialer.strategy.web import MAX_BODY, check_url
@@ -93,6 +94,7 @@ Duration = Annotated[timedelta, BeforeValidator(_read_duration), PlainSerializer
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Number = Annotated[int, BeforeValidator(_number)]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+SoundFile = Annotated[str, StringConstraints(strip_whitespace=True, pattern=SOUND_FILE)]
 Queue = Annotated[Reference, _format("queue")]
 VoiceGateway = Annotated[Reference, _format("voice-gateway")]
 SmsGateway = Annotated[Reference, _format("sms-gateway")]

@@ -21,7 +21,7 @@ async def test_an_originate_is_acknowledged_and_its_events_come(linked: Linked) 
     # The response event is told as well: panoramisk would have kept it for the future of the action (trap 2).
     assert t.OriginateResponse(attempt(1), success=True, reason=4) in linked.heard.events
     sent = linked.peer.originates[0].headers
-    assert sent["Variable"] == [f"__DIAL_ATTEMPT={attempt(1)}", "__DIAL_QUEUE_WAIT=20"]
+    assert sent["Variable"] == [f"__DIAL_ATTEMPT={attempt(1)}", "__DIAL_QUEUE_WAIT=20", "DIAL_QUEUE_LIMIT=19.750"]
     assert sent["ChannelId"] == [f"a-{attempt(1)}"]
 
 

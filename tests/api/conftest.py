@@ -62,10 +62,14 @@ class RememberingEngine:
 
     names: frozenset[str] | None = frozenset({"sales", "support"})
     told: list[tuple[str, Any]] = field(default_factory=list)
+    detects: bool | None = True
     seen: Outlook | None = field(default_factory=lambda: ALL_CLEAR)
 
     def queues(self) -> frozenset[str] | None:
         return self.names
+
+    def detects_machines(self) -> bool | None:
+        return self.detects
 
     def outlook(self, _campaign: Campaign, _request: ContactRequest) -> Outlook | None:
         return self.seen

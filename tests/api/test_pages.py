@@ -68,7 +68,7 @@ def settings(**changes: str) -> list[tuple[str, str]]:
         "title": "Spring", "description": "", "time_zone": "Europe/Berlin", "execution.start": "", "execution.end": "",
         "validity.from": "", "validity.until": "", "dialing_modes": "progressive", "queue": "", "voice_gateway": "",
         "sms_gateway": "", "caller_id": "", "load_order": "oldest_first", "max_concurrent_calls": "", "calls_per_second": "",
-        "abandonment_limit_percent": "3",
+        "abandonment_limit_percent": "3", "queue_wait_s": "", "abandoned_message": "",
     }  # fmt: skip
     return [*{**fields, **changes}.items(), *(("execution.days", day) for day in ("mon", "tue"))]
 
@@ -212,6 +212,8 @@ async def test_creating_asks_for_a_title_only(manager: Browser) -> None:
         ("calls_per_second", "0", "above 0"),
         ("abandonment_limit_percent", "101", "from 0 to 100"),
         ("abandonment_limit_percent", "few", "is not a number"),
+        ("queue_wait_s", "601", "at most 600"),
+        ("abandoned_message", "${SHELL(id)}", "without its ending"),
         ("priority", "11", "at most 10"),
         ("weight", "2.5", "is not a whole number"),
         ("rule_pack", "moon", "there is no rule pack"),
@@ -243,6 +245,7 @@ async def test_settings_are_saved_and_shown_as_they_were_typed(manager: Browser)
         "voice_gateway": "carrier", "max_concurrent_calls": "7", "calls_per_second": "2.5", "caller_id": "+4930111",
         "load_order": "newest_first", "abandonment_limit_percent": "0", "priority": "7", "weight": "20",
         "rule_pack": "canada",
+        "queue_wait_s": "2", "abandoned_message": "custom/sorry",
     }  # fmt: skip
     assert await manager.post("/campaigns/1/settings", 303, settings(**typed)) == "/campaigns/1/settings?saved=1"
     page = await manager.get("/campaigns/1/settings?saved=1")
@@ -253,7 +256,8 @@ async def test_settings_are_saved_and_shown_as_they_were_typed(manager: Browser)
     assert stored["execution"] == {"start": "22:00", "end": "06:00", "days": ["mon", "tue"]}
     assert stored["validity"]["from"] == "2026-05-04T06:00:00Z"
     assert (stored["max_concurrent_calls"], stored["calls_per_second"]) == (7, 2.5)
-    assert stored["abandonment_limit_percent"] == 0
+    assert (stored["abandonment_limit_percent"], stored["queue_wait_s"]) == (0, 2)
+    assert stored["abandoned_message"] == "custom/sorry"
     assert (stored["priority"], stored["weight"]) == (7, 20)
     assert stored["rule_pack"] == "canada"
 

@@ -186,7 +186,8 @@ async def test_a_callee_who_hangs_up_in_the_queue_is_told_from_a_queue_timeout(l
     await waited.event("QueueCallerAbandon")
     assert await waited.queue_status() == "TIMEOUT"
     await waited.event("Hangup", Uniqueid=waited.channel)
-    assert [call.names().count("UserEvent") for call in (gone, waited)] == [1, 1]
+    told = [e.fields["Attempt"] for e in dialer.events if e.has(Event="UserEvent", UserEvent="DialerQueue")]
+    assert sorted(told) == sorted([gone.attempt, waited.attempt])
 
 
 @pytest.mark.req("D7")
@@ -197,7 +198,7 @@ async def test_without_agents_the_callee_hears_the_message_and_the_dialer_learns
     assert await call.queue_status() == "JOINEMPTY"
     told = await call.event("UserEvent")
     hangup = await call.event("Hangup")
-    assert 0.9 < hangup.at - told.at < 2, "the message is a second long"
+    assert 3.9 < hangup.at - told.at < 5, "the message is a second long, and three are given to press a key"
     assert not {"QueueCallerJoin", "QueueCallerAbandon"} & set(call.names())
 
 
@@ -258,7 +259,8 @@ async def test_the_dialer_may_do_what_it_needs(dialer: Session):
     call = await originate(dialer, number(Callee.NO_ANSWER, 14))
     await call.event("Newstate", ChannelStateDesc="Ringing")
     channels = await dialer.rows("CoreShowChannels", "CoreShowChannelsComplete")
-    assert [(c["Uniqueid"], c["Linkedid"], c["AccountCode"]) for c in channels] == [
+    ours = [c for c in channels if c["AccountCode"] == call.attempt]  # somebody may still hear the message
+    assert [(c["Uniqueid"], c["Linkedid"], c["AccountCode"]) for c in ours] == [
         (call.channel, call.channel, call.attempt)
     ]
     await dialer.do("Hangup", Channel=call.channel, Cause="16")
@@ -310,7 +312,7 @@ def passes(event: Event) -> bool:
         case "DialBegin" | "DialState" | "DialEnd":
             return destination
         case "UserEvent":
-            return event.has(UserEvent="DialerQueue")
+            return event.fields.get("UserEvent") in {"DialerQueue", "DialerAmd", "DialerMessage"}
         case name:
             return name in WHOLE
 

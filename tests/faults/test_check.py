@@ -29,7 +29,7 @@ async def test_check_finds_all_well_and_each_fault_with_its_remedy(lab: Lab, sms
     assert "not ok" not in out
     for line in (
         "database", "AMI: logged in", "queue support: 4 agents", "dialplan: context dialer is there",
-        "voice gateway world: PJSIP/world is there", "SMS gateway smsc",
+        "voice gateway world: PJSIP/world is there", "SMS gateway smsc", "machine detection: app_amd is loaded",
     ):  # fmt: skip
         assert line in out, line
     await assert_faults(server, lab, smsc)

@@ -147,6 +147,16 @@ def user_event(attempt: str, queue: str, status: str) -> Headers:
     )
 
 
+def amd(attempt: str, status: str, cause: str) -> Headers:
+    own = channel(f"a-{attempt}", 6)
+    return event("UserEvent", **own, UserEvent="DialerAmd", Attempt=attempt, AMDStatus=status, AMDCause=cause)
+
+
+def message(attempt: str, status: str, key: str = "") -> Headers:
+    own = channel(f"a-{attempt}", 6)
+    return event("UserEvent", **own, UserEvent="DialerMessage", Attempt=attempt, Message=status, Key=key)
+
+
 def ringing(attempt: str, *, rings: bool = True) -> list[Headers]:
     uniqueid = f"a-{attempt}"
     begun = [new_channel(uniqueid), dial_begin(uniqueid)]
@@ -190,7 +200,16 @@ def stream(kind: str, attempt: str, queue: str = "sales", interface: str = "PJSI
         "abandoned_by_timeout": [join, gone, leave, user_event(attempt, queue, "TIMEOUT"), hangup(uniqueid)],
         "abandoned_join_empty": [user_event(attempt, queue, "JOINEMPTY"), hangup(uniqueid)],
         "abandoned_before_queue": [hangup(uniqueid)],
-    }
+        "abandoned_with_message": [
+            amd(attempt, "HUMAN", "HUMAN-800-800"), join, gone, leave, user_event(attempt, queue, "TIMEOUT"),
+            message(attempt, "BEGUN"), message(attempt, "PLAYED"), message(attempt, "KEY", "9"), hangup(uniqueid),
+        ],
+        "machine": [amd(attempt, "MACHINE", "MAXWORDS-4-3"), hangup(uniqueid)],
+        "machine_left_a_message": [
+            amd(attempt, "MACHINE", "LONGGREETING-1500-1500"), message(attempt, "BEGUN"), message(attempt, "FAILED"),
+            hangup(uniqueid),
+        ],
+    }  # fmt: skip
     return answered + ends[kind]
 
 

@@ -72,6 +72,7 @@ async def test_every_field_comes_back_as_it_was_given(bench: Bench) -> None:
         "caller_id": '"Us" <+12025550000>', "load_order": LoadOrder.NEWEST_FIRST, "max_concurrent_calls": 7,
         "calls_per_second": 0.5, "abandonment_limit_percent": 2.5, "priority": 10, "weight": 100,
         "rule_pack": "uk",
+        "queue_wait_s": 2, "abandoned_message": "custom/sorry",
     }  # fmt: skip
     made = await campaigns.create(bench.ctx, fields)
     assert {name: getattr(made, name) for name in fields} == fields

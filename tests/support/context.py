@@ -39,12 +39,16 @@ class Listener:
     contacts: list[int] = field(default_factory=list)
     looked_at: list[int] = field(default_factory=list)  # those that the lifecycle is to look at
     seen: Outlook | None = None
+    detects: bool | None = True
     sources: int = 0
     gateways: int = 0
     barred: set[str] = field(default_factory=set)
 
     def queues(self) -> frozenset[str] | None:
         return self.reported
+
+    def detects_machines(self) -> bool | None:
+        return self.detects
 
     def outlook(self, _campaign: Campaign, _request: ContactRequest) -> Outlook | None:
         return self.seen

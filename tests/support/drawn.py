@@ -32,7 +32,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "gateway": REFERENCES,
             "mode": st.sampled_from(["progressive", "power"]),
             "ring_s": st.integers(5, 120),
-            "amd": st.booleans(),
+            "amd": st.sampled_from(["off", "hang_up", False, True]),
             "tries": st.integers(1, 20),
             "retry_after": st.lists(DURATIONS, min_size=1, max_size=3),
             "retry_on": st.lists(st.sampled_from([o.value for o in Outcome if o is not Outcome.ANSWERED]), max_size=9),

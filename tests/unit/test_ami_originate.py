@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from config.settings import Amd
 from dialer.ami.originate import MAX_LINE, OriginateCall, check
 
+AMD = "2500-1500-800-5000-100-50-3-256-5000"
 CALL = OriginateCall(
     attempt_id="01J00000000000000000000001",
     number="+15550001",
@@ -29,7 +31,11 @@ def test_the_action() -> None:
         "Timeout": "30000",
         "Async": "true",
         "Account": "01J00000000000000000000001",
-        "Variable": ("__DIAL_ATTEMPT=01J00000000000000000000001", "__DIAL_QUEUE_WAIT=20"),
+        "Variable": (
+            "__DIAL_ATTEMPT=01J00000000000000000000001",
+            "__DIAL_QUEUE_WAIT=20",
+            "DIAL_QUEUE_LIMIT=19.750",
+        ),
     }
 
 
@@ -43,6 +49,31 @@ def test_the_action() -> None:
 )
 def test_strip_plus_and_prefix(options: dict[str, Any], dialed: str) -> None:
     assert dataclasses.replace(CALL, **options).headers()["Channel"] == f"PJSIP/{dialed}@carrier"
+
+
+@pytest.mark.req("D7")
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        ({"queue_wait_s": 2}, "1.750"),
+        ({"queue_wait_s": 2, "amd_silence_ms": 800}, "1.750"),  # counts only where it was listened for
+        ({"queue_wait_s": 2, "amd_silence_ms": 800, "amd": AMD}, "0.950"),
+        ({"queue_wait_s": 1, "amd_silence_ms": 5000, "amd": AMD}, "0.200"),
+    ],
+)
+def test_the_message_begins_within_the_wait(options: dict[str, Any], limit: str) -> None:
+    """Counted from the end of the greeting: of it AMD() has used some up."""
+    assert f"DIAL_QUEUE_LIMIT={limit}" in dataclasses.replace(CALL, **options).headers()["Variable"]
+
+
+@pytest.mark.req("D4")
+def test_what_is_said_of_machines_and_messages() -> None:
+    full = {"message": "custom/sorry", "machine_message": "/var/lib/us", "message_silence_ms": 1500}
+    off = dataclasses.replace(CALL, **full).headers()["Variable"][3:]
+    assert off == ("DIAL_MESSAGE=custom/sorry",)
+    on = dataclasses.replace(CALL, amd=AMD, **full).headers()["Variable"][4:]
+    assert on == (f"DIAL_AMD={AMD}", "DIAL_SILENCE=1500", "DIAL_MACHINE_MESSAGE=/var/lib/us")
+    assert Amd().options() == AMD
 
 
 def test_early_media_is_never_asked_for_and_a_caller_id_only_if_given() -> None:
@@ -76,6 +107,12 @@ def test_early_media_is_never_asked_for_and_a_caller_id_only_if_given() -> None:
         ("ring_s", 0),
         ("ring_s", 601),
         ("queue_wait_s", 0),
+        ("message", "a,B=2"),
+        ("message", "${SHELL(id)}"),
+        ("message", "a&b"),
+        ("machine_message", "-x"),
+        ("amd", "2500-1500"),
+        ("amd", "2500,1500"),
     ],
 )
 def test_wrong_values_are_refused_by_name(field: str, value: Any) -> None:

@@ -62,8 +62,10 @@ def test_the_picture() -> None:
 
 
 def test_machine_detected() -> None:
-    headers = e.event("UserEvent", UserEvent="DialerAmd", Attempt=ATTEMPT, AMDStatus="MACHINE")
-    assert parse(headers) == t.MachineDetected(ATTEMPT, "MACHINE")
+    message = e.event("UserEvent", UserEvent="DialerMessage", Attempt=ATTEMPT, Message="KEY", Key="9")
+    assert parse(message) == t.MessagePlayed(ATTEMPT, "KEY", "9")
+    headers = e.event("UserEvent", UserEvent="DialerAmd", Attempt=ATTEMPT, AMDStatus="MACHINE", AMDCause="MAXWORDS-4-3")
+    assert parse(headers) == t.MachineDetected(ATTEMPT, "MACHINE", "MAXWORDS-4-3")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 from dialer.ami.parse import parse
 from dialer.domain import telephony as t
 from dialer.domain.calls import CONNECT_GRACE, GRACE, LOST_GRACE, NO_CHANNEL_GRACE, Call, attempt_of
+from dialer.domain.ending import Message
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import AttemptState
+from dialer.engine.tally import Tracked
 from tests.peers import ami_events as e
 
 ATTEMPT = "01J00000000000000000000001"
@@ -34,6 +36,9 @@ ROWS = {
     "abandoned_by_timeout": Outcome.ABANDONED,
     "abandoned_join_empty": Outcome.ABANDONED,
     "abandoned_before_queue": Outcome.ABANDONED,
+    "abandoned_with_message": Outcome.ABANDONED,
+    "machine": Outcome.MACHINE,
+    "machine_left_a_message": Outcome.MACHINE,
 }
 
 
@@ -88,6 +93,9 @@ def test_the_states_of_an_answered_call() -> None:
         ("abandoned_by_callee", "the callee hung up while waiting"),
         ("abandoned_join_empty", "the queue had no agent to join for"),
         ("abandoned_before_queue", "never reached the queue"),
+        ("abandoned_with_message", "(TIMEOUT); the message was played"),
+        ("machine", "an answering machine took the call: it said many words"),
+        ("machine_left_a_message", "it talked for long; the message could not be played"),
         ("endpoint_missing", "is the trunk's endpoint configured"),
         ("dead_trunk", "no sign of life"),
         ("hung_up_by_us", "hung up on our side"),
@@ -131,6 +139,31 @@ def test_a_machine_is_a_machine_even_if_hung_up_on() -> None:
     assert fold(found).result().outcome is Outcome.MACHINE
     human = [t.MachineDetected(ATTEMPT, "HUMAN") if isinstance(x, t.MachineDetected) else x for x in found]
     assert fold(human).result().outcome is Outcome.ABANDONED
+
+
+@pytest.mark.req("D4", "D7")
+def test_what_amd_said_and_what_was_heard_is_kept() -> None:
+    told = fold(events("abandoned_with_message")).result()
+    assert (told.amd_status, told.amd_cause) == ("HUMAN", "HUMAN-800-800")
+    assert (told.message, told.key) == (Message.PLAYED, "9")
+    cut = [event for event in events("abandoned_with_message") if event != t.MessagePlayed(ATTEMPT, "PLAYED")]
+    assert fold(cut).result().message is Message.CUT_SHORT
+    assert fold(events("machine_left_a_message")).result().message is Message.FAILED
+    assert fold(events("abandoned_by_timeout")).result().message is None
+
+
+@pytest.mark.req("D1")
+@pytest.mark.parametrize(
+    ("kind", "kept", "waits"),
+    [
+        ("machine_left_a_message", -3, False),  # detected, the message has not begun
+        ("abandoned_join_empty", -1, False),  # the queue refused it, it hears the message
+        ("abandoned_with_message", -8, True),  # a person: on the way to the queue
+    ],
+)
+def test_who_only_hears_a_message_has_no_claim_on_an_agent(kind: str, kept: int, waits: bool) -> None:
+    call = fold(events(kind)[:kept])
+    assert Tracked(call, 1, 1, "+1", "sales", "world").waits_for_agent is waits
 
 
 def test_graces() -> None:

@@ -254,7 +254,6 @@ def test_odd_things_are_warned_about(odd: dict[str, Any], field: str, reason: st
 @pytest.mark.parametrize(
     ("step", "field"),
     [
-        (node("call", "n", {"otherwise": "e"}, amd=True), "amd"),
         (node("sms", "n", {"otherwise": "e"}, text="Hello", until="replied", timeout="1h"), "until"),
     ],
 )
@@ -262,6 +261,14 @@ def test_what_is_not_done_yet_is_said(step: dict[str, Any], field: str):
     checked = check(document(step, node("end", "e")))
     assert [(w.node, w.field) for w in checked.warnings] == [("n", field)]
     assert "yet" in checked.warnings[0].reason
+
+
+def test_a_message_that_is_never_left_is_warned_of_and_a_missing_one_refused():
+    step = node("call", "n", {"machine": "e"}, amd="hang_up", machine_message="custom/us")
+    (warning,) = check(document(step, node("end", "e"))).warnings
+    assert (warning.field, warning.reason) == ("machine_message", "is not used with hang_up")
+    (fault,) = check(document(node("call", "n", {"otherwise": "e"}, amd="leave_message"), node("end", "e"))).faults
+    assert (fault.field, fault.reason) == ("machine_message", "is needed to leave a message")
 
 
 def test_unreachable_steps_and_a_loose_start_are_warned_about():
@@ -329,6 +336,9 @@ def test_what_a_strategy_needs_of_its_campaign():
     own = check(document(node("call", queue="q", gateway="g"), node("sms", "s", text="Hi"))).strategy
     assert own is not None
     assert needs(own) == Needs(queue=(), voice_gateway=(), sms_gateway=("s",))
+    told = check(document(node("call", "n", {"otherwise": "e"}, amd="true"), node("end", "e"))).strategy
+    assert told is not None
+    assert needs(told).machine_detection == ("n",)
 
 
 def test_the_catalogue_has_the_ports_of_the_interface():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dialer.domain.outcome import Outcome
+from dialer.strategy.call_fields import Machines
 from dialer.strategy.check import check
 from dialer.strategy.effects import Finish, Hold, RequestCall, RequestSms, Stay, Step
 from dialer.strategy.events import CallEnded, ContactFacts, Due, Entered, Event, MessageChanged, Replied, RequestKey
@@ -94,7 +95,18 @@ def test_a_call_asks_for_what_its_fields_say():
         node("call", number="2", queue="sales", gateway="trunk", ring_s="40", amd="true", priority=9, mode="power")
     )
     assert enter(strategy).effect == RequestCall(
-        "s", 1, 1, "+4930333", "power", "sales", "trunk", 40, amd=True, priority=9, due_at=NOW
+        "s",
+        1,
+        1,
+        "+4930333",
+        "power",
+        "sales",
+        "trunk",
+        40,
+        amd=Machines.HANG_UP,
+        machine_message=None,
+        priority=9,
+        due_at=NOW,
     )
 
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dialer.domain.outcome import Outcome
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.conditions import holds, look_up
 from dialer.strategy.duration import format_duration, parse_duration
 from dialer.strategy.events import ContactFacts
-from dialer.strategy.fields import CallFields, Op, Rule
+from dialer.strategy.fields import Op, Rule
 from dialer.strategy.memory import Memory
 from dialer.strategy.retry import OUTCOME_PORTS, RetryDecision, decide_retry
 

@@ -108,6 +108,12 @@ def ringing_s(rules: RulePack, wanted_s: int) -> int:
     return max(wanted_s, least[1]) if least else wanted_s
 
 
+def waiting_s(rules: RulePack, wanted_s: int) -> int:
+    """How long somebody waits for an agent, in whole seconds: as long as is wanted, and no longer than the rules allow."""
+    most = rules.agent()
+    return max(1, min(wanted_s, int(most[1].within_s))) if most else wanted_s
+
+
 def pack_faults(pack_id: str) -> tuple[Fault, ...]:
     if pack_id in packs():
         return ()
