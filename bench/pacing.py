@@ -11,8 +11,10 @@ import random
 from dataclasses import dataclass, field
 from itertools import count
 
-from dialer.pacing.power import lines, pace, throttle
+from dialer.pacing.abandonment import AbandonmentMeter
+from dialer.pacing.power import Power, decide_power, throttle
 from dialer.pacing.progressive import QueueState, decide
+from dialer.pacing.recent import Recent
 
 CALLS = 60_000
 #: Calls at the start, which do not count: the floor fills.
@@ -21,7 +23,7 @@ SEED = 1
 RING_S, NO_ANSWER_S, BUSY_S = 12.0, 25.0, 140.0
 POWER_RING_S = 18.0
 LIMIT_PERCENT = 3.0
-LAST_CALLS = 500
+LINES_PER_AGENT = 3.0
 #: Utilisation of the best policy that there is, by answer rate and agents.
 OPTIMUM = {
     (0.1, 10): 0.799, (0.1, 50): 0.925, (0.1, 100): 0.953,
@@ -126,16 +128,18 @@ def _progressive(world: World, calls: int) -> None:
 
 def _power(world: World) -> World:
     """Starts knowing nothing: what calls are like is measured, as the dialer does; nothing is left out."""
-    allowed, known = throttle(LIMIT_PERCENT), None
+    allowed, recent, meter = throttle(LIMIT_PERCENT), Recent(), AbandonmentMeter(limit_percent=LIMIT_PERCENT)
     while world.ended < CALLS:
-        free = world.agents - world.talking
-        more = max(0, free - world.ringing)
-        if known is not None:
-            more = lines(free, world.talking, world.ringing, known, allowed.risk, most=10 * world.agents)
-        world.dial(more)
+        state = QueueState(known=True, free=world.agents - world.talking, callers_waiting=0, in_flight=world.ringing)
+        power = Power(world.talking, recent.pace(), allowed, meter.allowance, LINES_PER_AGENT)
+        world.dial(decide_power(state, power, link_up=True).originate)
+        before = world.ended
         met = world.step()
+        if world.ended > before:
+            recent.rang(world.chance.expovariate(1 / POWER_RING_S), answered=met is not None)
+        else:
+            recent.kept(world.chance.expovariate(1 / BUSY_S))
         if met is not None:
             allowed = allowed.after(abandoned=not met)
-        if known is None or world.ended % LAST_CALLS == 0:
-            known = pace(world.answered, world.ended, POWER_RING_S, BUSY_S)
+            meter = meter.after(answered=1, abandoned=int(not met))
     return world

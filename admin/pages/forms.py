@@ -12,6 +12,8 @@ from dialer.domain.campaign import (
     ABANDONMENT_LIMIT_PERCENT,
     DEFAULT_PRIORITY,
     HIGHEST_PRIORITY,
+    LINES_PER_AGENT,
+    MOST_LINES_PER_AGENT,
     MOST_WEIGHT,
     UNAVAILABLE_MODES,
     DialingMode,
@@ -32,8 +34,8 @@ LONGEST_WAIT_S = 600
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
     "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
-    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "priority", "weight", "rule_pack",
-    "queue_wait_s", "abandoned_message",
+    "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "lines_per_agent", "priority", "weight",
+    "rule_pack", "queue_wait_s", "abandoned_message",
 )  # fmt: skip
 
 
@@ -83,6 +85,7 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
     reading.attempt("calls_per_second", lambda: _number(reading, "calls_per_second", float, MOST_PER_SECOND))
     reading.attempt("abandonment_limit_percent", lambda: _percent(reading, "abandonment_limit_percent"))
     reading.attempt("queue_wait_s", lambda: _number(reading, "queue_wait_s", int, LONGEST_WAIT_S))
+    reading.attempt("lines_per_agent", lambda: _lines(reading, "lines_per_agent"))
     reading.attempt("priority", lambda: _number(reading, "priority", int, HIGHEST_PRIORITY) or DEFAULT_PRIORITY)
     reading.attempt("weight", lambda: _number(reading, "weight", int, MOST_WEIGHT) or 1)
     return reading.fields, reading.faults
@@ -157,6 +160,13 @@ def _number(reading: _Reading, name: str, kind: type[int] | type[float], most: f
     return value
 
 
+def _lines(reading: _Reading, name: str) -> float:
+    value = _number(reading, name, float, MOST_LINES_PER_AGENT) or LINES_PER_AGENT
+    if value < 1:
+        raise InvalidInput.single(name, f"should be from 1 to {MOST_LINES_PER_AGENT:g}")
+    return value
+
+
 def _percent(reading: _Reading, name: str) -> float:
     text = reading.text(name).removesuffix("%").strip()
     try:
@@ -189,6 +199,7 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         "dialing_modes": fields["dialing_modes"],
         "max_concurrent_calls": fields["max_concurrent_calls"],
         "abandonment_limit_percent": f"{fields['abandonment_limit_percent']:g}",
+        "lines_per_agent": f"{fields['lines_per_agent']:g}",
         **{
             name: fields[name]
             for name in ("calls_per_second", "priority", "weight", "queue_wait_s", "abandoned_message")

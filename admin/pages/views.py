@@ -101,8 +101,9 @@ def _pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> di
     if running is None:
         return {"colour": "warning", "icon": "alert", "text": "Published, but no dialer runs it in this process."}
     limit = running["limited_by"]
+    text = words.limited_by(limit, running.get("why")) + words.power(running.get("power"))
     colour = "warning" if limit in {"link_down", "unknown_queue"} else "info"
-    return {"colour": colour, "icon": "activity", "text": words.limited_by(limit, running.get("why"))}
+    return {"colour": colour, "icon": "activity", "text": text}
 
 
 def readable(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,25 @@ def limited_by(code: str | None, why: str | None = None) -> str:
     return _LIMITS.get(code) or f"Held back by {plain(code)}."
 
 
+_HELD = {
+    "pace_unknown": "too few of its calls have ended to know how many people answer",
+    "abandonment": "one more abandoned call would be above the limit, or too many were abandoned lately",
+    "shared": "a campaign without power mode needs the same agents",
+}
+
+
+def power(shown: Mapping[str, Any] | None) -> str:
+    """What power mode does now; nothing for a campaign that is not in power mode."""
+    if shown is None:
+        return ""
+    if shown["held"]:
+        return f" Power mode dials one call for each free agent at present: {_HELD[shown['held']]}."
+    return (
+        f" Power mode: {shown['answer_rate']:.0%} of the calls are answered, and the next one may find nobody free with a "
+        f"chance of {percent(shown['risk_percent'])}."
+    )
+
+
 def abandonment(meter: AbandonmentMeter) -> str:
     """How many of the people who answered found no agent, against the limit."""
     late = f" {meter.late:,} more waited longer than two seconds for theirs." if meter.late else ""

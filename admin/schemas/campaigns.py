@@ -12,7 +12,9 @@ from dialer.domain.campaign import (
     ABANDONMENT_LIMIT_PERCENT,
     DEFAULT_PRIORITY,
     HIGHEST_PRIORITY,
+    LINES_PER_AGENT,
     LOWEST_PRIORITY,
+    MOST_LINES_PER_AGENT,
     MOST_WEIGHT,
     Campaign,
     DialingMode,
@@ -64,6 +66,12 @@ class CampaignFields(In):
         ge=0,
         le=100,
         description="Of the calls that people answer, in 30 days, how many may be abandoned.",
+    )
+    lines_per_agent: float = Field(
+        default=LINES_PER_AGENT,
+        ge=1,
+        le=MOST_LINES_PER_AGENT,
+        description="In power mode, how many calls may be on their way for each agent at work, whatever the pace allows.",
     )
     priority: int = Field(
         default=DEFAULT_PRIORITY,
@@ -179,6 +187,7 @@ class CampaignSettings(Out):
     max_concurrent_calls: int | None
     calls_per_second: float | None
     abandonment_limit_percent: float
+    lines_per_agent: float
     priority: int
     weight: int
     rule_pack: str

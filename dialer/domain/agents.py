@@ -35,6 +35,7 @@ class Agents:
     _talks: dict[str, str] = field(default_factory=dict)  # caller's Uniqueid -> interface
     _ended: OrderedDict[str, None] = field(default_factory=OrderedDict)  # see _is_over
     _clocks_agree: bool = False
+    _neighbours: dict[str, frozenset[str]] = field(default_factory=dict)  # as far as they were asked for
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
@@ -48,12 +49,19 @@ class Agents:
         if pool is None:
             return Counts(queue, known=False, free=0, callers_waiting=0, next_wrap_up_end=None)
         rung = self._callers_rung(pool)
-        return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now), rung)
+        return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now), rung, pool.busy(now))
 
     def free(self, queue: str, now: datetime) -> frozenset[str]:
         """The interfaces of a queue's free agents."""
         pool = self._pools.get(queue) if self.known else None
         return pool.free_members(now) if pool else frozenset()
+
+    def neighbours(self, queue: str) -> frozenset[str]:
+        """Other queues in which a member of this one sits."""
+        if queue not in self._neighbours:
+            together = (agent.seats.keys() for agent in self._agents.values() if queue in agent.seats)
+            self._neighbours[queue] = frozenset(name for seats in together for name in seats) - {queue}
+        return self._neighbours[queue]
 
     def claimed_elsewhere(self, queue: str, in_flight: Mapping[str, int], now: datetime) -> int:
         """How many of a queue's free agents the callers and calls (`in_flight`, by queue) of other queues may take.
@@ -97,7 +105,7 @@ class Agents:
 
     def resync(self, live: t.LiveState, now: datetime) -> None:
         """Replace everything by the picture of a resync."""
-        self._agents, self._rung, self._talks, self.known = {}, {}, {}, True
+        self._agents, self._rung, self._talks, self._neighbours, self.known = {}, {}, {}, {}, True
         self._pools = {queue: Pool() for queue in live.queues}
         offset = live.clock_offset_s
         self._clocks_agree = offset is not None and abs(offset) <= CLOCK_TOLERANCE_S
@@ -231,7 +239,13 @@ class Agents:
         agent = self._agents.setdefault(state.interface, Agent(state.interface))
         if state.queue not in agent.seats:
             agent.seats[state.queue] = Seat(state)
+            self._neighbours.clear()
         return agent
+
+    def wrap_up(self, queue: str, interface: str) -> int:
+        """How long a member is not free after a call from this queue, in seconds; 0 for who sits there no more."""
+        seat = self._seat_of(queue, interface)
+        return self._wrap_up_of(seat) if seat else 0
 
     def _wrap_up_of(self, seat: Seat) -> int:
         return seat.state.wrapup_s or self.wrap_up_s.get(seat.state.queue, 0)
@@ -246,7 +260,9 @@ class Agents:
     def _refresh(self, agent: Agent) -> None:
         until = agent.wrap_up_until()
         for queue in agent.seats:
-            self._pool(queue).place(agent.interface, blocked=bool(agent.blocked_in(queue)), until=until)
+            blocked = bool(agent.blocked_in(queue))
+            coming = (blocked or until is not None) and agent.comes_back(queue)
+            self._pool(queue).place(agent.interface, blocked=blocked, until=until, coming=coming)
 
     def _stop_ringing(self, uniqueid: str) -> None:
         for interface in self._rung.pop(uniqueid, ()):

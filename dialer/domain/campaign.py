@@ -32,7 +32,6 @@ class DialingMode(StrEnum):
 # Modes that are shown but can't be ticked yet, with the reason people see.
 UNAVAILABLE_MODES: Mapping[str, str] = {
     DialingMode.PREVIEW: "preview dialing needs the agent page, which does not exist yet",
-    DialingMode.POWER: "power dialing needs the abandonment meter, which does not exist yet",
     DialingMode.PREDICTIVE: "predictive dialing is not offered: its forecasts can't promise an abandonment limit",
 }
 
@@ -47,6 +46,9 @@ class LoadOrder(StrEnum):
     NEWEST_FIRST = "newest_first"
 
 
+#: In power mode, calls on their way for each agent at work.
+LINES_PER_AGENT = 3.0
+MOST_LINES_PER_AGENT = 10.0
 #: Of the calls that people answer, how many may be abandoned: 16 CFR 310.4(b)(4)(i), 47 CFR 64.1200(a)(7).
 ABANDONMENT_LIMIT_PERCENT = 3.0
 
@@ -74,6 +76,7 @@ class Campaign:
     rule_pack: str  # its id
     queue_wait_s: int | None  # how long a callee waits for an agent; None: as the server's settings say
     abandoned_message: str | None  # the sound file for a callee without one; None: as Asterisk's globals say
+    lines_per_agent: float  # in power mode
     strategy_version: int | None
     revision: int
     created_at: datetime
@@ -103,6 +106,11 @@ def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
     if validity_state(campaign.validity, now) is ValidityState.AFTER:
         return StopReason.VALIDITY_PERIOD_EXPIRED
     return None
+
+
+def automatic(campaign: Campaign) -> bool:
+    """Whether its calls start by themselves: one for each free agent, or more in power mode (D1, D8)."""
+    return not {DialingMode.PROGRESSIVE, DialingMode.POWER}.isdisjoint(campaign.dialing_modes)
 
 
 def active(campaign: Campaign, now: datetime) -> bool:
@@ -163,6 +171,7 @@ def editable_fields(campaign: Campaign) -> dict[str, Any]:
         "max_concurrent_calls": campaign.max_concurrent_calls,
         "calls_per_second": campaign.calls_per_second,
         "abandonment_limit_percent": campaign.abandonment_limit_percent,
+        "lines_per_agent": campaign.lines_per_agent,
         "priority": campaign.priority,
         "weight": campaign.weight,
         "rule_pack": campaign.rule_pack,

@@ -25,6 +25,8 @@ _AWAY = frozenset({MemberStatus.INVALID, MemberStatus.UNAVAILABLE})
 _RINGING = frozenset({MemberStatus.RINGING, MemberStatus.RINGING_IN_USE})
 _TALKING = frozenset({MemberStatus.IN_USE, MemberStatus.BUSY, MemberStatus.RINGING_IN_USE, MemberStatus.ON_HOLD})
 
+_PASSING = frozenset({NotFree.RINGING, NotFree.IN_USE})
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -54,6 +56,7 @@ class Counts:
     callers_waiting: int
     next_wrap_up_end: datetime | None  # of a member whom nothing but its wrap-up holds back
     callers_rung: int = 0  # of those who wait: an agent is being rung for them, who counts as not free already
+    busy: int = 0  # agents in calls or in wrap-up who come back to this queue alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,11 @@ class Agent:
             (NotFree.IN_USE, self.talking or not statuses.isdisjoint(_TALKING)),
         )
         return tuple(reason for reason, holds in found if holds)
+
+    def comes_back(self, queue: str) -> bool:
+        """Whether nothing but a call, or its wrap-up, keeps it from this queue, the only one it sits in."""
+        alone = sum(seat.logged_in for seat in self.seats.values()) == 1
+        return alone and _PASSING.issuperset(self.blocked_in(queue))
 
     def wrap_up_until(self) -> datetime | None:
         """The latest end among its seats: another queue would ring it in its wrap-up, so all of them wait."""

@@ -13,15 +13,19 @@ class Pool:
 
     callers: set[str] = field(default_factory=set)  # Uniqueids of those who wait
     _free: set[str] = field(default_factory=set)  # interfaces
+    _coming: set[str] = field(default_factory=set)  # in a call, and back in this queue alone when it is over
     _wrapping: dict[str, datetime] = field(default_factory=dict)
     _ends: list[tuple[datetime, str]] = field(
         default_factory=list
     )  # a heap; entries that _wrapping contradicts are void
 
-    def place(self, interface: str, *, blocked: bool, until: datetime | None) -> None:
-        """Sort a member in, `until` being the end of its wrap-up, past or future."""
+    def place(self, interface: str, *, blocked: bool, until: datetime | None, coming: bool = False) -> None:
+        """Sort a member in, `until` being the end of its wrap-up, past or future; `coming` back here when a call ends."""
         self._free.discard(interface)
+        self._coming.discard(interface)
         before = self._wrapping.pop(interface, None)
+        if coming:
+            self._coming.add(interface)
         if blocked:
             return
         if until is None:
@@ -34,6 +38,11 @@ class Pool:
     def free(self, now: datetime) -> int:
         self._release(now)
         return len(self._free)
+
+    def busy(self, now: datetime) -> int:
+        """How many are in a call or in wrap-up and come back to this queue alone."""
+        self._release(now)
+        return len(self._coming) - len(self._coming & self._free)
 
     def free_members(self, now: datetime) -> frozenset[str]:
         self._release(now)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from dialer.domain.agents import Agents
-from dialer.domain.campaign import Campaign, DialingMode, may_contact
+from dialer.domain.campaign import Campaign, automatic, may_contact
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
@@ -13,7 +13,7 @@ from dialer.pacing.outlook import Other
 from dialer.pacing.progressive import Limit, PacingDecision
 from dialer.pacing.sharing import Contender, Turns, connected
 
-Decide = Callable[[str, datetime], PacingDecision]
+Decide = Callable[[Campaign, str, datetime], PacingDecision]
 Limited = Callable[[Campaign, Limit | None], None]
 Group = dict[Contender, Campaign]
 
@@ -30,10 +30,9 @@ class Contest:
         """
         found = self._dialing(now)
         self.turns.keep(self._board.campaigns)
-        decisions = {queue: decide(queue, now) for queue in {campaign.queue or "" for campaign in found}}
         ready: list[Campaign] = []
         for campaign in found:
-            decision, allowed = decisions[campaign.queue or ""], self._limits.campaign_room(campaign)
+            decision, allowed = decide(campaign, campaign.queue or "", now), self._limits.campaign_room(campaign)
             if decision.originate <= 0:
                 first = decision.limited_by is Limit.NO_AGENT_FREE and self._has_a_better(campaign, found)
                 limited(campaign, Limit.HIGHER_PRIORITY if first else decision.limited_by)
@@ -49,7 +48,9 @@ class Contest:
 
     def others(self, campaign: Campaign, decide: Decide, now: datetime) -> tuple[Other, ...]:
         """Campaigns that could use the same agents, with the calls that they have ready. For people who ask."""
-        found = [one for one in self._dialing(now) if one.id != campaign.id and decide(one.queue or "", now).originate]
+        found = [
+            one for one in self._dialing(now) if one.id != campaign.id and decide(one, one.queue or "", now).originate
+        ]
         together = self._compete([*found, campaign], now)
         return tuple(
             Other(contender(one), one.title, ready)
@@ -59,7 +60,7 @@ class Contest:
         )
 
     def _dialing(self, now: datetime) -> list[Campaign]:
-        return [one for one in self._board.active(now) if DialingMode.PROGRESSIVE in one.dialing_modes]
+        return [one for one in self._board.active(now) if automatic(one)]
 
     def _has_a_better(self, campaign: Campaign, found: list[Campaign]) -> bool:
         """Whether one of a higher priority in the same queue has calls ready: it gets the next agents."""

@@ -10,15 +10,16 @@ from ulid import ULID
 
 from dialer.ami.link import AmiLink
 from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refused
-from dialer.ami.states import LinkState
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, may_contact
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.breakers import Breakers
 from dialer.engine.contest import Contest, Group, nothing_due
+from dialer.engine.decisions import Decisions
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
+from dialer.engine.paces import Meter, Paces
 from dialer.engine.placing import call_of
 from dialer.engine.tracker import Tracker
 from dialer.operations import attempts, unreachable
@@ -26,7 +27,7 @@ from dialer.operations.attempts import Intent
 from dialer.operations.context import Context
 from dialer.pacing.gates import Against, CallFacts, against
 from dialer.pacing.limits import Room
-from dialer.pacing.progressive import Limit, PacingDecision, QueueState, decide
+from dialer.pacing.progressive import Limit, PacingDecision
 from dialer.store.requests import ContactRequest
 
 # The net behind the bells: no loop sleeps longer.
@@ -59,16 +60,18 @@ class Dialing:
         *,
         start: Callable[..., object],
         changed: Callable[[], None],
+        meter: Meter,
     ) -> None:
         self._ctx, self.board, self.agents, self.link = ctx, board, agents, link
         self._start, self._changed = start, changed
         self.bell = Bell()
+        self.paces = Paces(board, agents, meter)
         self.breakers = Breakers(lambda: board.voice, ctx.clock)
-        self.tracker = Tracker(ctx, self._moved, self.breakers)
+        self.tracker = Tracker(ctx, self._moved, self.breakers, self.paces)
+        self.decisions = Decisions(agents, link, self.tracker, self.paces)
         self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
         self.limits = Limits(self.tracker)
         self.contest = Contest(board, agents, self.feeds, self.limits)
-        self.draining = False
         self.limited_by: dict[int, Limit] = {}
         self._held_back: list[ContactRequest] = []
         self._outbox: deque[_Plan] = deque()
@@ -125,7 +128,7 @@ class Dialing:
     def _plan(self, now: datetime) -> list[_Plan]:
         plans: list[_Plan] = []
         self.limited_by = {}
-        for group in self.contest.groups(self.decide, self._limit, now):
+        for group in self.contest.groups(self.decisions.decide, self._limit, now):
             plans += self._plan_group(group, now, MAX_BATCH - len(plans))
         return plans
 
@@ -135,7 +138,7 @@ class Dialing:
         while group and len(plans) < most:
             turn = self.contest.turns.first(list(group))
             campaign, alone = group[turn], len(group) == 1
-            decision = self.decide(campaign.queue or "", now)
+            decision = self.decisions.decide(campaign, campaign.queue or "", now)
             wanted = min(decision.originate, most - len(plans) if alone else 1)
             made = self._plan_campaign(campaign, wanted, now) if wanted > 0 else []
             plans += made
@@ -150,16 +153,6 @@ class Dialing:
                 others = plans and campaign.id not in served
                 self._limit(campaign, Limit.OTHER_CAMPAIGNS if others else decision.limited_by)
         return plans
-
-    def decide(self, queue: str, now: datetime) -> PacingDecision:
-        link_up = self.link.state is LinkState.UP
-        if not queue:
-            return decide(None, link_up=link_up, draining=self.draining)
-        counts, in_flight = self.agents.counts(queue, now), self.tracker.in_flight()
-        elsewhere = self.agents.claimed_elsewhere(queue, in_flight, now)
-        unserved = counts.callers_waiting - counts.callers_rung
-        state = QueueState(counts.known, counts.free, unserved, in_flight.get(queue, 0), elsewhere)
-        return decide(state, link_up=link_up, draining=self.draining)
 
     def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:
         allowed = self.limits.campaign_room(campaign)
@@ -207,7 +200,7 @@ class Dialing:
             is_calling=self.tracker.is_calling(request.address),
             is_open=may_contact(campaign, request.zone, request.address, now),
             breaker_lets=self.breakers.of(name).lets(now),
-            queue=None if queue == campaign.queue else self.decide(queue, now) if queue else NOBODY,
+            queue=None if queue == campaign.queue else self.decisions.decide(campaign, queue, now) if queue else NOBODY,
         )
 
     def _hold_back(
@@ -232,7 +225,7 @@ class Dialing:
 
     async def _originate(self, plan: _Plan) -> None:
         """Protocol step 5. The same attempt id is never sent twice."""
-        if self.draining:
+        if self.decisions.draining:
             answer: Answer = NotSent("the server is stopping")
         elif self.tracker.is_barred(plan.intent.attempt_id):
             answer = NotSent("its number has come onto a do-not-contact list")

@@ -61,7 +61,9 @@ class Engine:
         self.link = AmiLink(
             _link_settings(ctx), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
         )
-        self.dialing = Dialing(ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed)
+        self.dialing = Dialing(
+            ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed, meter=self.meters.of
+        )
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
         self.webhooks = Webhooks(ctx, self.board, start=self._start, changed=self.live.changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
@@ -117,7 +119,7 @@ class Engine:
         await self.lifecycle.start()
 
     async def _drain(self) -> None:
-        self.dialing.draining = self.texting.draining = self.webhooks.draining = True
+        self.dialing.decisions.draining = self.texting.draining = self.webhooks.draining = True
         deadline = asyncio.get_running_loop().time() + self.ctx.settings.calls.drain_s
         log.info("draining", calls=self.dialing.tracker.number_of_calls, deadline_s=self.ctx.settings.calls.drain_s)
         short_s = min(10.0, self.ctx.settings.calls.drain_s)
@@ -240,6 +242,7 @@ class Engine:
         }
 
     def _campaign(self, campaign: Campaign, now: datetime) -> dict[str, Any]:
+        power = self.dialing.decisions.power(campaign, now)
         return {
             "id": campaign.id,
             "title": campaign.title,
@@ -247,6 +250,7 @@ class Engine:
             "why": why_no_agent(self.dialing, campaign, now),
             "hopper": self.dialing.feeds.size(campaign.id),
             "abandonment": self.meters.of(campaign).shown(),
+            "power": power and self.dialing.paces.shown(power),
         }
 
     def _queue(self, name: str, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dialer.ami.states import LinkState
-from dialer.domain.campaign import Campaign, DialingMode
+from dialer.domain.campaign import Campaign, automatic
 from dialer.engine.contest import contender
 from dialer.engine.dialing import Dialing, way_of
 from dialer.engine.texting import Texting
@@ -37,8 +37,8 @@ def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: 
     gateway = dialing.board.voice.get(gateway_name)
     return CallOutlook(
         runs=campaign.id in dialing.board.campaigns,
-        progressive=DialingMode.PROGRESSIVE in campaign.dialing_modes,
-        draining=dialing.draining,
+        automatic=automatic(campaign),
+        draining=dialing.decisions.draining,
         link_up=dialing.link.state is LinkState.UP,
         link_reason=dialing.link.reason,
         queues=tuple(view(dialing, name, now) for name in dict.fromkeys((campaign.queue, queue)) if name),
@@ -50,8 +50,10 @@ def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: 
         breaker=dialing.breakers.of(gateway_name),
         starting=tracker.is_calling_for(request.id),
         before=dialing.feeds.before(request),
+        power=dialing.decisions.power(campaign, now),
+        own_queue=campaign.queue or "",
         contender=contender(campaign),
-        others=dialing.contest.others(campaign, dialing.decide, now),
+        others=dialing.contest.others(campaign, dialing.decisions.decide, now),
         turns=Turns(dict(dialing.contest.turns.lags)),
     )
 
@@ -107,4 +109,10 @@ def why_no_agent(dialing: Dialing, campaign: Campaign, now: datetime) -> str | N
     """In words, while a campaign's calls wait for an agent: who there is, and what holds each of them."""
     if dialing.limited_by.get(campaign.id) is not Limit.NO_AGENT_FREE or not campaign.queue:
         return None
-    return next((reason.text for reason in of_queue(view(dialing, campaign.queue, now), now)), None)
+    return next(
+        (
+            reason.text
+            for reason in of_queue(view(dialing, campaign.queue, now), now, dialing.decisions.power(campaign, now))
+        ),
+        None,
+    )

@@ -2,11 +2,14 @@
 
 from config.settings import Settings
 from dialer.ami.originate import OriginateCall
-from dialer.domain.campaign import Campaign
+from dialer.domain.campaign import Campaign, DialingMode
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.rules.catalogue import ringing_s, waiting_s
 from dialer.operations.attempts import Intent
 from dialer.strategy.call_fields import Machines
+
+#: After an answer, until an agent speaks: 47 CFR 64.1200(a)(7).
+POWER_WAIT_S = 2
 
 
 def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: VoiceGateway) -> OriginateCall:
@@ -20,7 +23,7 @@ def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: Voi
         dial=gateway.dial,
         queue=intent.queue,
         ring_s=ringing_s(campaign.rules, int(payload["ring_s"])),
-        queue_wait_s=waiting_s(campaign.rules, campaign.queue_wait_s or settings.calls.queue_wait_s),
+        queue_wait_s=_queue_wait_s(settings, campaign),
         caller_id=campaign.caller_id or "",
         strip_plus=gateway.strip_plus,
         prefix=gateway.prefix,
@@ -31,3 +34,9 @@ def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: Voi
         machine_message=payload.get("machine_message") or "" if machines == Machines.LEAVE_MESSAGE else "",
         message_silence_ms=amd.message_silence_ms,
     )
+
+
+def _queue_wait_s(settings: Settings, campaign: Campaign) -> int:
+    """In power mode nobody waits longer than the law lets them, whatever was chosen: there may be no agent to wait for."""
+    chosen = waiting_s(campaign.rules, campaign.queue_wait_s or settings.calls.queue_wait_s)
+    return min(chosen, POWER_WAIT_S) if DialingMode.POWER in campaign.dialing_modes else chosen

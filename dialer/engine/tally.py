@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from dialer.domain.calls import Call
 
@@ -42,6 +43,7 @@ class Tally:
     """Calls that go on, by campaign, gateway and number; by queue those that wait for an agent; and those about to finish."""
 
     in_flight: Counter[str] = field(default_factory=Counter)
+    calling: Counter[tuple[str, int]] = field(default_factory=Counter)  # the same by queue and campaign
     campaigns: Counter[int] = field(default_factory=Counter)
     gateways: Counter[str] = field(default_factory=Counter)
     numbers: Counter[str] = field(default_factory=Counter)
@@ -59,9 +61,15 @@ class Tally:
     def _count(self, one: Tracked, step: int) -> None:
         if one.waits_for_agent:
             self.in_flight[one.queue] += step
+            _step(self.calling, (one.queue, one.campaign_id), step)
         if one.goes_on:
             self.campaigns[one.campaign_id] += step
             self.gateways[one.gateway] += step
-            self.numbers[one.number] += step
-            if not self.numbers[one.number]:
-                del self.numbers[one.number]
+            _step(self.numbers, one.number, step)
+
+
+def _step(counter: Counter[Any], key: Any, step: int) -> None:
+    """What comes to nothing is forgotten."""
+    counter[key] += step
+    if not counter[key]:
+        del counter[key]

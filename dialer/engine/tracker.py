@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from dialer.domain.calls import Call, attempt_of
+from dialer.domain.ending import CallResult
 from dialer.domain.telephony import Event, LiveState
 from dialer.domain.transitions import AttemptState
 from dialer.engine.bell import Bell, until
@@ -20,11 +21,18 @@ BATCH = 32
 GATHER_S = 0.05
 
 
-class Tracker:
-    """`changed` is called when an agent's claim may have come free; `breakers` are told what calls say of their trunks."""
+class Watch(Protocol):
+    """Who wants to know how calls go: each is told once for a call, `ended` of all of them."""
 
-    def __init__(self, ctx: Context, changed: Callable[[], None], breakers: Breakers) -> None:
-        self._ctx, self._changed, self._breakers = ctx, changed, breakers
+    def connected(self, one: Tracked, call: Call) -> None: ...
+    def ended(self, one: Tracked, result: CallResult) -> None: ...
+
+
+class Tracker:
+    """`changed`: an agent's claim may have come free. `breakers` are told what calls say of trunks, `watch` how they go."""
+
+    def __init__(self, ctx: Context, changed: Callable[[], None], breakers: Breakers, watch: Watch) -> None:
+        self._ctx, self._changed, self._breakers, self._watch = ctx, changed, breakers, watch
         self._calls: dict[str, Tracked] = {}
         self._tally = Tally()
         self._marks: dict[str, Call] = {}
@@ -42,6 +50,10 @@ class Tracker:
     def in_flight(self) -> Mapping[str, int]:
         """By queue: calls of ours that the queue does not show yet; queues without any may be missing."""
         return self._tally.in_flight
+
+    def calling(self, queue: str) -> set[int]:
+        """The campaigns whose calls are among those."""
+        return {campaign_id for name, campaign_id in self._tally.calling if name == queue}
 
     def of_campaign(self, campaign_id: int) -> int:
         """Calls of a campaign that go on, talking ones included."""
@@ -125,6 +137,7 @@ class Tracker:
             return
         if (state := call.state) in _KEPT and state is not one.call.state:
             self._marks[call.attempt_id] = call
+            self._watch.connected(one, call)
         self._tally.remove(one)
         rang_before, one.call = _rang(one.call), call
         self._tally.add(one)
@@ -136,8 +149,9 @@ class Tracker:
     def _tell_end(self, one: Tracked) -> None:
         """At once, before the end is written: the next call must not leave by a trunk that fails."""
         if not one.told and one.call.finished(self._ctx.clock()):
-            one.told = True
-            one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, one.call.result())
+            one.told, result = True, one.call.result()
+            one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, result)
+            self._watch.ended(one, result)
 
     def _add(self, one: Tracked) -> None:
         self._calls[one.call.attempt_id] = one

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import (
     ABANDONMENT_LIMIT_PERCENT,
     DEFAULT_PRIORITY,
+    LINES_PER_AGENT,
     Campaign,
     DialingMode,
     LoadOrder,
@@ -40,6 +41,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_concurrent_calls": None,
     "calls_per_second": None,
     "abandonment_limit_percent": ABANDONMENT_LIMIT_PERCENT,
+    "lines_per_agent": LINES_PER_AGENT,
     "priority": DEFAULT_PRIORITY,
     "weight": 1,
     "rule_pack": NONE,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
-from dialer.domain.campaign import UNAVAILABLE_MODES, Campaign, DialingMode
+from dialer.domain.campaign import UNAVAILABLE_MODES, Campaign, DialingMode, automatic
 from dialer.domain.errors import Fault, shown
 from dialer.domain.rules.hours import rule_windows
 from dialer.domain.windows import ValidityState, next_all_open, validity_state
@@ -33,8 +33,10 @@ def missing(
         faults += _gateway_faults("voice_gateway", campaign.voice_gateway, "voice", "makes calls", gateways)
     if wanted.sms_gateway:
         faults += _gateway_faults("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
-    if any(node.type == CALL.name for node in strategy.nodes) and DialingMode.PROGRESSIVE not in campaign.dialing_modes:
-        faults.append(Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive"))
+    if any(node.type == CALL.name for node in strategy.nodes) and not automatic(campaign):
+        faults.append(
+            Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive or power")
+        )
     if detects_machines is False:
         faults += [Fault(f"nodes.{node_id}.amd", NO_AMD) for node_id in wanted.machine_detection]
     if validity_state(campaign.validity, now) is ValidityState.AFTER:
@@ -78,14 +80,17 @@ def queue_faults(name: str | None, queues: Collection[str] | None) -> list[Fault
     return []
 
 
+_WORKING = tuple(mode.value for mode in DialingMode if mode not in UNAVAILABLE_MODES)
+
+
 def mode_faults(modes: Collection[str]) -> list[Fault]:
     """Modes that don't exist or don't work yet (C2)."""
     faults = []
     for mode in modes:
         if mode in UNAVAILABLE_MODES:
             faults.append(Fault("dialing_modes", UNAVAILABLE_MODES[mode]))
-        elif mode != DialingMode.PROGRESSIVE:
-            faults.append(Fault("dialing_modes", f"{shown(mode)} is not a dialing mode: take progressive"))
+        elif mode not in _WORKING:
+            faults.append(Fault("dialing_modes", f"{shown(mode)} is not a dialing mode: take {' or '.join(_WORKING)}"))
     return faults
 
 

@@ -8,7 +8,8 @@ from dialer.domain.members import NotFree
 from dialer.pacing.breaker import Breaker
 from dialer.pacing.gates import Against, CallFacts, against
 from dialer.pacing.outlook import CallOutlook, QueueView, held_back
-from dialer.pacing.progressive import Limit, decide
+from dialer.pacing.power import Power, decide_power
+from dialer.pacing.progressive import Limit
 from dialer.pacing.reason import Reason
 
 
@@ -18,7 +19,7 @@ def of_call(outlook: CallOutlook, number: str, now: datetime) -> Iterator[Reason
         yield Reason("no-queue", "neither its step nor the campaign names a queue")
     if outlook.link_up:
         for queue in outlook.queues:
-            yield from of_queue(queue, now)
+            yield from of_queue(queue, now, outlook.power_in(queue))
     yield from _of_campaign(outlook, now)
     allowed, lets = outlook.gateway_limit.room(now), outlook.breaker.lets(now)
     call = CallFacts(number, outlook.gateway, allowed, outlook.in_another_call, is_open=True, breaker_lets=lets)
@@ -32,8 +33,10 @@ def _of_dialer(outlook: CallOutlook) -> Iterator[Reason]:
     if not outlook.link_up:
         why = f": {outlook.link_reason}" if outlook.link_reason else ""
         yield Reason("link-down", f"the link to Asterisk is down, or its answers are late{why}")
-    if not outlook.progressive:
-        yield Reason("no-dialing-mode", "the campaign allows no dialing mode that works: progressive is not ticked")
+    if not outlook.automatic:
+        yield Reason(
+            "no-dialing-mode", "the campaign allows no dialing mode that works: neither progressive nor power is ticked"
+        )
 
 
 def of_others(outlook: CallOutlook, before: int, now: datetime) -> Iterator[Reason]:
@@ -113,19 +116,19 @@ _IN_WORDS = {
 }
 
 
-def of_queue(queue: QueueView, now: datetime) -> Iterator[Reason]:
+def of_queue(queue: QueueView, now: datetime, power: Power | None = None) -> Iterator[Reason]:
     """Why no agent of the queue may be given a call; nothing if one may. The link is up."""
     state = queue.state(now)
-    decision = decide(state, link_up=True)
+    decision = decide_power(state, power, link_up=True)
     if decision.originate > 0:
         return
     if decision.limited_by is Limit.UNKNOWN_QUEUE:
         yield Reason("unknown-queue", f"Asterisk reports no queue {queue.name}")
     elif state.free:
-        yield Reason("agents-claimed", _claimed(queue, now), _free_at(queue, now))
+        yield Reason("agents-claimed", _claimed(queue, now), _free_at(queue, power, now))
     else:
         code, told = _nobody_free(queue, now)
-        yield Reason(code, told, _free_at(queue, now))
+        yield Reason(code, told, _free_at(queue, power, now))
 
 
 def _nobody_free(queue: QueueView, now: datetime) -> tuple[str, str]:
@@ -151,6 +154,6 @@ def _claimed(queue: QueueView, now: datetime) -> str:
     return f"in the queue {queue.name} {agents} for {listed}"
 
 
-def _free_at(queue: QueueView, now: datetime) -> datetime | None:
+def _free_at(queue: QueueView, power: Power | None, now: datetime) -> datetime | None:
     ends = sorted(end for end in queue.wrap_up_ends() if end > now)
-    return next((end for end in ends if decide(queue.state(end), link_up=True).originate > 0), None)
+    return next((end for end in ends if decide_power(queue.state(end), power, link_up=True).originate > 0), None)

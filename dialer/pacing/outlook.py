@@ -9,7 +9,8 @@ from dialer.domain.members import Member, NotFree
 from dialer.pacing.breaker import Breaker
 from dialer.pacing.gates import text_room
 from dialer.pacing.limits import Allowance
-from dialer.pacing.progressive import PacingDecision, QueueState, decide
+from dialer.pacing.power import Power, decide_power
+from dialer.pacing.progressive import PacingDecision, QueueState
 from dialer.pacing.sharing import Contender, Turns
 
 
@@ -66,10 +67,11 @@ class CallOutlook:
 
     `starting`: the call was decided on already. `before`: how many stand before it in the hopper and, unless it is in the
     hopper itself, are claimed already. `others` compete with the campaign (`contender`) for agents, in the order of `turns`.
+    `automatic`: its calls start by themselves; `power` counts in the campaign's `own_queue`.
     """
 
     runs: bool
-    progressive: bool
+    automatic: bool
     draining: bool
     link_up: bool
     link_reason: str
@@ -85,6 +87,8 @@ class CallOutlook:
     contender: Contender | None = None
     others: tuple[Other, ...] = ()
     turns: Turns = field(default_factory=Turns)
+    power: Power | None = None
+    own_queue: str = ""
 
     def overtaken_by(self, before: int) -> list[tuple[Other, int]]:
         """Whose calls, and how many, come before one that has so many of its own campaign `before` it."""
@@ -100,7 +104,10 @@ class CallOutlook:
 
     def decision(self, queue: QueueView | None, now: datetime) -> PacingDecision:
         state = queue.state(now) if queue else None
-        return decide(state, link_up=self.link_up, draining=self.draining)
+        return decide_power(state, self.power_in(queue), link_up=self.link_up, draining=self.draining)
+
+    def power_in(self, queue: QueueView | None) -> Power | None:
+        return self.power if queue is not None and queue.name == self.own_queue else None
 
     def room(self, now: datetime) -> int:
         """How many calls of the campaign to these queues may start."""

@@ -64,6 +64,7 @@ campaign = Table(
     Column("max_concurrent_calls", Integer),
     Column("calls_per_second", Float),
     Column("abandonment_limit_percent", Float, nullable=False, default=3.0, server_default="3"),
+    Column("lines_per_agent", Float, nullable=False, default=3.0, server_default="3"),
     Column("priority", SmallInteger, nullable=False, default=5, server_default="5"),  # of agents that several could use
     Column("weight", SmallInteger, nullable=False, default=1, server_default="1"),
     Column("rule_pack", String(32), nullable=False, server_default="none"),  # one of domain/rules/packs

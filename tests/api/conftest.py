@@ -33,7 +33,7 @@ ANN = Member("sales", "PJSIP/ann", "Ann", MemberStatus.NOT_IN_USE, ())
 # What the dialer sees when nothing stands against a call.
 ALL_CLEAR = CallOutlook(
     runs=True,
-    progressive=True,
+    automatic=True,
     draining=False,
     link_up=True,
     link_reason="",

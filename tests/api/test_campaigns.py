@@ -32,6 +32,7 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
         "abandonment_limit_percent": 3.0,
         "queue_wait_s": None,
         "abandoned_message": None,
+        "lines_per_agent": 3.0,
         "priority": 5,
         "weight": 1,
         "rule_pack": "none",
@@ -131,6 +132,7 @@ async def test_every_field_is_kept(server: Server) -> None:
         ({"weight": 0}, "weight"),
         ({"rule_pack": "moon"}, "rule_pack"),
         ({"rule_pack": None}, "rule_pack"),
+        ({"lines_per_agent": 0.5}, "lines_per_agent"),
     ],
 )
 async def test_what_is_wrong_is_named_at_its_field(server: Server, sent: dict[str, Any], field: str) -> None:
@@ -145,7 +147,13 @@ async def test_what_is_wrong_is_named_at_its_field(server: Server, sent: dict[st
 
 @pytest.mark.req("C3")
 async def test_all_faults_come_at_once(server: Server) -> None:
-    sent = {"title": "x", "time_zone": "Mars", "queue": "nowhere", "voice_gateway": "none", "dialing_modes": ["power"]}
+    sent = {
+        "title": "x",
+        "time_zone": "Mars",
+        "queue": "nowhere",
+        "voice_gateway": "none",
+        "dialing_modes": ["preview"],
+    }
     problem = await server.refused("POST", "/campaigns", 422, json=sent)
     assert fields_of(problem) == {"time_zone", "queue", "voice_gateway", "dialing_modes"}
 

@@ -26,6 +26,7 @@ from dialer.engine.feeds import Feed
 from dialer.engine.outlook import of_call
 from dialer.engine.tally import Tracked
 from dialer.operations.context import NoEngine
+from dialer.pacing.abandonment import AbandonmentMeter
 from dialer.pacing.breaker import Breaker
 from dialer.pacing.eligibility import Facts, Place, eligibility, reasons
 from dialer.pacing.no_rule import Work
@@ -34,6 +35,7 @@ from dialer.store.requests import ContactRequest
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)  # a Monday
 NUMBER, OTHER = "+12025550100", "+12025550199"
+METER = AbandonmentMeter(answered_live=1_000, abandoned=5)
 MINUTES = st.sampled_from((-90, -30, -1, 1, 45, 600))
 
 
@@ -79,7 +81,7 @@ OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
         Validity(NOW + timedelta(hours=1)), Validity(None, NOW - timedelta(hours=1)),
         Validity(NOW - timedelta(days=1), NOW + timedelta(minutes=20)),
     )),
-    "dialing_modes": st.just(()),
+    "dialing_modes": st.sampled_from(((), ("power",), ("power",), ("progressive", "power"))),
     "queue": st.sampled_from(("support", "nowhere", None)),
     "voice_gateway": st.sampled_from(("narrow", None)),
     "max_concurrent_calls": st.sampled_from((1, 3)),
@@ -127,8 +129,12 @@ def worlds(draw: st.DrawFn) -> World:
     if link.state is LinkState.UP:
         agents.resync(_picture(draw, made, odd), NOW)
     board = Board(ctx, {1: campaign} if campaign.status is CampaignStatus.PUBLISHED else {}, _gateways(made))
-    dialing = Dialing(ctx, board, agents, link, start=start, changed=lambda: None)
-    dialing.draining = made["draining"]
+    dialing = Dialing(ctx, board, agents, link, start=start, changed=lambda: None, meter=lambda _: METER)
+    dialing.decisions.draining = made["draining"]
+    if (known := dialing.paces._of(1)) is not None and draw(st.booleans()):  # in power mode, and enough is known
+        for turn in range(60):
+            known.recent.rang(15.0, answered=turn % 4 == 0)
+            known.recent.kept(140.0)
     for one in made["calls"]:
         dialing.tracker._add(one)
     if made["spent"]:
@@ -168,6 +174,8 @@ def _campaign(made: dict[str, Any]) -> Campaign:
             "id": 1,
             "priority": 5,
             "weight": 1,
+            "lines_per_agent": 3.0,
+            "abandonment_limit_percent": 3.0,
             "time_zone": "UTC",
             "load_order": LoadOrder.OLDEST_FIRST,
             "rule_pack": "none",

@@ -12,6 +12,7 @@ from dialer.domain.agents import Agents
 from dialer.domain.telephony import MemberStatus
 from dialer.engine.board import Board
 from dialer.engine.dialing import Dialing
+from dialer.pacing.abandonment import AbandonmentMeter
 from tests.support.context import Bench
 
 
@@ -68,8 +69,8 @@ class Loop:
             self.tasks.difference_update([task for task in self.tasks if task.done()])
 
 
-async def loop_over(bench: Bench, seats: Mapping[str, tuple[str, ...]]) -> Loop:
-    """`seats`: the agents of each queue, all of them free."""
+async def loop_over(bench: Bench, seats: Mapping[str, tuple[str, ...]], meter: AbandonmentMeter | None = None) -> Loop:
+    """`seats`: the agents of each queue, all of them free; `meter` is every campaign's."""
     agents, board, link, tasks = Agents(), Board(bench.ctx), Taken(), set[asyncio.Task[Any]]()
     members = tuple(
         t.MemberState(queue, agent, agent, MemberStatus.NOT_IN_USE, paused=False)
@@ -83,7 +84,20 @@ async def loop_over(bench: Bench, seats: Mapping[str, tuple[str, ...]]) -> Loop:
         tasks.add(asyncio.create_task(work, name=name))
 
     any_link: Any = link
-    made = Loop(bench, Dialing(bench.ctx, board, agents, any_link, start=start, changed=lambda: None), link, tasks)
+    made = Loop(
+        bench,
+        Dialing(
+            bench.ctx,
+            board,
+            agents,
+            any_link,
+            start=start,
+            changed=lambda: None,
+            meter=lambda _: meter or AbandonmentMeter(),
+        ),
+        link,
+        tasks,
+    )
     await made.next_round()  # the hoppers are filled
     made.free()
     link.calls.clear()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.pacing.power import CROWD, ENOUGH_CALLS, HIGHEST, LOWEST, Pace, Throttle, lines, pace, throttle
+from dialer.pacing.crowd import CROWD, Pace
+from dialer.pacing.power import ENOUGH_CALLS, HIGHEST, LOWEST, Throttle, lines, pace, throttle
 
 THIRD = Pace(0.3, 18.0, 140.0)
 paces = st.builds(Pace, st.floats(0.01, 1), st.floats(1, 60), st.floats(10, 900))

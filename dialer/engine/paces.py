@@ -1,0 +1,110 @@
+"""Power mode as it runs here: what the calls of each campaign are like, and how much of them may ring (`pacing.power`)."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialer.domain.agents import Agents
+from dialer.domain.calls import Call
+from dialer.domain.campaign import Campaign, DialingMode
+from dialer.domain.ending import CallResult
+from dialer.domain.outcome import Outcome
+from dialer.engine.board import Board
+from dialer.engine.tally import Tracked
+from dialer.pacing.abandonment import AbandonmentMeter
+from dialer.pacing.power import Power, Throttle, throttle
+from dialer.pacing.recent import Recent
+
+Meter = Callable[[Campaign], AbandonmentMeter]
+
+
+@dataclass(slots=True)
+class _Known:
+    """Of one campaign since this process runs it. `limit_percent` is the one that `throttle` was made for."""
+
+    limit_percent: float
+    throttle: Throttle
+    recent: Recent = field(default_factory=Recent)
+
+
+class Paces:
+    """Told of calls by the tracker, asked by the dialing loop. A new process dials progressively until it has seen enough."""
+
+    def __init__(self, board: Board, agents: Agents, meter: Meter) -> None:
+        self._board, self._agents, self._meter = board, agents, meter
+        self._known: dict[int, _Known] = {}
+
+    # -- told -----------------------------------------------------------------------------------------------------
+
+    def connected(self, one: Tracked, call: Call) -> None:
+        """An agent has taken the call."""
+        if (known := self._of(one.campaign_id)) is not None:
+            known.throttle = known.throttle.after(abandoned=False)
+            known.recent.rang(_seconds(call.intended_at, call.answered_at or call.connected_at), answered=True)
+
+    def ended(self, one: Tracked, result: CallResult) -> None:
+        """The call is over; `connected` was told before, if an agent took it."""
+        if (known := self._of(one.campaign_id)) is None or result.outcome is Outcome.LOST:
+            return
+        call = one.call
+        if call.connected_at is not None:
+            wrap_up = self._agents.wrap_up(one.queue, call.agent)
+            known.recent.kept(_seconds(call.connected_at, result.ended_at or call.hangup_at) + wrap_up)
+            return
+        abandoned = result.outcome is Outcome.ABANDONED
+        known.recent.rang(_seconds(call.intended_at, call.answered_at or call.hangup_at), answered=abandoned)
+        if abandoned:
+            known.throttle = known.throttle.after(abandoned=True)
+
+    def _of(self, campaign_id: int) -> _Known | None:
+        """None for campaigns that are not in power mode, or do not run any more."""
+        campaign = self._board.campaigns.get(campaign_id)
+        if campaign is None or DialingMode.POWER not in campaign.dialing_modes:
+            self._known.pop(campaign_id, None)
+            return None
+        known = self._known.get(campaign_id)
+        limit = campaign.abandonment_limit_percent
+        if known is None:
+            known = self._known[campaign_id] = _Known(limit, throttle(limit))
+        elif known.limit_percent != limit:
+            known.limit_percent, known.throttle = limit, throttle(limit)
+        return known
+
+    # -- asked ----------------------------------------------------------------------------------------------------
+
+    def power(self, campaign: Campaign, busy: int, calling: Collection[int]) -> Power | None:
+        """None for a campaign that is not in power mode. `calling` are the campaigns whose calls are on their way."""
+        if (known := self._of(campaign.id)) is None:
+            return None
+        return Power(
+            busy=busy,
+            pace=known.recent.pace(),
+            throttle=known.throttle,
+            spare=self._meter(campaign).allowance,
+            lines_per_agent=campaign.lines_per_agent,
+            shared=self._is_shared(campaign, calling),
+        )
+
+    @staticmethod
+    def shown(power: Power) -> dict[str, Any]:
+        """For the live pages: what power mode reckons with."""
+        pace = power.pace
+        return {
+            "held": power.held,
+            "answer_rate": round(pace.answer_rate, 3) if pace else None,
+            "ring_s": round(pace.ring_s, 1) if pace else None,
+            "busy_s": round(pace.busy_s, 1) if pace else None,
+            "risk_percent": round(100 * power.throttle.risk, 2),
+            "lines_per_agent": power.lines_per_agent,
+        }
+
+    def _is_shared(self, campaign: Campaign, calling: Collection[int]) -> bool:
+        """Whether a campaign that was promised an agent for each call may need those of this campaign's queue."""
+        near = {campaign.queue, None, *self._agents.neighbours(campaign.queue or "")}
+        others = (one for one in self._board.campaigns.values() if one.queue in near)
+        alone = all(DialingMode.POWER in one.dialing_modes for one in others)
+        return not alone or any(one not in self._known for one in calling)
+
+
+def _seconds(start: Any, end: Any) -> float:
+    return max(0.0, (end - start).total_seconds()) if start and end else 0.0
