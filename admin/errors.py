@@ -22,6 +22,7 @@ from dialer.domain.errors import (
 from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
 from dialer.operations.deploying import BadStrategy
 from dialer.operations.gateways import InUse
+from dialer.operations.one_by_one import Crowded
 from dialer.operations.people import AddressTaken, UnderWay
 from dialer.operations.sources import NotRemovable
 from dialer.store.room import is_full
@@ -58,6 +59,7 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     AddressTaken: (409, "Address taken"),
     UnderWay: (409, "Under way"),
     NotRemovable: (409, "In use"),
+    Crowded: (429, "Too many wait"),
 }
 _EDITOR = re.compile(r"/studio/[0-9]+/editor/.")
 _UNION_TAGS = frozenset({"voice", "sms", "one entry", "many entries"})

@@ -14,9 +14,11 @@ from admin.keys import CONTEXT, LIVE
 from admin.pages import draft_words
 from admin.pages.campaign import load
 from admin.pages.render import page
+from admin.staying import while_connected
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, InvalidInput
 from dialer.operations import dry_runs
+from dialer.operations.one_by_one import Crowded
 from dialer.simulation.assumptions import HOURS, Assumptions
 
 #: Fields of the form, in its order: those that people see first, and those behind "More assumptions".
@@ -61,13 +63,15 @@ async def run(request: web.Request) -> web.StreamResponse:
     form["measured"] = "yes" if "measured" in posted else ""
     try:
         assumed = Assumptions.model_validate(_read(form))
-        result = await dry_runs.simulate(request.app[CONTEXT], campaign.id, assumed)
+        result = await while_connected(request, dry_runs.simulate(request.app[CONTEXT], campaign.id, assumed))
     except ValidationError as error:
         return await _page(request, campaign, form, None, of_validation(error).errors, 422)
     except InvalidInput as error:
         return await _page(request, campaign, form, None, error.faults, 422)
     except IllegalTransition as error:
         return await _page(request, campaign, form, None, [Fault("", str(error))], 409)
+    except Crowded as error:
+        return await _page(request, campaign, form, None, [Fault("", str(error))], 429)
     return await _page(request, campaign, form, result, ())
 
 

@@ -1,6 +1,5 @@
 """What every operation is given: the store, the clock, the settings, and the engine to be told of changes."""
 
-import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from config.secret import secret_key
 from config.settings import Settings
 from dialer.domain.campaign import Campaign
 from dialer.domain.chunk import Chunk
+from dialer.operations.one_by_one import OneByOne
 from dialer.pacing.outlook import Outlook
 from dialer.store.database import Database
 from dialer.store.requests import ContactRequest
@@ -94,7 +94,7 @@ class Context:
     entries: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)  # see steps.py
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
     remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
-    dry_runs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # each takes a core: one by one
+    dry_runs: OneByOne = field(default_factory=lambda: OneByOne("dry run"))
 
     @cached_property
     def secret(self) -> bytes:

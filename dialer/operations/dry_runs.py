@@ -34,7 +34,7 @@ _DEFAULT = 0
 
 
 async def simulate(ctx: Context, campaign_id: int, assumed: Assumptions) -> dict[str, Any]:
-    """The result, as `simulation.result` makes it. Raises InvalidInput, or IllegalTransition for a campaign that has ended."""
+    """The result, as `simulation.result` makes it. Raises InvalidInput, Crowded, or IllegalTransition for a campaign that has ended."""
     start = ctx.clock().replace(microsecond=0)
     async with ctx.db.read() as tx:
         campaign = await campaigns.get(tx, campaign_id)
@@ -48,7 +48,7 @@ async def simulate(ctx: Context, campaign_id: int, assumed: Assumptions) -> dict
             assumed = await _measured(tx, campaign, assumed)
     job = Job(rules, known, campaign.strategy_version or _DEFAULT, assumed, start)
     documents = {version: to_document(strategy) for version, strategy in known.items()}
-    async with ctx.dry_runs:  # each takes a core
+    async with ctx.dry_runs.turn():
         result: dict[str, Any] = orjson.loads(
             await simulate_apart(to_json(job, documents), _pages(ctx, campaign, job, entries))
         )

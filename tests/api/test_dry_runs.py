@@ -1,9 +1,12 @@
 """Dry runs over the API: what is read, what is refused, and that nothing is changed."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from dialer.engine.bell import until
+from dialer.operations.one_by_one import MOST_WAITING
 from tests.api.conftest import Server, fields_of
 from tests.api.test_sources import load
 
@@ -87,3 +90,18 @@ async def test_too_many_contacts_and_too_long_a_run_are_told(
 async def test_without_calls_so_far_measured_takes_what_was_given(server: Server, path: str) -> None:
     result = await server.ok("POST", f"{path}/simulate", json={**EXACT, "measured": True})
     assert result["assumptions"]["measured"] is False
+
+
+async def test_few_wait_for_their_turn_and_nobody_runs_for_who_has_gone(server: Server, path: str) -> None:
+    turns = server.ctx.dry_runs
+    async with turns.turn():  # one that takes long
+        waiting = [
+            asyncio.create_task(server.call("POST", f"{path}/simulate", json=EXACT)) for _ in range(MOST_WAITING)
+        ]
+        await until(lambda: turns._waiting == MOST_WAITING, 10)
+        crowded = await server.refused("POST", f"{path}/simulate", 429, json=EXACT)
+        assert "try again in a minute" in crowded["detail"]
+        for one in waiting:
+            one.cancel()
+        assert await until(lambda: turns._waiting == 0, 10)
+    await server.ok("POST", f"{path}/simulate", json=EXACT)
