@@ -13,6 +13,7 @@ from dialer.domain.campaign import (
     DEFAULT_PRIORITY,
     HIGHEST_PRIORITY,
     LINES_PER_AGENT,
+    LONGEST_WAIT_S,
     MOST_LINES_PER_AGENT,
     MOST_WEIGHT,
     UNAVAILABLE_MODES,
@@ -29,7 +30,6 @@ LONGEST_TITLE, LONGEST_CALLER_ID, LONGEST_DESCRIPTION = 200, 80, 10_000
 MOST_CALLS, MOST_PER_SECOND = 100_000, 1000.0
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 LONGEST_REVISION = 18
-LONGEST_WAIT_S = 600
 
 FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",

@@ -13,6 +13,7 @@ from dialer.domain.campaign import (
     DEFAULT_PRIORITY,
     HIGHEST_PRIORITY,
     LINES_PER_AGENT,
+    LONGEST_WAIT_S,
     LOWEST_PRIORITY,
     MOST_LINES_PER_AGENT,
     MOST_WEIGHT,
@@ -84,7 +85,10 @@ class CampaignFields(In):
     )
     rule_pack: Name = Field(default=NONE, description="Id of one of `/rule-packs`.")
     queue_wait_s: int | None = Field(
-        default=None, ge=1, le=600, description="How long a callee waits for an agent; null: `calls.queue_wait_s`."
+        default=None,
+        ge=1,
+        le=LONGEST_WAIT_S,
+        description="How long a callee waits for an agent; null: `calls.queue_wait_s`.",
     )
     abandoned_message: str | None = Field(
         default=None,

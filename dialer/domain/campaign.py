@@ -49,6 +49,7 @@ class LoadOrder(StrEnum):
 #: In power mode, calls on their way for each agent at work.
 LINES_PER_AGENT = 3.0
 MOST_LINES_PER_AGENT = 10.0
+LONGEST_WAIT_S = 600  # for an agent
 #: Of the calls that people answer, how many may be abandoned: 16 CFR 310.4(b)(4)(i), 47 CFR 64.1200(a)(7).
 ABANDONMENT_LIMIT_PERCENT = 3.0
 

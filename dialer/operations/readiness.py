@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
-from dialer.domain.campaign import UNAVAILABLE_MODES, Campaign, DialingMode, automatic
+from dialer.domain.campaign import LONGEST_WAIT_S, UNAVAILABLE_MODES, Campaign, DialingMode, automatic
 from dialer.domain.errors import Fault, shown
+from dialer.domain.rules.catalogue import waiting_s
 from dialer.domain.rules.hours import rule_windows
 from dialer.domain.windows import ValidityState, next_all_open, validity_state
 from dialer.strategy.call_fields import CallFields
@@ -48,8 +49,11 @@ NO_AMD = "Asterisk can't tell machines from people: load app_amd, with its amd.c
 
 
 def warnings(campaign: Campaign, strategy: Strategy, now: datetime) -> tuple[Fault, ...]:
-    """What a campaign's rule pack makes of its settings: hours that never meet, and calls that ring longer than their step says."""
-    return (*_never_open(campaign, now), *_ring_longer(campaign, strategy))
+    """What a campaign's rule pack makes of its settings: hours that never meet, calls that ring longer than their step says.
+
+    And how long people wait for an agent, and what they are to hear then.
+    """
+    return (*_never_open(campaign, now), *_ring_longer(campaign, strategy), *_waits(campaign))
 
 
 def _never_open(campaign: Campaign, now: datetime) -> Iterator[Fault]:
@@ -69,6 +73,19 @@ def _ring_longer(campaign: Campaign, strategy: Strategy) -> Iterator[Fault]:
         if isinstance(node.fields, CallFields) and node.fields.ring_s < least_s:
             told = f"the step {node.name or node.id} rings {node.fields.ring_s} s; its calls ring {least_s} s, by {citation}"
             yield Fault("rule_pack", told)
+
+
+def _waits(campaign: Campaign) -> Iterator[Fault]:
+    found = campaign.rules.agent()
+    if found is None:
+        return
+    citation, rule = found
+    most_s = waiting_s(campaign.rules, campaign.queue_wait_s or LONGEST_WAIT_S)
+    if campaign.queue_wait_s and campaign.queue_wait_s > most_s:
+        yield Fault("queue_wait_s", f"people wait {most_s} s at most, by {citation}")
+    if rule.message and not campaign.abandoned_message:
+        told = f"{citation} asks for a message; without a file of its own Asterisk must have one in DIALER_ABANDONED_MESSAGE"
+        yield Fault("abandoned_message", told)
 
 
 def queue_faults(name: str | None, queues: Collection[str] | None) -> list[Fault]:
