@@ -96,6 +96,8 @@ async def dialer(lab: Lab) -> AsyncIterator[Session]:
     """A session of the least-privilege user; every agent at rest and answering, and out of wrap-up."""
     await everybody_answers(lab)
     async with Session(lab.pbx.ami) as session:
+        while await session.rows("CoreShowChannels", "CoreShowChannelsComplete"):  # somebody still hears a message
+            await asyncio.sleep(0.1)
         yield session
 
 
