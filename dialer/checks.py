@@ -13,6 +13,7 @@ from dialer.ami.link import AmiLink
 from dialer.ami.session import Callbacks
 from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.agents import Agents
+from dialer.domain.calls import MACHINE_EXTEN
 from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.telephony import LiveState
@@ -23,8 +24,6 @@ from dialer.store.database import Database
 from dialer.store.migrate import pending
 from dialer.strategy.model import needs
 
-# By what the dialplan of this version is told from those of earlier ones.
-NEWEST_EXTENSION = "machine"
 LINK_S = 8.0
 CONNECT_S = 5.0
 
@@ -154,7 +153,7 @@ async def _dialplan(link: AmiLink, context: str) -> Finding:
     there = await link.extensions(context)
     if there is None:
         return Finding("dialplan", f"context {context}: not visible to this AMI user", "see asterisk/README.md")
-    if there and NEWEST_EXTENSION not in there:
+    if there and MACHINE_EXTEN not in there:
         remedy = "include asterisk/extensions_dialer.conf of this version and run `dialplan reload`"
         return Finding("dialplan", f"context {context} is that of an earlier version", remedy)
     if there:

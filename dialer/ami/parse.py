@@ -183,6 +183,7 @@ def _channel(h: Event) -> t.LiveChannel:
         account=h.get("AccountCode", ""),
         application=h.get("Application", ""),
         bridge=h.get("BridgeId", ""),
+        exten=h.get("Exten", ""),
     )
 
 

@@ -27,6 +27,9 @@ CONNECT_GRACE = timedelta(milliseconds=250)
 #: A channel that a resync misses may have ended just before; its Hangup is then among the events that follow.
 LOST_GRACE = timedelta(milliseconds=250)
 
+#: Where our dialplan sends machines, and callees without an agent: what a resync tells them by.
+MACHINE_EXTEN, ABANDONED_EXTEN = "machine", "abandoned"
+
 _IN_QUEUE = (t.QueueCallerJoin, t.QueueCallerLeave, t.QueueCallerAbandon, t.AgentCalled, t.AgentConnect)
 
 
@@ -112,7 +115,11 @@ class Call:
             facts["ringing_at"] = now
         if channel.state is t.ChannelState.UP:
             facts["answered_at"] = now
-        if any(entry.uniqueid == channel.uniqueid for entry in live.entries):
+        if channel.exten == MACHINE_EXTEN:
+            facts |= {"answered_at": now, "amd_status": "MACHINE"}
+        elif channel.exten == ABANDONED_EXTEN:
+            facts |= {"answered_at": now, "message_at": now}
+        elif any(entry.uniqueid == channel.uniqueid for entry in live.entries):
             facts["joined_at"] = now
         elif channel.bridge:
             facts |= {"answered_at": now, "connected_at": now, "agent": _bridged_with(channel, live)}
@@ -179,8 +186,13 @@ class Call:
         )
 
     @property
+    def beyond_queue(self) -> bool:
+        """No agent will have it any more: a machine, or a person who only hears the message."""
+        return self.machine or self.queue_status is not None or self.message_at is not None
+
+    @property
     def machine(self) -> bool:
-        """AMD() took it for an answering machine: no agent is waited for any more."""
+        """AMD() took it for an answering machine."""
         return self.amd_status == "MACHINE"
 
     @property

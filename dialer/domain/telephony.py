@@ -264,6 +264,7 @@ class LiveChannel:
     account: str = ""
     application: str = ""
     bridge: str = ""  # the bridge's id, "" when alone
+    exten: str = ""  # where it is in the dialplan
 
 
 @dataclass(frozen=True, slots=True)

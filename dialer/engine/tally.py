@@ -35,7 +35,7 @@ class Tracked:
         """
         call = self.call
         on_its_way = call.joined_at is None and call.connected_at is None
-        return self.goes_on and on_its_way and not call.machine and call.queue_status is None
+        return self.goes_on and on_its_way and not call.beyond_queue
 
 
 @dataclass(slots=True)

@@ -150,6 +150,21 @@ async def test_a_message_is_left_after_the_tone(lab: Lab, running: Rig):
     assert begun - answered > tone - attempt.answered_at.timestamp(), "not into the greeting"
 
 
+@pytest.mark.req("D3", "D4")
+async def test_a_machine_stays_one_over_a_restart_of_the_dialer(lab: Lab, tmp_path: Path):
+    """What AMD() said is missed then; where the call is in the dialplan tells it."""
+    await everybody_answers(lab)
+    document = detecting("leave_message", machine_message=f"{lab.pbx.folder}/sounds/machine")
+    async with rig(lab, tmp_path, drain_s=0) as before:
+        campaign = await before.campaign([number(Callee.MACHINE, FIRST + 12)], document)
+        await before.publish(campaign)
+        await before.until(lambda: any(one.call.machine for one in before.engine.dialing.tracker), "the verdict")
+    async with rig(lab, tmp_path) as after:
+        (story,) = await after.done(campaign)
+        assert after.engine.meters.of(await campaigns.get(after.ctx, campaign)).answered_live == 0
+    assert (story.outcomes, story.attempts[0].message) == (["machine"], "played")
+
+
 @pytest.mark.req("D4")
 async def test_nobody_is_waited_for_while_a_machine_hears_its_message(lab: Lab, running: Rig):
     """One agent, and a machine that hears a message for seconds: a person is called meanwhile."""

@@ -57,7 +57,9 @@ def test_the_picture() -> None:
     )
     assert live.queues == {"sales", "empty"}
     assert live.entries == (t.WaitingCaller("sales", "1700000000.7"),)
-    assert live.channels[CALL] == t.LiveChannel(CALL, CALL, e.CALLER, t.ChannelState.UP, ATTEMPT, "Queue", "b1")
+    assert live.channels[CALL] == t.LiveChannel(
+        CALL, CALL, e.CALLER, t.ChannelState.UP, ATTEMPT, "Queue", "b1", "q-sales"
+    )
     assert (live.uptime_s, live.clock_offset_s) == (5, 0.5)
 
 

@@ -225,6 +225,19 @@ def test_a_live_channel_is_adopted_in_its_state(picture: t.LiveState, state: Att
     assert Call.adopt(ATTEMPT, T0, picture, at(5)).state is state
 
 
+@pytest.mark.req("D3", "D7")
+@pytest.mark.parametrize(("exten", "outcome"), [("machine", Outcome.MACHINE), ("abandoned", Outcome.ABANDONED)])
+def test_who_hears_a_message_during_a_resync_is_known_by_its_place_in_the_dialplan(
+    exten: str, outcome: Outcome
+) -> None:
+    """Else a machine would be taken for a person who was abandoned, and for somebody who waits for an agent."""
+    channel = t.LiveChannel(CHANNEL, CHANNEL, "PJSIP/carrier-01", t.ChannelState.UP, ATTEMPT, "Playback", exten=exten)
+    call = Call.adopt(ATTEMPT, T0, t.LiveState(channels={CHANNEL: channel}), at(5))
+    assert call.beyond_queue
+    assert not Tracked(call, 1, 1, "+1", "sales", "world").waits_for_agent
+    assert call.apply(t.Hangup(CHANNEL, 16, ""), at(9)).result().outcome is outcome
+
+
 @pytest.mark.req("D3")
 def test_an_adopted_talk_ends_answered_with_its_agent() -> None:
     call = Call.adopt(ATTEMPT, T0, live(t.ChannelState.UP, bridge="b1"), at(5)).apply(t.Hangup(CHANNEL, 16, ""), at(9))
