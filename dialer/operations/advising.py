@@ -8,10 +8,12 @@ from datetime import datetime
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
+from dialer.domain.rules.catalogue import ringing_s
 from dialer.domain.windows import next_open
 from dialer.operations.context import Context
 from dialer.operations.deploying import known_here
 from dialer.store import campaigns, contact_fields, contacts, gateways
+from dialer.strategy.call_fields import CallFields
 from dialer.strategy.check import Checked
 from dialer.strategy.fields import SmsFields, TimeWindowFields
 from dialer.strategy.known import Known
@@ -43,6 +45,9 @@ async def checked(ctx: Context, campaign_id: int, check: Callable[[Known], Check
 
 def _of_node(node: Node, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:
     match node.fields:
+        case CallFields(ring_s=ring_s) if (rings := ringing_s(campaign.rules, ring_s)) != ring_s:
+            told = f"its calls ring {rings} s: the rule pack {campaign.rule_pack} of the campaign allows no less"
+            yield NodeFault(node.id, "ring_s", told)
         case SmsFields(text=text):
             yield from _length(node, text)
         case TimeWindowFields() as window:

@@ -60,3 +60,14 @@ async def test_a_window_that_does_not_open_in_time(bench: Bench) -> None:
     assert told == [("window", "from")]
     await campaigns.edit(bench.ctx, campaign_id, {"validity": Validity(None, MONDAY + timedelta(days=6))})
     assert await _warned(bench, campaign_id, document) == []
+
+
+@pytest.mark.req("D7", "S2")
+async def test_a_call_that_the_rule_pack_lets_ring_longer(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench, rule_pack="uk")
+    short, long = (
+        builders.strategy({"id": "call", "type": "call", "fields": {"ring_s": ring_s}}) for ring_s in (10, 15)
+    )
+    told = "its calls ring 15 s: the rule pack uk of the campaign allows no less"
+    assert await _warned(bench, campaign_id, short) == [("call", "ring_s", told)]
+    assert await _warned(bench, campaign_id, long) == []

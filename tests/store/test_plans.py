@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import StopReason
-from dialer.store import attempts, campaigns, enrollments, messages, nodes, requests, stops
+from dialer.store import attempts, campaigns, enrollments, evidence, messages, nodes, requests, stops
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
 from tests.support.context import bench as make_bench
@@ -31,6 +31,11 @@ QUESTIONS: dict[str, Question] = {
     "claim the newest": _claim(LoadOrder.NEWEST_FIRST, zoned_only=False),
     "claim in zones": _claim(LoadOrder.OLDEST_FIRST, zoned_only=True),
     "claim in zones, the newest": _claim(LoadOrder.NEWEST_FIRST, zoned_only=True),
+    "calls to a number": lambda tx, _: attempts.tried(tx, ["+12025550000", "+12025550001"], MONDAY),
+    "rule packs": lambda tx, i: campaigns.rule_packs(tx, [i]),
+    "evidence of calls": lambda tx, _: evidence.attempts(tx, "+12025550000"),
+    "evidence of texts": lambda tx, _: evidence.messages(tx, "+12025550000"),
+    "evidence of refusals": lambda tx, _: evidence.refusals(tx, "+12025550000", [1, 2]),
     "any pending": lambda tx, i: requests.any_pending(tx, i, "call"),
     "next call": lambda tx, i: requests.next_due(tx, i, "call", MONDAY),
     "windows": requests.reopen_windows,
@@ -56,7 +61,7 @@ ONLY = {"not entered": ("ix_enrollment_not_entered",)} | dict.fromkeys(("campaig
 
 
 # Two chunks, and what is under way: not all.
-SORTS = ("stop", "open calls", "open texts")
+SORTS = ("stop", "open calls", "open texts", "evidence of calls", "evidence of refusals")
 # Of what is claimed, which is no more than the hoppers hold, and of what is under way.
 SHORT = ("ix_contact_request_lease", "ix_attempt_open", "ix_message_open")
 
