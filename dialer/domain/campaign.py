@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from dialer.domain.rules.catalogue import RulePack, pack
-from dialer.domain.rules.hours import all_rules_open, rule_windows, zones_of
+from dialer.domain.rules.hours import all_rules_open, remembered, rule_windows, zones_of
 from dialer.domain.transitions import CampaignStatus, StopReason
 from dialer.domain.windows import (
     Closed,
@@ -136,7 +136,7 @@ def calling_window(campaign: Campaign, zone: str | None, number: str | None, now
         return window(campaign, zone, now)
     zones = zones_of(zone, number, campaign.time_zone)
     own = (campaign.execution, zone or campaign.time_zone)
-    found = opening_of([own, *rule_windows(times, zones)], campaign.validity, now)
+    found = opening_of((own, *rule_windows(times, zones)), campaign.validity, now, remembered)
     if found.reason is Closed.OUTSIDE_EXECUTION_TIME and is_open(*own, now):
         return replace(found, reason=Closed.OUTSIDE_RULE_HOURS)
     return found

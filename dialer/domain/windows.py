@@ -15,7 +15,7 @@ A range over midnight belongs to the day on which it opens: 22:00-06:00 on Frida
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -216,13 +216,13 @@ def next_all_open(windows: Sequence[Clocked], now: datetime) -> datetime | None:
     """The first instant (UTC) at or after `now` at which all are open at once; None if there is none within a month."""
     at, until = now.astimezone(UTC), now + TOGETHER
     while at <= until:
-        opens = [found for hours, name in windows if (found := next_open(hours, name, at)) is not None]
-        if len(opens) < len(windows):
-            return None
-        latest = max(opens, default=at)
-        if latest == at:
+        closed = next(((hours, name) for hours, name in windows if not is_open(hours, name, at)), None)
+        if closed is None:
             return at
-        at = latest
+        opens = next_open(*closed, at)
+        if opens is None:
+            return None
+        at = opens
     return None
 
 
@@ -231,14 +231,19 @@ def opening(execution: ExecutionTime | None, validity: Validity | None, zone_nam
     return opening_of([(execution, zone_name)], validity, now)
 
 
-def opening_of(windows: Sequence[Clocked], validity: Validity | None, now: datetime) -> Opening:
-    """The same of several windows, which all have to be open."""
+NextOpen = Callable[[Sequence[Clocked], datetime], datetime | None]
+
+
+def opening_of(
+    windows: Sequence[Clocked], validity: Validity | None, now: datetime, opens_at: NextOpen = next_all_open
+) -> Opening:
+    """The same of several windows, which all have to be open; `opens_at` may remember what `next_all_open` says."""
     state = validity_state(validity, now)
     if state is ValidityState.AFTER:
         return Opening(open=False, reason=Closed.EXPIRED, changes_at=None)
     until = validity.until if validity else None
     earliest = validity.from_ if validity and validity.from_ and state is ValidityState.BEFORE else now
-    opens = next_all_open(windows, earliest)
+    opens = opens_at(windows, earliest)
     if opens is not None and until is not None and opens >= until:
         opens = None
     if state is ValidityState.BEFORE:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.campaign import Campaign, calling_window, window
+from dialer.domain.campaign import Campaign, calling_window, may_contact, window
 from dialer.engine.board import Board
 from dialer.operations import compliance
 from dialer.operations.context import Context
@@ -173,9 +173,9 @@ class Feeds:
 
 def _opens_later(campaign: Campaign, request: ContactRequest, now: datetime) -> datetime | None:
     """When the contact's window opens, if it is closed now; a window that never opens again is looked at in a day."""
-    opening = calling_window(campaign, request.zone, request.address, now)
-    if opening.open:
+    if may_contact(campaign, request.zone, request.address, now):
         return None
+    opening = calling_window(campaign, request.zone, request.address, now)
     return opening.changes_at or now + timedelta(days=1)
 
 

@@ -265,3 +265,13 @@ def test_the_limit_of_abandoned_calls_is_never_above_the_packs() -> None:
     assert campaign("us-federal", abandonment_limit_percent=1.0).most_abandoned_percent == 1
     assert campaign(NONE, abandonment_limit_percent=5.0).most_abandoned_percent == 5
     assert campaign("uk", abandonment_limit_percent=5.0).most_abandoned_percent == 0
+
+
+@pytest.mark.req("D7", "C9")
+def test_what_is_remembered_of_an_hour_is_right_in_its_every_minute() -> None:
+    """A window that opens and closes again within the hour that is remembered."""
+    brief = campaign("us-federal", execution=ExecutionTime.read("09:20", "09:40"), time_zone="America/New_York")
+    told = [calling_window(brief, None, NEW_YORKER, at(f"2026-05-06T13:{minute:02}")) for minute in (0, 19, 20, 39, 40)]
+    assert [one.open for one in told] == [False, False, True, True, False]
+    opens, closes, tomorrow = at("2026-05-06T13:20"), at("2026-05-06T13:40"), at("2026-05-07T13:20")
+    assert [one.changes_at for one in told] == [opens, opens, closes, closes, tomorrow]

@@ -59,9 +59,20 @@ def _all_open(pack_id: str, zones: tuple[str, ...], minute: datetime) -> bool:
     return all_open(rule_windows(pack(pack_id).times, zones), minute)
 
 
+def remembered(windows: Sequence[Clocked], now: datetime) -> datetime | None:
+    """As `next_all_open`, remembered for an hour: a toll-free number may be in forty zones, and many have one."""
+    found = _opens_from(tuple(windows), now.replace(minute=0, second=0, microsecond=0))
+    return found if found is None or found >= now else next_all_open(windows, now)
+
+
+@lru_cache(maxsize=1024)
+def _opens_from(windows: tuple[Clocked, ...], hour: datetime) -> datetime | None:
+    return next_all_open(windows, hour)
+
+
 def closed_rules(times: Sequence[TimeRule], zones: tuple[str, ...], now: datetime) -> Iterator[ClosedRule]:
     """The rules that hold a call or text back now, in the order of the pack."""
     for rule in times:
         windows = rule_windows([rule], zones)
         if not all_open(windows, now):
-            yield ClosedRule(rule.citation, zones, next_all_open(windows, now))
+            yield ClosedRule(rule.citation, zones, remembered(windows, now))
