@@ -11,10 +11,12 @@ from ulid import ULID
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.windows import ExecutionTime
+from dialer.engine.board import Board
+from dialer.engine.feeds import Feeds
 from dialer.operations import attempts, campaigns, compliance, do_not_contact, why_not
 from dialer.operations.attempts import Intent
 from dialer.operations.do_not_contact import NewEntry
-from dialer.store import tables, trail
+from dialer.store import requests, tables, trail
 from dialer.store.requests import ContactRequest
 from tests.support import builders, invariants
 from tests.support.builders import number, persons, strategy
@@ -284,3 +286,43 @@ async def test_warnings_tell_hours_that_never_meet_and_steps_that_ring_too_short
     assert never.field == "execution.start"
     assert "never within the hours of the rule pack canada" in never.reason
     assert await campaigns.warnings(bench.ctx, campaign_id, {"rule_pack": "moon", "title": "x"}) == ()
+
+
+# -- the hopper -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("D7", "C9")
+async def test_a_hopper_takes_nobody_whose_number_sleeps_and_nobody_who_was_called_too_often(bench: Bench) -> None:
+    (often,) = await _campaigns(bench, 1, "us-florida", OFTEN)
+    for _ in range(3):
+        assert await _call(bench, often)
+        bench.clock.advance(minutes=2)
+    (texts,) = await _campaigns(
+        bench, 1, "us-florida", strategy({"id": "text", "type": "sms", "fields": {"text": "Hello"}})
+    )
+    board = Board(bench.ctx)
+    await board.load()
+    calls, messages = (Feeds(bench.ctx, board, channel, start=_never, ring=_never) for channel in ("call", "sms"))
+    assert await _ready(calls, often) == []
+    assert len(await _ready(messages, texts)) == 1, "texts are not counted"
+    await messages._release(await _claimed_of(bench, texts))
+    bench.clock.now = datetime(2026, 5, 7, 3, tzinfo=UTC)  # 23:00 in Washington
+    assert await _ready(messages, texts) == []
+    due = {row.campaign_id: row.due_at for row in await _rows(bench, tables.contact_request) if row.state == "pending"}
+    assert due == {often: NOON + timedelta(hours=24), texts: datetime(2026, 5, 7, 12, tzinfo=UTC)}
+    assert [entry["rule"]["rule"] for entry in await _entries(bench)] == ["attempts", "hours"]
+
+
+async def _ready(feeds: Feeds, campaign_id: int) -> list[ContactRequest]:
+    ready, _look_at = await feeds._claim(campaign_id, 10, urgent=True)
+    return ready
+
+
+async def _claimed_of(bench: Bench, campaign_id: int) -> list[ContactRequest]:
+    async with bench.ctx.db.read() as tx:
+        rows = [row.id for row in await _rows(bench, tables.contact_request) if row.campaign_id == campaign_id]
+        return [found for one in rows if (found := await requests.get(tx, one)) is not None]
+
+
+def _never(*_args: Any, **_named: Any) -> None:
+    raise AssertionError("nothing else is begun")
