@@ -63,7 +63,7 @@ class Paces:
             self._known.pop(campaign_id, None)
             return None
         known = self._known.get(campaign_id)
-        limit = campaign.abandonment_limit_percent
+        limit = campaign.most_abandoned_percent
         if known is None:
             known = self._known[campaign_id] = _Known(limit, throttle(limit))
         elif known.limit_percent != limit:
