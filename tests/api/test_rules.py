@@ -70,7 +70,7 @@ async def test_readiness_warns_of_hours_that_never_meet(server: Server) -> None:
     made = await server.runnable(rule_pack="us-florida", time_zone="America/New_York", execution=hours)
     found = await server.ok("GET", f"/campaigns/{made['id']}/readiness")
     assert found["ready"]
-    assert [one["field"] for one in found["warnings"]] == ["execution.start"]
+    assert "execution.start" in [one["field"] for one in found["warnings"]]
 
 
 @pytest.mark.req("D7", "K13")
