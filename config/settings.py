@@ -78,6 +78,15 @@ class Calls(Section):
         default_factory=dict,
         description="Wrap-up by queue, in seconds, for queues whose `wrapuptime` is set for the queue as a whole (Asterisk does not report that one).",
     )
+    no_answer_limit: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="An agent who leaves so many calls in a row ringing is not counted as free for a while: people would wait for nobody. Taking a call, making one, or changing the pause ends it. 0: never.",
+    )
+    no_answer_rest_s: float = Field(
+        default=300, ge=1, le=86_400, description="How long such an agent is not counted as free, in seconds."
+    )
     drain_s: float = Field(
         default=30,
         ge=0,

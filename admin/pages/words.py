@@ -55,6 +55,7 @@ _NOT_FREE = {
     "paused": "paused",
     "ringing": "ringing",
     "in_use": "in a call",
+    "not_answering": "left calls ringing",
     "wrap_up": "in wrap-up",
     "claimed": "a call is on its way",
 }

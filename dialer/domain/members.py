@@ -17,13 +17,15 @@ class NotFree(StrEnum):
     PAUSED = "paused"
     RINGING = "ringing"
     IN_USE = "in_use"
+    NOT_ANSWERING = "not_answering"  # has left several calls in a row ringing, and rests
     WRAP_UP = "wrap_up"
 
 
 _IDLE = frozenset({MemberStatus.UNKNOWN, MemberStatus.NOT_IN_USE})
 _AWAY = frozenset({MemberStatus.INVALID, MemberStatus.UNAVAILABLE})
 _RINGING = frozenset({MemberStatus.RINGING, MemberStatus.RINGING_IN_USE})
-_TALKING = frozenset({MemberStatus.IN_USE, MemberStatus.BUSY, MemberStatus.RINGING_IN_USE, MemberStatus.ON_HOLD})
+#: The agent took a call or made one.
+AT_WORK = frozenset({MemberStatus.IN_USE, MemberStatus.BUSY, MemberStatus.RINGING_IN_USE, MemberStatus.ON_HOLD})
 
 _PASSING = frozenset({NotFree.RINGING, NotFree.IN_USE})
 
@@ -39,6 +41,7 @@ class Member:
     reasons: tuple[NotFree, ...]
     paused_reason: str = ""
     wrap_up_until: datetime | None = None  # set only while it lasts
+    rests_until: datetime | None = None  # the same, of not answering
     caller: str | None = None  # the Uniqueid of the caller it talks with, if a queue gave it
 
     @property
@@ -54,7 +57,7 @@ class Counts:
     known: bool
     free: int
     callers_waiting: int
-    next_wrap_up_end: datetime | None  # of a member whom nothing but its wrap-up holds back
+    next_wrap_up_end: datetime | None  # of a member whom nothing but time holds back: its wrap-up, or its rest
     callers_rung: int = 0  # of those who wait: an agent is being rung for them, who counts as not free already
     busy: int = 0  # agents in calls or in wrap-up who come back to this queue alone
 
@@ -95,9 +98,14 @@ class Agent:
     seats: dict[str, Seat] = field(default_factory=dict)  # by queue
     ringing_for: set[str] = field(default_factory=set)  # callers' Uniqueids, from AgentCalled
     talking: bool = False  # from AgentConnect: at once, before the device state tells
-    queue: str = ""  # where it got the caller
+    queue: str = ""  # where it got the last caller, "" when unknown
     caller: str | None = None
     seen_busy: bool = False  # the device state has confirmed the call or the ringing
+    called_for: set[str] = field(
+        default_factory=set
+    )  # callers' Uniqueids that it has neither answered nor left ringing yet
+    unanswered: int = 0  # calls in a row that it left ringing
+    rests_until: datetime | None = None
 
     def blocked_in(self, queue: str) -> tuple[NotFree, ...]:
         """Every reason but wrap-up, which is a matter of time."""
@@ -108,24 +116,49 @@ class Agent:
             (NotFree.UNAVAILABLE, not statuses.isdisjoint(_AWAY)),
             (NotFree.PAUSED, seat.state.paused),
             (NotFree.RINGING, bool(self.ringing_for) or not statuses.isdisjoint(_RINGING)),
-            (NotFree.IN_USE, self.talking or not statuses.isdisjoint(_TALKING)),
+            (NotFree.IN_USE, self.talking or not statuses.isdisjoint(AT_WORK)),
         )
         return tuple(reason for reason, holds in found if holds)
 
     def comes_back(self, queue: str) -> bool:
         """Whether nothing but a call, or its wrap-up, keeps it from this queue, the only one it sits in."""
         alone = sum(seat.logged_in for seat in self.seats.values()) == 1
-        return alone and _PASSING.issuperset(self.blocked_in(queue))
+        return alone and self.rests_until is None and _PASSING.issuperset(self.blocked_in(queue))
 
-    def wrap_up_until(self) -> datetime | None:
-        """The latest end among its seats: another queue would ring it in its wrap-up, so all of them wait."""
-        return max((seat.wrap_up_until for seat in self.seats.values() if seat.wrap_up_until), default=None)
+    def wrap_up_until(self, queue: str) -> datetime | None:
+        """The end of its wrap-up for this queue.
+
+        Without `shared_lastcall` Asterisk's other queues would ring it in the wrap-up of the queue that gave it its last
+        caller: here they wait for that one, too, while it sits there. Which it was may be unknown after a resync: then for all.
+        """
+        concerned = (queue, self.queue) if self.queue in self.seats else tuple(self.seats)
+        seats = (self.seats[one] for one in concerned)
+        return max((seat.wrap_up_until for seat in seats if seat.logged_in and seat.wrap_up_until), default=None)
+
+    def last_queue(self) -> str:
+        """The queue that counted its last call, "" when several say the same time (`shared_lastcall`) or none had one."""
+        latest = max(seat.state.last_call for seat in self.seats.values())
+        found = [queue for queue, seat in self.seats.items() if seat.state.last_call == latest]
+        return found[0] if len(found) == 1 and latest else ""
+
+    def held_until(self, queue: str) -> datetime | None:
+        """When time alone sets it free for this queue: its wrap-up and its rest are over."""
+        return max(filter(None, (self.wrap_up_until(queue), self.rests_until)), default=None)
+
+    def showed_life(self) -> None:
+        """It took a call, made one, or changed its pause: it is there."""
+        self.unanswered, self.rests_until = 0, None
+        self.called_for.clear()
 
     def status_changed(self, status: MemberStatus) -> None:
-        """The device state confirms what the queue said, and once confirmed it also ends it."""
+        """The device state confirms what the queue said, and once confirmed in every queue it also ends it.
+
+        Each queue tells of it by itself: one may yet tell what was before the call when another has told of the call.
+        """
+        busy = any(seat.logged_in and seat.state.status not in _IDLE | _AWAY for seat in self.seats.values())
         if status not in _IDLE | _AWAY:
             self.seen_busy = True
-        elif self.seen_busy:
+        elif self.seen_busy and not busy:
             self.seen_busy, self.talking, self.caller = False, False, None
             self.ringing_for.clear()
 
@@ -139,16 +172,18 @@ class Agent:
         self.talking, self.caller = False, None
 
     def view(self, queue: str, now: datetime) -> Member:
-        seat, until = self.seats[queue], self.wrap_up_until()
-        wrapping = until is not None and now < until
+        seat, until, rests_until = self.seats[queue], self.wrap_up_until(queue), self.rests_until
+        wrapping, rests = until is not None and now < until, rests_until is not None and now < rests_until
+        timed = ((NotFree.NOT_ANSWERING, rests), (NotFree.WRAP_UP, wrapping))
         return Member(
             queue=queue,
             interface=self.interface,
             name=seat.state.name,
             status=seat.state.status,
-            reasons=self.blocked_in(queue) + ((NotFree.WRAP_UP,) if wrapping else ()),
+            reasons=self.blocked_in(queue) + tuple(reason for reason, holds in timed if holds),
             paused_reason=seat.state.paused_reason,
             wrap_up_until=until if wrapping else None,
+            rests_until=rests_until if rests else None,
             caller=self.caller,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
@@ -73,3 +74,19 @@ class Pool:
             if valid:
                 del self._wrapping[interface]
                 self._free.add(interface)
+
+
+@dataclass(slots=True)
+class Remembered:
+    """The last names that were added, so many at most."""
+
+    most: int
+    _names: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def add(self, name: str) -> None:
+        self._names[name] = None
+        if len(self._names) > self.most:
+            self._names.popitem(last=False)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names

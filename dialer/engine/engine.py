@@ -57,7 +57,8 @@ class Engine:
         self.live = Live(self._look)
         self.board = Board(ctx)
         self.meters = Meters(ctx, self.board, self.live.changed)
-        self.agents = Agents(wrap_up_s=ctx.settings.calls.wrap_up_s)
+        calls = ctx.settings.calls
+        self.agents = Agents(calls.wrap_up_s, calls.no_answer_limit, calls.no_answer_rest_s)
         self.link = AmiLink(
             _link_settings(ctx), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
         )

@@ -105,6 +105,7 @@ _ALL = {
     NotFree.PAUSED: "agents-paused",
     NotFree.RINGING: "agents-ringing",
     NotFree.IN_USE: "agents-in-calls",
+    NotFree.NOT_ANSWERING: "agents-not-answering",
     NotFree.WRAP_UP: "agents-in-wrap-up",
 }
 _IN_WORDS = {
@@ -112,6 +113,7 @@ _IN_WORDS = {
     NotFree.PAUSED: "paused",
     NotFree.RINGING: "ringing",
     NotFree.IN_USE: "in a call",
+    NotFree.NOT_ANSWERING: "left calls ringing",
     NotFree.WRAP_UP: "in wrap-up",
 }
 

@@ -43,13 +43,14 @@ class QueueView:
         return QueueState(self.known, len(free), self.unserved, self.in_flight, elsewhere)
 
     def wrap_up_ends(self) -> Iterator[datetime]:
-        return (member.wrap_up_until for member in self.members if member.wrap_up_until is not None)
+        ends = (end for member in self.members for end in (member.wrap_up_until, member.rests_until))
+        return (end for end in ends if end is not None)
 
 
 def held_back(member: Member, now: datetime) -> tuple[NotFree, ...]:
-    """Why a member is not free at that time: what held it back when it was looked at, but a wrap-up passes."""
-    over = member.wrap_up_until is not None and member.wrap_up_until <= now
-    return tuple(reason for reason in member.reasons if not (over and reason is NotFree.WRAP_UP))
+    """Why a member is not free at that time: what held it back when it was looked at, but a wrap-up and a rest pass."""
+    ends = {NotFree.WRAP_UP: member.wrap_up_until, NotFree.NOT_ANSWERING: member.rests_until}
+    return tuple(reason for reason in member.reasons if (end := ends.get(reason)) is None or end > now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ GOOD = {
     "queue": "sales", "voice_gateway": "carrier", "max_concurrent_calls": None, "calls_per_second": None, "payload": {},
     "link": LinkState.UP, "draining": False, "status_of_members": MemberStatus.NOT_IN_USE, "paused": False, "last_call": 0,
     "max_calls": None, "gateway_rate": None, "spent": False, "zone": None, "calls": [], "waiting": [], "before": 0,
-    "other": None, "breaker": None,
+    "other": None, "breaker": None, "missed": (),
 }  # fmt: skip
 call = st.builds(
     Tracked, call=st.builds(Call, st.uuids().map(lambda u: u.hex[:26]), st.just(NOW)), campaign_id=st.sampled_from((1, 2)),
@@ -101,6 +101,7 @@ OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
     "calls": st.lists(call, min_size=1, max_size=3, unique_by=lambda one: one.call.attempt_id),
     "waiting": st.lists(waiting, min_size=1, max_size=2),
     "before": st.sampled_from((1, 2)),
+    "missed": st.lists(st.tuples(st.sampled_from(("PJSIP/a", "PJSIP/b")), st.sampled_from((1, 299, 301))), max_size=2),
     "breaker": st.builds(
         Breaker, st.just(5), since=st.just(NOW - timedelta(minutes=1)), probe=st.sampled_from((None, "p")),
         probe_at=st.sampled_from((NOW, NOW + timedelta(seconds=20))),
@@ -125,9 +126,10 @@ def worlds(draw: st.DrawFn) -> World:
         started.append(name)
 
     ctx: Any = SimpleNamespace(clock=lambda: NOW, settings=Settings(), engine=NoEngine(), db=None)
-    agents = Agents()
+    agents = Agents(no_answer_limit=1)
     if link.state is LinkState.UP:
         agents.resync(_picture(draw, made, odd), NOW)
+        _miss(agents, made["missed"])
     board = Board(ctx, {1: campaign} if campaign.status is CampaignStatus.PUBLISHED else {}, _gateways(made))
     dialing = Dialing(ctx, board, agents, link, start=start, changed=lambda: None, meter=lambda _: METER)
     dialing.decisions.draining = made["draining"]
@@ -149,6 +151,13 @@ def worlds(draw: st.DrawFn) -> World:
     if made["other"] is not None:
         _join(dialing, campaign, request, **made["other"])
     return World(dialing, campaign, request, started)
+
+
+def _miss(agents: Agents, missed: list[tuple[str, int]]) -> None:
+    """Calls that agents left ringing so many seconds ago."""
+    for name, seconds in missed:
+        for event in (t.AgentCalled("sales", "m", name), t.AgentRingNoAnswer("sales", "m", name)):
+            agents.apply(event, NOW - timedelta(seconds=seconds))
 
 
 def _join(

@@ -160,7 +160,7 @@ def _settings(lab: Lab, folder: Path, ami: AmiAddress | None, calls: Mapping[str
             "username": lab.pbx.ami.username,
             "secret": lab.pbx.ami.secret,
         },
-        calls={"drain_s": 10, **calls},
+        calls={"drain_s": 10, "no_answer_limit": 0, **calls},  # agents of the lab leave calls ringing on purpose
         data_dir=folder / "data",
         node="test",
     )  # type: ignore[arg-type]  # fmt: skip  (pydantic reads the sections from mappings)

@@ -299,3 +299,87 @@ def test_events_about_unknown_agents_are_harmless() -> None:
     ]:
         found.apply(event, NOW)
     assert found.counts("sales", NOW) == Counts("sales", True, 1, 0, None)
+
+
+def missed(found: Agents, times: int, now: datetime = NOW, interface: str = "PJSIP/anna") -> None:
+    for n in range(times):
+        found.apply(t.AgentCalled("sales", f"{CALLER}.{now}.{n}", interface), now)
+        found.apply(t.AgentRingNoAnswer("sales", f"{CALLER}.{now}.{n}", interface), now)
+        found.apply(t.AgentRingNoAnswer("sales", f"{CALLER}.{now}.{n}", interface), now)
+
+
+@pytest.mark.req("D1")
+def test_who_leaves_calls_ringing_rests_for_a_while_and_at_the_next_one_again() -> None:
+    found = agents(ANNA, BEN)
+    found.no_answer_limit, found.no_answer_rest_s = 3, 60
+    missed(found, 2)
+    assert reasons(found) == []
+    missed(found, 1, later(1))
+    assert reasons(found, now=later(1)) == [NotFree.NOT_ANSWERING]
+    assert free(found, later(1)) == 1, "ben"
+    assert found.counts("sales", later(1)).next_wrap_up_end == later(61)
+    assert free(found, later(61)) == 2
+    missed(found, 1, later(62))
+    assert reasons(found, now=later(62)) == [NotFree.NOT_ANSWERING]
+
+
+@pytest.mark.req("D1")
+@pytest.mark.parametrize(
+    "life",
+    [
+        (
+            t.AgentConnect("sales", CALLER, "PJSIP/anna", "anna", 1),
+            t.AgentComplete("sales", CALLER, "PJSIP/anna", 1, "agent"),
+        ),
+        (replace(ANNA, status=MemberStatus.IN_USE), ANNA),
+        (replace(ANNA, paused=True), ANNA),
+        (t.MemberRemoved("sales", "PJSIP/anna"), ANNA),
+    ],
+)
+def test_who_shows_life_is_counted_on_again(life: tuple[t.Event, ...]) -> None:
+    found = agents(ANNA)
+    found.no_answer_limit = 2
+    missed(found, 2)
+    assert NotFree.NOT_ANSWERING in reasons(found)
+    for event in life:
+        found.apply(event, NOW)
+    assert NotFree.NOT_ANSWERING not in reasons(found)
+    missed(found, 1, later(30))
+    assert reasons(found, now=later(30)) == [], "the row begins anew"
+
+
+@pytest.mark.req("D1")
+def test_a_caller_who_gives_up_is_not_the_agents_fault() -> None:
+    found = agents(ANNA)
+    found.no_answer_limit = 1
+    found.apply(t.AgentCalled("sales", CALLER, "PJSIP/anna"), NOW)
+    found.apply(t.QueueCallerAbandon("sales", CALLER, 3), NOW)
+    found.apply(t.AgentRingNoAnswer("sales", CALLER, "PJSIP/anna"), NOW)
+    assert reasons(found) == []
+    missed(found, 5)
+    found.no_answer_limit = 0
+    assert free(agents(ANNA)) == 1
+
+
+@pytest.mark.req("D1")
+def test_another_queue_waits_for_the_wrap_up_of_the_one_that_gave_the_last_caller_and_for_no_older_one() -> None:
+    support = replace(ANNA, queue="support", wrapup_s=60, last_call=EPOCH - 20)
+    found = agents(ANNA, support)
+    assert reasons(found) == [NotFree.WRAP_UP], "its last caller came from support"
+    found.apply(t.AgentConnect("sales", CALLER, "PJSIP/anna", "anna", 0), NOW)
+    found.apply(replace(ANNA, last_call=EPOCH + 1), later(1))
+    found.apply(t.AgentComplete("sales", CALLER, "PJSIP/anna", 1, "caller"), later(1))
+    assert reasons(found, now=later(12)) == []
+    assert reasons(found, now=later(12), queue="support") == [NotFree.WRAP_UP], "Asterisk would not ring it there"
+
+
+@pytest.mark.req("D1")
+def test_the_wrap_up_of_a_queue_as_a_whole_holds_in_all_that_share_the_last_call() -> None:
+    sales, support = replace(ANNA, wrapup_s=0), replace(ANNA, queue="support", wrapup_s=0)
+    found = agents(sales, support, sales=30, support=5)
+    found.apply(t.AgentConnect("sales", CALLER, "PJSIP/anna", "anna", 0), NOW)
+    for seat in (sales, support):
+        found.apply(replace(seat, last_call=EPOCH + 1), later(1))
+    found.apply(t.AgentComplete("sales", CALLER, "PJSIP/anna", 1, "caller"), later(1))
+    assert reasons(found, now=later(10), queue="support") == [NotFree.WRAP_UP], "app_queue takes that of the last queue"
+    assert reasons(found, now=later(31), queue="support") == []
