@@ -51,9 +51,21 @@ NO_AMD = "Asterisk can't tell machines from people: load app_amd, with its amd.c
 def warnings(campaign: Campaign, strategy: Strategy, now: datetime) -> tuple[Fault, ...]:
     """What a campaign's rule pack makes of its settings: hours that never meet, calls that ring longer than their step says.
 
-    And how long people wait for an agent, and what they are to hear then.
+    And how many may be abandoned, how long people wait for an agent, and what they are to hear then.
     """
-    return (*_never_open(campaign, now), *_ring_longer(campaign, strategy), *_waits(campaign))
+    return (
+        *_never_open(campaign, now),
+        *_ring_longer(campaign, strategy),
+        *_lower_limit(campaign),
+        *_waits(campaign),
+    )
+
+
+def _lower_limit(campaign: Campaign) -> Iterator[Fault]:
+    own, most, found = campaign.abandonment_limit_percent, campaign.most_abandoned_percent, campaign.rules.abandonment()
+    if found is not None and most < own:
+        reason = f"{own:g} % is above the {most:g} % of the {found[0]}, which holds"
+        yield Fault("abandonment_limit_percent", reason)
 
 
 def _never_open(campaign: Campaign, now: datetime) -> Iterator[Fault]:

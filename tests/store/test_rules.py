@@ -276,16 +276,22 @@ async def test_attempts_and_texts_keep_the_pack_that_was_in_force(bench: Bench) 
 async def test_warnings_tell_hours_that_never_meet_and_steps_that_ring_too_short(bench: Bench) -> None:
     short = strategy({"id": "call", "type": "call", "name": "First call", "fields": {"ring_s": 10}})
     campaign_id = await builders.add_campaign(bench, short, time_zone="America/New_York")
-    assert await campaigns.warnings(bench.ctx, campaign_id) == ()
-    (ring,) = await campaigns.warnings(bench.ctx, campaign_id, {"rule_pack": "us-federal"})
-    assert ring.reason == (
+
+    async def told(**fields: Any) -> dict[str, str]:
+        return {one.field: one.reason for one in await campaigns.warnings(bench.ctx, campaign_id, fields)}
+
+    assert await told() == {}
+    assert await told(rule_pack="moon", title="x") == {}
+    federal = await told(rule_pack="us-federal", abandonment_limit_percent=5.0)
+    assert federal["rule_pack"] == (
         "the step First call rings 10 s; its calls ring 15 s, by rule ring of the pack us-federal 2026.1"
     )
-    early = {"rule_pack": "canada", "execution": ExecutionTime.read("06:00", "09:00")}
-    (never,) = await campaigns.warnings(bench.ctx, campaign_id, early)
-    assert never.field == "execution.start"
-    assert "never within the hours of the rule pack canada" in never.reason
-    assert await campaigns.warnings(bench.ctx, campaign_id, {"rule_pack": "moon", "title": "x"}) == ()
+    assert federal["abandonment_limit_percent"] == (
+        "5 % is above the 3 % of the rule abandonment of the pack us-federal 2026.1, which holds"
+    )
+    assert "abandonment_limit_percent" not in await told(rule_pack="us-federal")
+    early = await told(rule_pack="canada", execution=ExecutionTime.read("06:00", "09:00"))
+    assert "never within the hours of the rule pack canada" in early["execution.start"]
 
 
 # -- the hopper -------------------------------------------------------------------------------------------------------
