@@ -28,6 +28,9 @@ class Metrics:
             "dialer_webhooks", "Webhooks by what came of them", ("result",), registry=self.registry
         )
         self._breakers = self._gauge("dialer_gateway_breaker_open", "1 while the trunk fails and is probed", "gateway")
+        self._caps = self._gauge(
+            "dialer_gateway_calls_today", "Calls of the day, of a cap's prefix", "gateway", "prefix"
+        )
         self._counted: dict[str, int] = {}
         self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
         self._abandonment = self._gauge(
@@ -69,7 +72,10 @@ class Metrics:
     def _set_gateways(self, gateways: Iterable[Mapping[str, Any]]) -> None:
         self._gateways.clear()
         self._breakers.clear()
+        self._caps.clear()
         for gateway in gateways:
+            for cap in gateway.get("caps", ()):
+                self._caps.labels(gateway["id"], cap["prefix"]).set(cap["calls"])
             if "breaker" in gateway:
                 self._breakers.labels(gateway["id"]).set(gateway["breaker"] != "closed")
             self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] in GATEWAY_UP)

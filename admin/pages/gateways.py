@@ -25,13 +25,16 @@ LABELS = {
     "name": "Name", "dial": "Channel to dial", "prefixes": "Allowed prefixes", "max_calls": "Most calls at the same time",
     "calls_per_second": "Most calls started in a second", "strip_plus": "Dial without the plus sign",
     "prefix": "Digits put before the number",
-    "breaker_after": "Failed calls in a row that stop it", "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
+    "breaker_after": "Failed calls in a row that stop it", "calls_per_day": "Most calls in a day",
+    "prefix_calls_per_day": "Most calls in a day by prefix", "day_zone": "Time zone of the day",
+    "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
     "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
     "messages_per_second": "Most texts sent in a second", "response_timeout_s": "Response timeout, seconds",
     "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
 }  # fmt: skip
 # Settings with one value only are no choice.
 _UNSHOWN = frozenset({"kind", "bind"})
+_LISTS = frozenset({"prefixes", "prefix_calls_per_day"})
 _WIDE = frozenset({"name", "dial", "prefixes"})
 
 
@@ -50,7 +53,7 @@ class Control:
 async def index(request: web.Request) -> web.StreamResponse:
     found = _living(request)
     rows = (await gateways.page(request.app[CONTEXT], Query(limit=100))).items
-    shown = [{**row, "target": _target(row), **found.get(row["id"], {"state": None})} for row in rows]
+    shown = [{**row, "target": _target(row), "living": found.get(row["id"])} for row in rows]
     return page(request, "gateways.html", section="Gateways", gateways=shown)
 
 
@@ -58,7 +61,8 @@ def _living(request: web.Request) -> dict[str, Mapping[str, Any]]:
     """By id, what the live picture says of gateways."""
     live = request.app[LIVE]
     snapshot = live.snapshot() if live else views.NO_LIVE
-    return {one["id"]: {"state": one["state"], "reason": one.get("reason", "")} for one in snapshot["gateways"]}
+    unsaid: dict[str, Any] = {"reason": "", "caps": []}
+    return {one["id"]: unsaid | one for one in snapshot["gateways"]}
 
 
 async def new(request: web.Request) -> web.StreamResponse:
@@ -108,7 +112,7 @@ def read(kind: str, form: Mapping[str, Any]) -> dict[str, Any]:
         value = text.strip() if isinstance(text, str) else ""
         if field.annotation is bool:
             settings[name] = bool(value)
-        elif name == "prefixes":
+        elif name in _LISTS:
             settings[name] = tuple(value.replace(",", " ").split())
         elif value or field.is_required():
             settings[name] = value
@@ -157,7 +161,7 @@ def _text(name: str, value: Any) -> Any:
     """As the form shows it; a password never goes back to the browser."""
     if name == "password" or value is None:
         return ""
-    return ", ".join(value) if name == "prefixes" else value
+    return ", ".join(value) if name in _LISTS and not isinstance(value, str) else value
 
 
 def _target(row: Mapping[str, Any]) -> str:

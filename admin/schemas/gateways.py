@@ -22,6 +22,9 @@ class GatewayPatch(In):
     strip_plus: bool | None = None
     prefix: str | None = None
     breaker_after: int | None = None
+    calls_per_day: int | None = None
+    prefix_calls_per_day: list[str] | None = None
+    day_zone: str | None = None
     host: str | None = None
     port: int | None = None
     system_id: str | None = None
@@ -55,6 +58,9 @@ class VoiceGatewayOut(_Stored):
     strip_plus: bool
     prefix: str
     breaker_after: int
+    calls_per_day: int | None
+    prefix_calls_per_day: list[str]
+    day_zone: str
 
 
 class SmsGatewayOut(_Stored):

@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
 
+from dialer.domain.errors import InvalidInput
+from dialer.domain.windows import zone
+
 # What a C-octet string of SMPP can hold: ASCII without control characters (SMPP 3.1).
 _ASCII = r"^[\x20-\x7e]*$"
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -36,6 +39,36 @@ class VoiceGateway(_Gateway):
         le=1000,
         description="So many calls in a row that fail because of the trunk hold all others back until one gets through; 0: never.",
     )
+
+    calls_per_day: int | None = Field(
+        default=None, ge=0, le=10_000_000, description="Most calls in a day of `day_zone`, against toll fraud."
+    )
+    prefix_calls_per_day: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="Most calls in a day to numbers that begin so, such as `+44=500`, `+882=0`.",
+    )
+    day_zone: str = Field(
+        default="UTC", max_length=64, description="The zone at whose midnight the day of the caps begins."
+    )
+
+    @field_validator("day_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            return zone(value, "day_zone").key
+        except InvalidInput as error:
+            raise ValueError(error.faults[0].reason) from None
+
+    @field_validator("prefix_calls_per_day")
+    @classmethod
+    def _capped(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(r"\+[0-9]{1,15}=[0-9]{1,8}", value):
+                raise ValueError(f"{value!r} is not a prefix and a number of calls: write it like +44=500")
+        if len({value.split("=")[0] for value in values}) < len(values):
+            raise ValueError("names a prefix twice")
+        return values
 
     @field_validator("dial")
     @classmethod

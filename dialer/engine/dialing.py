@@ -15,6 +15,7 @@ from dialer.domain.campaign import Campaign, may_contact
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.engine.breakers import Breakers
+from dialer.engine.caps import DailyCaps
 from dialer.engine.contest import Contest, Group, nothing_due
 from dialer.engine.decisions import Decisions
 from dialer.engine.feeds import Feeds
@@ -36,7 +37,11 @@ PUT_OFF_S = 5.0
 MAX_BATCH = 50
 MOST_HELD_BACK = 20  # so many are looked past for one whom a gateway lets through
 NO_ROOM, NOBODY = Room(0, None), PacingDecision(0, None)
-_LIMITS = {Against.GATEWAY_LIMIT: Limit.GATEWAY_LIMIT, Against.BREAKER: Limit.GATEWAY_BREAKER}
+_LIMITS = {
+    Against.DAILY_CAP: Limit.GATEWAY_CAP,
+    Against.GATEWAY_LIMIT: Limit.GATEWAY_LIMIT,
+    Against.BREAKER: Limit.GATEWAY_BREAKER,
+}
 _FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gateway {} may not dial this prefix"}
 
 
@@ -71,6 +76,7 @@ class Dialing:
         self.decisions = Decisions(agents, link, self.tracker, self.paces)
         self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
         self.limits = Limits(self.tracker)
+        self.caps = DailyCaps(ctx, board)
         self.contest = Contest(board, agents, self.feeds, self.limits)
         self.limited_by: dict[int, Limit] = {}
         self._held_back: list[ContactRequest] = []
@@ -101,10 +107,15 @@ class Dialing:
             if plan.intent.attempt_id in going:
                 self._start(self._originate(plan), name=f"originate-{plan.intent.attempt_id}")
             else:
-                self.tracker.forget(plan.intent.attempt_id)
+                self._forget(plan)
         if len(going) < len(plans):
             held = [plan.intent.request for plan in plans if plan.intent.attempt_id not in going]
             self._start(self._take_back(held), name="take-back")
+
+    def _forget(self, plan: _Plan) -> None:
+        """It was not dialed."""
+        self.tracker.forget(plan.intent.attempt_id)
+        self.caps.give_back(plan.intent.spent)
 
     async def _take_back(self, held: Sequence[ContactRequest]) -> None:
         """No intent was written for these. Who came onto a list goes on as refused; the others stay claimed by nobody."""
@@ -180,7 +191,8 @@ class Dialing:
         if gateway is None or found is not None:
             self._hold_back(campaign, request, found or Against.NO_GATEWAY, name, now)
             return None
-        intent = Intent(str(ULID()), request, name, queue, campaign.caller_id)
+        spent = self.caps.spend(name, gateway, request.address, now)
+        intent = Intent(str(ULID()), request, name, queue, campaign.caller_id, spent)
         try:
             call = call_of(self._ctx.settings, intent, campaign, gateway)
         except ValueError as fault:
@@ -200,6 +212,7 @@ class Dialing:
             is_calling=self.tracker.is_calling(request.address),
             is_open=may_contact(campaign, request.zone, request.address, now),
             breaker_lets=self.breakers.of(name).lets(now),
+            cap=self.caps.reached(name, request.address, now),
             queue=None if queue == campaign.queue else self.decisions.decide(campaign, queue, now) if queue else NOBODY,
         )
 
@@ -210,6 +223,9 @@ class Dialing:
         if found.final:
             reason = _FINAL[found].format(gateway)
             self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
+        elif found is Against.DAILY_CAP and (cap := self.caps.reached(gateway, request.address, now)) and cap.prefix:
+            self._limit(campaign, Limit.GATEWAY_CAP)
+            self._start(attempts.put_off(self._ctx, request, cap.resets_at), name=f"put-off-{request.id}")
         elif found.of_gateway:
             self._held_back.append(request)
             self._limit(campaign, _LIMITS[found])
@@ -237,7 +253,7 @@ class Dialing:
         if isinstance(answer, NotSent) or (isinstance(answer, Refused) and answer.temporary):
             # Forgotten only then: a resync meanwhile would find its row in the store, and count it as lost.
             await attempts.withdraw(self._ctx, plan.intent, answer.reason)
-            self.tracker.forget(attempt_id)
+            self._forget(plan)
         elif isinstance(answer, Refused):
             reason = answer.reason
             self.tracker.update(attempt_id, lambda call: call.refuse(reason, now))

@@ -93,6 +93,7 @@ class Engine:
                 self._start(self.webhooks.run(), name="webhooks"),
                 self._start(self.webhooks.take_back(), name="webhooks-left"),
                 self._start(self.link.run(), name="ami"),
+                self._start(self.dialing.caps.run(), name="caps"),
                 self._start(follow(self.board, self.campaign_changed, self.gateways_changed), name="following"),
             ]
             await self.texting.gateways.load()
@@ -213,6 +214,7 @@ class Engine:
 
     async def gateways_changed(self) -> None:
         await self.board.load_gateways()
+        await self.dialing.caps.load()
         await self.texting.gateways.load()
         self.dialing.bell.ring()
         self.texting.bell.ring()
@@ -234,7 +236,12 @@ class Engine:
             "campaigns": [self._campaign(campaign, now) for campaign in self.board.campaigns.values()],
             "gateways": [
                 *(
-                    {"id": name, "kind": "voice", **self.dialing.breakers.snapshot(name, self.link.state.value, now)}
+                    {
+                        "id": name,
+                        "kind": "voice",
+                        **self.dialing.breakers.snapshot(name, self.link.state.value, now),
+                        **self.dialing.caps.snapshot(name, now),
+                    }
                     for name in self.board.voice
                 ),
                 *self.texting.gateways.snapshot(),

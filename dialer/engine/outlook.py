@@ -48,6 +48,7 @@ def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: 
         gateway_limit=limits.of_gateway(gateway_name, gateway, now),
         in_another_call=tracker.is_calling(request.address),
         breaker=dialing.breakers.of(gateway_name),
+        cap=dialing.caps.reached(gateway_name, request.address, now),
         starting=tracker.is_calling_for(request.id),
         before=dialing.feeds.before(request),
         power=dialing.decisions.power(campaign, now),

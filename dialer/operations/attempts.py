@@ -16,7 +16,7 @@ from dialer.domain.transitions import AttemptState, EnrollmentState
 from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
 from dialer.pacing.abandonment import LiveAnswers, counted
-from dialer.store import attempts, campaigns, enrollments, live_answers, replacing, requests, trail
+from dialer.store import attempts, campaigns, enrollments, gateway_days, live_answers, replacing, requests, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import CallEnded, RequestKey
@@ -34,6 +34,7 @@ class Intent:
     gateway: str
     queue: str
     caller_id: str | None = None
+    spent: tuple[gateway_days.Key, ...] = ()  # what it counts against of daily caps
 
 
 async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
@@ -64,6 +65,7 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
         allowed = [replace(i, request=going[i.request.id]) for i in chosen if i.request.id in going]
         if allowed:
             await attempts.intend(tx, [_row(i, packs[i.request.campaign_id], node, now) for i in allowed])
+            await gateway_days.add(tx, [key for i in allowed for key in i.spent])
             await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
             await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
         return {intent.attempt_id for intent in allowed}
@@ -89,6 +91,7 @@ async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
         request = await requests.withdraw(tx, intent.request.id)
         if request is not None:
             await attempts.forget(tx, intent.attempt_id)
+            await gateway_days.add(tx, intent.spent, times=-1)
             await enrollments.withdrawn(tx, request, now)
             await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
     ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)

@@ -8,10 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
+from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import Context
-from dialer.store import gateways, lists
+from dialer.store import campaigns, gateways, lists, requests
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
+
+_CAPS = {"calls_per_day", "prefix_calls_per_day", "day_zone"}
 
 
 class InUse(DomainError):  # noqa: N818 -- named by what happened
@@ -67,6 +70,11 @@ async def edit(
                 raise InvalidInput.single("kind", f"stays {row['kind']}: make a new gateway for the other channel")
             settings = ADAPTER.validate_python({**row["settings"], **changes})
             await gateways.edit(tx, gateway_id, settings, ctx.clock())
+            before = ADAPTER.validate_python(row["settings"])
+            if any(getattr(before, name, None) != getattr(settings, name, None) for name in _CAPS):
+                # Whom a cap put off is looked at again.
+                for campaign in await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED):
+                    await requests.reopen_windows(tx, campaign.id)
             row = await _row(tx, gateway_id)
     except IntegrityError:
         raise _taken(str(changes.get("name"))) from None

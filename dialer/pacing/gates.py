@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dialer.domain.gateway import VoiceGateway, allows
+from dialer.pacing.caps import Cap
 from dialer.pacing.limits import Room
 from dialer.pacing.progressive import PacingDecision
 
@@ -18,6 +19,7 @@ class Against(StrEnum):
     NO_GATEWAY = "voice-gateway-missing"
     PREFIX = "prefix-not-allowed"
     BREAKER = "gateway-breaker-open"
+    DAILY_CAP = "gateway-daily-cap"
     GATEWAY_LIMIT = "gateway-limit"
     IN_ANOTHER_CALL = "number-in-another-call"
     CLOSED = "window-closed"
@@ -31,12 +33,14 @@ class Against(StrEnum):
     @property
     def of_gateway(self) -> bool:
         """It holds for whatever goes by the gateway: the call keeps its place in the line."""
-        return self in {Against.BREAKER, Against.GATEWAY_LIMIT}
+        return self in {Against.DAILY_CAP, Against.BREAKER, Against.GATEWAY_LIMIT}
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """One call at the moment when it would start. `breaker_lets` so many calls by the gateway; None: any number.
+    """One call at the moment when it would start.
+
+    `breaker_lets` so many calls by the gateway; None: any number. `cap` is the gateway's daily cap that is reached, if any.
 
     `gateway` is None if there is none of that name. `queue` is what was decided for the step's own queue; None if it is the
     campaign's, which was decided on for all its calls.
@@ -49,6 +53,7 @@ class CallFacts:
     is_open: bool
     queue: PacingDecision | None = None
     breaker_lets: int | None = None
+    cap: Cap | None = None
 
 
 def against(call: CallFacts) -> Iterator[Against]:
@@ -57,6 +62,8 @@ def against(call: CallFacts) -> Iterator[Against]:
         yield Against.NO_GATEWAY
     elif not allows(call.gateway, call.number):
         yield Against.PREFIX
+    if call.cap is not None:
+        yield Against.DAILY_CAP
     if call.breaker_lets is not None and call.breaker_lets <= 0:
         yield Against.BREAKER
     if call.gateway_room.calls <= 0:

@@ -21,8 +21,11 @@ def of_call(outlook: CallOutlook, number: str, now: datetime) -> Iterator[Reason
         for queue in outlook.queues:
             yield from of_queue(queue, now, outlook.power_in(queue))
     yield from _of_campaign(outlook, now)
+    cap = outlook.cap if outlook.cap and outlook.cap.resets_at > now else None
     allowed, lets = outlook.gateway_limit.room(now), outlook.breaker.lets(now)
-    call = CallFacts(number, outlook.gateway, allowed, outlook.in_another_call, is_open=True, breaker_lets=lets)
+    call = CallFacts(
+        number, outlook.gateway, allowed, outlook.in_another_call, is_open=True, breaker_lets=lets, cap=cap
+    )
     for one in against(call):
         yield from _told(one, outlook, number, now)
 
@@ -74,6 +77,12 @@ def _told(one: Against, outlook: CallOutlook, number: str, now: datetime) -> Ite
             yield Reason(one, told)
         case Against.PREFIX:
             yield Reason(one, f"the voice gateway {name} may not dial the prefix of {number}")
+        case Against.DAILY_CAP if outlook.cap is not None:
+            to = f" to {outlook.cap.prefix}" if outlook.cap.prefix else ""
+            told = f"the voice gateway {name} has made the {outlook.cap.most:,} calls{to} that it may make in a day"
+            yield Reason(
+                one, f"{told}; the next day begins at {outlook.cap.resets_at:%Y-%m-%d %H:%M} UTC", outlook.cap.resets_at
+            )
         case Against.BREAKER:
             yield _breaker_open(name, outlook.breaker)
         case Against.IN_ANOTHER_CALL:

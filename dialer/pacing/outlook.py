@@ -7,6 +7,7 @@ from datetime import datetime
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.members import Member, NotFree
 from dialer.pacing.breaker import Breaker
+from dialer.pacing.caps import Cap
 from dialer.pacing.gates import text_room
 from dialer.pacing.limits import Allowance
 from dialer.pacing.power import Power, decide_power
@@ -85,6 +86,7 @@ class CallOutlook:
     breaker: Breaker = field(default_factory=lambda: Breaker(0))
     starting: bool = False
     before: int = 0
+    cap: Cap | None = None
     contender: Contender | None = None
     others: tuple[Other, ...] = ()
     turns: Turns = field(default_factory=Turns)
@@ -120,6 +122,8 @@ class CallOutlook:
             yield from queue.wrap_up_ends()
         timed = (self.campaign.token_at, self.gateway_limit.token_at, self.breaker.probe_at)
         yield from (at for at in timed if at is not None)
+        if self.cap is not None:
+            yield self.cap.resets_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ gateway = Table(
     Column("modified_at", Utc, nullable=False),
 )
 
+# Calls that left by a gateway in a day of its own zone, to each prefix that has a cap ("": to any number).
+gateway_day = Table(
+    "gateway_day",
+    metadata,
+    Column("gateway", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("prefix", String(16), primary_key=True),
+    Column("calls", Integer, nullable=False),
+)
+
 campaign = Table(
     "campaign",
     metadata,

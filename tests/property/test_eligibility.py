@@ -66,7 +66,7 @@ GOOD = {
     "queue": "sales", "voice_gateway": "carrier", "max_concurrent_calls": None, "calls_per_second": None, "payload": {},
     "link": LinkState.UP, "draining": False, "status_of_members": MemberStatus.NOT_IN_USE, "paused": False, "last_call": 0,
     "max_calls": None, "gateway_rate": None, "spent": False, "zone": None, "calls": [], "waiting": [], "before": 0,
-    "other": None, "breaker": None, "missed": (),
+    "per_day": None, "other": None, "breaker": None, "missed": (),
 }  # fmt: skip
 call = st.builds(
     Tracked, call=st.builds(Call, st.uuids().map(lambda u: u.hex[:26]), st.just(NOW)), campaign_id=st.sampled_from((1, 2)),
@@ -101,6 +101,7 @@ OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
     "calls": st.lists(call, min_size=1, max_size=3, unique_by=lambda one: one.call.attempt_id),
     "waiting": st.lists(waiting, min_size=1, max_size=2),
     "before": st.sampled_from((1, 2)),
+    "per_day": st.just(0),
     "missed": st.lists(st.tuples(st.sampled_from(("PJSIP/a", "PJSIP/b")), st.sampled_from((1, 299, 301))), max_size=2),
     "breaker": st.builds(
         Breaker, st.just(5), since=st.just(NOW - timedelta(minutes=1)), probe=st.sampled_from((None, "p")),
@@ -208,7 +209,11 @@ def _picture(draw: st.DrawFn, made: dict[str, Any], odd: set[str]) -> t.LiveStat
 
 
 def _gateways(made: dict[str, Any]) -> dict[str, VoiceGateway]:
-    limits = {"max_calls": made["max_calls"], "calls_per_second": made["gateway_rate"]}
+    limits = {
+        "max_calls": made["max_calls"],
+        "calls_per_second": made["gateway_rate"],
+        "calls_per_day": made["per_day"],
+    }
     carrier = VoiceGateway(name="carrier", dial="PJSIP/{number}@carrier", **limits)
     return {"carrier": carrier, "narrow": VoiceGateway(name="narrow", dial="PJSIP/{number}@n", prefixes=("+49",))}
 

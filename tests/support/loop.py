@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dialer.ami.originate import Accepted, OriginateCall
+from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall
 from dialer.ami.states import LinkState
 from dialer.domain import telephony as t
 from dialer.domain.agents import Agents
@@ -23,8 +23,11 @@ class Taken:
 
     def __init__(self) -> None:
         self.calls: list[OriginateCall] = []
+        self.refuses = False
 
-    async def originate(self, call: OriginateCall) -> Accepted:
+    async def originate(self, call: OriginateCall) -> Answer:
+        if self.refuses:
+            return NotSent("test")
         self.calls.append(call)
         return Accepted()
 
