@@ -24,6 +24,9 @@ LOOK_AGAIN = timedelta(seconds=5)
 # How many requests a hopper holds: enough for the agents who may come free while the next claim waits for the writer.
 LEAST_READY = 20
 MOST_READY = 200
+# How many are looked at together while the rule pack's hours are closed, and most of them are put off: calls of other
+# campaigns wait meanwhile.
+MOST_ASLEEP = 40
 
 
 @dataclass
@@ -137,6 +140,8 @@ class Feeds:
         if not await self._any_pending(campaign_id):
             return [], now + LOOK_AGAIN
         lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
+        if campaign.rules.times and not self._any_hour and not may_contact(campaign, None, None, now):
+            number = min(number, MOST_ASLEEP)
         own = window(campaign, None, now)
         is_open = own.open or self._any_hour
 
