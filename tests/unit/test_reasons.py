@@ -18,7 +18,7 @@ INNER = {Against.GATEWAY_LIMIT, Against.CLOSED, Against.NO_AGENT}
 
 @pytest.mark.req("K13")
 def test_every_condition_is_in_the_guide() -> None:
-    modules = ("eligibility.py", "no_call.py", "no_text.py")
+    modules = ("eligibility.py", "no_call.py", "no_rule.py", "no_text.py", "no_webhook.py")
     found = {code for name in modules for code in NAMED.findall((ROOT / "dialer/pacing" / name).read_text())}
     assert {"not-due", "link-down", "no-agent-logged-in", "sms-gateway-unbound", "others-first"} <= found
     found |= {*no_call._ALL.values(), *(str(one) for one in Closed), *(str(one) for one in Against if one not in INNER)}
