@@ -41,7 +41,7 @@ class VoiceGateway(_Gateway):
     )
 
     calls_per_day: int | None = Field(
-        default=None, ge=0, le=10_000_000, description="Most calls in a day of `day_zone`, against toll fraud."
+        default=None, ge=0, le=10_000_000, description="Against toll fraud; empty: no cap."
     )
     prefix_calls_per_day: tuple[str, ...] = Field(
         default=(),
