@@ -54,6 +54,7 @@ class AmiPeer:
     frozen: bool = False  # half-open: nothing is read any more, nothing sent
     # The ledger
     originates: list[Received] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # attempts among them
     actions: list[tuple[float, str]] = field(default_factory=list)
     logins: int = 0
     host: str = "127.0.0.1"
@@ -172,6 +173,7 @@ class AmiSession(asyncio.Protocol):
     def _originate(self, request: Request) -> None:
         self.peer.originates.append(Received(request["ActionID"][0], request, time.monotonic()))
         if self.peer.refuses_originates:
+            self.peer.refused.append(request["ActionID"][0])
             self._answer(request, "Error", Message=self.peer.refuses_originates)
         elif self.peer.answers_originates:
             self._answer(request, "Success", Message="Originate successfully queued")

@@ -1,0 +1,48 @@
+"""`python -m tests.world SEED [SEED]`: the world of one seed with its journal, or of all from the first up to the last."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.support.databases import SqliteDatabases
+from tests.world.world import play
+
+HOURS = 0.1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.world", description=__doc__)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("last", type=int, nargs="?", help="quietly, every seed up to this one")
+    parser.add_argument("--hours", type=float, default=HOURS, help="virtual hours with faults")
+    asked = parser.parse_args()
+    with TemporaryDirectory(prefix="world-") as made:
+        folder = Path(made)
+        template = SqliteDatabases(folder)._template
+        if asked.last is None:
+            sys.stdout.write(play(asked.seed, template, folder, hours=asked.hours))
+            return 0
+        failed = [seed for seed in range(asked.seed, asked.last + 1) if not _holds(seed, template, folder, asked.hours)]
+    _say(f"{asked.last - asked.seed + 1 - len(failed)} hold, {len(failed)} fail: {failed}")
+    return 1 if failed else 0
+
+
+def _holds(seed: int, template: Path, folder: Path, hours: float) -> bool:
+    began = time.perf_counter()
+    try:
+        play(seed, template, folder, hours=hours)
+    except Exception as error:  # noqa: BLE001 (said, and the next one)
+        _say(f"seed {seed}: {type(error).__name__}: {error}"[:2000])
+        return False
+    _say(f"seed {seed}: {time.perf_counter() - began:.2f} s")
+    return True
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(what + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
