@@ -134,7 +134,7 @@ def outcome_of(ending: Ending) -> tuple[Outcome, str]:
         return Outcome.FAILED, f"Asterisk refused the call: {ending.refused}"
     if ending.connected:
         return Outcome.ANSWERED, "talked with an agent"
-    if ending.lost is not None and not ending.hung_up and ending.originate_reason is None:
+    if ending.lost is not None and not ending.hung_up and ending.originate_reason not in _BY_REASON:
         return Outcome.LOST, ending.lost
     if ending.machine:
         return Outcome.MACHINE, _told(f"an answering machine took the call{_because(ending.amd_cause)}", ending)

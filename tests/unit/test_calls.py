@@ -263,6 +263,18 @@ def test_a_hangup_that_was_held_back_during_the_resync_counts_more_than_the_loss
     assert call.result().outcome is Outcome.BUSY
 
 
+@pytest.mark.req("D3", "D4")
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [("rejected", Outcome.LOST), ("local_busy", Outcome.BUSY), ("local_congestion", Outcome.CONGESTION)],
+)
+def test_a_failed_originate_whose_hangup_was_missed_tells_no_more_than_it_knows(kind: str, outcome: Outcome) -> None:
+    begun = [event for event in events(kind) if not isinstance(event, t.Hangup | t.OriginateResponse)]
+    answer = [event for event in events(kind) if isinstance(event, t.OriginateResponse)]
+    call = fold(begun).reconcile(t.LiveState(), at(9))
+    assert fold(answer, call).result().outcome is outcome
+
+
 @pytest.mark.req("D3", "D5")
 def test_a_channel_that_is_made_after_the_picture_of_a_resync_is_not_lost() -> None:
     """The Originate was acknowledged, but Asterisk makes the channel in a thread of its own."""
