@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.databases import SqliteDatabases
-from tests.world.world import play
+from tests.world.plan import draw, draw_races
+from tests.world.world import World, play_out
 
 HOURS = 0.1
 
@@ -17,26 +18,33 @@ def main() -> int:
     parser.add_argument("seed", type=int)
     parser.add_argument("last", type=int, nargs="?", help="quietly, every seed up to this one")
     parser.add_argument("--hours", type=float, default=HOURS, help="virtual hours with faults")
+    parser.add_argument("--races", action="store_true", help="pauses, ends and expiries against calls that just leave")
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="world-") as made:
         folder = Path(made)
         template = SqliteDatabases(folder)._template
         if asked.last is None:
-            sys.stdout.write(play(asked.seed, template, folder, hours=asked.hours))
+            sys.stdout.write(_world(asked.seed, template, folder, asked).ledger.journal)
             return 0
-        failed = [seed for seed in range(asked.seed, asked.last + 1) if not _holds(seed, template, folder, asked.hours)]
+        failed = [seed for seed in range(asked.seed, asked.last + 1) if not _holds(seed, template, folder, asked)]
     _say(f"{asked.last - asked.seed + 1 - len(failed)} hold, {len(failed)} fail: {failed}")
     return 1 if failed else 0
 
 
-def _holds(seed: int, template: Path, folder: Path, hours: float) -> bool:
+def _world(seed: int, template: Path, folder: Path, asked: argparse.Namespace) -> World:
+    if asked.races:
+        return play_out(draw_races(seed), template, folder, replay=f"{seed} --races")
+    return play_out(draw(seed, asked.hours), template, folder, replay=f"{seed} --hours {asked.hours:g}")
+
+
+def _holds(seed: int, template: Path, folder: Path, asked: argparse.Namespace) -> bool:
     began = time.perf_counter()
     try:
-        play(seed, template, folder, hours=hours)
+        world = _world(seed, template, folder, asked)
     except Exception as error:  # noqa: BLE001 (said, and the next one)
         _say(f"seed {seed}: {type(error).__name__}: {error}"[:2000])
         return False
-    _say(f"seed {seed}: {time.perf_counter() - began:.2f} s")
+    _say(f"seed {seed}: {time.perf_counter() - began:.2f} s, {len(world.ledger.sent)} calls, {world.raced} races")
     return True
 
 

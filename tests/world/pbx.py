@@ -60,6 +60,7 @@ class WorldPbx(ScriptedPbx):
     doubles: list[str] = field(default_factory=list)  # numbers that were called while they were in a call
     free_was: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     callers: int = 0
+    on_over: Callable[[], None] = lambda: None
 
     def push(self, *events: e.Headers) -> None:
         self.peer.push(*events)
@@ -130,6 +131,7 @@ class WorldPbx(ScriptedPbx):
         if truth := self.truths.get(attempt):
             truth.outcome, truth.over_at = outcome, self._loop.time()
         self.note("over", attempt, outcome)
+        self.on_over()
 
     # -- agents ---------------------------------------------------------------------------------------------------
 

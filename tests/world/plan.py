@@ -1,7 +1,7 @@
 """What a seed makes of a world: its people, agents, campaigns and strategies, and how often what goes wrong."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class WorldPlan:
     answers: float
     lets_ring: float
     faults: dict[str, float] = field(default_factory=dict)
+    races: bool = False
 
 
 def draw(seed: int, hours: float) -> WorldPlan:
@@ -42,6 +43,22 @@ def draw(seed: int, hours: float) -> WorldPlan:
     return WorldPlan(
         seed, hours * 3600, agents, campaigns, chance.uniform(0.15, 0.6), chance.choice([0, 0.05, 0.3]), faults
     )
+
+
+def draw_races(seed: int) -> WorldPlan:
+    """Nothing goes wrong, and calls are short: agents come free all the time, and managers pull just then."""
+    chance = random.Random(f"races {seed}")
+    agents = [PbxAgent(f"PJSIP/agent-{index:02}", QUEUES[:1]) for index in range(8)]
+    fields = {"queue": QUEUES[0], "voice_gateway": "world", "time_zone": "UTC"}
+    campaigns = [
+        CampaignPlan(
+            {**fields, "title": f"Campaign {index}"},
+            strategy(chance, (5,)),
+            [f"+1202{index:03}{n:04}" for n in range(25)],
+        )
+        for index in range(3)
+    ]
+    return WorldPlan(seed, 60.0, agents, campaigns, 0.1, 0.0, races=True)
 
 
 #: Mean seconds between two of a kind.
@@ -90,11 +107,11 @@ def _campaign(chance: random.Random, index: int, people: int) -> CampaignPlan:
     return CampaignPlan(fields, strategy(chance), numbers)
 
 
-def strategy(chance: random.Random) -> dict[str, Any]:
+def strategy(chance: random.Random, rings_s: Sequence[int] = (5, 12, 25)) -> dict[str, Any]:
     """A call, and for some who were not reached a wait and another call."""
     retry_on = chance.choice(["busy, no_answer", "busy, no_answer, lost", "busy, congestion, failed", ""])
     tries = {"tries": chance.choice([1, 2, 3]), "retry_after": chance.choice(["0s", "20s", "2m"])}
-    fields = {"ring_s": chance.choice([5, 12, 25]), **(tries | {"retry_on": retry_on} if retry_on else {})}
+    fields = {"ring_s": chance.choice(rings_s), **(tries | {"retry_on": retry_on} if retry_on else {})}
     again = chance.random() < 0.6
     nodes = [
         {"id": "in", "type": "contact-in", "fields": {"max_attempts": 6}, "out": {"next": "call"}},

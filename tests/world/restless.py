@@ -19,6 +19,7 @@ class Restless:
     def __init__(self, world: Any) -> None:
         self._world = world
         self._over = False
+        self.raced = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._absent: list[Any] = []
         self._kinds: dict[str, Callable[[random.Random], Awaitable[None]]] = {
@@ -211,7 +212,7 @@ class Restless:
         world, life = self._world, self._world.life
         task = world.in_process(operation(world.ctx, *args), operation.__name__)
         while not task.done() and not life.dead:
-            await asyncio.sleep(0.0005)
+            await asyncio.wait({task}, timeout=0.25)
         if not task.done():
             return False
         try:

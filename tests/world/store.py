@@ -76,7 +76,7 @@ class WorldDatabase(Database):
             except BaseException:
                 driver.rollback()
                 raise
-        await asyncio.sleep(self._chance.uniform(0, 0.001))
+        await asyncio.sleep(self._heard_s())
 
     async def transact(self, work: writer.Work[T], *, urgent: bool = False, durable: bool = True) -> T:  # noqa: ARG002
         async with self._turn(urgent=urgent):
@@ -88,7 +88,7 @@ class WorldDatabase(Database):
             except BaseException:
                 driver.rollback()
                 raise
-        await asyncio.sleep(self._chance.uniform(0, 0.001))
+        await asyncio.sleep(self._heard_s())
         return result
 
     @asynccontextmanager
@@ -121,6 +121,10 @@ class WorldDatabase(Database):
     def _disk_s(self) -> float:
         """Mostly a tenth of a millisecond, and now and then a disk that stalls."""
         return self._chance.uniform(0.2, 2.0) if self._chance.random() < 0.0005 else self._chance.uniform(0.0001, 0.001)
+
+    def _heard_s(self) -> float:
+        """From the commit until whoever waits for it goes on: now and then the loop is busy with others."""
+        return self._chance.uniform(0.001, 0.1) if self._chance.random() < 0.05 else self._chance.uniform(0, 0.001)
 
     def crash(self) -> None:
         """As the process's end leaves it: what was not committed is gone."""

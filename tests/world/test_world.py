@@ -13,9 +13,10 @@ import pytest
 
 from tests.support.databases import SqliteDatabases
 from tests.support.soak import examples, seconds
-from tests.world.world import play
+from tests.world.plan import draw_races
+from tests.world.world import play, play_out
 
-WORLDS, HOURS = 24, 0.1
+WORLDS, HOURS, RACES = 24, 0.1, 100
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,16 @@ def test_the_invariants_hold_in_worlds_where_everything_goes_wrong(template: Pat
     hours = float(os.environ.get("WORLD_HOURS", HOURS))
     for seed in range(1, examples(WORLDS) + 1):
         play(seed, template, tmp_path, hours=hours)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(seconds(300))
+@pytest.mark.req("C6", "C7", "D3")
+def test_nothing_leaves_after_the_answer_to_a_pause_an_end_or_an_expiry(template: Path, tmp_path: Path) -> None:
+    raced, seed = 0, 0
+    while raced < examples(RACES):
+        seed += 1
+        raced += play_out(draw_races(seed), template, tmp_path, replay=f"{seed} --races").raced
 
 
 @pytest.mark.req("D3")
