@@ -150,6 +150,13 @@ class Call:
         failed_at = self.response_at if self.response_at and not self.response_success else None
         return self.hangup_at or self.refused_at or failed_at or self.lost_at
 
+    @property
+    def rang_at(self) -> datetime | None:
+        """When it began to ring; news of that may come after that of the answer."""
+        if self.ringing_at is None or self.answered_at is None:
+            return self.ringing_at
+        return min(self.ringing_at, self.answered_at)
+
     def finished(self, now: datetime) -> bool:
         """Whether nothing that could still come would change the result."""
         due = self.finish_due()
@@ -174,7 +181,7 @@ class Call:
             cause=self.cause or None,
             tech_cause=self.tech_cause or None,
             agent=self.agent or None if reached else None,
-            ringing_at=self.ringing_at,
+            ringing_at=self.rang_at,
             answered_at=self.answered_at,
             connected_at=self.connected_at,
             ended_at=self.ended_at,

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from dialer.apart import apart
 from dialer.domain.columns import ColumnMap, Refusal, map_columns, propose_fields, row_to_contact
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.fields import Field, FieldType
@@ -141,19 +142,11 @@ def _count(path: Path, shape: FileShape, columns: ColumnMap, job: Job) -> _Count
 
 
 async def _in_process(job: Job) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dialer.intake.examine",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(WALL_S):
-            out, _ = await process.communicate(orjson.dumps(job))
-    except TimeoutError:
-        out = b""
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    out = b""
+    async with apart("dialer.intake.examine", stderr=asyncio.subprocess.DEVNULL) as process:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WALL_S):
+                out, _ = await process.communicate(orjson.dumps(job))
     if process.returncode != 0 or not out:
         reason = f"reading the file needs more than {MEMORY_BYTES >> 30} GB of memory or {CPU_S} s"
         raise UnreadableFile(FileFault.TOO_LONG, reason, "save the table with the contacts alone as CSV UTF-8")

@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from dialer.apart import apart
 from dialer.domain.contact import Address, NewContact
 from dialer.intake.staging import Job, Lot
 
@@ -34,30 +34,29 @@ async def lots(job: Job) -> AsyncIterator[Lot]:
 
     Raises RuntimeError if the reading process fails, and OSError (ENOSPC) if the disk is full.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dialer.intake.staging",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    try:
+        async with apart("dialer.intake.staging", stderr=asyncio.subprocess.PIPE) as process:
+            async for lot in _lots(process, job):
+                yield lot
+    finally:
+        await asyncio.to_thread(clear, Path(job.path))
+
+
+async def _lots(process: asyncio.subprocess.Process, job: Job) -> AsyncIterator[Lot]:
     assert process.stdin is not None  # noqa: S101  (PIPE)
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
-    try:
-        process.stdin.write(orjson.dumps(job) + b"\n")
-        while line := await asyncio.wait_for(process.stdout.readline(), STALLED_S):
-            lot = Lot(**orjson.loads(line))
-            yield lot
-            await asyncio.to_thread(Path(lot.path).unlink, missing_ok=True)
-            with suppress(ConnectionError, RuntimeError):  # it was the last, and the process has ended (uvloop's way)
-                process.stdin.write(b"\n")
-        if await asyncio.wait_for(process.wait(), STALLED_S) != 0:
-            error = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
-            told = error[-1] if error else "the reading process ended without a word"
-            raise OSError(errno.ENOSPC, told) if any(words in told for words in _FULL) else RuntimeError(told)
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()  # to the end of its pipes, or they are left open
-        await asyncio.to_thread(clear, Path(job.path))
+    process.stdin.write(orjson.dumps(job) + b"\n")
+    while line := await asyncio.wait_for(process.stdout.readline(), STALLED_S):
+        lot = Lot(**orjson.loads(line))
+        yield lot
+        await asyncio.to_thread(Path(lot.path).unlink, missing_ok=True)
+        with suppress(ConnectionError, RuntimeError):  # it was the last, and the process has ended (uvloop's way)
+            process.stdin.write(b"\n")
+    if await asyncio.wait_for(process.wait(), STALLED_S) != 0:
+        error = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
+        told = error[-1] if error else "the reading process ended without a word"
+        raise OSError(errno.ENOSPC, told) if any(words in told for words in _FULL) else RuntimeError(told)
 
 
 def clear(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from dialer.apart import apart
 from dialer.domain.columns import Refusal
 from dialer.domain.contact import Address, NewContact
 from dialer.domain.fields import Field, FieldType
@@ -83,17 +84,9 @@ async def opened(content: bytes, rules: Rules) -> AsyncIterator[Body]:
         single, items = await asyncio.to_thread(_items, content)
         yield Body(len(items), single, _in_thread(items, rules))
         return
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dialer.intake.pushed", orjson.dumps(rules).decode(),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE,
-    )  # fmt: skip
-    try:
+    async with apart("dialer.intake.pushed", orjson.dumps(rules).decode(), limit=MAX_LINE) as process:
         head = await _head(process, content)
         yield Body(head["total"], head["single"], _from_process(process))
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 def _items(content: bytes) -> tuple[bool, list[Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from dialer.apart import apart
 from dialer.domain.errors import InvalidInput
 from dialer.simulation.job import ContactRow, from_json
 from dialer.simulation.result import simulate
@@ -25,19 +26,11 @@ NICE = 5
 
 async def simulate_apart(job: Mapping[str, Any], pages: AsyncIterator[Sequence[ContactRow]]) -> bytes:
     """The result as JSON; `job` is that of `job.to_json`. Raises InvalidInput if it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "dialer.simulation.process",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
     out = b""
-    try:
+    async with apart("dialer.simulation.process", stderr=asyncio.subprocess.DEVNULL) as process:
         with suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(WALL_S):
                 out = await _asked(process, job, pages)
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
     if not out:
         reason = f"the dry run needs more than {MEMORY_BYTES >> 30} GB of memory or {CPU_S} s: choose fewer days"
         raise InvalidInput.single("horizon_days", reason)

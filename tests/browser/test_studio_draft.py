@@ -102,6 +102,7 @@ async def test_two_who_draw_notice_each_others_drafts(server: Server, page: Page
     await other.editor.get_by_role("button", name="Keep drawing").click()
     kept = (await server.ok("GET", f"/campaigns/{campaign}/strategy/draft"))["flow"]
     assert mine not in {entry["id"] for entry in kept}
+    await expect(asked).to_have_count(0)
     await save_button(other).click()
     await other.editor.get_by_role("button", name="Replace that draft").click()
     await expect(strip(other)).to_contain_text("not deployed: 1 fault")

@@ -79,13 +79,15 @@ async def test_what_is_pending_is_stopped_and_flagged(bench: Bench, stop: Stop, 
     await builders.load(bench, campaign_id, [person(100)])
 
     await stop(bench, campaign_id)
-    assert await builders.intend_call(bench, claimed[2]) is None or stop is _expire  # the engine checks validity
+    # On SQLite the engine alone checks the validity; where other nodes may have edited it, the intent does so, too.
+    goes = stop is _expire and bench.ctx.db.is_sqlite
+    assert (await builders.intend_call(bench, claimed[2]) is not None) is goes
     await builders.settle(bench, campaign_id)
     if stop is not _expire:
         await invariants.check(bench.ctx.db, settled=True)
     found = await invariants.states(bench.ctx.db, campaign_id)
     assert sum(found.values()) == MANY + 1
-    assert found["in_progress"] == (2 if stop is _expire else 1)
+    assert found["in_progress"] == (2 if goes else 1)
     assert await _reasons(bench) == {None, reason}
     assert await builders.claim(bench, campaign_id) == []
     stopped = [request for request in await _requests(bench) if request.state == "stopped"]

@@ -238,6 +238,20 @@ def test_who_hears_a_message_during_a_resync_is_known_by_its_place_in_the_dialpl
     assert call.apply(t.Hangup(CHANNEL, 16, ""), at(9)).result().outcome is outcome
 
 
+@pytest.mark.req("D4")
+def test_the_times_of_a_call_are_in_order_also_when_news_of_the_ringing_comes_last() -> None:
+    found = events("answered")
+    rings = [event for event in found if "ringing_at" in _facts_of(event)]
+    result = fold([*(event for event in found if event not in rings), *rings]).result()
+    assert rings
+    assert result.ringing_at == result.answered_at
+
+
+def _facts_of(event: t.Event) -> set[str]:
+    call = INTENDED.apply(event, at(1))
+    return {name for name in ("ringing_at", "answered_at") if getattr(call, name)}
+
+
 @pytest.mark.req("D3")
 def test_an_adopted_talk_ends_answered_with_its_agent() -> None:
     call = Call.adopt(ATTEMPT, T0, live(t.ChannelState.UP, bridge="b1"), at(5)).apply(t.Hangup(CHANNEL, 16, ""), at(9))
