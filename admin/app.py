@@ -8,12 +8,13 @@ from aiohttp import web
 from admin import auth, errors
 from admin.api import routes as api_routes
 from admin.api import upkeep
-from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PUSHES, THROTTLE, Identity, Problem
+from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
 from admin.pages.render import to_html
 from admin.pages.routes import routes
 from admin.studio.routes import routes as studio_routes
 from admin.throttle import LoginThrottle, PushThrottle
 from dialer.engine.live import Live
+from dialer.engine.previews import Previews
 from dialer.operations.context import Context
 
 __all__ = ["CONTEXT", "ERROR_PAGE", "IDENTITY", "LIVE", "Identity", "Problem", "make_app"]
@@ -36,11 +37,11 @@ HEADERS = {
 }
 
 
-def make_app(ctx: Context, live: Live | None) -> web.Application:
-    """Without `live` (no engine in this process) the live views say so."""
+def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) -> web.Application:
+    """Without `live` and `previews` (no engine in this process) the live views and the agent page say so."""
     middlewares = [upkeep.count, errors.errors, errors.plain_bodies, auth.auth]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
-    app[CONTEXT], app[LIVE], app[THROTTLE] = ctx, live, LoginThrottle()
+    app[CONTEXT], app[LIVE], app[PREVIEWS], app[THROTTLE] = ctx, live, previews, LoginThrottle()
     app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)
     app[ERROR_PAGE] = _error_page
     app.on_response_prepare.append(_add_headers)

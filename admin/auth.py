@@ -26,7 +26,6 @@ _RIGHT_OF_LAST_PART = {
     "unpublish": Right.OPERATE,
     "check": Right.READ,  # saves nothing
     "preview": Right.READ,  # saves nothing
-    "logout": Right.READ,
 }
 # The role of a campaign's own key: it has no rights but that of the address which it was found at.
 CAMPAIGN_KEY = "campaign-key"
@@ -35,6 +34,9 @@ _PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
 _RIGHT_TO_READ = {"key": Right.WRITE, "evidence": Right.OPERATE, "evidence.csv": Right.OPERATE}
 # Things under a name that people choose: a gateway called "check" is still a gateway.
 NAMED = ("/gateways/", "/contact-fields/")
+_AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
+# For everybody who is logged in: the way out, and the way to where each role begins.
+_EVERYBODYS = frozenset({"/", "/logout"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -91,6 +93,8 @@ def may(identity: Identity, right: Right) -> bool:
 def right_for(method: str, path: str) -> Right:
     """What a call needs: reading is open to every role, see RIGHTS, but for keys."""
     last = path.rstrip("/").rpartition("/")[2]
+    if _AGENT_PAGE.match(path):
+        return Right.TALK
     if method in SAFE_METHODS:
         return _RIGHT_TO_READ.get(last, Right.READ)
     if path.removeprefix("/api/v1").startswith(NAMED):
@@ -112,7 +116,7 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     if identity.csrf and request.method not in SAFE_METHODS:
         await _check_csrf(request, identity.csrf)
     right = right_for(request.method, request.path)
-    if identity.role != CAMPAIGN_KEY and not may(identity, right):
+    if identity.role != CAMPAIGN_KEY and request.path not in _EVERYBODYS and not may(identity, right):
         raise Refused(403, f"{identity.name} is a {identity.role}, who may not {right} here")
     return await handler(request)
 

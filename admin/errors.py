@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from admin.keys import ERROR_PAGE, Problem
 from dialer.domain.errors import (
+    Conflict,
     DomainError,
     Fault,
     IllegalTransition,
@@ -53,6 +54,7 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     NotFound: (404, "Not found"),
     IllegalTransition: (409, "Illegal transition"),
     StaleEdit: (409, "Stale edit"),
+    Conflict: (409, "Conflict"),
     InUse: (409, "In use"),
     FieldInUse: (409, "In use"),
     ValuesDoNotFit: (409, "Values do not fit"),

@@ -9,6 +9,7 @@ from aiohttp import web
 from admin.throttle import LoginThrottle, PushThrottle
 from dialer.domain.errors import Fault
 from dialer.engine.live import Live
+from dialer.engine.previews import Previews
 from dialer.operations.context import Context
 from dialer.operations.users import Caller
 
@@ -30,6 +31,7 @@ ErrorPage = Callable[[web.Request, Problem], Awaitable[web.StreamResponse]]
 
 CONTEXT = web.AppKey("context", Context)
 LIVE: web.AppKey[Live | None] = web.AppKey("live")
+PREVIEWS: web.AppKey[Previews | None] = web.AppKey("previews")
 THROTTLE = web.AppKey("throttle", LoginThrottle)
 PUSHES = web.AppKey("pushes", PushThrottle)
 LARGE = web.AppKey("large", asyncio.Semaphore)  # so many large bodies are in memory at once

@@ -101,6 +101,33 @@ class Calls(Section):
     )
 
 
+class Preview(Section):
+    reserve_s: int = Field(
+        default=60,
+        ge=5,
+        le=3600,
+        description="How long an agent may look at a contact that is offered before it goes back, in seconds.",
+    )
+    skip_delay_s: int = Field(
+        default=300,
+        ge=0,
+        le=604_800,
+        description="After how long a contact that an agent skipped, or did not answer for, is offered again, in seconds.",
+    )
+    agent_ring_s: int = Field(
+        default=20,
+        ge=5,
+        le=120,
+        description="How long the telephone of an agent who accepted rings before the contact goes back, in seconds.",
+    )
+    most_missed: int = Field(
+        default=3,
+        ge=1,
+        le=100,
+        description="After so many offers in a row without an answer an agent is not ready any more.",
+    )
+
+
 Milliseconds = Annotated[int, Field(ge=1, le=60_000)]
 
 
@@ -200,6 +227,7 @@ class Settings(BaseSettings):
     http: Http = Field(default_factory=Http)
     ami: Ami = Field(default_factory=Ami)
     calls: Calls = Field(default_factory=Calls)
+    preview: Preview = Field(default_factory=Preview)
     amd: Amd = Field(default_factory=Amd)
     rest: Rest = Field(default_factory=Rest)
     webhooks: Webhooks = Field(default_factory=Webhooks)

@@ -28,7 +28,10 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
         await upgrade(ctx.db)
         engine = Engine(ctx)
         runner = web.AppRunner(
-            make_app(ctx, engine.live), shutdown_timeout=PAGES_CLOSE_S, access_log=None, auto_decompress=False
+            make_app(ctx, engine.live, engine.previews),
+            shutdown_timeout=PAGES_CLOSE_S,
+            access_log=None,
+            auto_decompress=False,
         )
         await runner.setup()
         try:

@@ -5,6 +5,7 @@ from aiohttp import web
 
 from admin import document
 from admin.api import (
+    agent,
     attempts,
     campaigns,
     contact_export,
@@ -55,6 +56,7 @@ def operations() -> list[Operation]:
         evidence.api,
         attempts.api,
         live.api,
+        agent.api,
         api,
     )
     return [operation for module in modules for operation in module.all]

@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from admin.keys import CONTEXT
+from admin.auth import may
+from admin.keys import CONTEXT, IDENTITY
 from admin.pages import forms, views
 from admin.pages.campaign import overview
 from admin.pages.lists import ListView, wanted
@@ -15,13 +16,15 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
 from dialer.operations import campaigns, reports
 from dialer.operations.context import Context
+from dialer.operations.users import Right
 from dialer.strategy.templates import TEMPLATES, document_of
 
 DEFAULT_SORT = "created_at"
 
 
-async def home(_request: web.Request) -> web.StreamResponse:
-    raise web.HTTPSeeOther("/campaigns")
+async def home(request: web.Request) -> web.StreamResponse:
+    """Where each role begins."""
+    raise web.HTTPSeeOther("/campaigns" if may(request[IDENTITY], Right.READ) else "/agent")
 
 
 async def index(request: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from admin.keys import CONTEXT
 from admin.pages import trail_words, views
 from admin.pages.campaign import load
 from admin.pages.render import local, page
+from dialer.domain.campaign import Campaign
 from dialer.operations import history, reports, sources, why_not
 from dialer.operations.context import Context
 
@@ -58,7 +59,11 @@ async def show_anywhere(request: web.Request) -> web.StreamResponse:
 
 async def in_campaign(request: web.Request) -> dict[str, Any]:
     """What the page in a campaign shows, and its stream keeps up to date."""
-    ctx, campaign, contact_id = request.app[CONTEXT], await load(request), _contact(request)
+    return await parts_of(request.app[CONTEXT], await load(request), _contact(request))
+
+
+async def parts_of(ctx: Context, campaign: Campaign, contact_id: int) -> dict[str, Any]:
+    """Raises `NotFound` for a contact that is not in the campaign."""
     item, entries = await asyncio.gather(
         history.contact_in(ctx, campaign.id, contact_id), history.trail_of(ctx, contact_id, campaign.id)
     )

@@ -35,16 +35,16 @@ async def board(request: web.Request) -> web.StreamResponse:
 
 async def board_stream(request: web.Request) -> web.StreamResponse:
     async def draw() -> tuple[str, float]:
-        return _swapped(request, "board", _board(request)), AT_LEAST_EVERY_S
+        return swapped(request, "board", _board(request)), AT_LEAST_EVERY_S
 
-    return await _stream(request, draw)
+    return await stream(request, draw)
 
 
 async def campaign_stream(request: web.Request) -> web.StreamResponse:
     """The overview's counts, agents and calls; with `?show=` only the list of `sources`, or the campaign's `state`."""
     await load(request)  # 404 before the stream begins
     draws = {"sources": _draw_sources, "state": _draw_state}
-    return await _stream(request, draws.get(request.query.get("show", ""), _draw)(request))
+    return await stream(request, draws.get(request.query.get("show", ""), _draw)(request))
 
 
 async def contact_stream(request: web.Request) -> web.StreamResponse:
@@ -54,9 +54,9 @@ async def contact_stream(request: web.Request) -> web.StreamResponse:
     async def draw() -> tuple[str, float]:
         parts = await in_campaign(request)
         names = ("contact_state", "contact_place", "contact_delivery", "contact_trail")
-        return "".join(_swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+        return "".join(swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
 
-    return await _stream(request, draw)
+    return await stream(request, draw)
 
 
 def _draw(request: web.Request) -> Draw:
@@ -64,14 +64,14 @@ def _draw(request: web.Request) -> Draw:
         campaign = await load(request)
         parts = await live_parts(request, campaign)
         names = ("state", "counts", "pacing", "meter", "agents", "calls")
-        return "".join(_swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+        return "".join(swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
 
     return draw
 
 
 def _draw_state(request: web.Request) -> Draw:
     async def draw() -> tuple[str, float]:
-        return _swapped(request, "state", {"campaign": await load(request)}), AT_LEAST_EVERY_S
+        return swapped(request, "state", {"campaign": await load(request)}), AT_LEAST_EVERY_S
 
     return draw
 
@@ -80,7 +80,7 @@ def _draw_sources(request: web.Request) -> Draw:
     async def draw() -> tuple[str, float]:
         parts = await listed(request.app[CONTEXT], await load(request))
         busy = any(one["state"] in BUSY and one["kind"] != "rest" for one in parts["sources"])
-        return _swapped(request, "sources", parts), WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
+        return swapped(request, "sources", parts), WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
 
     return draw
 
@@ -90,20 +90,20 @@ def _board(request: web.Request) -> dict[str, Any]:
     return dict(live.snapshot() if live else views.NO_LIVE)
 
 
-def _swapped(request: web.Request, part: str, context: dict[str, Any]) -> str:
+def swapped(request: web.Request, part: str, context: dict[str, Any]) -> str:
     """A part that htmx puts in the place of the one with the same id."""
     return to_html(request, "parts/swapped.html", part=f"parts/{part}.html", **{**context, "oob": OOB})
 
 
-async def _stream(request: web.Request, draw: Draw) -> web.StreamResponse:
-    async def follow(source: Live, stream: EventSourceResponse) -> None:
+async def stream(request: web.Request, draw: Draw) -> web.StreamResponse:
+    async def follow(source: Live, sent: EventSourceResponse) -> None:
         loop, shown = asyncio.get_running_loop(), ""
         with source.watch() as bell:
-            while stream.is_connected():
+            while sent.is_connected():
                 began = loop.time()
                 text, again_s = await draw()
                 if text != shown:
-                    await stream.send(text)
+                    await sent.send(text)
                     shown = text
                 await asyncio.sleep(max(AT_MOST_EVERY_S, REST * (loop.time() - began)))
                 await bell.wait(again_s)

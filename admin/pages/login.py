@@ -9,7 +9,7 @@ from admin.pages.render import page
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    target = auth.local_path(request.query.get("next"), "/campaigns")
+    target = auth.local_path(request.query.get("next"), "/")
     if request.get(IDENTITY) is not None:
         raise web.HTTPSeeOther(target)
     return page(request, "login.html", error=None, name="", next=target)
@@ -19,7 +19,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     """A wrong password, or too many of them, is said on the form."""
     form = await request.post()
     name, password = str(form.get("name", "")), str(form.get("password", ""))
-    target = auth.local_path(str(form.get("next", "")), "/campaigns")
+    target = auth.local_path(str(form.get("next", "")), "/")
     try:
         cookie = await auth.login(request, name, password)
     except Refused as error:

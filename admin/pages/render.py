@@ -69,6 +69,8 @@ def _of_request(request: web.Request) -> dict[str, Any]:
         "user": caller,
         "csrf": (caller.csrf if caller else None) or "",
         "may_edit": caller is not None and may(caller, Right.WRITE),
+        "may_read": caller is None or may(caller, Right.READ),
+        "may_talk": caller is not None and may(caller, Right.TALK),
         "may_operate": caller is not None and may(caller, Right.OPERATE),
         "section": "",
         "oob": "",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from admin.pages import (
+    agent,
     assets,
     campaign,
     campaigns,
@@ -90,6 +91,10 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{ONE}/dry-run", dry_run.show),
         web.post(f"{ONE}/dry-run", dry_run.run),
         web.get("/evidence", evidence.show),
+        web.get("/agent", agent.show),
+        web.get("/agent/live", agent.watch),
+        web.post("/agent", agent.change),
+        web.post(r"/agent/{offer:[0-9A-Z]{26}}/{answer:accept|skip|reject}", agent.answer),
         web.get("/live", live.board),
         web.get("/live/stream", live.board_stream),
         web.get("/gateways", gateways.index),

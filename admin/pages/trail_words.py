@@ -2,21 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from admin.pages import preview_words
+from admin.pages.line import Data, Line, Shown
 from admin.pages.words import channel, colour, moment, plain, stopped_because
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a trail: an icon, a colour, a sentence, and what else a reader may want to know."""
-
-    icon: str
-    colour: str
-    text: str
-    detail: str = ""
 
 
 def worded(why: str) -> str:
@@ -25,10 +15,6 @@ def worded(why: str) -> str:
 
 
 _CODES = re.compile(r"\b(?:no_answer|invalid_number|max_attempts|max_visits|endless_loop|step_missing)\b")
-
-
-Data = Mapping[str, Any]
-Shown = Callable[[datetime], str]
 
 
 def trail_line(kind: str, data: Data, shown: Shown) -> Line:
@@ -242,6 +228,7 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "attributes-set": _attributes_set,
     "call-queued": _call_queued,
     "sms-queued": _sms_queued,
+    **preview_words.TELLERS,
     "call-dialed": _call_dialed,
     "call-ended": _call_ended,
     "opted-out": _opted_out,

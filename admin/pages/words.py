@@ -59,6 +59,7 @@ _NOT_FREE = {
     "not_answering": "left calls ringing",
     "wrap_up": "in wrap-up",
     "claimed": "a call is on its way",
+    "preview": "has a contact on the agent page",
 }
 
 

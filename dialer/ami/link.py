@@ -24,6 +24,7 @@ from dialer.ami.frames import Fields, Frames, event_name, headers
 from dialer.ami.parse import USED_EVENTS, Headers, parse
 from dialer.ami.session import Callbacks, Session
 from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
+from dialer.domain.agent_leg import agent_channel_id
 from dialer.domain.telephony import Event, channel_id
 
 #: Bytes waiting to be sent; more than this and Asterisk is not reading.
@@ -238,11 +239,20 @@ class AmiLink:
         session.answered(call.attempt_id, answer)
         return answer
 
-    async def hangup(self, attempt_id: str) -> o.Answer:
-        """End the attempt's call, ringing or talking. Refused when there is no such channel (any more)."""
+    async def ring_agent(self, call: o.AgentCall) -> o.Answer:
+        """Call the telephone of an agent; whether it was answered comes as `AgentLeg`."""
+        return await self._ask_up(call.headers())
+
+    async def hangup(self, attempt_id: str, *, agent: bool = False) -> o.Answer:
+        """End the attempt's call, or its agent's own leg. Refused when there is no such channel (any more)."""
+        return await self._ask_up(
+            {"Action": "Hangup", "Channel": (agent_channel_id if agent else channel_id)(attempt_id)}
+        )
+
+    async def _ask_up(self, action: o.Action) -> o.Answer:
         if self._connection is None or self._state in {LinkState.DOWN, LinkState.CONNECTING, LinkState.REFUSED}:
             return o.NotSent(f"the link to Asterisk is {self._state}: {self._reason}")
-        return await self._act(self._connection, {"Action": "Hangup", "Channel": channel_id(attempt_id)})
+        return await self._act(self._connection, action)
 
     async def extensions(self, context: str) -> frozenset[str] | None:
         """Those of a context of the dialplan, none without it; None when that can't be told (no right, no answer, link down)."""

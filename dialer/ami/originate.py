@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dialer.domain.agent_leg import agent_channel_id
 from dialer.domain.sound import SOUND_FILE
 from dialer.domain.telephony import channel_id
 
@@ -19,6 +20,7 @@ _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _ATTEMPT_ID = re.compile(r"[0-9A-Z]{26}")
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PREFIX = re.compile(r"[0-9*#+]{0,16}")
+_INTERFACE = re.compile(r"[A-Za-z]{2,16}/[A-Za-z0-9_.@:+/-]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NUMBER_FIELD = "{number}"
 _SOUND = re.compile(SOUND_FILE)
@@ -91,6 +93,7 @@ class OriginateCall:
     amd_silence_ms: int = 0  # of them, how long it listens after a greeting
     machine_message: str = ""  # the sound file to leave on a machine; empty: hang up
     message_silence_ms: int = 2000  # how long a machine must be silent before the message
+    to_agent: bool = False  # an agent accepted it: to the channel of that agent, not to the queue
 
     def __post_init__(self) -> None:
         _match("attempt_id", _ATTEMPT_ID, self.attempt_id)
@@ -119,7 +122,7 @@ class OriginateCall:
             "ChannelId": channel_id(self.attempt_id),
             "Channel": self.dial.replace(_NUMBER_FIELD, self._dialed_number()),
             "Context": self.context,
-            "Exten": f"q-{self.queue}",
+            "Exten": "preview" if self.to_agent else f"q-{self.queue}",
             "Priority": "1",
             "Timeout": str(self.ring_s * 1000),
             "Async": "true",
@@ -138,6 +141,8 @@ class OriginateCall:
             "__DIAL_QUEUE_WAIT": str(self.queue_wait_s),
             "DIAL_QUEUE_LIMIT": f"{self.queue_limit_s:.3f}",
         }
+        if self.to_agent:
+            variables["DIAL_AGENT"] = agent_channel_id(self.attempt_id)
         if self.message:
             variables["DIAL_MESSAGE"] = self.message
         if self.amd:
@@ -157,6 +162,46 @@ class OriginateCall:
 
     def _dialed_number(self) -> str:
         return self.prefix + (self.number.removeprefix("+") if self.strip_plus else self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCall:
+    """The telephone of an agent who accepted an offer, which waits for the callee. `agent` is the member's interface.
+
+    ValueError names the field that is wrong.
+    """
+
+    attempt_id: str
+    agent: str
+    ring_s: int
+    wait_s: int  # the net behind our own hang-up
+    caller_id: str = ""
+    context: str = CONTEXT
+
+    def __post_init__(self) -> None:
+        _match("attempt_id", _ATTEMPT_ID, self.attempt_id)
+        _match("agent", _INTERFACE, self.agent)
+        _match("context", _QUEUE, self.context)
+        check(self.headers())
+
+    def headers(self) -> dict[str, str | Sequence[str]]:
+        """The action. Its answer comes as OriginateResponse with the same ActionID."""
+        name = agent_channel_id(self.attempt_id)
+        action: dict[str, str | Sequence[str]] = {
+            "Action": "Originate",
+            "ActionID": name,
+            "ChannelId": name,
+            "Channel": self.agent,
+            "Context": self.context,
+            "Exten": "agent",
+            "Priority": "1",
+            "Timeout": str(self.ring_s * 1000),
+            "Async": "true",
+            "Variable": (f"DIAL_WAIT={self.wait_s}",),
+        }
+        if self.caller_id:
+            action["CallerID"] = self.caller_id
+        return action
 
 
 def check(action: Action) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, overload
 
 from dialer.domain import telephony as t
+from dialer.domain.agent_leg import agent_leg_of
 
 Headers = Mapping[str, str]
 
@@ -95,8 +96,10 @@ def _hangup(h: Event) -> t.Hangup:
     return t.Hangup(h.get("Uniqueid", ""), number(h.get("Cause")), h.get("TechCause", ""))
 
 
-def _originate_response(h: Event) -> t.OriginateResponse | None:
+def _originate_response(h: Event) -> t.OriginateResponse | t.AgentLeg | None:
     attempt_id = h.get("ActionID", "")
+    if leg := agent_leg_of(attempt_id):
+        return t.AgentLeg(leg, h.get("Response") == "Success")
     if len(attempt_id) != t.ATTEMPT_ID_LENGTH:
         return None  # another program's
     return t.OriginateResponse(attempt_id, h.get("Response") == "Success", number(h.get("Reason")))

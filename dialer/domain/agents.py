@@ -31,6 +31,13 @@ class Agents(Roster):
         """The link is down or stale: nobody is proven free until the next resync."""
         self.known = False
 
+    def hold(self, interface: str, *, held: bool) -> None:
+        """Take an agent for a preview, or give it back: held, it is free for nothing else."""
+        (self._held.add if held else self._held.discard)(interface)
+        if agent := self._agents.get(interface):
+            agent.held = held
+            self._refresh(agent)
+
     def resync(self, live: t.LiveState, now: datetime) -> None:
         """Replace everything by the picture of a resync."""
         self._agents, self._rung, self._talks, self._neighbours, self.known = {}, {}, {}, {}, True
@@ -125,12 +132,7 @@ class Agents(Roster):
         if event.uniqueid not in self._ended:
             self._pool(event.queue).callers.add(event.uniqueid)
 
-    def _queue_caller_leave(self, event: t.QueueCallerLeave, now: datetime) -> None:
-        del now
-        self._pool(event.queue).callers.discard(event.uniqueid)
-        self._stop_ringing(event.uniqueid)
-
-    def _queue_caller_abandon(self, event: t.QueueCallerAbandon, now: datetime) -> None:
+    def _queue_caller_leave(self, event: t.QueueCallerLeave | t.QueueCallerAbandon, now: datetime) -> None:
         del now
         self._pool(event.queue).callers.discard(event.uniqueid)
         self._stop_ringing(event.uniqueid)
@@ -154,7 +156,7 @@ class Agents(Roster):
         t.AgentComplete: _agent_complete,
         t.QueueCallerJoin: _queue_caller_join,
         t.QueueCallerLeave: _queue_caller_leave,
-        t.QueueCallerAbandon: _queue_caller_abandon,
+        t.QueueCallerAbandon: _queue_caller_leave,
         t.Hangup: _hangup,
     }
 
@@ -164,7 +166,7 @@ class Agents(Roster):
         return self._pools.setdefault(queue, Pool())
 
     def _seat(self, state: t.MemberState) -> Agent:
-        agent = self._agents.setdefault(state.interface, Agent(state.interface))
+        agent = self._agents.setdefault(state.interface, Agent(state.interface, held=state.interface in self._held))
         if state.queue not in agent.seats or not agent.seats[state.queue].logged_in:
             agent.seats[state.queue] = Seat(state)  # who comes anew has had no call, for Asterisk
             self._neighbours.clear()

@@ -42,7 +42,7 @@ def attempt_of(event: t.Event) -> str | None:
 
 
 _BY_ATTEMPT = frozenset({t.OriginateResponse, t.QueueEnded, t.MachineDetected, t.MessagePlayed})
-_OF_NO_CALL = frozenset({t.MemberState, t.MemberRemoved, t.FullyBooted, t.Shutdown})
+_OF_NO_CALL = frozenset({t.AgentLeg, t.MemberState, t.MemberRemoved, t.FullyBooted, t.Shutdown})
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ class DialingMode(StrEnum):
 
 # Modes that are shown but can't be ticked yet, with the reason people see.
 UNAVAILABLE_MODES: Mapping[str, str] = {
-    DialingMode.PREVIEW: "preview dialing needs the agent page, which does not exist yet",
     DialingMode.PREDICTIVE: "predictive dialing is not offered: its forecasts can't promise an abandonment limit",
 }
 
@@ -112,6 +111,11 @@ def stop_reason(campaign: Campaign, now: datetime) -> StopReason | None:
 def automatic(campaign: Campaign) -> bool:
     """Whether its calls start by themselves: one for each free agent, or more in power mode (D1, D8)."""
     return not {DialingMode.PROGRESSIVE, DialingMode.POWER}.isdisjoint(campaign.dialing_modes)
+
+
+def offers(campaign: Campaign) -> bool:
+    """Whether its calls are offered to agents on their page, who decide (preview)."""
+    return DialingMode.PREVIEW in campaign.dialing_modes
 
 
 def active(campaign: Campaign, now: datetime) -> bool:

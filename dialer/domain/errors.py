@@ -74,6 +74,10 @@ class IllegalTransition(DomainError):  # noqa: N818 -- named by what happened
         return f"a {self.what} that is {self.from_} can't be {self.to}"
 
 
+class Conflict(DomainError):  # noqa: N818 -- named by what happened
+    """It can't be done as things stand now, for the reason that is given (HTTP 409)."""
+
+
 class StaleEdit(DomainError):  # noqa: N818 -- named by what happened
     """Somebody else changed the thing since it was read (HTTP 409)."""
 

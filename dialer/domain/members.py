@@ -19,6 +19,7 @@ class NotFree(StrEnum):
     IN_USE = "in_use"
     NOT_ANSWERING = "not_answering"  # has left several calls in a row ringing, and rests
     WRAP_UP = "wrap_up"
+    PREVIEW = "preview"  # a contact is offered to it, or it has accepted one
 
 
 _IDLE = frozenset({MemberStatus.UNKNOWN, MemberStatus.NOT_IN_USE})
@@ -100,6 +101,7 @@ class Agent:
     talking: bool = False  # from AgentConnect: at once, before the device state tells
     queue: str = ""  # where it got the last caller, "" when unknown
     caller: str | None = None
+    held: bool = False  # for a preview
     seen_busy: bool = False  # the device state has confirmed the call or the ringing
     called_for: set[str] = field(
         default_factory=set
@@ -117,6 +119,7 @@ class Agent:
             (NotFree.PAUSED, seat.state.paused),
             (NotFree.RINGING, bool(self.ringing_for) or not statuses.isdisjoint(_RINGING)),
             (NotFree.IN_USE, self.talking or not statuses.isdisjoint(AT_WORK)),
+            (NotFree.PREVIEW, self.held),
         )
         return tuple(reason for reason, holds in found if holds)
 

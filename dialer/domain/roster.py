@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dialer.domain.members import Agent, Counts, QueueSnapshot, Seat
+from dialer.domain.members import Agent, Counts, Member, QueueSnapshot, Seat
 from dialer.domain.pools import Pool, Remembered
 
 #: So many ended calls are remembered, to ignore what comes late about them.
@@ -31,6 +31,7 @@ class Roster:
     _ended: Remembered = field(default_factory=lambda: Remembered(REMEMBERED_CALLS))  # see _is_over
     _clocks_agree: bool = False
     _neighbours: dict[str, frozenset[str]] = field(default_factory=dict)  # as far as they were asked for
+    _held: set[str] = field(default_factory=set)  # interfaces that previews hold
 
     def queues(self) -> tuple[str, ...]:
         """The queues that Asterisk reports."""
@@ -48,6 +49,11 @@ class Roster:
         """The interfaces of a queue's free agents."""
         pool = self._pools.get(queue) if self.known else None
         return pool.free_members(now) if pool else frozenset()
+
+    def member(self, queue: str, interface: str, now: datetime) -> Member | None:
+        """One agent as `snapshot` has it; None while nothing is known of it."""
+        seated = self.known and self._seat_of(queue, interface) is not None
+        return self._agents[interface].view(queue, now) if seated else None
 
     def neighbours(self, queue: str) -> frozenset[str]:
         """Other queues in which a member of this one sits."""

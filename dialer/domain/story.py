@@ -44,6 +44,21 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "refused": ("a queued request may not be carried out: no call or text was made", "`channel`, `address`, `reason`"),
     "stopped": ("its pending work was stopped and flagged", "`reason`"),
     "requeued": ("it was taken up again, in a new request in place of the stopped one", "`request`, `replaces`"),
+    "preview-offered": ("the contact was offered to an agent, who decides until `until`", "`offer`, `agent`, `until`"),
+    "preview-accepted": ("the agent accepted: its telephone is called, then the contact's", "`offer`, `agent`, `by`"),
+    "preview-skipped": (
+        "the agent left it for later: it is offered again",
+        "`offer`, `agent`, `by`, `reason`, `until`",
+    ),
+    "preview-rejected": (
+        "the agent said that the contact is not to be called: it is through the strategy",
+        "`offer`, `agent`, `by`, `reason`",
+    ),
+    "preview-timed-out": ("the agent did not answer: it is offered again", "`offer`, `agent`, `reason`, `until`"),
+    "preview-withdrawn": (
+        "the offer was taken back, as it or its agent could not be called",
+        "`offer`, `agent`, `reason`",
+    ),
     "call-dialed": ("an attempt: the call was committed, then originated", "`attempt`, `number`, `gateway`"),
     "call-ringing": ("the telephone rings", "`attempt`, `number`, `gateway`"),
     "call-answered": ("the call was answered", "`attempt`, `number`, `gateway`"),

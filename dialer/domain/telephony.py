@@ -231,6 +231,14 @@ class MessagePlayed:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AgentLeg:
+    """OriginateResponse for the telephone of an agent who accepted an offer: `up`, or it was not answered."""
+
+    attempt_id: str
+    up: bool
+
+
 CallEvent = (
     NewChannel
     | NewState
@@ -250,7 +258,7 @@ CallEvent = (
     | MachineDetected
     | MessagePlayed
 )
-Event = CallEvent | MemberState | MemberRemoved | FullyBooted | Shutdown
+Event = CallEvent | AgentLeg | MemberState | MemberRemoved | FullyBooted | Shutdown
 
 
 @dataclass(frozen=True, slots=True)

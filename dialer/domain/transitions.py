@@ -64,6 +64,18 @@ class SourceState(StrEnum):
     REMOVED = "removed"  # taken back; contacts that stay are counted in `kept`
 
 
+class PreviewState(StrEnum):
+    """A contact offered to an agent on the agent page."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"  # the agent's telephone is being called
+    DIALED = "dialed"  # the attempt was committed
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    WITHDRAWN = "withdrawn"  # by us: it may not be called now, or its agent is not there
+
+
 class StopReason(StrEnum):
     """Why pending work was stopped (requirement C7)."""
 
@@ -105,6 +117,7 @@ def _table(noun: str, rows: Mapping[_State, Collection[_State]]) -> StateTable:
 
 
 _C, _E, _R, _A, _M, _S = CampaignStatus, EnrollmentState, RequestState, AttemptState, MessageStatus, SourceState
+_P = PreviewState
 
 CAMPAIGN = _table(
     "campaign",
@@ -174,5 +187,17 @@ SOURCE = _table(
         _S.CANCELLED: {_S.REMOVING},
         _S.REMOVING: {_S.REMOVING, _S.REMOVED},
         _S.REMOVED: set(),
+    },
+)
+PREVIEW = _table(
+    "preview",
+    {
+        _P.OFFERED: {_P.ACCEPTED, _P.SKIPPED, _P.REJECTED, _P.TIMED_OUT, _P.WITHDRAWN},
+        _P.ACCEPTED: {_P.DIALED, _P.WITHDRAWN},
+        _P.DIALED: set(),
+        _P.SKIPPED: set(),
+        _P.REJECTED: set(),
+        _P.TIMED_OUT: set(),
+        _P.WITHDRAWN: set(),
     },
 )

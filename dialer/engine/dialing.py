@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
@@ -46,7 +46,7 @@ _FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gate
 
 
 @dataclass(slots=True)
-class _Plan:
+class Plan:
     """A call that was decided on."""
 
     intent: Intent
@@ -80,8 +80,13 @@ class Dialing:
         self.contest = Contest(board, agents, self.feeds, self.limits)
         self.limited_by: dict[int, Limit] = {}
         self._held_back: list[ContactRequest] = []
-        self._outbox: deque[_Plan] = deque()
+        self._outbox: deque[Plan] = deque()
         self._commit_waits = False
+        self.previews: Callable[[datetime], datetime | None] = lambda _now: (
+            None
+        )  # first in each round; when to look again
+        self._previews_at: datetime | None = None
+        self.ready_agents: Callable[[str], int] = lambda _queue: 0  # on the agent page, of a queue
 
     async def run(self) -> None:
         while True:
@@ -92,7 +97,9 @@ class Dialing:
 
     def round(self) -> bool:
         """Decide for every queue once and commit what was decided; True if it was a whole batch, so that more may follow."""
-        plans = self._plan(self._ctx.clock())
+        now = self._ctx.clock()
+        self._previews_at = self.previews(now)
+        plans = self._plan(now)
         self._outbox += plans
         if self._outbox and not self._commit_waits:
             self._commit_waits = True
@@ -101,18 +108,26 @@ class Dialing:
 
     async def _commit(self) -> None:
         """Protocol steps 4 and 5. Plans that are made while the writer is busy with others go along."""
-        plans: list[_Plan] = []
+        plans: list[Plan] = []
         going = await attempts.intend(self._ctx, self._taken(plans))
         for plan in plans:
             if plan.intent.attempt_id in going:
-                self._start(self._originate(plan), name=f"originate-{plan.intent.attempt_id}")
-            else:
-                self._forget(plan)
-        if len(going) < len(plans):
-            held = [plan.intent.request for plan in plans if plan.intent.attempt_id not in going]
-            self._start(self._take_back(held), name="take-back")
+                self._start(self.originate(plan), name=f"originate-{plan.intent.attempt_id}")
+        self._give_up([plan for plan in plans if plan.intent.attempt_id not in going])
 
-    def _forget(self, plan: _Plan) -> None:
+    async def commit_one(self, plan: Plan) -> bool:
+        """Protocol step 4 for a call of its own; False: it was stopped meanwhile, or may not be made yet."""
+        going = await attempts.intend(self._ctx, [plan.intent])
+        self._give_up([] if going else [plan])
+        return bool(going)
+
+    def _give_up(self, plans: Sequence[Plan]) -> None:
+        for plan in plans:
+            self._forget(plan)
+        if plans:
+            self._start(self._take_back([plan.intent.request for plan in plans]), name="take-back")
+
+    def _forget(self, plan: Plan) -> None:
         """It was not dialed."""
         self.tracker.forget(plan.intent.attempt_id)
         self.caps.give_back(plan.intent.spent)
@@ -126,7 +141,7 @@ class Dialing:
         for campaign_id in {request.campaign_id for request in held}:
             self._ctx.engine.work_changed(campaign_id)
 
-    def _taken(self, plans: list[_Plan]) -> Iterator[Intent]:
+    def _taken(self, plans: list[Plan]) -> Iterator[Intent]:
         """Empties the outbox into `plans`, in the writer's thread; what comes later waits for the next commit."""
         self._commit_waits = False
         while self._outbox:
@@ -136,16 +151,16 @@ class Dialing:
 
     # -- deciding -------------------------------------------------------------------------------------------------
 
-    def _plan(self, now: datetime) -> list[_Plan]:
-        plans: list[_Plan] = []
+    def _plan(self, now: datetime) -> list[Plan]:
+        plans: list[Plan] = []
         self.limited_by = {}
         for group in self.contest.groups(self.decisions.decide, self._limit, now):
             plans += self._plan_group(group, now, MAX_BATCH - len(plans))
         return plans
 
-    def _plan_group(self, group: Group, now: datetime, most: int) -> list[_Plan]:
+    def _plan_group(self, group: Group, now: datetime, most: int) -> list[Plan]:
         """Campaigns that compete for the same agents: one call after the other, by priority and weight."""
-        plans, served = list[_Plan](), set[int]()
+        plans, served = list[Plan](), set[int]()
         while group and len(plans) < most:
             turn = self.contest.turns.first(list(group))
             campaign, alone = group[turn], len(group) == 1
@@ -165,12 +180,12 @@ class Dialing:
                 self._limit(campaign, Limit.OTHER_CAMPAIGNS if others else decision.limited_by)
         return plans
 
-    def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[_Plan]:
+    def _plan_campaign(self, campaign: Campaign, wanted: int, now: datetime) -> list[Plan]:
         allowed = self.limits.campaign_room(campaign)
         if allowed.calls <= 0:
             self._limit(campaign, allowed.limited_by)
             return []
-        wanted, plans = min(wanted, allowed.calls), list[_Plan]()
+        wanted, plans = min(wanted, allowed.calls), list[Plan]()
         while len(plans) < wanted and len(self._held_back) < MOST_HELD_BACK:
             taken = self.feeds.take(campaign, wanted - len(plans), now)
             plans += [plan for request in taken if (plan := self._plan_request(campaign, request, now))]
@@ -183,25 +198,32 @@ class Dialing:
             self._limit(campaign, nothing_due(campaign, now))
         return plans
 
-    def _plan_request(self, campaign: Campaign, request: ContactRequest, now: datetime) -> _Plan | None:
+    def _plan_request(self, campaign: Campaign, request: ContactRequest, now: datetime) -> Plan | None:
         """Protocol step 3: what held when the request was claimed is checked again at the moment of dialing."""
         name, queue = way_of(campaign, request)
-        gateway = self.board.voice.get(name)
-        found = next(against(self._facts(campaign, request, name, queue, now)), None)
-        if gateway is None or found is not None:
-            self._hold_back(campaign, request, found or Against.NO_GATEWAY, name, now)
+        found = self.against(campaign, request, queue, now)
+        if found is not None:
+            self.hold_back(campaign, request, found, now)
             return None
-        spent = self.caps.spend(name, gateway, request.address, now)
-        intent = Intent(str(ULID()), request, name, queue, campaign.caller_id, spent)
+        return self.plan(campaign, Intent(str(ULID()), request, name, queue, campaign.caller_id), now)
+
+    def against(self, campaign: Campaign, request: ContactRequest, queue: str, now: datetime) -> Against | None:
+        """The first thing that stands against the call now, if it is to go to that queue."""
+        return next(against(self._facts(campaign, request, way_of(campaign, request)[0], queue, now)), None)
+
+    def plan(self, campaign: Campaign, intent: Intent, now: datetime) -> Plan | None:
+        """A call that nothing stands against, with all that it takes up; None: refused, as it can't be said to Asterisk."""
+        gateway, request = self.board.voice[intent.gateway], intent.request
+        intent = replace(intent, spent=self.caps.spend(intent.gateway, gateway, request.address, now))
         try:
             call = call_of(self._ctx.settings, intent, campaign, gateway)
         except ValueError as fault:
             self._start(attempts.refuse(self._ctx, request, str(fault)), name=f"refuse-{request.id}")
             return None
         self.tracker.expect(intent, now)
-        self.limits.spend(campaign, name, gateway)
-        self.breakers.left(name, intent.attempt_id)
-        return _Plan(intent, call)
+        self.limits.spend(campaign, intent.gateway, gateway)
+        self.breakers.left(intent.gateway, intent.attempt_id)
+        return Plan(intent, call)
 
     def _facts(self, campaign: Campaign, request: ContactRequest, name: str, queue: str, now: datetime) -> CallFacts:
         gateway = self.board.voice.get(name)
@@ -216,14 +238,13 @@ class Dialing:
             queue=None if queue == campaign.queue else self.decisions.decide(campaign, queue, now) if queue else NOBODY,
         )
 
-    def _hold_back(
-        self, campaign: Campaign, request: ContactRequest, found: Against, gateway: str, now: datetime
-    ) -> None:
+    def hold_back(self, campaign: Campaign, request: ContactRequest, found: Against, now: datetime) -> None:
         """Refused for good, kept in its place in the line, or put off for a while."""
+        name, _ = way_of(campaign, request)
         if found.final:
-            reason = _FINAL[found].format(gateway)
+            reason = _FINAL[found].format(name)
             self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
-        elif found is Against.DAILY_CAP and (cap := self.caps.reached(gateway, request.address, now)) and cap.prefix:
+        elif found is Against.DAILY_CAP and (cap := self.caps.reached(name, request.address, now)) and cap.prefix:
             self._limit(campaign, Limit.GATEWAY_CAP)
             self._start(attempts.put_off(self._ctx, request, cap.resets_at), name=f"put-off-{request.id}")
         elif found.of_gateway:
@@ -239,7 +260,7 @@ class Dialing:
 
     # -- acting ---------------------------------------------------------------------------------------------------
 
-    async def _originate(self, plan: _Plan) -> None:
+    async def originate(self, plan: Plan) -> None:
         """Protocol step 5. The same attempt id is never sent twice."""
         if self.decisions.draining:
             answer: Answer = NotSent("the server is stopping")
@@ -252,8 +273,7 @@ class Dialing:
         attempt_id, now = plan.intent.attempt_id, self._ctx.clock()
         if isinstance(answer, NotSent) or (isinstance(answer, Refused) and answer.temporary):
             # Forgotten only then: a resync meanwhile would find its row in the store, and count it as lost.
-            await attempts.withdraw(self._ctx, plan.intent, answer.reason)
-            self._forget(plan)
+            await self.withdraw(plan, answer.reason)
         elif isinstance(answer, Refused):
             reason = answer.reason
             self.tracker.update(attempt_id, lambda call: call.refuse(reason, now))
@@ -262,6 +282,11 @@ class Dialing:
         else:
             # Whether it was dialed is for events and the next resync to tell.
             self.tracker.update(attempt_id, lambda call: call)
+
+    async def withdraw(self, plan: Plan, reason: str) -> None:
+        """It was committed and is proven not to have been sent."""
+        await attempts.withdraw(self._ctx, plan.intent, reason)
+        self._forget(plan)
 
     # -- waking ---------------------------------------------------------------------------------------------------
 
@@ -272,7 +297,7 @@ class Dialing:
     def _pause_s(self) -> float:
         """Until the next wrap-up ends, the next rate token is there, or the next request is due."""
         now = self._ctx.clock()
-        waits = [LOOK_AGAIN_S]
+        waits = [LOOK_AGAIN_S, *self._seconds(now, self._previews_at)]
         for campaign in self.board.active(now):
             if not campaign.queue:
                 continue

@@ -27,10 +27,11 @@ from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
 from dialer.engine.meters import Meters
 from dialer.engine.outlook import outlook, why_no_agent
+from dialer.engine.previews import Previews
 from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
 from dialer.engine.webhooks import Webhooks
-from dialer.operations import messages, webhooks
+from dialer.operations import messages, previews, webhooks
 from dialer.operations.context import Context
 from dialer.pacing.outlook import Outlook
 from dialer.store import requests
@@ -65,6 +66,7 @@ class Engine:
         self.dialing = Dialing(
             ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed, meter=self.meters.of
         )
+        self.previews = Previews(ctx, self.dialing, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
         self.webhooks = Webhooks(ctx, self.board, start=self._start, changed=self.live.changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
@@ -112,6 +114,7 @@ class Engine:
         await self.meters.look()
         async with self.ctx.db.write() as tx:
             await requests.release_expired(tx, self.ctx.clock(), own_node=self.ctx.settings.node)
+        await previews.recover(self.ctx)
         lost = await messages.lose_unanswered(self.ctx)
         if lost:
             log.warning("texts_lost", number=lost, reason="the former process stopped before the SMSC answered")
@@ -123,6 +126,7 @@ class Engine:
     async def _drain(self) -> None:
         self.dialing.decisions.draining = self.texting.draining = self.webhooks.draining = True
         deadline = asyncio.get_running_loop().time() + self.ctx.settings.calls.drain_s
+        await self.previews.stop()
         log.info("draining", calls=self.dialing.tracker.number_of_calls, deadline_s=self.ctx.settings.calls.drain_s)
         short_s = min(10.0, self.ctx.settings.calls.drain_s)
         await asyncio.gather(self.texting.finish(short_s), self.webhooks.finish(short_s))
@@ -147,6 +151,7 @@ class Engine:
             self._miss_detection()
         self.agents.apply(event, now)
         self.dialing.tracker.apply(event, now)
+        self.previews.apply(event)
         self.dialing.bell.ring()
         self.live.changed()
 

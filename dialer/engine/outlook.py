@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dialer.ami.states import LinkState
-from dialer.domain.campaign import Campaign, automatic
+from dialer.domain.campaign import Campaign, automatic, offers
 from dialer.engine.contest import contender
 from dialer.engine.dialing import Dialing, way_of
 from dialer.engine.texting import Texting
@@ -38,6 +38,8 @@ def of_call(dialing: Dialing, campaign: Campaign, request: ContactRequest, now: 
     return CallOutlook(
         runs=campaign.id in dialing.board.campaigns,
         automatic=automatic(campaign),
+        offers=offers(campaign),
+        ready=dialing.ready_agents(campaign.queue or ""),
         draining=dialing.decisions.draining,
         link_up=dialing.link.state is LinkState.UP,
         link_reason=dialing.link.reason,

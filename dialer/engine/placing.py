@@ -15,7 +15,8 @@ POWER_WAIT_S = 2
 def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: VoiceGateway) -> OriginateCall:
     """Raises ValueError, naming the field, for what can't be said to Asterisk."""
     payload = intent.request.payload
-    machines = payload.get("amd", Machines.OFF)  # requests from before the detection do not name it
+    # Requests from before the detection do not name it; an agent who accepted the call hears for itself.
+    machines = Machines.OFF if intent.agent else payload.get("amd", Machines.OFF)
     amd = settings.amd
     return OriginateCall(
         attempt_id=intent.attempt_id,
@@ -33,6 +34,7 @@ def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: Voi
         amd_silence_ms=amd.after_greeting_silence_ms,
         machine_message=payload.get("machine_message") or "" if machines == Machines.LEAVE_MESSAGE else "",
         message_silence_ms=amd.message_silence_ms,
+        to_agent=bool(intent.agent),
     )
 
 

@@ -31,10 +31,11 @@ class Tracked:
     def waits_for_agent(self) -> bool:
         """On its way to the queue: it has a claim on a free agent that the queue itself does not show yet.
 
-        None any more once it was taken for a machine, or the queue refused it: then it only hears a message.
+        None any more once it was taken for a machine, or the queue refused it: then it only hears a message. And none of
+        one that an agent accepted: that agent's own telephone is in use.
         """
         call = self.call
-        on_its_way = call.joined_at is None and call.connected_at is None
+        on_its_way = call.joined_at is None and call.connected_at is None and not call.agent
         return self.goes_on and on_its_way and not call.beyond_queue
 
 

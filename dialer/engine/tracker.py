@@ -62,6 +62,10 @@ class Tracker:
     def of_gateway(self, name: str) -> int:
         return self._tally.gateways[name]
 
+    def goes_on(self, attempt_id: str) -> bool:
+        one = self._calls.get(attempt_id)
+        return one is not None and one.goes_on
+
     def is_calling(self, number: str) -> bool:
         """The same number is never in two calls at once (D6)."""
         return number in self._tally.numbers
@@ -95,7 +99,7 @@ class Tracker:
     def expect(self, intent: attempts.Intent, now: datetime) -> None:
         """A call that is about to be committed: it has a claim on an agent from this moment on."""
         request = intent.request
-        call = Call(intent.attempt_id, now)
+        call = Call(intent.attempt_id, now, agent=intent.agent)
         ids, way = (request.campaign_id, request.contact_id), (intent.queue, intent.gateway)
         self._add(Tracked(call, *ids, request.address, *way, request_id=request.id))
 

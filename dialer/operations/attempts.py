@@ -35,6 +35,7 @@ class Intent:
     queue: str
     caller_id: str | None = None
     spent: tuple[gateway_days.Key, ...] = ()  # what it counts against of daily caps
+    agent: str = ""  # the interface of the agent who accepted it; empty: whomever the queue gives it to
 
 
 async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:

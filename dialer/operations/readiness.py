@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
-from dialer.domain.campaign import LONGEST_WAIT_S, UNAVAILABLE_MODES, Campaign, DialingMode, automatic
+from dialer.domain.campaign import LONGEST_WAIT_S, UNAVAILABLE_MODES, Campaign, DialingMode, automatic, offers
 from dialer.domain.errors import Fault, shown
 from dialer.domain.rules.catalogue import waiting_s
 from dialer.domain.rules.hours import rule_windows
@@ -34,9 +34,12 @@ def missing(
         faults += _gateway_faults("voice_gateway", campaign.voice_gateway, "voice", "makes calls", gateways)
     if wanted.sms_gateway:
         faults += _gateway_faults("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
-    if any(node.type == CALL.name for node in strategy.nodes) and not automatic(campaign):
+    if any(node.type == CALL.name for node in strategy.nodes) and not (automatic(campaign) or offers(campaign)):
         faults.append(
-            Fault("dialing_modes", "the strategy makes calls, so a dialing mode is needed: tick progressive or power")
+            Fault(
+                "dialing_modes",
+                "the strategy makes calls, so a dialing mode is needed: tick progressive, power or preview",
+            )
         )
     if detects_machines is False:
         faults += [Fault(f"nodes.{node_id}.amd", NO_AMD) for node_id in wanted.machine_detection]

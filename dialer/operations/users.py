@@ -33,18 +33,21 @@ class Role(StrEnum):
     MANAGER = "manager"
     SUPERVISOR = "supervisor"
     VIEWER = "viewer"
+    AGENT = "agent"  # the agent page, and nothing else
 
 
 class Right(StrEnum):
     READ = "read"
     OPERATE = "operate"  # publish and unpublish
     WRITE = "write"
+    TALK = "talk"  # be offered contacts on the agent page
 
 
 RIGHTS: Mapping[str, frozenset[Right]] = {
     Role.MANAGER: frozenset(Right),
-    Role.SUPERVISOR: frozenset({Right.READ, Right.OPERATE}),
+    Role.SUPERVISOR: frozenset({Right.READ, Right.OPERATE, Right.TALK}),
     Role.VIEWER: frozenset({Right.READ}),
+    Role.AGENT: frozenset({Right.TALK}),
 }
 
 

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
 from dialer.domain.rules.counted import Tried
-from dialer.domain.transitions import RequestState
+from dialer.domain.transitions import PreviewState, RequestState
 from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
-from dialer.pacing.eligibility import Facts, Place, eligibility
+from dialer.pacing.eligibility import Facts, Offered, Place, eligibility
 from dialer.pacing.no_rule import Work
 from dialer.pacing.reason import Reason
-from dialer.store import campaigns, standing
+from dialer.store import campaigns, previews, standing
 from dialer.store.requests import ContactRequest
 from dialer.store.standing import MOST_COUNTED, Standing
 from dialer.strategy.catalogue import CALL, SMS, WEBHOOK
@@ -67,7 +67,15 @@ async def _facts(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: S
         suppressed=await _suppressed(tx, ctx, campaign.id, found),
         tried=tuple(tried),
         outlook=ctx.engine.outlook(campaign, request) if request else None,
+        offered=await _offered(tx, request, now),
     )
+
+
+async def _offered(tx: AsyncConnection, request: ContactRequest | None, now: datetime) -> Offered | None:
+    found = await previews.of_request(tx, request.id) if request and request.state is RequestState.CLAIMED else None
+    if found is None or found.until <= now:
+        return None
+    return Offered(found.agent, found.until, accepted=found.state is PreviewState.ACCEPTED)
 
 
 def _work(request: ContactRequest) -> Work:

@@ -33,6 +33,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """Its call is offered to an agent until then, or was `accepted` by that agent."""
+
+    agent: str
+    until: datetime
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One contact in one campaign.
 
@@ -53,6 +62,7 @@ class Facts:
     suppressed: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
     outlook: Outlook | None = None
+    offered: Offered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +87,21 @@ def reasons(facts: Facts, now: datetime) -> tuple[Reason, ...]:
     if work.due_at > now:
         found.append(Reason("not-due", f"its next {_named(work.channel)} is not due yet", work.due_at))
     found += of_rules(facts.campaign, facts.zone, work, facts.tried, now)
+    if facts.offered is not None:
+        return (*found, _of_offer(facts.offered))
     if facts.outlook is None:
         found.append(Reason("not-running", "no dialer runs the campaign in this process"))
     else:
         found += _of_outlook(facts, work, facts.outlook, now)
     return tuple(found)
+
+
+def _of_offer(offered: Offered) -> Reason:
+    if offered.accepted:
+        return Reason("in-progress", f"the agent {offered.agent} has accepted it, and is called first")
+    return Reason(
+        "offered", f"it is offered to the agent {offered.agent} until {offered.until:%H:%M:%S} UTC", offered.until
+    )
 
 
 def _of_outlook(facts: Facts, work: Work, outlook: Outlook, now: datetime) -> Iterator[Reason]:

@@ -36,9 +36,15 @@ def _of_dialer(outlook: CallOutlook) -> Iterator[Reason]:
     if not outlook.link_up:
         why = f": {outlook.link_reason}" if outlook.link_reason else ""
         yield Reason("link-down", f"the link to Asterisk is down, or its answers are late{why}")
-    if not outlook.automatic:
+    if not outlook.automatic and outlook.offers:
+        many = {0: "no agent of its queue is", 1: "1 agent of its queue is"}
+        who = many.get(outlook.ready, f"{outlook.ready} agents of its queue are")
+        told = f"an agent decides on each call (preview), and {who} ready on the agent page"
+        yield Reason("preview" if outlook.ready else "no-agent-on-the-page", told)
+    elif not outlook.automatic:
         yield Reason(
-            "no-dialing-mode", "the campaign allows no dialing mode that works: neither progressive nor power is ticked"
+            "no-dialing-mode",
+            "the campaign allows no dialing mode that works: neither progressive nor power nor preview is ticked",
         )
 
 

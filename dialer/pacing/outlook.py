@@ -69,7 +69,8 @@ class CallOutlook:
 
     `starting`: the call was decided on already. `before`: how many stand before it in the hopper and, unless it is in the
     hopper itself, are claimed already. `others` compete with the campaign (`contender`) for agents, in the order of `turns`.
-    `automatic`: its calls start by themselves; `power` counts in the campaign's `own_queue`.
+    `automatic`: its calls start by themselves; it `offers` them to agents on the agent page, of whom so many are `ready`.
+    `power` counts in the campaign's `own_queue`.
     """
 
     runs: bool
@@ -92,6 +93,8 @@ class CallOutlook:
     turns: Turns = field(default_factory=Turns)
     power: Power | None = None
     own_queue: str = ""
+    offers: bool = False
+    ready: int = 0
 
     def overtaken_by(self, before: int) -> list[tuple[Other, int]]:
         """Whose calls, and how many, come before one that has so many of its own campaign `before` it."""

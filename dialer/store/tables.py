@@ -484,6 +484,23 @@ node = Table(
     Column("seen_at", Utc, nullable=False),
 )
 
+# A contact offered to an agent: of a request, and to an agent, there is one at a time.
+preview = Table(
+    "preview",
+    metadata,
+    Column("id", String(26), primary_key=True),  # a ULID: the id of the attempt, if it comes to one
+    Column("request_id", Id, ForeignKey("contact_request.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("agent", String(128), nullable=False),  # the queue member's interface
+    Column("user_name", String(80), nullable=False),
+    Column("node", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("offered_at", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+    Column("ended_at", Utc),
+    _partial("uq_preview_open_request", "request_id", where="state IN ('offered', 'accepted')", unique=True),
+    _partial("uq_preview_open_agent", "agent", where="state IN ('offered', 'accepted')", unique=True),
+)
+
 user = Table(
     "user_account",
     metadata,
@@ -491,6 +508,7 @@ user = Table(
     Column("name", String(64), nullable=False, unique=True),
     Column("password_hash", String(200), nullable=False),
     Column("role", String(16), nullable=False),
+    Column("agent", String(128)),  # the queue member whose telephone is this person's
     Column("created_at", Utc, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -67,3 +67,12 @@ async def token(tx: AsyncConnection, digest: str) -> AnyRow | None:
 
 async def remove_token(tx: AsyncConnection, name: str) -> bool:
     return (await tx.execute(delete(api_token).where(api_token.c.name == name))).rowcount == 1
+
+
+async def agent_of(tx: AsyncConnection, name: str) -> str | None:
+    found: str | None = await tx.scalar(select(user.c.agent).where(user.c.name == name))
+    return found
+
+
+async def set_agent(tx: AsyncConnection, name: str, agent: str) -> None:
+    await tx.execute(update(user).where(user.c.name == name).values(agent=agent))

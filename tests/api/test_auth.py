@@ -32,11 +32,13 @@ def address(path: str) -> str:
 async def test_every_call_by_every_role(server: Server, role: str | None, method: str, path: str) -> None:
     """The table of rights, said once more in other words: forbidden calls are refused before anything is looked at."""
     last = path.rpartition("/")[2]
+    is_talk = path.startswith("/agent/")
     allowed = {
         None: False,
+        "agent": is_talk,
         "manager": True,
-        "supervisor": (method == "GET" and last != "key") or last in READS | OPERATES,
-        "viewer": (method == "GET" and last not in {"key", "evidence", "evidence.csv"}) or last in READS,
+        "supervisor": is_talk or (method == "GET" and last != "key") or last in READS | OPERATES,
+        "viewer": not is_talk and ((method == "GET" and last not in {"key", "evidence", "evidence.csv"}) or last in READS),
     }[role]
     response = await server.call(method, address(path), role=role)
     if allowed:

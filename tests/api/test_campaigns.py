@@ -114,7 +114,7 @@ async def test_every_field_is_kept(server: Server) -> None:
         ({"validity": {"until": "9999-12-31T23:59:59-14:00"}}, "validity.until"),
         ({"validity": {"until": "0001-01-01T00:00:00+14:00"}}, "validity.until"),
         ({"validity": {"until": 5}}, "validity.until"),
-        ({"dialing_modes": ["preview"]}, "dialing_modes"),
+        ({"dialing_modes": ["predictive"]}, "dialing_modes"),
         ({"dialing_modes": ["psychic"]}, "dialing_modes.0"),
         ({"queue": "nowhere"}, "queue"),
         ({"voice_gateway": "nowhere"}, "voice_gateway"),
@@ -152,7 +152,7 @@ async def test_all_faults_come_at_once(server: Server) -> None:
         "time_zone": "Mars",
         "queue": "nowhere",
         "voice_gateway": "none",
-        "dialing_modes": ["preview"],
+        "dialing_modes": ["predictive"],
     }
     problem = await server.refused("POST", "/campaigns", 422, json=sent)
     assert fields_of(problem) == {"time_zone", "queue", "voice_gateway", "dialing_modes"}

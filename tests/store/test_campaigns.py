@@ -84,7 +84,7 @@ async def test_everything_unknown_is_refused_at_once(bench: Bench) -> None:
     await builders.add_gateways(bench)
     wrong = {
         "title": "x", "time_zone": "Mars/Olympus", "queue": "unheard-of", "voice_gateway": "texter",
-        "sms_gateway": "nobody", "dialing_modes": ("preview", "telepathy"),
+        "sms_gateway": "nobody", "dialing_modes": ("predictive", "telepathy"),
     }  # fmt: skip
     with pytest.raises(InvalidInput) as refused:
         await campaigns.create(bench.ctx, wrong)
