@@ -24,7 +24,7 @@ cli.add_typer(user, name="user")
 cli.add_typer(strategy_cli.cli, name="strategy")
 cli.command("simulate")(simulation_cli.simulate)
 
-Role = Annotated[str, typer.Option(help="manager, supervisor or viewer.")]
+Role = Annotated[str, typer.Option(help="manager, supervisor, viewer or agent.")]
 
 
 @cli.command()

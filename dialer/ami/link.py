@@ -24,8 +24,7 @@ from dialer.ami.frames import Fields, Frames, event_name, headers
 from dialer.ami.parse import USED_EVENTS, Headers, parse
 from dialer.ami.session import Callbacks, Session
 from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
-from dialer.domain.agent_leg import agent_channel_id
-from dialer.domain.telephony import Event, channel_id
+from dialer.domain.telephony import Event
 
 #: Bytes waiting to be sent; more than this and Asterisk is not reading.
 MAX_UNSENT = 64 * 1024
@@ -232,7 +231,9 @@ class AmiLink:
             return o.NotSent("the connection to Asterisk has ended")
         if self._connection.congested:
             return o.NotSent("Asterisk is not reading what it is sent")
-        self._remember(call.attempt_id)
+        self._originated[call.attempt_id] = None
+        if len(self._originated) > REMEMBERED_ATTEMPTS:
+            self._originated.popitem(last=False)
         session = self._session
         session.expect(call.attempt_id)
         answer = await self._act(self._connection, call.headers())
@@ -245,9 +246,7 @@ class AmiLink:
 
     async def hangup(self, attempt_id: str, *, agent: bool = False) -> o.Answer:
         """End the attempt's call, or its agent's own leg. Refused when there is no such channel (any more)."""
-        return await self._ask_up(
-            {"Action": "Hangup", "Channel": (agent_channel_id if agent else channel_id)(attempt_id)}
-        )
+        return await self._ask_up(o.hang_up(attempt_id, agent=agent))
 
     async def _ask_up(self, action: o.Action) -> o.Answer:
         if self._connection is None or self._state in {LinkState.DOWN, LinkState.CONNECTING, LinkState.REFUSED}:
@@ -288,11 +287,6 @@ class AmiLink:
             return o.Accepted()
         reason = answer.get("Message", "no reason given")
         return o.Refused(reason, temporary=o.says_nothing_of_the_call(reason))
-
-    def _remember(self, attempt_id: str) -> None:
-        self._originated[attempt_id] = None
-        if len(self._originated) > REMEMBERED_ATTEMPTS:
-            self._originated.popitem(last=False)
 
     def _set_state(self, state: LinkState, reason: str) -> None:
         if (state, reason) == (self._state, self._reason):

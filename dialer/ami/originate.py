@@ -204,6 +204,11 @@ class AgentCall:
         return action
 
 
+def hang_up(attempt_id: str, *, agent: bool = False) -> Action:
+    """For the attempt's call, or its agent's own leg."""
+    return {"Action": "Hangup", "Channel": agent_channel_id(attempt_id) if agent else channel_id(attempt_id)}
+
+
 def check(action: Action) -> None:
     """Raise ValueError, naming the field, unless every line of the action is safe to write."""
     for name, value in action.items():

@@ -3,13 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ulid import ULID
 
 from dialer.ami.link import AmiLink
-from dialer.ami.originate import Accepted, Answer, NotSent, OriginateCall, Refused
+from dialer.ami.originate import Accepted, Answer, NotSent, Refused
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, may_contact
 from dialer.engine.bell import Bell
@@ -21,7 +21,7 @@ from dialer.engine.decisions import Decisions
 from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
 from dialer.engine.paces import Meter, Paces
-from dialer.engine.placing import call_of
+from dialer.engine.placing import Plan, call_of, way_of
 from dialer.engine.tracker import Tracker
 from dialer.operations import attempts, unreachable
 from dialer.operations.attempts import Intent
@@ -33,9 +33,7 @@ from dialer.store.requests import ContactRequest
 
 # The net behind the bells: no loop sleeps longer.
 LOOK_AGAIN_S = 5.0
-PUT_OFF_S = 5.0
-MAX_BATCH = 50
-MOST_HELD_BACK = 20  # so many are looked past for one whom a gateway lets through
+PUT_OFF_S, MAX_BATCH, MOST_HELD_BACK = 5.0, 50, 20  # the last: are looked past for one whom a gateway lets through
 NO_ROOM, NOBODY = Room(0, None), PacingDecision(0, None)
 _LIMITS = {
     Against.DAILY_CAP: Limit.GATEWAY_CAP,
@@ -43,14 +41,6 @@ _LIMITS = {
     Against.BREAKER: Limit.GATEWAY_BREAKER,
 }
 _FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gateway {} may not dial this prefix"}
-
-
-@dataclass(slots=True)
-class Plan:
-    """A call that was decided on."""
-
-    intent: Intent
-    call: OriginateCall
 
 
 class Dialing:
@@ -117,9 +107,9 @@ class Dialing:
 
     async def commit_one(self, plan: Plan) -> bool:
         """Protocol step 4 for a call of its own; False: it was stopped meanwhile, or may not be made yet."""
-        going = await attempts.intend(self._ctx, [plan.intent])
+        going = bool(await attempts.intend(self._ctx, [plan.intent]))
         self._give_up([] if going else [plan])
-        return bool(going)
+        return going
 
     def _give_up(self, plans: Sequence[Plan]) -> None:
         for plan in plans:
@@ -242,8 +232,7 @@ class Dialing:
         """Refused for good, kept in its place in the line, or put off for a while."""
         name, _ = way_of(campaign, request)
         if found.final:
-            reason = _FINAL[found].format(name)
-            self._start(attempts.refuse(self._ctx, request, reason), name=f"refuse-{request.id}")
+            self._start(attempts.refuse(self._ctx, request, _FINAL[found].format(name)), name=f"refuse-{request.id}")
         elif found is Against.DAILY_CAP and (cap := self.caps.reached(name, request.address, now)) and cap.prefix:
             self._limit(campaign, Limit.GATEWAY_CAP)
             self._start(attempts.put_off(self._ctx, request, cap.resets_at), name=f"put-off-{request.id}")
@@ -301,17 +290,11 @@ class Dialing:
         for campaign in self.board.active(now):
             if not campaign.queue:
                 continue
-            waits += self._seconds(now, self.agents.counts(campaign.queue, now).next_wrap_up_end)
-            waits += self._seconds(now, self.feeds.next_look(campaign.id))
+            for at in (self.agents.counts(campaign.queue, now).next_wrap_up_end, self.feeds.next_look(campaign.id)):
+                waits += self._seconds(now, at)
         waits += [*self.limits.waits(), *self.breakers.waits(now)]
         return max(0.0005, min(waits))
 
     @staticmethod
     def _seconds(now: datetime, at: datetime | None) -> Iterable[float]:
         return [(at - now).total_seconds()] if at is not None and at > now else []
-
-
-def way_of(campaign: Campaign, request: ContactRequest) -> tuple[str, str]:
-    """The gateway by which a call leaves and the queue that it comes to: the step's own, else the campaign's."""
-    payload = request.payload
-    return payload.get("gateway") or campaign.voice_gateway or "", payload.get("queue") or campaign.queue or ""

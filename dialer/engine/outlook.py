@@ -5,7 +5,8 @@ from datetime import datetime
 from dialer.ami.states import LinkState
 from dialer.domain.campaign import Campaign, automatic, offers
 from dialer.engine.contest import contender
-from dialer.engine.dialing import Dialing, way_of
+from dialer.engine.dialing import Dialing
+from dialer.engine.placing import way_of
 from dialer.engine.texting import Texting
 from dialer.engine.webhooks import Webhooks
 from dialer.pacing.no_call import of_queue

@@ -1,15 +1,32 @@
 """The call that is made for a request: what the step, its campaign, the gateway and the server's settings say of it."""
 
+from dataclasses import dataclass
+
 from config.settings import Settings
 from dialer.ami.originate import OriginateCall
 from dialer.domain.campaign import Campaign, DialingMode
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.rules.catalogue import ringing_s, waiting_s
 from dialer.operations.attempts import Intent
+from dialer.store.requests import ContactRequest
 from dialer.strategy.call_fields import Machines
 
 #: After an answer, until an agent speaks: 47 CFR 64.1200(a)(7).
 POWER_WAIT_S = 2
+
+
+@dataclass(slots=True)
+class Plan:
+    """A call that was decided on."""
+
+    intent: Intent
+    call: OriginateCall
+
+
+def way_of(campaign: Campaign, request: ContactRequest) -> tuple[str, str]:
+    """The gateway by which a call leaves and the queue that it comes to: the step's own, else the campaign's."""
+    payload = request.payload
+    return payload.get("gateway") or campaign.voice_gateway or "", payload.get("queue") or campaign.queue or ""
 
 
 def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: VoiceGateway) -> OriginateCall:

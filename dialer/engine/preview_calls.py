@@ -6,8 +6,8 @@ from dialer.ami.originate import AgentCall, NotSent, Refused
 from dialer.domain import telephony as t
 from dialer.domain.agent_leg import agent_leg_of
 from dialer.domain.transitions import PreviewState
-from dialer.engine.dialing import way_of
 from dialer.engine.held import Held, Holding, Stage
+from dialer.engine.placing import way_of
 from dialer.operations import previews
 from dialer.operations.attempts import Intent
 from dialer.pacing.gates import Against
