@@ -15,11 +15,6 @@ from dialer.store.requests import ContactRequest
 
 #: The result of a contact whom an agent rejected: it is through the strategy, which so needs no exit of its own for that.
 REJECTED = "rejected_by_agent"
-_KINDS = {
-    PreviewState.SKIPPED: "preview-skipped",
-    PreviewState.TIMED_OUT: "preview-timed-out",
-    PreviewState.WITHDRAWN: "preview-withdrawn",
-}
 
 
 async def offer(ctx: Context, offered: Offer, request: ContactRequest) -> bool:
@@ -74,7 +69,7 @@ async def give_back(
             await requests.release(tx, [request.id])
         told = {"reason": reason, "by": by, "until": _told(later) if later else ""}
         given = {name: value for name, value in told.items() if value}
-        await trail.write(tx, [_entry(now, request, offered, _KINDS[to], **given)])
+        await trail.write(tx, [_went_back(now, request, offered, to, given)])
     # What was stopped between is flagged (C7).
     ctx.engine.contacts_added(request.campaign_id)
     ctx.engine.work_changed(request.campaign_id)
@@ -135,6 +130,18 @@ async def agent_of(ctx: Context, user_name: str) -> str | None:
 async def set_agent(ctx: Context, user_name: str, agent: str) -> None:
     async with ctx.db.write() as tx:
         await users.set_agent(tx, user_name, agent)
+
+
+def _went_back(
+    now: datetime, request: ContactRequest, offered: Offer, to: PreviewState, told: dict[str, str]
+) -> trail.Entry:
+    match to:
+        case PreviewState.SKIPPED:
+            return _entry(now, request, offered, "preview-skipped", **told)
+        case PreviewState.TIMED_OUT:
+            return _entry(now, request, offered, "preview-timed-out", **told)
+        case _:
+            return _entry(now, request, offered, "preview-withdrawn", **told)
 
 
 def _told(moment: datetime) -> str:
