@@ -90,7 +90,7 @@ async def test_without_a_login_every_page_leads_to_it_and_back(server: Server) -
     right = await server.client.post("/login", data=login, allow_redirects=False)
     assert right.headers["Location"] == "/campaigns?status=ended"
     again = await server.client.get("/login", allow_redirects=False)
-    assert again.headers["Location"] == "/campaigns"
+    assert again.headers["Location"] == "/"
 
 
 @pytest.mark.req("A2")
