@@ -38,7 +38,8 @@ async def test_every_call_by_every_role(server: Server, role: str | None, method
         "agent": is_talk,
         "manager": True,
         "supervisor": is_talk or (method == "GET" and last != "key") or last in READS | OPERATES,
-        "viewer": not is_talk and ((method == "GET" and last not in {"key", "evidence", "evidence.csv"}) or last in READS),
+        "viewer": not is_talk
+        and ((method == "GET" and last not in {"key", "evidence", "evidence.csv"}) or last in READS),
     }[role]
     response = await server.call(method, address(path), role=role)
     if allowed:
