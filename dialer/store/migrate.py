@@ -1,4 +1,4 @@
-"""Brings the database to the newest revision (Alembic); a test proves that the revisions and `tables.py` agree."""
+"""Brings the database to the newest revision (Alembic); a test proves that the revisions and `tables` agree."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The revisions make what `tables.py` describes, from nothing, and a second time do nothing."""
+"""The revisions make what `tables` describes, from nothing, and a second time do nothing."""
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext

@@ -1,0 +1,54 @@
+"""The tables. Migrations make them, and a test proves that both agree. State columns follow `domain.transitions`."""
+
+from dialer.store.tables.base import metadata
+from dialer.store.tables.campaigns import campaign, gateway, gateway_day, live_answers, strategy_draft, strategy_version
+from dialer.store.tables.contacts import (
+    channel_address,
+    contact,
+    contact_change,
+    contact_field,
+    do_not_contact,
+    idempotent_piece,
+    idempotent_request,
+    refused_row,
+    remembered_mapping,
+    rest_key,
+    source,
+)
+from dialer.store.tables.texts import early_receipt, message, message_part, smsc_id
+from dialer.store.tables.users import api_token, session, user
+from dialer.store.tables.work import attempt, contact_request, enrollment, node, preview, trail
+
+__all__ = (
+    "api_token",
+    "attempt",
+    "campaign",
+    "channel_address",
+    "contact",
+    "contact_change",
+    "contact_field",
+    "contact_request",
+    "do_not_contact",
+    "early_receipt",
+    "enrollment",
+    "gateway",
+    "gateway_day",
+    "idempotent_piece",
+    "idempotent_request",
+    "live_answers",
+    "message",
+    "message_part",
+    "metadata",
+    "node",
+    "preview",
+    "refused_row",
+    "remembered_mapping",
+    "rest_key",
+    "session",
+    "smsc_id",
+    "source",
+    "strategy_draft",
+    "strategy_version",
+    "trail",
+    "user",
+)

@@ -1,0 +1,70 @@
+"""Texts, their parts, and the ids by which an SMSC speaks of them."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger, String, Table, Text
+
+from dialer.store.tables.base import metadata, partial
+from dialer.store.types import Id, Utc
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", String(26), primary_key=True),  # ULID
+    Column("request_id", Id, ForeignKey("contact_request.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("enrollment_id", Id, ForeignKey("enrollment.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("node", String(128), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("gateway", String(64), nullable=False),
+    Column("sender", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("encoding", String(8), nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("dialer_node", String(64), nullable=False),
+    Column("rule_pack", String(32)),
+    Column("rule_version", String(16)),
+    Column("status", String(16), nullable=False),
+    Column("error", Text),
+    Column("created_at", Utc, nullable=False),
+    Column("submitted_at", Utc),
+    Column("final_at", Utc),
+    partial("ix_message_open", "dialer_node", where="status = 'pending'"),
+    Index("ix_message_campaign", "campaign_id", "id"),
+    Index("ix_message_contact_id", "contact_id"),
+    Index("ix_message_address", "address", "id"),
+)
+
+message_part = Table(
+    "message_part",
+    metadata,
+    Column("message_id", String(26), ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", SmallInteger, primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("gateway", String(64), nullable=False),
+    Column("error", Text),
+    Column("submitted_at", Utc),
+    Column("final_at", Utc),
+)
+
+# What an SMSC called a part in its response, in one form (sms/receipt.py, `keys`): receipts are matched by it.
+smsc_id = Table(
+    "smsc_id",
+    metadata,
+    Column("gateway", String(64), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("message_id", String(26), ForeignKey("message.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("part", SmallInteger, nullable=False),
+)
+
+# Receipts that came before the response that names their message.
+early_receipt = Table(
+    "early_receipt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("gateway", String(64), nullable=False),
+    Column("smsc_id", String(80), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("error", Text),
+    Column("received_at", Utc, nullable=False),
+    Index("ix_early_receipt_smsc_id", "gateway", "smsc_id"),
+)
