@@ -8,10 +8,10 @@ from dialer.engine.previews import Previews
 
 
 def previews_of(request: web.Request) -> Previews:
-    """Refused (503) without an engine."""
+    """Refused (409) without an engine."""
     found = request.app[PREVIEWS]
     if found is None:
-        raise Refused(503, "no engine runs in this process, so nothing is offered")
+        raise Refused(409, "no engine runs in this process, so nothing is offered")
     return found
 
 

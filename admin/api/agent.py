@@ -16,14 +16,14 @@ api = Operations("agent")
 SHOWN_TRAIL = 20
 
 
-@api("GET", "/agent/preview", "What is offered to me", answers={200: DeskOut}, problems=(503,))
+@api("GET", "/agent/preview", "What is offered to me", answers={200: DeskOut}, problems=(409,))
 async def show(request: web.Request) -> web.Response:
     """Asking is a sign of life: who does not ask for 15 seconds is not offered anything, and what was offered goes back."""
     previews = previews_of(request)
     return await _told(request, previews, await previews.desks.of(user_of(request)))
 
 
-@api("PUT", "/agent/preview", "Say who I am, and whether I am ready", answers={200: DeskOut}, problems=(503,))
+@api("PUT", "/agent/preview", "Say who I am, and whether I am ready", answers={200: DeskOut}, problems=(409,))
 async def change(request: web.Request, body: DeskIn) -> web.Response:
     """`agent` is the interface of a queue member, as `GET /queues` shows it; it is remembered for users."""
     previews = previews_of(request)
@@ -35,7 +35,7 @@ async def change(request: web.Request, body: DeskIn) -> web.Response:
     return await _told(request, previews, desk)
 
 
-@api("POST", "/agent/preview/{offer_id}/accept", "Accept an offer", answers={200: DeskOut}, problems=(409, 503))
+@api("POST", "/agent/preview/{offer_id}/accept", "Accept an offer", answers={200: DeskOut}, problems=(409,))
 async def accept(request: web.Request, offer_id: str) -> web.Response:
     """The agent's telephone rings, then the contact's. A second time it changes nothing; 409 if the offer is over."""
     previews = previews_of(request)
@@ -44,7 +44,7 @@ async def accept(request: web.Request, offer_id: str) -> web.Response:
     return await _told(request, previews, desk)
 
 
-@api("POST", "/agent/preview/{offer_id}/skip", "Skip an offer", answers={200: DeskOut}, problems=(409, 503))
+@api("POST", "/agent/preview/{offer_id}/skip", "Skip an offer", answers={200: DeskOut}, problems=(409,))
 async def skip(request: web.Request, offer_id: str, body: AnswerIn) -> web.Response:
     """The contact is offered again later, to whomever. A second time it changes nothing; 409 if the offer is over."""
     previews = previews_of(request)
@@ -53,7 +53,7 @@ async def skip(request: web.Request, offer_id: str, body: AnswerIn) -> web.Respo
     return await _told(request, previews, desk)
 
 
-@api("POST", "/agent/preview/{offer_id}/reject", "Reject an offer", answers={200: DeskOut}, problems=(409, 503))
+@api("POST", "/agent/preview/{offer_id}/reject", "Reject an offer", answers={200: DeskOut}, problems=(409,))
 async def reject(request: web.Request, offer_id: str, body: AnswerIn) -> web.Response:
     """The contact is through the strategy, with the result `rejected_by_agent`. A second time it changes nothing."""
     previews = previews_of(request)

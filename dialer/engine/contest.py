@@ -47,16 +47,17 @@ class Contest:
         return self._grouped(ready, now)
 
     def others(self, campaign: Campaign, decide: Decide, now: datetime) -> tuple[Other, ...]:
-        """Campaigns that could use the same agents, with the calls that they have ready. For people who ask."""
-        found = [
-            one for one in self._dialing(now) if one.id != campaign.id and decide(one, one.queue or "", now).originate
-        ]
+        """Campaigns that could use the same agents, with the calls that they have ready and agents for. For people who ask."""
+        usable = {
+            one.id: decide(one, one.queue or "", now).originate for one in self._dialing(now) if one.id != campaign.id
+        }
+        found = [one for one in self._dialing(now) if usable.get(one.id)]
         together = self._compete([*found, campaign], now)
         return tuple(
             Other(contender(one), one.title, ready)
             for one in found
             if together[one.queue or ""] == together[campaign.queue or ""]
-            and (ready := min(self._feeds.size(one.id), self._limits.campaign_room(one).calls)) > 0
+            and (ready := min(usable[one.id], self._feeds.size(one.id), self._limits.campaign_room(one).calls)) > 0
         )
 
     def _dialing(self, now: datetime) -> list[Campaign]:

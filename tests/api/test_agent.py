@@ -57,7 +57,7 @@ async def test_an_agent_sees_the_agent_page_and_nothing_else(server: Server) -> 
 
 
 async def test_without_an_engine_it_says_so(server: Server) -> None:
-    await server.refused("GET", "/agent/preview", 503)
+    await server.refused("GET", "/agent/preview", 409)
 
 
 async def serving(server: Server) -> tuple[Page, TestClient, dict[str, str]]:  # type: ignore[type-arg]

@@ -24,6 +24,7 @@ THERE = {
     "name": "plan",
     "entry_id": 1,
     "upload_id": "none",
+    "offer_id": "none",
 }
 # What never ends, or ends what the others need.
 LEFT_OUT = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import func, select
 
 from config.settings import Log
@@ -105,6 +106,7 @@ def test_logs_tell_no_local_variables(capsys: pytest.CaptureFixture[str]) -> Non
             logging.getLogger("aiohttp.server").exception("it failed")
     finally:
         logging.getLogger().handlers[:] = before
+        structlog.reset_defaults()  # else loggers of later tests are kept, and write to the output captured for one
     told = capsys.readouterr().err
     assert "RuntimeError: 12" in told
     assert token not in told
