@@ -3,8 +3,8 @@
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,20 +29,23 @@ class StagedRow:
     cells: list[str]
 
 
-async def lots(job: Job) -> AsyncIterator[Lot]:
+async def lots(job: Job) -> AsyncGenerator[Lot, None]:
     """The lots below line `job.after`; each file is removed when the next is asked for.
 
     Raises RuntimeError if the reading process fails, and OSError (ENOSPC) if the disk is full.
     """
     try:
-        async with apart("dialer.intake.staging", stderr=asyncio.subprocess.PIPE) as process:
-            async for lot in _lots(process, job):
+        async with (
+            apart("dialer.intake.staging", stderr=asyncio.subprocess.PIPE) as process,
+            aclosing(_lots(process, job)) as made,
+        ):
+            async for lot in made:
                 yield lot
     finally:
         await asyncio.to_thread(clear, Path(job.path))
 
 
-async def _lots(process: asyncio.subprocess.Process, job: Job) -> AsyncIterator[Lot]:
+async def _lots(process: asyncio.subprocess.Process, job: Job) -> AsyncGenerator[Lot, None]:
     assert process.stdin is not None  # noqa: S101  (PIPE)
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101

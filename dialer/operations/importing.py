@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,13 @@ async def run(ctx: Context, source_id: int) -> None:
 async def _import(ctx: Context, source: AnyRow, file: Path) -> None:
     job = await _job(ctx, source, file)
     line = job.after
-    async for lot in lots(job):
-        if ctx.db.is_sqlite:
-            await landing.land(ctx, source, lot, line)
-        else:
-            await _merge_all(ctx, source, lot, line)
-        line = lot.last_line
+    async with aclosing(lots(job)) as read:  # an import that ends early ends its reading process
+        async for lot in read:
+            if ctx.db.is_sqlite:
+                await landing.land(ctx, source, lot, line)
+            else:
+                await _merge_all(ctx, source, lot, line)
+            line = lot.last_line
 
 
 async def _job(ctx: Context, source: AnyRow, file: Path) -> Job:
