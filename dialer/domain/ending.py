@@ -193,6 +193,8 @@ def _by_tables(ending: Ending) -> tuple[Outcome, str]:
         return _BY_REASON[ending.originate_reason]
     if not ending.channel and ending.originate_reason is not None:
         return Outcome.FAILED, "Asterisk could not make the channel: is the trunk's endpoint configured?"
+    if not ending.hung_up:  # the link went between the response and the Hangup
+        return Outcome.FAILED, "the call failed, and Asterisk's reason was not heard"
     return Outcome.FAILED, f"the call failed (cause {ending.cause})"
 
 

@@ -128,6 +128,13 @@ def test_causes_without_ringing(cause: int, tech_cause: str, dial_status: str, o
     assert fold(found).result().outcome is outcome
 
 
+def test_a_link_that_goes_between_the_response_and_the_hangup_leaves_the_cause_unknown() -> None:
+    found: list[t.Event] = [t.NewChannel(CHANNEL, CHANNEL), t.OriginateResponse(ATTEMPT, success=False, reason=0)]
+    result = fold(found).result()
+    assert (result.outcome, result.cause) == (Outcome.FAILED, None)
+    assert "was not heard" in result.reason
+
+
 def test_progress_counts_as_ringing() -> None:
     found = [event for event in events("dead_trunk") if not isinstance(event, t.DialEnd)]
     assert fold([t.DialState(CHANNEL, "PROGRESS"), *found]).result().outcome is Outcome.NO_ANSWER
