@@ -24,8 +24,8 @@ from dialer.simulation.assumptions import HOURS, Assumptions
 #: Fields of the form, in its order: those that people see first, and those behind "More assumptions".
 FIRST = ("agents", "answer_rate", "talk_s", "horizon_days")
 MORE = (
-    "busy_share", "invalid_share", "ring_s", "wrap_up_s", "queue_wait_s", "variation", "delivery_share", "delivery_s",
-    "reply_share", "reply_s", "reply_text", "seed",
+    "busy_share", "machine_share", "invalid_share", "ring_s", "wrap_up_s", "preview_s", "queue_wait_s", "variation",
+    "delivery_share", "delivery_s", "reply_share", "reply_s", "reply_text", "seed",
 )  # fmt: skip
 LABELS = {
     "agents": ("Agents at work", "one number, or 24, one for each hour from midnight on"),
@@ -33,9 +33,11 @@ LABELS = {
     "talk_s": ("Talk time, in seconds", "on average"),
     "horizon_days": ("Look ahead, in days", ""),
     "busy_share": ("Busy, in %", "of calls"),
+    "machine_share": ("Taken by machines, in %", "of calls"),
     "invalid_share": ("Do not exist, in %", "of numbers"),
     "ring_s": ("Rings until answered, in seconds", "on average"),
     "wrap_up_s": ("Wrap-up, in seconds", "after each call"),
+    "preview_s": ("Looks at a contact, in seconds", "in preview mode, before the call"),
     "queue_wait_s": ("Waits for an agent, in seconds", "then hangs up"),
     "variation": ("Times vary, in %", "up and down"),
     "delivery_share": ("Texts delivered, in %", ""),
@@ -45,7 +47,9 @@ LABELS = {
     "reply_text": ("What people reply", ""),
     "seed": ("Seed", "the same one gives the same result"),
 }
-PERCENT = frozenset({"answer_rate", "busy_share", "invalid_share", "variation", "delivery_share", "reply_share"})
+PERCENT = frozenset({
+    "answer_rate", "busy_share", "machine_share", "invalid_share", "variation", "delivery_share", "reply_share",
+})  # fmt: skip
 BY_HOUR = frozenset({"agents", "answer_rate"})
 TEXTS = frozenset({"reply_text"})
 

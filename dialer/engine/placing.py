@@ -11,9 +11,6 @@ from dialer.operations.attempts import Intent
 from dialer.store.requests import ContactRequest
 from dialer.strategy.call_fields import Machines
 
-#: After an answer, until an agent speaks: 47 CFR 64.1200(a)(7).
-POWER_WAIT_S = 2
-
 
 @dataclass(slots=True)
 class Plan:
@@ -56,6 +53,5 @@ def call_of(settings: Settings, intent: Intent, campaign: Campaign, gateway: Voi
 
 
 def _queue_wait_s(settings: Settings, campaign: Campaign) -> int:
-    """In power mode nobody waits longer than the law lets them, whatever was chosen: there may be no agent to wait for."""
-    chosen = waiting_s(campaign.rules, campaign.queue_wait_s or settings.calls.queue_wait_s)
-    return min(chosen, POWER_WAIT_S) if DialingMode.POWER in campaign.dialing_modes else chosen
+    chosen, power = campaign.queue_wait_s or settings.calls.queue_wait_s, DialingMode.POWER in campaign.dialing_modes
+    return waiting_s(campaign.rules, chosen, power=power)

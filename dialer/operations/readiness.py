@@ -95,7 +95,7 @@ def _waits(campaign: Campaign) -> Iterator[Fault]:
     if found is None:
         return
     citation, rule = found
-    most_s = waiting_s(campaign.rules, campaign.queue_wait_s or LONGEST_WAIT_S)
+    most_s = waiting_s(campaign.rules, campaign.queue_wait_s or LONGEST_WAIT_S, power=False)
     if campaign.queue_wait_s and campaign.queue_wait_s > most_s:
         yield Fault("queue_wait_s", f"people wait {most_s} s at most, by {citation}")
     if rule.message and not campaign.abandoned_message:

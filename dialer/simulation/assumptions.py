@@ -76,6 +76,7 @@ class Assumptions(BaseModel):
     )
     busy_share: Share = Field(default=0.05, description="Of calls to numbers that exist, busy.")
     invalid_share: Share = Field(default=0.02, description="Of numbers, those that do not exist.")
+    machine_share: Share = Field(default=0.0, description="Of calls to numbers that exist, taken by a machine.")
     ring_s: float = Field(
         default=15.0, ge=0, le=120, description="How long it rings until somebody answers, on average."
     )
@@ -86,6 +87,9 @@ class Assumptions(BaseModel):
         default=FIVE,
         json_schema_extra={"default": FIVE[0]},
         description="Agents at work, by the hour of the campaign's zone.",
+    )
+    preview_s: float = Field(
+        default=20.0, ge=0, le=600, description="How long an agent looks at a contact in preview mode, on average."
     )
     queue_wait_s: float = Field(default=30.0, ge=0, le=600, description="How long somebody waits for an agent.")
     delivery_share: Share = Field(default=0.97, description="Of texts, delivered to the telephone.")
@@ -109,4 +113,12 @@ class Assumptions(BaseModel):
         most = max(info.data.get("answer_rate", (0.0,)))
         if most + value > 1:
             raise ValueError(f"with an answer rate of {most:g} at most {round(1 - most, 4):g} can be busy")
+        return value
+
+    @field_validator("machine_share")
+    @classmethod
+    def _fits_too(cls, value: float, info: ValidationInfo) -> float:
+        others = max(info.data.get("answer_rate", (0.0,))) + info.data.get("busy_share", 0.0)
+        if round(others + value, 9) > 1:
+            raise ValueError(f"with those answered and busy at most {max(0.0, round(1 - others, 4)):g} can be machines")
         return value

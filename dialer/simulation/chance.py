@@ -21,6 +21,7 @@ class For(IntEnum):
     TRAVELS = 6
     REPLIES = 7
     THINKS = 8
+    LOOKS = 9
 
 
 def draw(seed: int, person: int, what: For, number: int) -> float:

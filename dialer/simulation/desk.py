@@ -2,14 +2,18 @@
 
 from collections import deque
 
-from dialer.pacing.progressive import PacingDecision, QueueState, decide
+from dialer.pacing.progressive import QueueState
 from dialer.simulation.people import Person
 
 
 class Desk:
-    """`talking` and `wrapping` agents are not free; `in_flight` calls have neither been answered nor ended yet."""
+    """`talking` and `wrapping` agents are not free, nor are those who are `held` by a preview until its call has ended or is theirs.
+
+    `in_flight` calls have neither been answered nor ended yet; those of previews have their agent already.
+    """
 
     def __init__(self) -> None:
+        self.held = 0
         self.agents = 0
         self.talking = 0
         self.wrapping = 0
@@ -19,17 +23,20 @@ class Desk:
     @property
     def free(self) -> int:
         """Agents who went home in the middle of a call end it first."""
-        return max(0, self.agents - self.talking - self.wrapping)
+        return max(0, self.agents - self.busy)
+
+    @property
+    def busy(self) -> int:
+        return self.talking + self.wrapping + self.held
 
     @property
     def going(self) -> int:
         """Calls that count against a limit."""
-        return self.in_flight + len(self._waiting) + self.talking
+        return self.in_flight + self.held + len(self._waiting) + self.talking
 
-    def decide(self) -> PacingDecision:
-        """By the dialer's own rule: one call for each agent who is free."""
-        state = QueueState(known=True, free=self.free, callers_waiting=len(self._waiting), in_flight=self.in_flight)
-        return decide(state, link_up=True)
+    @property
+    def state(self) -> QueueState:
+        return QueueState(known=True, free=self.free, callers_waiting=len(self._waiting), in_flight=self.in_flight)
 
     def wait(self, person: Person) -> None:
         self._waiting.append(person)

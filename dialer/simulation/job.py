@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from dialer.domain.campaign import Campaign, LoadOrder
+from dialer.domain.campaign import ABANDONMENT_LIMIT_PERCENT, Campaign, DialingMode, LoadOrder, automatic
 from dialer.domain.rules.catalogue import NONE
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.simulation.assumptions import Assumptions
@@ -15,7 +15,7 @@ from dialer.strategy.model import Strategy
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Of the campaign and its gateways; None is no limit."""
+    """Of the campaign and its gateways; None is no limit. `preview`: no call starts before an agent has looked at it."""
 
     time_zone: str
     execution: ExecutionTime | None = None
@@ -27,6 +27,10 @@ class Rules:
     gateway_calls_per_second: float | None = None
     segments_per_second: float | None = None
     rule_pack: str = NONE
+    power: bool = False
+    lines_per_agent: float = 1.0
+    most_abandoned_percent: float = ABANDONMENT_LIMIT_PERCENT
+    preview: bool = False
 
     @classmethod
     def of(cls, campaign: Campaign, **gateways: Any) -> "Rules":
@@ -38,6 +42,10 @@ class Rules:
             max_concurrent_calls=campaign.max_concurrent_calls,
             calls_per_second=campaign.calls_per_second,
             rule_pack=campaign.rule_pack,
+            power=DialingMode.POWER in campaign.dialing_modes,
+            lines_per_agent=campaign.lines_per_agent,
+            most_abandoned_percent=campaign.most_abandoned_percent,
+            preview=not automatic(campaign),
             **gateways,
         )
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import floor
 from statistics import fmean
 
 from dialer.domain.outcome import Outcome
@@ -11,8 +12,8 @@ from dialer.strategy.local_time import find_zone
 
 #: Fewer calls say nothing: of all, and of one hour of the day, for which the rate of all hours is taken then.
 ENOUGH, ENOUGH_AN_HOUR = 50, 20
-_ANSWERED = frozenset({Outcome.ANSWERED, Outcome.ABANDONED, Outcome.MACHINE})
-_TOLD = _ANSWERED | {Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REJECTED}
+_ANSWERED = frozenset({Outcome.ANSWERED, Outcome.ABANDONED})
+_TOLD = _ANSWERED | {Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REJECTED, Outcome.MACHINE}
 
 #: `(outcome, zone, started, answered, connected, ended)`
 Call = tuple[str, str, datetime, datetime | None, datetime | None, datetime]
@@ -25,9 +26,11 @@ def measured(assumed: Assumptions, calls: Sequence[Call]) -> Assumptions | None:
     if told < ENOUGH:
         return None
     rates, busy = _rates(calls, outcomes, told), outcomes[Outcome.BUSY] / told
+    busy = round(min(busy, 1 - max(rates)), 4)
     found = {
         "answer_rate": tuple(rates),
-        "busy_share": round(min(busy, 1 - max(rates)), 4),
+        "busy_share": busy,
+        "machine_share": floor(min(outcomes[Outcome.MACHINE] / told, 1 - max(rates) - busy) * 1e4) / 1e4,
         "invalid_share": round(invalid / (told + invalid), 4),
         "ring_s": _mean(((call[3] - call[2]).total_seconds() for call in calls if call[3]), assumed.ring_s, 0, 120),
         "talk_s": _mean(((call[5] - call[4]).total_seconds() for call in calls if call[4]), assumed.talk_s, 1, 7200),

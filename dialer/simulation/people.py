@@ -42,6 +42,7 @@ class Person:
     calls: int = 0
     texts: int = 0
     reached: bool = False
+    machine: bool = False  # took the last call
     stuck: bool = False
     tried: dict[str, list[Tried]] | None = None  # by number, if rules count calls
 
@@ -118,10 +119,15 @@ class Behaviour:
             return Outcome.ANSWERED, min(rung, ring_s)
         if drawn < rate + assumed.busy_share:
             return Outcome.BUSY, REFUSED_S
+        if drawn < rate + assumed.busy_share + assumed.machine_share:
+            return Outcome.MACHINE, min(self._time(person, For.RINGS, person.calls, assumed.ring_s), ring_s)
         return Outcome.NO_ANSWER, ring_s
 
     def talk_s(self, person: Person) -> float:
         return self._time(person, For.TALKS, person.calls, self._assumed.talk_s)
+
+    def look_s(self, person: Person) -> float:
+        return self._time(person, For.LOOKS, person.calls, self._assumed.preview_s)
 
     def delivery_s(self, person: Person) -> float | None:
         """How long a text is on its way; None if it is not delivered."""

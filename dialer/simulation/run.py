@@ -9,7 +9,7 @@ from math import inf
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.rate import TokenBucket
-from dialer.domain.rules.catalogue import pack, ringing_s
+from dialer.domain.rules.catalogue import pack
 from dialer.domain.suppression import listing
 from dialer.pacing.limits import room
 from dialer.pacing.progressive import Limit
@@ -40,7 +40,7 @@ class Run:
         self.job, self.people, self._watch = job, people, watch
         self.clock, self.agenda = Clock(job.rules, job.start), Agenda()
         self.tally = Tally(base=self.clock.next_hour(0.0) - HOUR)
-        self.floor = Floor(job.assumptions, self.agenda, self.tally, self._ended)
+        self.floor = Floor(job, self.agenda, self.tally, self._ended)
         self.operator = Operator(job.assumptions, self.agenda, self.tally, self._take)
         self.ends = min(job.assumptions.horizon_days * DAY, self.clock.ends)
         self._newest = job.strategies[job.version]
@@ -162,7 +162,7 @@ class Run:
     def _dispatch_calls(self) -> Limit | None:
         """Start what may start; what keeps the others waiting."""
         while len(self._calls):
-            decision = self.floor.desk.decide()
+            decision = self.floor.mode.decide(self.floor.desk)
             if decision.originate <= 0:
                 return decision.limited_by
             if (limit := self._limit()) is not None:
@@ -170,8 +170,13 @@ class Run:
             person = self._next(self._calls)
             if person is None:
                 return Limit.OUTSIDE_WINDOW if len(self._calls) else None
-            if not self._put_off(person):
-                self._call(person)
+            if self._put_off(person) or not isinstance(person.request, RequestCall):
+                continue
+            self._spend()
+            if self.job.rules.preview:
+                self.floor.look(person, self._accepted, person.request)
+            else:
+                self._call(person, person.request)
         return None
 
     def _put_off(self, person: Person) -> bool:
@@ -211,19 +216,27 @@ class Run:
         person.stuck = True
         self._active -= 1
 
-    def _call(self, person: Person) -> None:
-        request, now = person.request, self.agenda.now
-        if not isinstance(request, RequestCall):
-            raise TypeError("only who is to be called stands in this line")
+    def _spend(self) -> None:
         for _, bucket in self._limits:
             if bucket is not None:
-                bucket.take(1, now)
+                bucket.take(1, self.agenda.now)
+
+    def _accepted(self, person: Person, request: RequestCall) -> None:
+        """An agent wants to call whom it was offered: what may have changed meanwhile is asked again."""
+        if person.request is not request:  # a reply came first
+            self.floor.give_back()
+        elif self.clock.opening(person.where(request.number), self.agenda.now).is_open:
+            self._call(person, request)
+        else:
+            self.floor.give_back()
+            self._line_up(person, request)
+
+    def _call(self, person: Person, request: RequestCall) -> None:
+        now = self.agenda.now
         if self._watch is not None:
             self._watch(person, "call", now)
         count_start(self._rules, person, request.number, self.clock.at(now))
-        self.floor.dial(
-            person, request.number, ringing_s(self._rules, request.ring_s), self.clock.hour(person.zone, now)
-        )
+        self.floor.dial(person, request, self.clock.hour(person.zone, now))
 
     def _dispatch_texts(self) -> None:
         now, bucket = self.agenda.now, self._segments

@@ -10,7 +10,10 @@ from dialer.simulation.clock import HOUR
 
 @dataclass
 class Tally:
-    """Times are seconds from the start; the first hour began at `base`, which is 0 or before. Busy: talking or in wrap-up."""
+    """Times are seconds from the start; the first hour began at `base`, which is 0 or before.
+
+    Busy agents talk, wrap up, or look at a preview.
+    """
 
     base: float
     calls: list[float] = field(default_factory=list)
@@ -38,7 +41,11 @@ class Tally:
 
     def connect(self, t: float, busy_s: float) -> None:
         _add(self.connected, self._hour(t), 1)
-        self._over_hours(self.busy_s, t, busy_s, 1)
+        self.busy(t, busy_s)
+
+    def busy(self, t: float, seconds: float) -> None:
+        """An agent has to do from `t` on."""
+        self._over_hours(self.busy_s, t, seconds, 1)
 
     def text(self, t: float, segments: int) -> None:
         _add(self.texts, self._hour(t), 1)

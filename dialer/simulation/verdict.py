@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = {
     "not-in-time": "not through when the dry run's last day was over",
     "invalid-number": "its number does not exist",
     "max-attempts": "all calls that the strategy allows were made",
+    "machine": "only machines took its calls",
     "not-answered": "nobody answered, and the strategy tries no further",
     "not-delivered": "its text was not delivered",
     "not-tried": "the strategy's way led past every call and text",
@@ -54,6 +55,8 @@ def _reason(person: Person, channels: Sequence[str], late: str, most: int) -> st
         return "invalid-number"
     if person.memory.result == MAX_ATTEMPTS or person.memory.attempts >= most:
         return "max-attempts"
+    if person.machine:
+        return "machine"
     return "not-answered" if person.calls else "not-delivered"
 
 
@@ -81,7 +84,10 @@ def warnings(run: Run, utilisation: float | None, missed: Mapping[str, int]) -> 
         yield f"Agents are busy {utilisation:.0%} of the time: more of them would finish sooner."
     answered = tally.outcomes[Outcome.ANSWERED] + tally.outcomes[Outcome.ABANDONED]
     if answered and tally.outcomes[Outcome.ABANDONED] / answered > ABANDONED:
-        yield f"{tally.outcomes[Outcome.ABANDONED]:,} people answered and got no agent, where agents go home in the middle of calls."
+        why = (
+            "more lines rang than agents were free" if run.job.rules.power else "agents go home in the middle of calls"
+        )
+        yield f"{tally.outcomes[Outcome.ABANDONED]:,} people answered and got no agent, where {why}."
     yield from _of_limits(run)
     yield from _of_strategies(run)
 

@@ -21,7 +21,7 @@ from tests.support.wired import graphs
 
 START = datetime(2026, 3, 27, 7, 13, tzinfo=UTC)  # the clocks of Europe change two days later
 ZONES = [None, "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]
-SHARES = st.sampled_from([0.0, 0.2, 0.5])
+SHARES = st.sampled_from([0.0, 0.2, 0.3])
 WINDOWS = st.sampled_from(
     [
         None,
@@ -42,11 +42,15 @@ RULES = st.builds(
     max_concurrent_calls=st.sampled_from([None, 1, 3]),
     calls_per_second=st.sampled_from([None, 0.1]),
     segments_per_second=st.sampled_from([None, 0.5]),
+    power=st.booleans(),
+    lines_per_agent=st.sampled_from([1.0, 2.5]),
+    preview=st.sampled_from([False, False, True]),
 )
 ASSUMED = st.builds(
     Assumptions,
     answer_rate=SHARES,
     busy_share=SHARES,
+    machine_share=st.sampled_from([0.0, 0.4]),
     invalid_share=SHARES,
     variation=SHARES,
     talk_s=st.sampled_from([1.0, 60.0, 900.0]),
@@ -87,10 +91,16 @@ class Watched:
         assert request.number not in person.facts.barred
         assert request.due_at <= now
         if channel == "call":
-            assert desk.in_flight + 1 <= desk.free, "one call for each agent who is free"
+            if rules.preview:
+                assert 1 <= desk.held <= max(assumed.agents), "an agent has looked at the contact"
+            elif rules.power:
+                assert desk.in_flight + 1 <= max(desk.free, rules.lines_per_agent * (desk.free + desk.busy))
+            else:
+                assert desk.in_flight + 1 <= desk.free, "one call for each agent who is free"
             assert desk.agents == assumed.agents[self.run.clock.hour(None, t)]
-            assert desk.going < (rules.max_concurrent_calls or 1_000)
-            assert rules.calls_per_second is None or t - self.last_call >= 1 / rules.calls_per_second - 1e-6
+            assert desk.going <= (rules.max_concurrent_calls or 1_000) - (not rules.preview)
+            if not rules.preview:  # agents take different times to look at what was offered at that rate
+                assert rules.calls_per_second is None or t - self.last_call >= 1 / rules.calls_per_second - 1e-6
             self.last_call = t
             self.calls[person.id] += 1
 

@@ -113,6 +113,59 @@ def test_who_gets_no_agent_gives_up() -> None:
     assert "got no agent" in " ".join(result["warnings"])
 
 
+def test_a_machine_that_nobody_tells_from_a_person_costs_an_agent_time_and_reaches_nobody() -> None:
+    calls: list[tuple[int, str, float]] = []
+    result = result_of(finished(job(answer_rate=0.0, machine_share=1.0), rows(2), calls))
+    assert [t for _, _, t in calls] == [0.0, 18.0]
+    assert (result["outcomes"], result["connected"], result["reached"]) == ({"answered": 2}, 2, 0)
+    assert [(one["reason"], one["contacts"]) for one in result["unreached"]] == [("machine", 2)]
+
+
+def test_a_machine_that_is_told_from_a_person_has_no_agent() -> None:
+    calls: list[tuple[int, str, float]] = []
+    detecting = retrying(1, amd="hang_up")
+    result = result_of(finished(job(detecting, answer_rate=0.0, machine_share=1.0), rows(2), calls))
+    assert [t for _, _, t in calls] == [0.0, 12.5]
+    assert (result["outcomes"], result["connected"]) == ({"machine": 2}, 0)
+    people = result_of(finished(job(detecting), rows(1)))
+    assert people["finishes_at"] == "2026-05-04T08:01:12+00:00"  # 10 s ringing, 2.5 s of detection, 60 s of talk
+
+
+def test_in_preview_mode_an_agent_looks_first_and_holds_the_line() -> None:
+    calls: list[tuple[int, str, float]] = []
+    preview = Rules("UTC", preview=True)
+    result = result_of(finished(job(rules=preview, preview_s=30.0), rows(2), calls))
+    assert [t for _, _, t in calls] == [30.0, 130.0]
+    assert result["agent_utilisation"] == round(180 / 200, 4)
+    assert result["outcomes"] == {"answered": 2}
+    unanswered = result_of(finished(job(retrying(1), rules=preview, preview_s=30.0, answer_rate=0.0), rows(2), calls))
+    assert [t for _, _, t in calls[2:]] == [30.0, 80.0]
+    assert unanswered["outcomes"] == {"no_answer": 2}
+
+
+def test_a_preview_that_outlasts_the_window_calls_nobody_until_the_next_day() -> None:
+    calls: list[tuple[int, str, float]] = []
+    late = MONDAY.replace(hour=16, minute=59, second=50)
+    finished(job(rules=Rules("UTC", NINE_TO_FIVE, preview=True), start=late, preview_s=30.0), rows(1), calls)
+    assert [t for _, _, t in calls] == [16 * 3600 + 10 + 30.0]
+
+
+@pytest.mark.req("D8", "S7")
+def test_in_power_mode_more_ring_than_are_free_and_few_are_abandoned() -> None:
+    """By the dialer's own rule: sooner through than progressively, and within the limit."""
+    told = {}
+    for power in (False, True):
+        rules = Rules("UTC", power=power, lines_per_agent=3.0)
+        assumed = {"answer_rate": 0.3, "variation": 0.5, "agents": 20, "ring_s": 15.0, "talk_s": 120.0}
+        told[power] = result_of(finished(job(retrying(1), rules=rules, **assumed), rows(3_000)))
+    progressive, powered = told[False], told[True]
+    assert "abandoned" not in progressive["outcomes"]
+    answered = powered["outcomes"]["answered"] + powered["outcomes"]["abandoned"]
+    assert 0 < powered["outcomes"]["abandoned"] / answered <= 0.03
+    assert powered["finishes_at"] < progressive["finishes_at"]
+    assert powered["agent_utilisation"] > progressive["agent_utilisation"]
+
+
 def test_texts_and_their_segments() -> None:
     result = result_of(finished(job(texting(text="é" * 161)), rows(2)))
     assert (result["texts"], result["segments"], result["delivered"], result["calls"]) == (2, 4, 2, 0)
@@ -287,6 +340,12 @@ class TestMeasured:
         assert found.busy_share == round(20 / 120, 4)
         assert found.invalid_share == round(10 / 130, 4)
         assert found.agents == job().assumptions.agents
+
+    def test_machines_are_not_people(self) -> None:
+        calls = self.calls(30, Outcome.ANSWERED) + self.calls(25, Outcome.MACHINE) + self.calls(5, Outcome.NO_ANSWER)
+        found = measured(job().assumptions, calls)
+        assert found is not None
+        assert (found.answer_rate[10], found.machine_share) == (0.5, 0.4166)
 
 
 def test_the_builders_are_sound() -> None:

@@ -108,10 +108,18 @@ def ringing_s(rules: RulePack, wanted_s: int) -> int:
     return max(wanted_s, least[1]) if least else wanted_s
 
 
-def waiting_s(rules: RulePack, wanted_s: int) -> int:
-    """How long somebody waits for an agent, in whole seconds: as long as is wanted, and no longer than the rules allow."""
+#: After an answer, until an agent speaks: 47 CFR 64.1200(a)(7).
+POWER_WAIT_S = 2
+
+
+def waiting_s(rules: RulePack, wanted_s: int, *, power: bool) -> int:
+    """How long somebody waits for an agent, in whole seconds: as long as is wanted, and no longer than the rules allow.
+
+    In power mode nobody waits longer than the law lets them, whatever was chosen: there may be no agent to wait for.
+    """
     most = rules.agent()
-    return max(1, min(wanted_s, int(most[1].within_s))) if most else wanted_s
+    allowed = max(1, min(wanted_s, int(most[1].within_s))) if most else wanted_s
+    return min(allowed, POWER_WAIT_S) if power else allowed
 
 
 def pack_faults(pack_id: str) -> tuple[Fault, ...]:
