@@ -1,34 +1,43 @@
 """`make bench`: every figure with the ratio to its reference, one line each. `python -m bench reaction` runs one.
 
-`python -m bench waiting 200000 simulating 50000`: with so many contacts.
+`python -m bench waiting 200000 asterisk_rate 200 20`: with so many contacts; so many calls a second, for so many seconds.
 """
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-FIGURES = ("reaction", "lifecycle", "waiting", "importing", "browse", "simulating", "pacing")
-
-
-SIZED = ("waiting", "simulating")
+#: In this order; each with what the numbers after its name say.
+FIGURES: dict[str, tuple[str, ...]] = {
+    "reaction": (),
+    "thousand": ("agents",),
+    "asterisk_rate": ("calls a second", "seconds"),
+    "full_calls": ("agents", "seconds"),
+    "lifecycle": (),
+    "waiting": ("contacts",),
+    "importing": (),
+    "browse": (),
+    "simulating": ("contacts",),
+    "pacing": (),
+}
 
 
 def main() -> None:
-    for name, arguments in _chosen(sys.argv[1:] or FIGURES):
-        import_module(f"bench.{name}").main(*arguments)
+    for name, numbers in _chosen(sys.argv[1:] or list(FIGURES)):
+        import_module(f"bench.{name}").main(*numbers)
 
 
 def _chosen(words: Sequence[str]) -> list[tuple[str, list[int]]]:
-    """Each figure with the number that follows its name, if one does."""
+    """Each figure with the numbers that follow its name."""
     chosen: list[tuple[str, list[int]]] = []
     for word in words:
         if word in FIGURES:
             chosen.append((word, []))
-        elif word.isdigit() and chosen and chosen[-1][0] in SIZED:
-            chosen[-1] = (chosen[-1][0], [int(word)])
+        elif word.isdigit() and chosen and len(chosen[-1][1]) < len(FIGURES[chosen[-1][0]]):
+            chosen[-1][1].append(int(word))
         else:
-            known, sized = ", ".join(FIGURES), ", ".join(SIZED)
-            sys.exit(f"{word} is no figure; there are: {known}. A number of contacts may follow {sized}.")
+            known = "; ".join(f"{name} {' '.join(f'[{told}]' for told in of)}".strip() for name, of in FIGURES.items())
+            sys.exit(f"{word} is neither a figure nor a number of one; there are: {known}")
     return chosen
 
 

@@ -1,12 +1,17 @@
 """A campaign with any number of contacts, made by a few statements: entered, with a call in the queue each, or not."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+from config.settings import Settings
 from dialer.domain.gateway import VoiceGateway
 from dialer.operations import campaigns, gateways
 from dialer.operations.context import Context
+from dialer.store.database import Database
+from dialer.store.migrate import upgrade
 
 _NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many) "
 _PEOPLE = (
@@ -16,7 +21,7 @@ _PEOPLE = (
     ),
     (
         "INSERT INTO channel_address (id, contact_id, address, voice, sms, email, position) "
-        f"{_NUMBERS} SELECT n, n, '+1212' || printf('%07d', n), 1, 1, 0, 0 FROM numbers"
+        f"{_NUMBERS} SELECT n, n, '+1212' || printf(:digits, n), 1, 1, 0, 0 FROM numbers"
     ),
     (
         "INSERT INTO enrollment (id, campaign_id, contact_id, state, attempts, revision, created_at, modified_at) "
@@ -32,7 +37,7 @@ _ENTERED = (
     (
         "INSERT INTO contact_request (id, enrollment_id, campaign_id, contact_id, channel, node, visit, try_no, requeue_no,"
         " address, payload, priority, wanted_at, due_at, state, created_at) "
-        f"{_NUMBERS} SELECT n, n, :campaign, n, 'call', 'call', 1, 1, 0, '+1212' || printf('%07d', n),"
+        f"{_NUMBERS} SELECT n, n, :campaign, n, 'call', 'call', 1, 1, 0, '+1212' || printf(:digits, n),"
         """ '{"queue":null,"gateway":null,"ring_s":25}', 0, :now, :now, 'pending', :now FROM numbers"""
     ),
     (
@@ -43,16 +48,19 @@ _ENTERED = (
 )
 
 
-async def campaign(ctx: Context, queue: str) -> int:
+async def campaign(ctx: Context, queue: str, dial: str = "PJSIP/{number}@carrier", **fields: Any) -> int:
     """An unpublished campaign that can be published, without contacts."""
-    await gateways.create(ctx, VoiceGateway(name="carrier", dial="PJSIP/{number}@carrier"))
-    made = await campaigns.create(ctx, {"title": "Bench", "queue": queue, "voice_gateway": "carrier"})
+    await gateways.create(ctx, VoiceGateway(name="carrier", dial=dial))
+    made = await campaigns.create(ctx, {"title": "Bench", "queue": queue, "voice_gateway": "carrier", **fields})
     return made.id
 
 
-def fill(file: Path, campaign_id: int, many: int, now: str, *, entered: bool) -> None:
-    """Contacts 1 … `many`, all in this campaign of an otherwise empty database; `now` as SQLite has it in the tables."""
-    values = {"many": many, "campaign": campaign_id, "now": now}
+def fill(file: Path, campaign_id: int, many: int, now: str, *, entered: bool, digits: str = "%07d") -> None:
+    """Contacts 1 … `many`, all in this campaign of an otherwise empty database; `now` as SQLite has it in the tables.
+
+    `digits` makes the last seven of a contact's number.
+    """
+    values = {"many": many, "campaign": campaign_id, "now": now, "digits": digits}
     with closing(sqlite3.connect(file, isolation_level=None)) as store:
         store.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-400000; BEGIN")
         for statement in _PEOPLE + (_ENTERED if entered else ()):
@@ -60,3 +68,26 @@ def fill(file: Path, campaign_id: int, many: int, now: str, *, entered: bool) ->
         store.execute("COMMIT")
         # On disk now: left to the first checkpoint, commits that are measured would wait for all of it.
         store.executescript("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def published(folder: Path, many: int, queue: str, dial: str, digits: str = "%07d", **fields: Any) -> None:
+    """The database of a server (`bench.server`) that will dial all of these contacts as soon as it runs."""
+    file = folder / "bench.db"
+    settings = Settings(database={"url": f"sqlite+aiosqlite:///{file}"}, data_dir=folder)
+    ctx = Context(Database(settings.database.url), settings)
+    try:
+        await upgrade(ctx.db)
+        made = await campaign(ctx, queue, dial, **fields)
+        now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
+        fill(file, made, many, now, entered=True, digits=digits)
+        await campaigns.publish(ctx, made)
+        await indexed(ctx)
+    finally:
+        await ctx.db.close()
+    os.sync()  # or the first intents wait until all of that is on disk
+
+
+async def indexed(ctx: Context) -> None:
+    """What lists are read from is there, as it is on any day but the first."""
+    while ctx.db.projection is not None and await ctx.db.projection.follow():
+        pass

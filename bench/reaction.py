@@ -29,6 +29,7 @@ from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 
 AGENTS, SECONDS, TALK_S = 100, 30.0, 3.0
+BUSY_QUEUE = ("bench.busy_queue", str(AGENTS), str(SECONDS), str(TALK_S))
 # How many contacts the campaign has: as many as are called, and that many.
 CONTACTS, MANY = 4_000, int(os.environ.get("BENCH_CONTACTS", "1000000"))
 
@@ -48,10 +49,10 @@ def main() -> None:
     print("  goal         p50   5.00 ms   p99  25.00 ms   many to few p99 1.20")
 
 
-async def measure(client: Callable[[int, Path], Awaitable[None]]) -> dict[str, Any]:
-    """The figures of the scripted PBX while `client(port, folder)` dials."""
+async def measure(client: Callable[[int, Path], Awaitable[None]], *pbx: str) -> dict[str, Any]:
+    """The figures of the scripted PBX, `pbx` being its module with its arguments, while `client(port, folder)` dials."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.busy_queue", str(AGENTS), str(SECONDS), str(TALK_S), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", *(pbx or BUSY_QUEUE), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     port = int(await process.stdout.readline())
@@ -88,8 +89,7 @@ async def dialer(
         campaign = await million.campaign(ctx, QUEUE)
         now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
         await asyncio.to_thread(million.fill, folder / "bench.db", campaign, contacts, now, entered=True)
-        while ctx.db.projection is not None and await ctx.db.projection.follow():
-            pass  # what lists are read from is there, as it is on any day but the first
+        await million.indexed(ctx)
         await asyncio.to_thread(os.sync)  # or the first intents wait until all of that is on disk
         running = asyncio.ensure_future(engine.run())
         while engine.queues() is None:
@@ -118,9 +118,9 @@ async def _bare_loop(port: int, folder: Path) -> None:
         attempt = str(ULID())
         store.execute("INSERT INTO attempt VALUES (?)", (attempt,))
         call = OriginateCall(attempt, "+12125550100", "PJSIP/{number}@carrier", QUEUE, 25, 20)
-        writer.write(_action(call.headers()))
+        writer.write(action(call.headers()))
 
-    writer.write(_action({"Action": "Login", "Username": "dialer", "Secret": "secret", "Events": "on"}))
+    writer.write(action({"Action": "Login", "Username": "dialer", "Secret": "secret", "Events": "on"}))
     for _ in range(AGENTS):
         dial()
     try:
@@ -141,7 +141,7 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
         raise
 
 
-def _action(headers: Any) -> bytes:
+def action(headers: Any) -> bytes:
     lines = [
         f"{name}: {value}"
         for name, values in headers.items()

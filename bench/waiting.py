@@ -7,20 +7,17 @@ server from its start on, and that of the loop. `python -m bench waiting 1000000
 
 import os
 import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.request import urlopen
 
 import uvloop
 
 from bench import million
+from bench.server import cpu_s, serving
 from config.settings import Settings
 from dialer.operations import campaigns
 from dialer.operations.context import Context
@@ -90,8 +87,7 @@ async def _made(folder: Path, contacts: int) -> None:
         store.execute(_WAIT, {"due": SOON, "later": LATER})
         store.execute("UPDATE campaign SET status = 'published', published_at = :now", {"now": now})
         store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    while ctx.db.projection is not None and await ctx.db.projection.follow():
-        pass  # what lists are read from is there, as it is on any day but the first
+    await million.indexed(ctx)
     await ctx.db.close()
     os.sync()
 
@@ -123,44 +119,15 @@ _TELL = "INSERT INTO trail (at, campaign_id, contact_id, kind, data) VALUES (?, 
 
 
 def _served(folder: Path) -> Served:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DIALER_DATABASE__URL": f"sqlite+aiosqlite:///{folder}/bench.db", "DIALER_DATA_DIR": str(folder),
-        "DIALER_HTTP__PORT": str(port), "DIALER_AMI__PORT": "1", "DIALER_LOG__LEVEL": "error",
-    }  # fmt: skip
     began = time.perf_counter()
-    server = subprocess.Popen([sys.executable, "-m", "dialer.cli", "serve"], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        while not _is_up(port):
-            if server.poll() is not None:
-                sys.exit(f"the server ended with {server.returncode}")
-            time.sleep(0.02)
-        started, start_cpu = time.perf_counter() - began, _cpu_s(server.pid)
+    with serving(folder) as pid:
+        started, start_cpu = time.perf_counter() - began, cpu_s(pid)
         with closing(sqlite3.connect(folder / "bench.db")) as store:
             while store.execute(_OVER, {"now": SOON, "limit": 1}).fetchone():
                 time.sleep(0.05)
-        took, took_cpu = time.perf_counter() - began - started, _cpu_s(server.pid) - start_cpu
-        memory = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * PAGE_MB
-    finally:
-        server.terminate()
-        server.wait()
+        took, took_cpu = time.perf_counter() - began - started, cpu_s(pid) - start_cpu
+        memory = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MB
     return Served(started, start_cpu, memory, took, took_cpu)
-
-
-def _cpu_s(pid: int) -> float:
-    """Of all threads of a process, in its own code and in the system's."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _is_up(port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""Whole calls: through PJSIP to a callee, into the queue, to an agent's telephone, and hung up by the agent.
+
+A real Asterisk, with a second one as carrier, callees and agents. Reference, in the same run and against the same Asterisk
+with the same agents: a bare AMI loop without a store that dials as soon as an agent is free, which is as fast as this
+Asterisk gets. Both Asterisks and the dialer share the machine. `python -m bench full_calls 100 30`: agents, seconds.
+"""
+
+import asyncio
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from asterisk.lab.lab import Lab
+from asterisk.lab.numbers import CODES, Callee
+from bench import million
+from bench.bare_ami import BareAmi
+from bench.server import cpu_s, serving
+
+AGENTS, SECONDS, WARM_S = 100, 30, 5.0
+QUEUE, RING_S, TALK_S = "support", 0.1, (0.5, 1.5)
+CALLS_PER_AGENT_S = 1.0  # more contacts than agents can talk to
+DIGITS = f"%05d{CODES[Callee.INSTANT]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`rate` is callees that were connected to an agent, a second; cores are of the processor's time."""
+
+    rate: float
+    own_cores: float
+    asterisk_cores: float
+
+    def line(self, name: str) -> str:
+        return (
+            f"  {name:12} {self.rate:6.1f} calls/s   its processor {self.own_cores:5.2f} cores"
+            f" = {1000 * self.own_cores / self.rate:5.2f} ms a call   both Asterisks' {self.asterisk_cores:5.2f} cores"
+            f" = {1000 * self.asterisk_cores / self.rate:5.2f} ms a call"
+        )
+
+
+def main(agents: int = AGENTS, seconds: int = SECONDS) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        uvloop.run(_run(Path(folder), agents, seconds))
+
+
+async def _run(folder: Path, agents: int, seconds: int) -> None:
+    contacts = int(agents * CALLS_PER_AGENT_S * (seconds + 2 * WARM_S))
+    await million.published(folder, contacts, QUEUE, Lab.trunk_dial, DIGITS)
+    lab = Lab(folder / "lab", agents=agents, wrap_up_s=0, rtp_ports=6 * agents)
+    await lab.start()
+    try:
+        await lab.set_talk(*TALK_S, ring_s=RING_S)
+        bare = await _bare(lab, agents, seconds)
+        await lab.settled()
+        dialer = await _dialer(lab, folder, seconds)
+        await lab.settled()
+        again = await _bare(lab, agents, seconds)
+    finally:
+        await lab.stop()
+    most = max(bare.rate, again.rate)
+    print(f"full calls through PJSIP, queue and {agents} agents for {seconds} s, {os.cpu_count()} cores for all:")
+    print(dialer.line("dialer"))
+    print(bare.line("bare loop"))
+    print(again.line("once more"))
+    print(f"  ratio        {dialer.rate / most:6.3f} of the bare loop's rate   goal 0.950")
+
+
+async def _bare(lab: Lab, agents: int, seconds: int) -> Figures:
+    async with BareAmi(lab.pbx.ami, lab.trunk_dial, QUEUE, digits=DIGITS) as bare:
+        serving_agents = asyncio.ensure_future(bare.serve(agents))
+        try:
+            return await _measured(lab, seconds, lambda: bare.connected, time.process_time)
+        finally:
+            serving_agents.cancel()
+
+
+async def _dialer(lab: Lab, folder: Path, seconds: int) -> Figures:
+    file = folder / "bench.db"
+    with serving(folder, lab.pbx.ami) as pid:
+        return await _measured(lab, seconds, lambda: _connected(file), lambda: cpu_s(pid))
+
+
+async def _measured(lab: Lab, seconds: int, connected: Callable[[], int], used: Callable[[], float]) -> Figures:
+    def theirs() -> float:
+        return sum(cpu_s(pid) for pid in (lab.pbx.pid, lab.world.pid) if pid)
+
+    await asyncio.sleep(WARM_S)
+    began, before, own, other = time.monotonic(), connected(), used(), theirs()
+    await asyncio.sleep(seconds)
+    took = time.monotonic() - began
+    return Figures((connected() - before) / took, (used() - own) / took, (theirs() - other) / took)
+
+
+def _connected(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as store:
+        return int(store.execute("SELECT count(*) FROM attempt WHERE connected_at IS NOT NULL").fetchone()[0])
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
