@@ -84,6 +84,20 @@ _LIMIT_OVER, _WAIT_OVER = (
     )
     for over in (_LIMITED, _WAITS)
 )
+_NOW = bindparam("_now", type_=enrollment.c.due_at.type)
+_ACTIVE = campaign.c.id.in_(bindparam("_active", expanding=True))
+_HERE = enrollment.c.campaign_id == campaign.c.id
+_SOMEBODY = exists().where(_HERE, enrollment.c.due_at <= _NOW)
+_CAMPAIGNS_DUE = Prepared(
+    select(campaign.c.id).where(or_(_SOMEBODY.where(_LIMITED), and_(_ACTIVE, _SOMEBODY.where(_WAITS))))
+)
+_SOONEST_LIMIT, _SOONEST_WAIT = (
+    select(func.min(enrollment.c.due_at)).where(_HERE, enrollment.c.due_at > _NOW, over).scalar_subquery()
+    for over in (_LIMITED, _WAITS)
+)
+_NEXT_DUE = Prepared(
+    select(_SOONEST_LIMIT.label("limit_over"), case((_ACTIVE, _SOONEST_WAIT)).label("wait_over")).select_from(campaign)
+)
 _SAVE = Prepared(
     update(enrollment)
     .where(enrollment.c.id == bindparam("_id"))
@@ -161,21 +175,13 @@ async def due(
 
 async def campaigns_due(tx: AsyncConnection, active: Collection[int], now: datetime) -> list[int]:
     """Campaigns that have somebody `due`, of those that are not `active` as well."""
-    somebody = exists().where(enrollment.c.campaign_id == campaign.c.id, enrollment.c.due_at <= now)
-    waits = and_(campaign.c.id.in_(active), somebody.where(_WAITS))
-    query = select(campaign.c.id).where(or_(somebody.where(_LIMITED), waits))
-    return list((await tx.execute(query)).scalars())
+    return [row.id for row in await _CAMPAIGNS_DUE.rows(tx, {"_active": list(active), "_now": now})]
 
 
 async def next_due(tx: AsyncConnection, active: Collection[int], now: datetime) -> datetime | None:
     """When the next wait of these campaigns, or anybody's time limit, is over: one seek for each campaign."""
-    soonest = select(func.min(enrollment.c.due_at)).where(
-        enrollment.c.campaign_id == campaign.c.id, enrollment.c.due_at > now
-    )
-    limited, waits = (soonest.where(over).scalar_subquery() for over in (_LIMITED, _WAITS))
-    query = select(limited, case((campaign.c.id.in_(active), waits)))
-    moments = [at for row in await tx.execute(query) for at in row if at is not None]
-    return min(moments, default=None)
+    rows = await _NEXT_DUE.rows(tx, {"_active": list(active), "_now": now})
+    return min((at for row in rows for at in row if at is not None), default=None)
 
 
 async def save(tx: AsyncConnection, places: Sequence["Moved"], now: datetime) -> None:

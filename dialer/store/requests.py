@@ -269,10 +269,10 @@ async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:
 
 async def any_pending(tx: AsyncConnection, campaign_id: int, channel: str) -> bool:
     """Whether anything stands in the queue, due or not: one look into its index."""
-    return await tx.scalar(_ANY_PENDING, {"_campaign": campaign_id, "_channel": channel}) is not None
+    return bool(await _ANY_PENDING.rows(tx, {"_campaign": campaign_id, "_channel": channel}))
 
 
-_ANY_PENDING = (
+_ANY_PENDING = Prepared(
     select(contact_request.c.id)
     .where(
         contact_request.c.campaign_id == bindparam("_campaign"),

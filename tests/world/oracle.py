@@ -18,11 +18,11 @@ from sqlalchemy import select
 from dialer.domain.windows import Validity
 from dialer.operations import campaigns
 from dialer.operations.trail_check import trail_check
-from dialer.store import database
 from dialer.store.tables import attempt, campaign, enrollment, live_answers
 from tests.support.invariants import check
 from tests.world.ledger import Sent
 from tests.world.plan import CampaignPlan
+from tests.world.store import FILES
 
 #: How long a change at Asterisk may take until a call that was decided before it leaves.
 KNOWN_AFTER_S = 3.0
@@ -47,7 +47,7 @@ class Oracle:
         self._promises: dict[int, _Promise] = {}
         self._faults: list[str] = []
         self._disturbances: list[list[float]] = []
-        self._view = database._sqlite_thread_engine(f"sqlite+aiosqlite:///{world.path}")
+        self._view = FILES.open(str(world.path))
         self._outcomes: dict[str, str] = {}
         self._done: set[int] = set()
         self._ended: set[int] = set()
@@ -146,8 +146,10 @@ class Oracle:
     # -- looking at the store -------------------------------------------------------------------------------------
 
     def _rows(self, *columns: Any) -> list[Any]:
-        with self._view.connect() as connection:
-            return list(connection.execute(select(*columns)))
+        return list(self._view.execute(select(*columns)))
+
+    def close(self) -> None:
+        self._view.close()
 
     async def look(self) -> None:
         """I6, I8: what has ended once stays as it was."""

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
+from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store import database, writer
@@ -19,6 +20,27 @@ from dialer.store.database import Database
 from dialer.store.prepared import InThread
 
 T = TypeVar("T")
+
+
+class _Files:
+    """Connections to whichever file: one engine for all of them, so that each statement is compiled once, not in each life."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._engine = create_engine(
+            "sqlite://", creator=self._connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **database._JSON
+        )
+        database._set_up(self._engine, None, query_only=False)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, **database._CONNECT)
+
+    def open(self, path: str) -> Connection:
+        self._path = path
+        return self._engine.connect()
+
+
+FILES = _Files()
 
 
 class _Stepwise:
@@ -46,8 +68,8 @@ class WorldDatabase(Database):
     def __init__(self, path: str, chance: random.Random) -> None:
         self.url, self.is_sqlite, self.projection = f"sqlite+aiosqlite:///{path}", True, None
         self._chance = chance
-        self._engine = database._sqlite_thread_engine(self.url)
-        self._own = InThread(self._engine.connect())
+        self._path = path
+        self._own = InThread(FILES.open(path))
         self._own.driver.execute("PRAGMA synchronous=OFF")  # the machine itself never fails here
         self._own.driver.execute("PRAGMA wal_autocheckpoint=1000")
         self._idle: list[InThread] = []
@@ -57,10 +79,10 @@ class WorldDatabase(Database):
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         await asyncio.sleep(self._chance.uniform(0, 0.001))
-        connection = self._idle.pop() if self._idle else InThread(self._engine.connect())
+        connection = self._idle.pop() if self._idle else InThread(FILES.open(self._path))
         connection.driver.execute("BEGIN")
         try:
-            yield cast("AsyncConnection", _Stepwise(connection))
+            yield cast("AsyncConnection", connection)
         finally:
             connection.driver.rollback()
             self._idle.append(connection)
@@ -132,7 +154,6 @@ class WorldDatabase(Database):
             with suppress(sqlite3.Error):
                 connection.driver.rollback()
             connection.close()
-        self._engine.dispose()
 
     async def close(self) -> None:
         self.crash()

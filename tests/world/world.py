@@ -195,6 +195,7 @@ def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str) -> W
         finally:
             loop.bury()
             world.db.crash()
+            world.oracle.close()
             path.unlink()
     return world
 
