@@ -60,6 +60,7 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
         if is_counting:
             await attempts.take_turns(tx, {intent.request.address for intent in chosen})
         going = await requests.dispatch(tx, [intent.request.id for intent in chosen])
+        await compliance.put_back_moved(tx, [intent.request for intent in chosen], going)
         if is_counting:
             for refused in await compliance.refuse_dispatched(tx, packs, list(going.values()), now):
                 del going[refused]

@@ -55,6 +55,14 @@ async def refuse_dispatched(
     return set(until)
 
 
+async def put_back_moved(
+    tx: AsyncConnection, claimed: Iterable[ContactRequest], dispatched: dict[int, ContactRequest]
+) -> None:
+    """Those of `dispatched` whose contact has another time zone than when they were claimed go back: their hours are others."""
+    moved = [one.id for one in claimed if one.id in dispatched and dispatched[one.id].zone != one.zone]
+    await requests.postpone(tx, {one: dispatched.pop(one).due_at for one in moved}, RequestState.DISPATCHED)
+
+
 async def _tell(
     tx: AsyncConnection, found: Iterable[tuple[ContactRequest, Refusal | None]], now: datetime
 ) -> dict[int, datetime]:

@@ -168,6 +168,8 @@ async def _write(
         final = working.final(survivor)
         doubles |= {(one, final) for one in await joins.settle_doubles(tx, final, gone)}
         await contacts.absorb(tx, final, gone)
+    joined = {working.final(survivor) for survivor, _ in working.absorbed}
+    await contacts.set_zones(tx, {one: working.records[one].time_zone for one in joined})
     known = (contact_id for contact_id in sorted(working.changed) if contact_id > 0)
     await contacts.save(tx, [(working.stored[one], working.records[one]) for one in known], now)
     fresh = [working.records[contact_id] for contact_id in sorted(working.changed, reverse=True) if contact_id < 0]

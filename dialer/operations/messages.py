@@ -11,7 +11,7 @@ from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
-from dialer.operations import steps
+from dialer.operations import compliance, steps
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, messages, requests, trail
 from dialer.store.requests import ContactRequest
@@ -57,6 +57,7 @@ async def intend(ctx: Context, intent: TextIntent) -> bool:
             if campaign is None or not may_start(campaign, intent.request.zone, intent.request.address, now):
                 return False
         going = await requests.dispatch(tx, [intent.request.id])
+        await compliance.put_back_moved(tx, [intent.request], going)
         if not going:
             return False
         request = going[intent.request.id]

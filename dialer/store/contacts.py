@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import Address, ContactRecord, NewContact
@@ -63,15 +63,19 @@ _SAVE = Prepared(
         | {"modified_at": bindparam("_now", type_=contact.c.modified_at.type), "revision": contact.c.revision + 1}
     )
 )
+_NOT_BEGUN = (RequestState.PENDING, RequestState.CLAIMED, RequestState.STOPPED)
 _SAVE_ZONE = Prepared(
     update(contact_request)
     .where(
         contact_request.c.enrollment_id.in_(
             select(enrollment.c.id).where(enrollment.c.contact_id == bindparam("_id", type_=contact.c.id.type))
         ),
-        contact_request.c.state == RequestState.PENDING,
+        or_(*(contact_request.c.state == state for state in _NOT_BEGUN)),  # a list can't be run for many
     )
-    .values(zone=bindparam("_zone", type_=contact_request.c.zone.type))
+    .values(
+        zone=bindparam("_zone", type_=contact_request.c.zone.type),
+        due_at=func.coalesce(contact_request.c.wanted_at, contact_request.c.due_at),
+    )
 )
 _ADD_ADDRESS = Prepared(insert(channel_address))
 _DROP_ADDRESSES = Prepared(delete(channel_address).where(channel_address.c.contact_id == bindparam("_id")))
@@ -131,11 +135,18 @@ async def save(tx: AsyncConnection, changed: Sequence[tuple[ContactRecord, Conta
             for _, new in changed
         ],
     )
-    zones = [{"_id": new.id, "_zone": new.time_zone} for old, new in changed if old.time_zone != new.time_zone]
-    await _SAVE_ZONE.run_many(tx, zones)
+    await set_zones(tx, {new.id: new.time_zone for old, new in changed if old.time_zone != new.time_zone})
     moved = [(new.id, new.addresses) for old, new in changed if old.addresses != new.addresses]
     await _DROP_ADDRESSES.run_many(tx, [{"_id": contact_id} for contact_id, _ in moved])
     await _add_addresses(tx, moved)
+
+
+async def set_zones(tx: AsyncConnection, zones: Mapping[int, str | None]) -> None:
+    """What waits for these contacts goes by this zone, `{contact: zone}`; what was put off until an opening is looked at again.
+
+    A hopper may hold a copy of what is claimed: its intent finds the zone changed, and nothing leaves.
+    """
+    await _SAVE_ZONE.run_many(tx, [{"_id": contact_id, "_zone": zone} for contact_id, zone in zones.items()])
 
 
 async def set_attributes(tx: AsyncConnection, contact_id: int, changes: Mapping[str, str], now: datetime) -> None:
