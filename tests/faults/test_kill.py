@@ -10,27 +10,17 @@ from pathlib import Path
 import pytest
 
 from asterisk.lab.lab import Lab
-from asterisk.lab.numbers import Callee, behaviour_of, number
+from asterisk.lab.numbers import Callee, number
 from sms.lab.smsc import Smsc
 from tests.support.databases import opened
-from tests.support.invariants import check
 from tests.support.rig import call, strategy, text
 from tests.support.server import Server
-from tests.support.stories import Story, count_states, states, stories
+from tests.support.stories import states, stories
+from tests.support.truth import assert_called_and_texted, done, people
 from tests.support.waiting import until
 
 KILLS = 10
 CONTACTS = 130
-# What a callee's call must have come to, unless it is lost.
-OUTCOMES = {
-    Callee.ANSWER: "answered", Callee.TALK: "answered", Callee.BUSY: "busy", Callee.REJECTED: "rejected",
-    Callee.CONGESTION: "congestion", Callee.INVALID: "invalid_number",
-}  # fmt: skip
-MIX = (Callee.ANSWER, Callee.BUSY, Callee.TALK, Callee.REJECTED, Callee.ANSWER, Callee.CONGESTION, Callee.INVALID)
-
-
-def people(many: int) -> list[str]:
-    return [number(MIX[i % len(MIX)], i) for i in range(many)]
 
 
 @pytest.fixture
@@ -39,18 +29,6 @@ async def server(tmp_path: Path, lab: Lab) -> AsyncIterator[Server]:
     await made.start()
     yield made
     await made.stop()
-
-
-async def done(server: Server, campaign: int, timeout_s: float) -> list[Story]:
-    """Wait until every contact is done, looking at the store from outside."""
-    async with opened(server.url) as db:
-
-        async def over() -> bool:
-            return set(await count_states(db, campaign)) == {"done"}
-
-        await until(over, f"every contact to be done; {server.log}", timeout_s, every_s=0.2)
-        await check(db, settled=True)
-        return await stories(db, campaign)
 
 
 @pytest.mark.timeout(240)
@@ -73,24 +51,8 @@ async def test_killed_at_random_moments_it_repeats_no_call_and_no_text_and_loses
         await server.start()
     found = await done(server, campaign, 90)
     assert states(found) == {"done": CONTACTS}
-    called, texted = Counter(p.number for p in lab.ledger()), Counter(s.destination for s in smsc.ledger())
-    assert set(called.values()) == {1}, "nobody is called twice"
-    assert set(texted.values()) == {1}, "nobody gets a text twice"
-    for story in found:
-        assert_true(story, called, texted)
-    lost = Counter(o for s in found for o in (*s.outcomes, *s.statuses))["lost"]
+    lost = assert_called_and_texted(found, lab, smsc)
     assert lost <= KILLS * (len(lab.agents) + 10), "at most what was under way: a call per agent, a window of texts"
-
-
-def assert_true(story: Story, called: Counter[str], texted: Counter[str]) -> None:
-    """The store says of this contact what the world saw, or that it does not know."""
-    (outcome,) = story.outcomes
-    assert outcome in {OUTCOMES[behaviour_of(story.number)], "lost"}, story
-    assert outcome == "lost" or called[story.number] == 1, story
-    assert len(story.messages) == (outcome != "answered"), story
-    sent = texted[story.number.removeprefix("+")] == 1
-    assert sent or set(story.statuses) <= {"lost"}, story
-    assert story.kinds.count("finished") == 1
 
 
 @pytest.mark.req("D3", "D4")

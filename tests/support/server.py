@@ -16,18 +16,30 @@ from asterisk.lab.ami import AmiAddress
 from asterisk.lab.lab import Lab
 from tests.support.waiting import until
 
+DIALER = (sys.executable, "-m", "dialer.cli")
 READY_S = 30.0
 END_S = 30.0
 COMMAND_S = 60.0
 
 
 class Server:
-    """`dialer serve` on a free port, with its data in `folder`. `environment` is more of `DIALER_…`."""
+    """`dialer serve` on a free port, with its data in `folder`. `environment` is more of `DIALER_…`.
+
+    `command` runs it: a module that does something to the product before its `main`, or a place to run in.
+    """
 
     def __init__(
-        self, folder: Path, lab: Lab, *, url: str = "", ami: AmiAddress | None = None, **environment: str
+        self,
+        folder: Path,
+        lab: Lab,
+        *,
+        url: str = "",
+        ami: AmiAddress | None = None,
+        command: Sequence[str] = DIALER,
+        **environment: str,
     ) -> None:
         address = ami or lab.pbx.ami
+        self._command = command
         self.log = folder / "server.log"
         self.url = url or f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
         port = _free_port()
@@ -41,6 +53,7 @@ class Server:
             "DIALER_DATABASE__URL": self.url,
             "DIALER_DATA_DIR": str(folder / "data"),
             "DIALER_NODE": "test",
+            "PYTHONDONTWRITEBYTECODE": "",  # as users have it: a start does not compile everything again
             **environment,
         }
         self._process: asyncio.subprocess.Process | None = None
@@ -49,7 +62,7 @@ class Server:
     async def run(self, *command: str, typed: str = "", **environment: str) -> tuple[int, str]:
         """Another `dialer` command, with what is `typed` for it: its exit code, and all that it printed."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "dialer.cli", *command, env={**os.environ, **self._environment, **environment},
+            *DIALER, *command, env={**os.environ, **self._environment, **environment},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         out, _ = await asyncio.wait_for(process.communicate(typed.encode()), COMMAND_S)
@@ -62,13 +75,17 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self) -> None:
-        """Returns once it is ready: the API answers and the link to Asterisk was tried."""
+    async def spawn(self, **environment: str) -> None:
+        """Returns at once: it may end before it is ever ready."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "dialer.cli", "serve", env={**os.environ, **self._environment},
+                *self._command, "serve", env={**os.environ, **self._environment, **environment},
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+
+    async def start(self) -> None:
+        """Returns once it is ready: the API answers and the link to Asterisk was tried."""
+        await self.spawn()
         if not self._token:
             code, out = await self.run("token", "create", "--role", "manager", "--name", "test")
             assert code == 0, out
