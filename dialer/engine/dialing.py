@@ -23,7 +23,7 @@ from dialer.engine.limits import Limits
 from dialer.engine.paces import Meter, Paces
 from dialer.engine.placing import Plan, call_of, way_of
 from dialer.engine.tracker import Tracker
-from dialer.operations import attempts, unreachable
+from dialer.operations import attempts, leaving, unreachable
 from dialer.operations.attempts import Intent
 from dialer.operations.context import Context
 from dialer.pacing.gates import Against, CallFacts, against
@@ -72,9 +72,8 @@ class Dialing:
         self._held_back: list[ContactRequest] = []
         self._outbox: deque[Plan] = deque()
         self._commit_waits = False
-        self.previews: Callable[[datetime], datetime | None] = lambda _now: (
-            None
-        )  # first in each round; when to look again
+        # First in each round; when to look again.
+        self.previews: Callable[[datetime], datetime | None] = lambda _now: None
         self._previews_at: datetime | None = None
         self.ready_agents: Callable[[str], int] = lambda _queue: 0  # on the agent page, of a queue
 
@@ -136,14 +135,14 @@ class Dialing:
         self._commit_waits = False
         while self._outbox:
             plan = self._outbox.popleft()
+            plan.begun = self._ctx.clock()
             plans.append(plan)
             yield plan.intent
 
     # -- deciding -------------------------------------------------------------------------------------------------
 
     def _plan(self, now: datetime) -> list[Plan]:
-        plans: list[Plan] = []
-        self.limited_by = {}
+        plans, self.limited_by = list[Plan](), {}
         for group in self.contest.groups(self.decisions.decide, self._limit, now):
             plans += self._plan_group(group, now, MAX_BATCH - len(plans))
         return plans
@@ -213,7 +212,7 @@ class Dialing:
         self.tracker.expect(intent, now)
         self.limits.spend(campaign, intent.gateway, gateway)
         self.breakers.left(intent.gateway, intent.attempt_id)
-        return Plan(intent, call)
+        return Plan(intent, call, now)
 
     def _facts(self, campaign: Campaign, request: ContactRequest, name: str, queue: str, now: datetime) -> CallFacts:
         gateway = self.board.voice.get(name)
@@ -240,8 +239,8 @@ class Dialing:
             self._held_back.append(request)
             self._limit(campaign, _LIMITS[found])
         else:
-            until = now + timedelta(seconds=PUT_OFF_S)
-            self._start(attempts.put_off(self._ctx, request, until), name=f"put-off-{request.id}")
+            later = now + timedelta(seconds=PUT_OFF_S)
+            self._start(attempts.put_off(self._ctx, request, later), name=f"put-off-{request.id}")
 
     def _limit(self, campaign: Campaign, reason: Limit | None) -> None:
         if reason is not None:
@@ -251,11 +250,12 @@ class Dialing:
 
     async def originate(self, plan: Plan) -> None:
         """Protocol step 5. The same attempt id is never sent twice."""
+        may_leave = await leaving.in_time(self._ctx, plan.intent.request, plan.begun)
         if self.decisions.draining:
             answer: Answer = NotSent("the server is stopping")
         elif self.tracker.is_barred(plan.intent.attempt_id):
             answer = NotSent("its number has come onto a do-not-contact list")
-        elif self.board.may_start(plan.intent.request, self._ctx.clock()):
+        elif may_leave and self.board.may_start(plan.intent.request, self._ctx.clock()):
             answer = await self.link.originate(plan.call)
         else:
             answer = NotSent("the campaign may not run any more")

@@ -34,7 +34,7 @@ from dialer.engine.webhooks import Webhooks
 from dialer.operations import messages, previews, webhooks
 from dialer.operations.context import Context
 from dialer.pacing.outlook import Outlook
-from dialer.store import requests
+from dialer.store import nodes, requests
 from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
@@ -114,6 +114,7 @@ class Engine:
         await self.meters.look()
         async with self.ctx.db.write() as tx:
             await requests.release_expired(tx, self.ctx.clock(), own_node=self.ctx.settings.node)
+            await nodes.seen(tx, self.ctx.settings.node, self.ctx.clock())  # before anything leaves: others wait for it
         await previews.recover(self.ctx)
         lost = await messages.lose_unanswered(self.ctx)
         if lost:

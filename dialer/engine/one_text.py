@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.sms_gateways import news, reference
-from dialer.operations import messages, unreachable
+from dialer.operations import leaving, messages, unreachable
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews, TextIntent
 from sms.gateway import Gateway
@@ -33,6 +33,7 @@ class OneText:
     barred: bool = False  # its number has come onto a do-not-contact list: no further try
     committed: bool = field(default=False, init=False)
     begun: bool = field(default=False, init=False)  # a part was, or may have been, taken by the SMSC
+    asked_at: datetime = field(init=False)  # when the store was asked whether it may go
 
     async def send(self) -> None:
         try:
@@ -63,19 +64,20 @@ class OneText:
         return result
 
     async def _commit(self) -> bool:
-        self.leaving = True
+        self.leaving, self.asked_at = True, self.ctx.clock()
         if not self.may_go() or not await messages.intend(self.ctx, self.intent):
             self.leaving = False
             if not await unreachable.refuse_listed(self.ctx, [self.intent.request]):
                 await messages.put_back(self.ctx, self.intent.request)
             return False
         self.committed = True
-        return True
+        return await self._go_on()
 
     async def _go_on(self) -> bool:
-        """Whether a text whose submits were all refused so far may be tried again; one that was begun is completed."""
-        if self.begun or (self.may_go() and not self.barred):
-            self.leaving = True
+        """Whether a text whose submits were all refused so far may be tried (again); one that was begun is completed."""
+        may_leave = self.begun or await leaving.in_time(self.ctx, self.intent.request, self.asked_at)
+        self.leaving = self.begun or (may_leave and self.may_go() and not self.barred)
+        if self.leaving:
             return True
         await messages.withdraw(self.ctx, self.intent, "stopped before the SMSC took it")
         return False

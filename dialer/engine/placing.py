@@ -1,6 +1,7 @@
 """The call that is made for a request: what the step, its campaign, the gateway and the server's settings say of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from config.settings import Settings
 from dialer.ami.originate import OriginateCall
@@ -18,6 +19,7 @@ class Plan:
 
     intent: Intent
     call: OriginateCall
+    begun: datetime  # when its commit began, or it was decided on
 
 
 def way_of(campaign: Campaign, request: ContactRequest) -> tuple[str, str]:

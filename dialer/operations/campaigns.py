@@ -1,5 +1,6 @@
 """Campaigns: create, edit, clone, publish, unpublish, end, delete; one transaction each."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,13 +15,14 @@ from dialer.domain.campaign import (
     Campaign,
     DialingMode,
     LoadOrder,
+    active,
     editable_fields,
 )
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.rules.catalogue import NONE, pack_faults
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import cloning, drafts, lifecycle, readiness
+from dialer.operations import cloning, drafts, leaving, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, contact_fields, gateways, requests, strategies
@@ -90,7 +92,11 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
             raise StaleEdit("campaign", campaign_id)
         if {"execution", "time_zone", "rule_pack"} & wanted.keys():
             await requests.reopen_windows(tx, campaign_id)
-    return await _changed(ctx, campaign_id)
+    edited_at = asyncio.get_running_loop().time()
+    changed = await _changed(ctx, campaign_id)
+    if active(campaign, ctx.clock()) and not active(changed, ctx.clock()):
+        await leaving.others_have_sent(ctx, edited_at)
+    return changed
 
 
 async def check(ctx: Context, campaign_id: int, fields: Mapping[str, Any]) -> tuple[Fault, ...]:
@@ -191,9 +197,12 @@ async def _stop(ctx: Context, campaign_id: int, to: CampaignStatus) -> Campaign:
     """The campaign row first, in one commit: from then on no claim and no check passes. Then the flags, in chunks."""
     async with ctx.db.write(urgent=True) as tx:
         await _move(tx, await _lock(tx, campaign_id), to, ctx)
+    stopped_at = asyncio.get_running_loop().time()
     await ctx.engine.campaign_changed(campaign_id)
     await lifecycle.stop_pending(ctx, campaign_id)  # the first chunk at once; the engine does the rest
-    return await _changed(ctx, campaign_id)
+    changed = await _changed(ctx, campaign_id)
+    await leaving.others_have_sent(ctx, stopped_at)
+    return changed
 
 
 async def _move(tx: AsyncConnection, campaign: Campaign, to: CampaignStatus, ctx: Context) -> None:

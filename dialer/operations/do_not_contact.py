@@ -1,5 +1,6 @@
 """Do-not-contact lists: kept for the system and for single campaigns; what is queued to a listed address is refused (D7)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import Fault, InvalidInput, NotFound
 from dialer.domain.suppression import address_digest
-from dialer.operations import unreachable
+from dialer.operations import leaving, unreachable
 from dialer.operations.context import Context
 from dialer.operations.suppression import read_address
 from dialer.store import campaigns, do_not_contact, lists
@@ -59,7 +60,9 @@ async def add(ctx: Context, entries: Sequence[NewEntry], prefix: str = "") -> Ad
     for start in range(0, len(rows), CHUNK):
         new, queued = await _list(ctx, rows[start : start + CHUNK])
         added, refused = added + new, refused + len(await unreachable.refuse_listed(ctx, queued))
+    listed_at = asyncio.get_running_loop().time()
     await ctx.engine.addresses_barred({row["address"] for row in rows})
+    await leaving.others_have_sent(ctx, listed_at)
     return Added(added, len(rows) - added, refused)
 
 

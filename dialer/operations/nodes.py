@@ -1,6 +1,6 @@
 """What a node leaves that never comes back: its calls are looked for in Asterisk by another node, its texts are lost."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,13 +12,17 @@ from dialer.store import nodes
 SILENT_LEASES = 3
 
 
+def silent_since(ctx: Context) -> datetime:
+    """A node that was seen last before then is gone."""
+    return ctx.clock() - timedelta(seconds=SILENT_LEASES * ctx.settings.calls.lease_s)
+
+
 async def take_over(ctx: Context) -> tuple[int, int]:
     """Of nodes that are gone: how many calls are this node's now, to be matched with Asterisk's, and how many texts are lost.
 
     One that was never seen counts as seen just now.
     """
-    now, own = ctx.clock(), ctx.settings.node
-    since = now - timedelta(seconds=SILENT_LEASES * ctx.settings.calls.lease_s)
+    now, own, since = ctx.clock(), ctx.settings.node, silent_since(ctx)
 
     async def work(tx: AsyncConnection) -> tuple[int, list[str]]:
         last = await nodes.others_with_work(tx, own)

@@ -18,6 +18,12 @@ async def seen(tx: AsyncConnection, name: str, now: datetime) -> None:
     await tx.execute(row.on_conflict_do_update(index_elements=["name"], set_={"seen_at": now}))
 
 
+async def any_other(tx: AsyncConnection, own: str, since: datetime) -> bool:
+    """Whether another node was seen after `since`."""
+    query = select(node.c.name).where(node.c.name != own, node.c.seen_at > since).limit(1)
+    return await tx.scalar(query) is not None
+
+
 async def others_with_work(tx: AsyncConnection, own: str) -> dict[str, datetime | None]:
     """When each other node that has a call or text without an end was seen last; None for never."""
     calls = select(attempt.c.dialer_node).where(attempt.c.state != spelled(AttemptState.ENDED))
