@@ -28,7 +28,7 @@ class Decisions:
     def power(self, campaign: Campaign, now: datetime) -> Power | None:
         """None for a campaign that is not in power mode."""
         queue = campaign.queue or ""
-        return self._paces.power(campaign, self._agents.counts(queue, now).busy, self._tracker.calling(queue))
+        return self._paces.power(campaign, self._agents.counts(queue, now).busy, self._tracker.calling(queue), now)
 
     def _queue_state(self, queue: str, now: datetime) -> QueueState:
         counts, in_flight = self._agents.counts(queue, now), self._tracker.in_flight()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from dialer.domain.agents import Agents
@@ -26,6 +27,9 @@ class _Known:
     throttle: Throttle
     recent: Recent = field(default_factory=Recent)
 
+    def rang(self, call: Call, until: datetime | None, *, answered: bool) -> None:
+        self.recent.rang((until or call.intended_at).timestamp(), _seconds(call.intended_at, until), answered=answered)
+
 
 class Paces:
     """Told of calls by the tracker, asked by the dialing loop. A new process dials progressively until it has seen enough."""
@@ -40,19 +44,23 @@ class Paces:
         """An agent has taken the call."""
         if (known := self._of(one.campaign_id)) is not None:
             known.throttle = known.throttle.after(abandoned=False)
-            known.recent.rang(_seconds(call.intended_at, call.answered_at or call.connected_at), answered=True)
+            known.rang(call, call.answered_at or call.connected_at, answered=True)
+            known.recent.took((call.connected_at or call.intended_at).timestamp(), call.attempt_id)
 
     def ended(self, one: Tracked, result: CallResult) -> None:
         """The call is over; `connected` was told before, if an agent took it."""
-        if (known := self._of(one.campaign_id)) is None or result.outcome is Outcome.LOST:
+        if (known := self._of(one.campaign_id)) is None:
             return
-        call = one.call
+        call, ended_at = one.call, result.ended_at or one.call.hangup_at
+        if result.outcome is Outcome.LOST:
+            known.recent.lost(call.attempt_id)
+            return
         if call.connected_at is not None:
-            wrap_up = self._agents.wrap_up(one.queue, call.agent)
-            known.recent.kept(_seconds(call.connected_at, result.ended_at or call.hangup_at) + wrap_up)
+            busy_s = _seconds(call.connected_at, ended_at) + self._agents.wrap_up(one.queue, call.agent)
+            known.recent.kept((ended_at or call.connected_at).timestamp(), call.attempt_id, busy_s)
             return
         abandoned = result.outcome is Outcome.ABANDONED
-        known.recent.rang(_seconds(call.intended_at, call.answered_at or call.hangup_at), answered=abandoned)
+        known.rang(call, call.answered_at or call.hangup_at, answered=abandoned)
         if abandoned:
             known.throttle = known.throttle.after(abandoned=True)
 
@@ -72,13 +80,13 @@ class Paces:
 
     # -- asked ----------------------------------------------------------------------------------------------------
 
-    def power(self, campaign: Campaign, busy: int, calling: Collection[int]) -> Power | None:
+    def power(self, campaign: Campaign, busy: int, calling: Collection[int], now: datetime) -> Power | None:
         """None for a campaign that is not in power mode. `calling` are the campaigns whose calls are on their way."""
         if (known := self._of(campaign.id)) is None:
             return None
         return Power(
             busy=busy,
-            pace=known.recent.pace(),
+            pace=known.recent.pace(now.timestamp()),
             throttle=known.throttle,
             spare=self._meter(campaign).allowance,
             lines_per_agent=campaign.lines_per_agent,
@@ -94,7 +102,7 @@ class Paces:
             "answer_rate": round(pace.answer_rate, 3) if pace else None,
             "ring_s": round(pace.ring_s, 1) if pace else None,
             "busy_s": round(pace.busy_s, 1) if pace else None,
-            "risk_percent": round(100 * power.throttle.risk, 2),
+            "risk_percent": round(100 * power.risk, 2),
             "lines_per_agent": power.lines_per_agent,
         }
 
@@ -106,5 +114,5 @@ class Paces:
         return not alone or any(one not in self._known for one in calling)
 
 
-def _seconds(start: Any, end: Any) -> float:
+def _seconds(start: datetime | None, end: datetime | None) -> float:
     return max(0.0, (end - start).total_seconds()) if start and end else 0.0

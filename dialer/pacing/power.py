@@ -3,7 +3,8 @@
 The question is asked of one call, the next: if it is answered, how likely is it that no agent is free by then (`crowd`)?
 As long as that risk is not above what is allowed, the call may start. What is allowed follows what happens (`Throttle`):
 each abandoned call lowers it, each that met an agent raises it a little, so that the share of abandoned calls stays under
-the limit whatever was estimated wrong. While the meter of 30 days leaves no room for one more abandoned call, or
+the limit whatever was estimated wrong. And it follows the meter of 30 days: calls are abandoned several at a time, so
+where the meter has room for only a few, what is allowed is less, long before there is room for none. While there is none, or
 too little is known of the calls, it is progressive dialing.
 
 Against the exact optimum (a constrained Markov decision problem): `python -m bench pacing`.
@@ -27,6 +28,8 @@ AIM = 0.9
 GAIN = 0.1
 #: Allowed risk at most, in limits: calls that ring already had a smaller one when they started, and answers are estimated high.
 HIGHEST = 4.0
+#: So many calls or some more are abandoned at once when more answer than agents come free: the meter needs room for them.
+BURST = 10.0
 #: Rates and times are told apart by so much.
 GRID = 1.03
 #: Below this share of the limit it is not worth it: progressive.
@@ -93,6 +96,12 @@ class Power:
     shared: bool = False
 
     @property
+    def risk(self) -> float:
+        """How likely the next call may find no agent, by the throttle and by the room that the meter has."""
+        spare = max(0, self.spare)
+        return self.throttle.risk * spare / (spare + BURST)
+
+    @property
     def held(self) -> Held | None:
         """None: more lines may ring than agents are free."""
         if self.shared:
@@ -117,7 +126,7 @@ def decide_power(
         return surely
     free = max(0, queue.free - queue.callers_waiting - queue.claimed_elsewhere)
     most = max(surely.originate, floor(power.lines_per_agent * (free + power.busy)) - queue.in_flight)
-    more = lines(free, power.busy, queue.in_flight, power.pace, power.throttle.risk, most=most)
+    more = lines(free, power.busy, queue.in_flight, power.pace, power.risk, most=most)
     return PacingDecision(more, Limit.NO_AGENT_FREE)
 
 

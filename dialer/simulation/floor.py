@@ -62,7 +62,7 @@ class Floor:
 
     def _rung(self, person: Person, news: tuple[Outcome, float]) -> None:
         outcome, after = news
-        self.mode.rang(after, answered=outcome is Outcome.ANSWERED)
+        self.mode.rang(self._agenda.now, after, answered=outcome is Outcome.ANSWERED)
         if self._preview:
             self.desk.held -= 1
         else:
@@ -80,11 +80,12 @@ class Floor:
         talk_s = NOTICE_S if person.machine else self._behaviour.talk_s(person)
         person.reached |= not person.machine
         busy_s = talk_s + self._assumed.wrap_up_s
-        self.mode.met(busy_s)
+        self.mode.met(self._agenda.now, person)
         self._tally.connect(self._agenda.now, busy_s)
-        self._agenda.push(self._agenda.now + talk_s, self._hung_up, person, ending=True)
+        self._agenda.push(self._agenda.now + talk_s, self._hung_up, person, busy_s, ending=True)
 
-    def _hung_up(self, person: Person, _data: None) -> None:
+    def _hung_up(self, person: Person, busy_s: float) -> None:
+        self.mode.kept(self._agenda.now, person, busy_s)
         self.desk.talking -= 1
         self.desk.wrapping += 1
         self._agenda.push(self._agenda.now + self._assumed.wrap_up_s, self._freed, None, ending=True)

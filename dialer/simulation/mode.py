@@ -6,6 +6,7 @@ from dialer.pacing.progressive import PacingDecision
 from dialer.pacing.recent import Recent
 from dialer.simulation.desk import Desk
 from dialer.simulation.job import Rules
+from dialer.simulation.people import Person
 
 
 class Mode:
@@ -17,23 +18,28 @@ class Mode:
         self._throttle = throttle(rules.most_abandoned_percent)
         self._meter = AbandonmentMeter(limit_percent=rules.most_abandoned_percent)
 
-    def decide(self, desk: Desk) -> PacingDecision:
+    def decide(self, desk: Desk, now: float) -> PacingDecision:
         power = None
         if self._rules.power:
-            known = self._recent.pace(), self._throttle, self._meter.allowance
+            known = self._recent.pace(now), self._throttle, self._meter.allowance
             power = Power(desk.talking + desk.wrapping, *known, self._rules.lines_per_agent)
         return decide_power(desk.state, power, link_up=True)
 
-    def rang(self, seconds: float, *, answered: bool) -> None:
+    def rang(self, now: float, seconds: float, *, answered: bool) -> None:
         """A call is on its way no more."""
         if self._rules.power:
-            self._recent.rang(seconds, answered=answered)
+            self._recent.rang(now, seconds, answered=answered)
 
-    def met(self, busy_s: float) -> None:
-        """Somebody has an agent, whom the call keeps for so long, wrap-up included."""
+    def met(self, now: float, person: Person) -> None:
+        """Somebody has an agent."""
         if self._rules.power:
-            self._recent.kept(busy_s)
+            self._recent.took(now, id(person))
             self._answered(abandoned=False)
+
+    def kept(self, now: float, person: Person, busy_s: float) -> None:
+        """The talk is over; it keeps the agent for so long in all, wrap-up included."""
+        if self._rules.power:
+            self._recent.kept(now, id(person), busy_s)
 
     def abandoned(self) -> None:
         if self._rules.power:

@@ -162,7 +162,7 @@ class Run:
     def _dispatch_calls(self) -> Limit | None:
         """Start what may start; what keeps the others waiting."""
         while len(self._calls):
-            decision = self.floor.mode.decide(self.floor.desk)
+            decision = self.floor.mode.decide(self.floor.desk, self.agenda.now)
             if decision.originate <= 0:
                 return decision.limited_by
             if (limit := self._limit()) is not None:

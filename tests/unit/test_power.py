@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.pacing.crowd import CROWD, Pace
-from dialer.pacing.power import ENOUGH_CALLS, HIGHEST, LOWEST, Throttle, lines, pace, throttle
+from dialer.pacing.power import BURST, ENOUGH_CALLS, HIGHEST, LOWEST, Power, Throttle, lines, pace, throttle
+from dialer.pacing.progressive import UNLIMITED
 
 THIRD = Pace(0.3, 18.0, 140.0)
 paces = st.builds(Pace, st.floats(0.01, 1), st.floats(1, 60), st.floats(10, 900))
@@ -111,3 +112,16 @@ def test_the_throttle_aims_below_its_limit() -> None:
     for turn in range(1_000):
         after = after.after(abandoned=turn < 27)
     assert after.risk == pytest.approx(before.risk, rel=1e-6)
+
+
+def powered(spare: int) -> Power:
+    return Power(10, THIRD, throttle(3.0), spare, 3.0)
+
+
+@pytest.mark.req("D8", "D7")
+def test_less_is_risked_where_the_meter_has_room_for_a_few_only() -> None:
+    risks = [powered(spare).risk for spare in (-3, 0, 1, 3, 10, 30, UNLIMITED)]
+    assert risks[:2] == [0, 0]
+    assert risks[1:] == sorted(risks[1:])
+    assert powered(round(BURST)).risk == pytest.approx(throttle(3.0).risk / 2)
+    assert risks[-1] == pytest.approx(throttle(3.0).risk, rel=1e-4)
