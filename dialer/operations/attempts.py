@@ -23,6 +23,7 @@ from dialer.strategy.events import CallEnded, RequestKey
 
 # A contact whose call failed in a storm of its trunk comes again behind those that are due by then.
 SPARED_AGAIN = timedelta(minutes=1)
+BUSY_AGAIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,9 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
             ids = sorted({intent.request.campaign_id for intent in chosen})
             held = {campaign_id: await campaigns.hold(tx, campaign_id) for campaign_id in ids}
             chosen = [i for i in chosen if (c := held[i.request.campaign_id]) and _may_start(c, i.request, now)]
+            chosen = await _called_by_nobody(tx, node, chosen, now)
         packs = await campaigns.rule_packs(tx, {intent.request.campaign_id for intent in chosen})
         is_counting = compliance.counts(packs.values())
-        if is_counting:
-            await attempts.take_turns(tx, {intent.request.address for intent in chosen})
         going = await requests.dispatch(tx, [intent.request.id for intent in chosen])
         await compliance.put_back_moved(tx, [intent.request for intent in chosen], going)
         if is_counting:
@@ -73,6 +73,18 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
         return {intent.attempt_id for intent in allowed}
 
     return await ctx.db.transact(work, urgent=True)
+
+
+async def _called_by_nobody(tx: AsyncConnection, node: str, chosen: Sequence[Intent], now: datetime) -> list[Intent]:
+    """Without those whose number is in a call of another node (D6): they are looked at again a little later.
+
+    From here on calls to these numbers are counted, and made, one after the other.
+    """
+    numbers = {intent.request.address for intent in chosen}
+    await attempts.take_turns(tx, numbers)
+    busy = await attempts.called_elsewhere(tx, node, numbers)
+    await requests.postpone(tx, {i.request.id: now + BUSY_AGAIN for i in chosen if i.request.address in busy})
+    return [intent for intent in chosen if intent.request.address not in busy]
 
 
 def _may_start(campaign: Campaign, request: ContactRequest, now: datetime) -> bool:

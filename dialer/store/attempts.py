@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Text, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.rules.counted import Tried
@@ -30,7 +30,15 @@ _TRIED = Prepared(
     )
 )
 _CALLS = 7_203_661  # a space of locks of its own, any number
-_TAKE_TURNS = select(func.pg_advisory_xact_lock(_CALLS, func.hashtext(bindparam("_number"))))
+_ASKED = func.unnest(bindparam("_numbers", type_=ARRAY(Text))).column_valued("asked")
+_TAKE_TURNS = select(func.pg_advisory_xact_lock(_CALLS, func.hashtext(_ASKED)))
+_ELSEWHERE = Prepared(
+    select(attempt.c.number).where(
+        attempt.c.number.in_(bindparam("_numbers", expanding=True)),
+        attempt.c.state != spelled(AttemptState.ENDED),
+        attempt.c.dialer_node != bindparam("_own"),
+    )
+)
 _STILL_OPEN = Prepared(
     select(attempt)
     .where(attempt.c.id.in_(bindparam("ids", expanding=True)), attempt.c.state != AttemptState.ENDED)
@@ -79,10 +87,13 @@ async def tried(tx: AsyncConnection, numbers: Collection[str], since: datetime) 
 
 
 async def take_turns(tx: AsyncConnection, numbers: Collection[str]) -> None:
-    """Nobody else who asks counts calls to these numbers before this transaction ends. SQLite has one writer anyway."""
-    if tx.dialect.name != "sqlite":
-        for number in sorted(numbers):
-            await tx.execute(_TAKE_TURNS, {"_number": number})
+    """PostgreSQL: nobody else who asks looks at calls to these numbers before this transaction ends; always in one order."""
+    await tx.execute(_TAKE_TURNS, {"_numbers": sorted(numbers)})
+
+
+async def called_elsewhere(tx: AsyncConnection, own: str, numbers: Collection[str]) -> set[str]:
+    """Those of these numbers that are in a call of another node."""
+    return {row.number for row in await _ELSEWHERE.rows(tx, {"_numbers": list(numbers), "_own": own})}
 
 
 async def still_open(tx: AsyncConnection, attempt_ids: Collection[str]) -> list[AnyRow]:
