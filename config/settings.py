@@ -218,6 +218,46 @@ class Log(Section):
     )
 
 
+STOP_WORDS = (
+    "STOP", "STOPALL", "STOP ALL", "STOP PLEASE", "PLEASE STOP", "STOP IT", "STOP NOW", "STOP TEXTING ME", "STOP CALLING ME",
+    "STOP MESSAGING ME", "QUIT", "END", "REVOKE", "OPT OUT", "OPTOUT", "CANCEL", "UNSUBSCRIBE", "REMOVE ME", "DO NOT CALL",
+    "DO NOT TEXT", "DONT CALL ME", "DONT TEXT ME", "DON'T CALL ME", "DON'T TEXT ME",
+)  # fmt: skip
+
+
+# Characters of a text of one segment: plain ASCII, and others (3GPP 23.038).
+ONE_SEGMENT, ONE_SEGMENT_UCS2 = 160, 70
+
+
+class Replies(Section):
+    stop_words: tuple[str, ...] = Field(
+        default=STOP_WORDS,
+        max_length=500,
+        description="A reply that is one of these, whatever its case and punctuation, puts the number on the do-not-contact list of everybody. Add those of your languages, such as `ARRET`, `STOPP`, `BAJA`.",
+    )
+    stop_confirmation: str = Field(
+        default="You will get no more calls or texts from us.",
+        description="The one text that confirms it, sent at once and never again; empty: none.",
+    )
+
+    @field_validator("stop_confirmation")
+    @classmethod
+    def _is_one_segment(cls, text: str) -> str:
+        is_plain = text.isascii() and text.isprintable() and not set(text) & set("[]{}~^|\\`")
+        most = ONE_SEGMENT if is_plain else ONE_SEGMENT_UCS2
+        if len(text) > most:
+            raise ValueError(f"has {len(text)} characters; at most {most} of these fit into one text")
+        return text
+
+    @field_validator("stop_words")
+    @classmethod
+    def _are_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if not any(one.isalnum() for one in word):
+                raise ValueError(f"{word!r} has no letter or digit: it would never be replied")
+        return words
+
+
 class Settings(BaseSettings):
     """The whole tree. The environment (`DIALER_AMI__HOST`) wins over the file (`[ami] host`)."""
 
@@ -229,6 +269,7 @@ class Settings(BaseSettings):
     calls: Calls = Field(default_factory=Calls)
     preview: Preview = Field(default_factory=Preview)
     amd: Amd = Field(default_factory=Amd)
+    replies: Replies = Field(default_factory=Replies)
     rest: Rest = Field(default_factory=Rest)
     webhooks: Webhooks = Field(default_factory=Webhooks)
     log: Log = Field(default_factory=Log)

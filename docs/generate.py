@@ -56,8 +56,8 @@ In `retry_on`, `answered` is refused. A whole strategy to start from: [demo/stra
 
 `dialer strategy schema` prints the format as JSON Schema.
 
-Some fields are there before what they need is: with `until` at `replied` a text step always ends in
-`timeout`, and `last.reply` is always empty, because replies are not taken in yet; modes other than progressive are refused."""
+A text step with `until` at `replied` is left by any reply to its text; a branch on `last.reply` tells them apart. The `mode` of a call
+step is there before what it needs is: modes other than progressive are refused."""
 
 
 def pages() -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""Delivery receipts: what became of a message, in each of the forms that SMSCs use (SMPP 3.4 §4.6.1, appendix B)."""
+"""What SMSCs deliver: receipts, in each of the forms that they use (SMPP 3.4 §4.6.1, appendix B), and replies of handsets."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,14 +44,22 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A message from a handset. `reference`, `number`, `total` are of its header when it came in parts."""
+    """A message from a handset. `reference`, `number` (from 1) and `total` join one that came in parts.
+
+    A character may be cut in two by the end of a part: the text of several is that of their payloads put together (`text_of`).
+    """
 
     source: str
     destination: str
-    text: str
+    payload: bytes
+    data_coding: int = 0
     reference: int = 0
     number: int = 1
     total: int = 1
+
+    @property
+    def text(self) -> str:
+        return decode(self.payload, self.data_coding)
 
 
 # §5.2.28
@@ -111,13 +120,20 @@ def parse(deliver: commands.DeliverSm) -> Receipt | None:
 
 
 def reply(deliver: commands.DeliverSm) -> Reply:
-    """The handset's message in `deliver`. Never fails."""
-    payload, reference, total, number = deliver.payload, 0, 1, 1
+    """The handset's message in `deliver`, by its header (3GPP 23.040) or the sar TLVs (SMPP 3.4 §5.3.2.22). Never fails."""
+    payload, (reference, total, number) = deliver.payload, _sar(deliver)
     if deliver.esm_class & commands.ESM_UDH:
         header, payload = split_header(payload)
         reference, total, number = _concatenation(header)
-    text = decode(payload, deliver.data_coding)
-    return Reply(deliver.source.value, deliver.destination.value, text, reference, number, total)
+    if not 1 <= number <= total:
+        reference, total, number = 0, 1, 1
+    source, destination = deliver.source.value, deliver.destination.value
+    return Reply(source, destination, payload, deliver.data_coding, reference, number, total)
+
+
+def text_of(parts: Sequence[bytes], data_coding: int) -> str:
+    """The text of a reply whose parts are all there, in order."""
+    return decode(b"".join(parts), data_coding)
 
 
 def _body(deliver: commands.DeliverSm) -> str:
@@ -155,6 +171,13 @@ def _network_error(deliver: commands.DeliverSm) -> str:
         return ""
     whole = 3
     return f"{value[0]}-{int.from_bytes(value[1:])}" if len(value) == whole else value.hex()
+
+
+def _sar(deliver: commands.DeliverSm) -> tuple[int, int, int]:
+    """(reference, total, number) of the sar TLVs; (0, 1, 1) without them."""
+    tags = (commands.TLV_SAR_REFERENCE, commands.TLV_SAR_TOTAL, commands.TLV_SAR_NUMBER)
+    reference, total, number = (int.from_bytes(deliver.tlv(tag) or b"") for tag in tags)
+    return (reference, total, number) if total else (0, 1, 1)
 
 
 def _concatenation(header: bytes) -> tuple[int, int, int]:

@@ -92,6 +92,13 @@ def _sms_sending(data: Data, _shown: Shown) -> Line:
     return Line("message", "blue", text, f"{parts}{data.get('text') or ''}")
 
 
+def _replied(data: Data, _shown: Shown) -> Line:
+    stop = "asks not to be contacted: on the do-not-contact list of everybody. " if data.get("stop") else ""
+    colour_of = "red" if stop else "green"
+    text = f"Reply from {data.get('address')} through {data.get('gateway')}"
+    return Line("message", colour_of, text, f"{stop}“{data.get('text') or ''}”")
+
+
 def _sms_status(data: Data, _shown: Shown) -> Line:
     status = str(data.get("status", ""))
     to = f" to {data['address']} through {data.get('gateway')}" if data.get("address") else ""
@@ -238,6 +245,7 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
     "sms-sending": _sms_sending,
     "sms-part": _sms_part,
     "sms-status": _sms_status,
+    "replied": _replied,
     "call-refused": _teller("phone", "red", "Call could not be made"),
     "sms-refused": _teller("message", "red", "Text could not be sent"),
     "call-withdrawn": _teller("phone", "secondary", "Call did not start; its turn comes again"),

@@ -16,7 +16,7 @@ class EvidenceQuery(In):
 
 
 class EvidenceItemOut(Out):
-    """`kind` is `call`, `text`, `refusal` or `do-not-contact`; what a kind does not have is null.
+    """`kind` is `call`, `text`, `reply`, `refusal` or `do-not-contact`; what a kind does not have is null.
 
     `local` is `at` on the called party's clock, in `zone`: the contact's own, else where the number is, else UTC. `rang_s`
     is from ringing to the answer or the end, `talked_s` from the agent's answer to the end, `duration_s` from the start to

@@ -1,4 +1,4 @@
-"""What was done with one number, as an auditor asks for it: calls, texts, refusals and do-not-contact entries. Pure."""
+"""What was done with one number, as an auditor asks for it: calls, texts and replies, refusals and do-not-contact entries. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 class Evidence:
     """One thing that happened. Times are UTC; `local` is the same instant on the called party's clock, in its `zone`.
 
-    `kind` is `call`, `text`, `refusal` or `do-not-contact`. Seconds: `rang_s` from ringing to the answer or the end, `talked_s`
+    `kind` is `call`, `text`, `reply`, `refusal` or `do-not-contact`. Seconds: `rang_s` from ringing to the answer or the end, `talked_s`
     from the agent's answer to the end, `duration_s` from the start to the end. `rule` cites what refused it, as far as a rule did.
     """
 
@@ -51,11 +51,17 @@ COLUMNS = tuple(field.name for field in fields(Evidence))
 
 
 def evidence(
-    attempts: Iterable[Row], messages: Iterable[Row], refusals: Iterable[Row], listed: Iterable[Row], zone: str
+    attempts: Iterable[Row],
+    messages: Iterable[Row],
+    replies: Iterable[Row],
+    refusals: Iterable[Row],
+    listed: Iterable[Row],
+    zone: str,
 ) -> list[Evidence]:
     """All of it, oldest first. The rows are those of `store.evidence`; `zone` is for those whose contact has none of its own."""
     found = [
-        *_calls(attempts, zone), *_texts(messages, zone), *_refusals(refusals, zone), *_entries(listed, zone),
+        *_calls(attempts, zone), *_texts(messages, zone), *_replies(replies, zone), *_refusals(refusals, zone),
+        *_entries(listed, zone),
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.at, one.id))
 
@@ -88,6 +94,19 @@ def _texts(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
             ended_at=row["final_at"],
             **_same(row, "gateway", "text", "rule_pack", "rule_version"),
             **_where(row, row["created_at"], zone),
+        )
+
+
+def _replies(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
+    for row in rows:
+        yield Evidence(
+            kind="reply",
+            id=f"reply-{row['id']}",
+            caller_id=row["destination"],
+            disposition="stop" if row["stop"] else "replied",
+            reason=f"confirmation {row['confirmation']}" if row["confirmation"] else None,
+            **_same(row, "gateway", "text"),
+            **_where({**row, "node": None}, row["received_at"], zone),
         )
 
 

@@ -88,6 +88,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
     ),
     "sms-refused": ("the text can't be sent at all", "`address`, `reason`"),
     "sms-withdrawn": ("the text was proven not to have left the server; its turn comes again", "`message`, `reason`"),
+    "replied": (
+        "the contact sent a text, taken for an answer to `message`, the last one from `sender`; `stop`: it asked not to be contacted",
+        "`text`, `address`, `gateway`, `sender`, `message`, `stop`",
+    ),
     "webhook-sending": ("the webhook was committed, then sent", "`method`, `url`, `key`"),
     "webhook-answered": ("its receiver answered with success", "`address`, `status`"),
     "webhook-failed": ("it was refused, failed or not answered in time", "`address`, `status`, `reason`"),

@@ -92,6 +92,7 @@ class Engine:
                 self._start(self.dialing.tracker.run(), name="tracker"),
                 self._start(self.dialing.run(), name="dialing"),
                 self._start(self.texting.run(), name="texting"),
+                self._start(self.texting.gateways.replying.run(), name="replies"),
                 self._start(self.webhooks.run(), name="webhooks"),
                 self._start(self.webhooks.take_back(), name="webhooks-left"),
                 self._start(self.link.run(), name="ami"),

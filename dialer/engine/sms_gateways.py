@@ -8,6 +8,7 @@ from typing import Any
 from dialer.domain.gateway import SmsGateway
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.board import Board
+from dialer.engine.replying import Replying
 from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews
@@ -42,10 +43,15 @@ class SmsGateways:
     ) -> None:
         self._ctx, self._board, self._start, self._changed = ctx, board, start, changed
         self._running: dict[str, Running] = {}
+        self.replying = Replying(ctx, self, start=start)
         self._loading = asyncio.Lock()  # stopping a gateway takes its time, and another may be edited meanwhile
 
     def get(self, name: str) -> Running | None:
         return self._running.get(name)
+
+    def of(self, name: str) -> Gateway | None:
+        running = self._running.get(name)
+        return running.gateway if running else None
 
     async def load(self) -> None:
         """Start what is new, stop what is gone, restart what was edited."""
@@ -83,10 +89,12 @@ class SmsGateways:
                 error = None if status is MessageStatus.DELIVERED else f"{receipt.state.value} {receipt.error}".strip()
                 await messages.receipt(self._ctx, name, receipt.keys, receipt.destination, status, error)
 
-        async def on_reply(_reply: Reply) -> None:
-            """A text from a handset is acknowledged; no step waits for one yet."""
+        async def on_reply(reply: Reply) -> None:
+            await self.replying.take_in(name, reply)
 
         async def on_late_response(ref: str, result: SubmitResult) -> None:
+            if await self.replying.take_late(ref, result):
+                return
             message_id, part = read_reference(ref)
             await messages.record(self._ctx, name, news(message_id, part, result))
 

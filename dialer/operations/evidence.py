@@ -1,4 +1,4 @@
-"""The evidence of one number: every call, text, refusal and do-not-contact entry, over all campaigns (D7). Reads only."""
+"""The evidence of one number: every call, text, reply, refusal and do-not-contact entry, over all campaigns (D7). Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ async def of_number(ctx: Context, written: str) -> Found:
     zones = candidate_zones(number)
     async with ctx.db.read() as tx:
         calls, texts = await store.attempts(tx, number), await store.messages(tx, number)
+        replied = await store.replies(tx, number)
         tried = {row["contact_id"] for row in (*calls, *texts)}
         refused = await store.refusals(tx, number, tried)
         listed = await store.listed(tx, address_digest(ctx.secret, number))
-    return Found(number, zones, evidence(calls, texts, refused, listed, zone_for(zones)))
+    return Found(number, zones, evidence(calls, texts, replied, refused, listed, zone_for(zones)))

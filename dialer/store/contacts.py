@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.contact import Address, ContactRecord, NewContact
 from dialer.domain.transitions import RequestState
 from dialer.store.prepared import Prepared
-from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, trail
+from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, reply, trail
 
 # SQLite takes 32,766 parameters in a statement.
 CHUNK = 5_000
@@ -164,7 +164,7 @@ async def absorb(tx: AsyncConnection, survivor: int, gone: int) -> None:
     places = select(enrollment.c.id).where(enrollment.c.contact_id.in_((survivor, gone)))
     for table in (contact_request, attempt, message):  # by enrollment: that is what they are indexed by
         await tx.execute(update(table).where(table.c.enrollment_id.in_(places)).values(contact_id=survivor))
-    for table in (trail, enrollment):
+    for table in (trail, enrollment, reply):
         await tx.execute(update(table).where(table.c.contact_id == gone).values(contact_id=survivor))
     await tx.execute(delete(channel_address).where(channel_address.c.contact_id == gone))
     await tx.execute(delete(contact).where(contact.c.id == gone))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.store.tables import attempt, campaign, channel_address, contact, do_not_contact, message, trail
+from dialer.store.tables import attempt, campaign, channel_address, contact, do_not_contact, message, reply, trail
 
 #: Entries that say that a call or text was not made, or not yet.
 REFUSALS = ("refused", "call-refused", "sms-refused", "put-off", "call-withdrawn", "sms-withdrawn")
@@ -25,6 +25,15 @@ async def messages(tx: AsyncConnection, number: str) -> Rows:
     query = select(message, campaign.c.title, contact.c.time_zone.label("zone"))
     joined = query.join(campaign, campaign.c.id == message.c.campaign_id).join(contact)
     return await _rows(tx, joined.where(message.c.address == number).order_by(message.c.id))
+
+
+async def replies(tx: AsyncConnection, number: str) -> Rows:
+    """Texts from it."""
+    query = select(reply, campaign.c.title, contact.c.time_zone.label("zone"))
+    joined = query.outerjoin(campaign, campaign.c.id == reply.c.campaign_id).outerjoin(
+        contact, contact.c.id == reply.c.contact_id
+    )
+    return await _rows(tx, joined.where(reply.c.source == number).order_by(reply.c.id))
 
 
 async def refusals(tx: AsyncConnection, number: str, contact_ids: Collection[int]) -> Rows:

@@ -8,7 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import AttemptState, EnrollmentState, MessageStatus, RequestState
 from dialer.store import requests
-from dialer.store.tables import attempt, channel_address, contact, contact_request, enrollment, message, source, trail
+from dialer.store.tables import (
+    attempt,
+    channel_address,
+    contact,
+    contact_request,
+    enrollment,
+    message,
+    reply,
+    source,
+    trail,
+)
 from dialer.store.types import AnyRow
 from dialer.store.webhooks import CHANNEL
 
@@ -176,6 +186,7 @@ async def _blank_history(tx: AsyncConnection, contact_id: int) -> None:
         .where(message.c.contact_id == contact_id)
         .values(address="", text="", error=_without(message.c.error, message.c.address))
     )
+    await tx.execute(delete(reply).where(reply.c.contact_id == contact_id))
 
 
 def _without(told: Any, number: Any) -> Any:

@@ -42,16 +42,9 @@ def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
             yield NodeFault(node.id, unused, f"is not used with kind {node.fields.kind.value}")
         if isinstance(node.fields, CallFields) and _leaves_nothing(node.fields):
             yield NodeFault(node.id, "machine_message", f"is not used with {node.fields.amd.value}")
-        yield from _not_there_yet(node)
         yield from value_warnings(node, known.fields or {})
     if known.attributes is not None:
         yield from _unknown_attributes(strategy, known.attributes)
-
-
-def _not_there_yet(node: Node) -> Iterator[NodeFault]:
-    """What the format knows and this version does not do: said, so that nobody relies on it."""
-    if isinstance(node.fields, SmsFields) and node.fields.until is Until.REPLIED:
-        yield NodeFault(node.id, "until", "replies are not taken in yet: this step ends by its timeout")
 
 
 def _never_taken(node: Node) -> set[str]:

@@ -48,9 +48,13 @@ class WebhookAnswered:
 
 @record
 class Replied:
-    """The contact sent a text. It belongs to no request: the last text that was sent is taken to be meant."""
+    """The contact sent a text. It belongs to no request: the last text that was sent is taken to be meant.
+
+    `answers` is False while the text of the step at which the contact stands has not been sent: it was another that is meant.
+    """
 
     text: str
+    answers: bool = True
 
 
 @record

@@ -85,7 +85,7 @@ def _concerns(
         return event.key == memory.key
     if isinstance(event, Due):
         return memory.due_at is not None and memory.due_at <= now
-    return bool(memory.node)
+    return bool(memory.node) and event.answers
 
 
 def _react(node: Node, here: Here, event: Event) -> Turn | None:

@@ -10,6 +10,7 @@ from dialer.domain.transitions import EnrollmentState, MessageStatus, StopReason
 from dialer.strategy.catalogue import CALL, SMS
 from dialer.strategy.memory import Memory
 from dialer.strategy.model import Node, Strategy
+from dialer.strategy.sms_step import LONGEST_REPLY
 
 Row = Mapping[str, Any]
 Versions = Callable[[int], Strategy]
@@ -220,6 +221,13 @@ def _spared(place: Place, data: Row) -> Place:
     return replace(place, state=EnrollmentState.PENDING, request=data["request"], due_at=None)
 
 
+def _replied(place: Place, data: Row) -> Place:
+    """Whoever is through remembers nothing any more."""
+    if place.memory.result is not None:
+        return place
+    return replace(place, memory=replace(place.memory, last_reply=data["text"][:LONGEST_REPLY]))
+
+
 def _readdressed(place: Place, data: Row) -> Place:
     return replace(place, request=data["request"]) if data["replaces"] == place.request else place
 
@@ -240,6 +248,7 @@ _FLAGS: Mapping[str, Callable[[Place, Row], Place]] = {
     "stopped": _stopped,
     "requeued": _requeued,
     "readdressed": _readdressed,
+    "replied": _replied,
 }
 _UNDER_WAY = frozenset({
     "call-dialed", "call-withdrawn", "sms-sending", "sms-withdrawn", "webhook-sending", "webhook-withdrawn",

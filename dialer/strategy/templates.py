@@ -77,7 +77,7 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "text-then-call",
         "Text, then call who does not reply",
-        "A text first; who has not replied after a day is called. For now that is everybody: replies are not taken in yet.",
+        "A text first; who has not replied after a day is called.",
         (
             _in("text"),
             _step(
@@ -92,8 +92,7 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "survey-by-reply",
         "Survey by reply",
-        "A question by text; replies 1 and 2 are kept as the rating “low”, 3 to 5 as “high”, and who is “low” is called. "
-        "For now nobody is: replies are not taken in yet.",
+        "A question by text; replies 1 and 2 are kept as the rating “low”, 3 to 5 as “high”, and who is “low” is called.",
         (
             _in("ask"),
             _step(

@@ -203,9 +203,11 @@ const commands = {
   enquire: () => new Promise((done) => [...sessions][0].enquire_link(() => done())),
   raw: (given) => sessions.forEach((session) => session.socket.write(Buffer.from(given.octets, 'hex'))),
   answer_late: () => unanswered.splice(0).forEach((answer) => answer()),
+  // `text`, or `octets` in hex with `esm_class` and `data_coding`
   reply: (given) => sessions.forEach((session) => session.deliver_sm({
     source_addr_ton: 1, source_addr_npi: 1, source_addr: given.source, destination_addr: given.destination,
-    short_message: given.text,
+    short_message: given.octets === undefined ? given.text : { message: Buffer.from(given.octets, 'hex') },
+    esm_class: given.esm_class || 0, data_coding: given.data_coding || 0,
   }, (answer) => note({ what: 'reply_resp', status: answer.command_status }))),
   state: () => ({ sessions: sessions.size, owed: owed.size }),
 };

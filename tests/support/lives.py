@@ -12,7 +12,7 @@ from dialer.domain.contact import Address, NewContact
 from dialer.domain.errors import DomainError
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
-from dialer.operations import attempts, campaigns, deploying, do_not_contact, messages, people, webhooks
+from dialer.operations import attempts, campaigns, deploying, do_not_contact, messages, people, replies, webhooks
 from dialer.operations.attempts import Intent
 from dialer.operations.deploying import Drawn
 from dialer.operations.do_not_contact import NewEntry
@@ -24,6 +24,7 @@ from dialer.store.database import Database
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import enrollment, metadata
 from dialer.strategy.model import Strategy
+from sms.receipt import Reply
 from tests.support import builders
 from tests.support.context import bench as make_bench
 from tests.support.databases import opened
@@ -36,7 +37,7 @@ RECEIPTS = (MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.EX
 #: What may happen, those first that bring contacts on. Each is told with a number, which picks one of what is there.
 EVENTS = (
     "work", "end", "work", "end", "work", "end", "end", "soon", "soon", "time", "receipt", "publish", "unpublish", "load",
-    "edit", "renumber", "bar", "deploy", "join", "withdraw", "refuse", "crash", "erase", "expire", "finish",
+    "edit", "renumber", "bar", "deploy", "join", "withdraw", "refuse", "crash", "erase", "expire", "finish", "reply", "reply",
 )  # fmt: skip
 
 
@@ -210,6 +211,12 @@ class Life:
     async def _bar(self, number: int) -> None:
         await do_not_contact.add(self.bench.ctx, [NewEntry(builders.number(1 + number % self.people))])
 
+    async def _reply(self, number: int) -> None:
+        """One person sends a text, rarely to be left alone."""
+        said = f"r{number % 4}" if number else "stop"
+        digits = builders.number(1 + number % self.people).removeprefix("+")
+        await replies.take_in(self.bench.ctx, "texter", Reply(digits, "us", said.encode()))
+
     async def _erase(self, number: int) -> None:
         await people.erase(self.bench.ctx, 1 + number % self.people, by="tester")
 
@@ -238,5 +245,5 @@ class Life:
         "work": _work, "end": _end, "time": _time, "soon": _soon, "receipt": _receipt, "publish": _publish,
         "unpublish": _unpublish, "load": _load, "edit": _edit, "renumber": _renumber, "bar": _bar, "deploy": _deploy,
         "join": _join, "withdraw": _withdraw, "refuse": _refuse, "crash": _crash, "erase": _erase, "expire": _expire,
-        "finish": _finish,
+        "finish": _finish, "reply": _reply,
     }  # fmt: skip

@@ -2,7 +2,7 @@ import pytest
 
 from sms.address import Address
 from sms.commands import DeliverSm
-from sms.receipt import MessageState, Reply, is_receipt, keys, parse, reply
+from sms.receipt import MessageState, Reply, is_receipt, keys, parse, reply, text_of
 
 FULL = (
     b"id:0123 sub:001 dlvrd:001 submit date:2601011200 done date:2601011201 stat:DELIVRD err:000 text:id:9 stat:REJECTD"
@@ -107,14 +107,29 @@ def test_different_ids_do_not_meet(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("payload", "esm_class", "data_coding", "expected"),
     [
-        (b"STOP", 0, 0, Reply("41791112233", "us", "STOP")),
-        ("СТОП".encode("utf-16-be"), 0, 8, Reply("41791112233", "us", "СТОП")),
-        (b"\x05\x00\x03\x07\x02\x01Hi", 0x40, 0, Reply("41791112233", "us", "Hi", 7, 1, 2)),
-        (b"\x06\x08\x04\x01\x07\x02\x02Ho", 0x40, 0, Reply("41791112233", "us", "Ho", 263, 2, 2)),
-        (b"\x06\x05\x04\x0b\x84\x23\xf0x", 0x40, 0, Reply("41791112233", "us", "x")),
-        (b"", 0x40, 0, Reply("41791112233", "us", "")),
-        (b"\xff\x00\x03", 0x40, 0, Reply("41791112233", "us", "")),
+        (b"STOP", 0, 0, Reply("41791112233", "us", b"STOP")),
+        ("СТОП".encode("utf-16-be"), 0, 8, Reply("41791112233", "us", "СТОП".encode("utf-16-be"), 8)),
+        (b"\x05\x00\x03\x07\x02\x01Hi", 0x40, 0, Reply("41791112233", "us", b"Hi", 0, 7, 1, 2)),
+        (b"\x06\x08\x04\x01\x07\x02\x02Ho", 0x40, 0, Reply("41791112233", "us", b"Ho", 0, 263, 2, 2)),
+        (b"\x06\x05\x04\x0b\x84\x23\xf0x", 0x40, 0, Reply("41791112233", "us", b"x")),
+        (b"", 0x40, 0, Reply("41791112233", "us", b"")),
+        (b"\xff\x00\x03", 0x40, 0, Reply("41791112233", "us", b"")),
+        (b"\x05\x00\x03\x07\x02\x03Hm", 0x40, 0, Reply("41791112233", "us", b"Hm")),  # part 3 of 2
     ],
 )
 def test_replies(payload: bytes, esm_class: int, data_coding: int, expected: Reply) -> None:
     assert reply(DeliverSm(HANDSET, Address(5, 0, "us"), payload, data_coding, esm_class)) == expected
+
+
+@pytest.mark.req("M5")
+def test_parts_by_sar_tlvs() -> None:
+    tlvs = ((0x020C, b"\x01\x07"), (0x020E, b"\x02"), (0x020F, b"\x02"))
+    delivered = DeliverSm(HANDSET, Address(5, 0, "us"), b"Ho", 0, 0, tlvs=tlvs)
+    assert reply(delivered) == Reply("41791112233", "us", b"Ho", 0, 263, 2, 2)
+
+
+@pytest.mark.req("M5")
+def test_a_character_that_the_end_of_a_part_cuts_in_two_is_whole_again() -> None:
+    smile = "\N{GRINNING FACE}".encode("utf-16-be")
+    assert text_of([smile[:2], smile[2:]], 8) == "\N{GRINNING FACE}"
+    assert text_of([b"\x1b", b"\x65 5"], 0) == "€ 5"

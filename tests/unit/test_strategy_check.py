@@ -251,18 +251,6 @@ def test_odd_things_are_warned_about(odd: dict[str, Any], field: str, reason: st
     assert reason in found.reason
 
 
-@pytest.mark.parametrize(
-    ("step", "field"),
-    [
-        (node("sms", "n", {"otherwise": "e"}, text="Hello", until="replied", timeout="1h"), "until"),
-    ],
-)
-def test_what_is_not_done_yet_is_said(step: dict[str, Any], field: str):
-    checked = check(document(step, node("end", "e")))
-    assert [(w.node, w.field) for w in checked.warnings] == [("n", field)]
-    assert "yet" in checked.warnings[0].reason
-
-
 def test_a_message_that_is_never_left_is_warned_of_and_a_missing_one_refused():
     step = node("call", "n", {"machine": "e"}, amd="hang_up", machine_message="custom/us")
     (warning,) = check(document(step, node("end", "e"))).warnings

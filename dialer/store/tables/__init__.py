@@ -15,7 +15,7 @@ from dialer.store.tables.contacts import (
     rest_key,
     source,
 )
-from dialer.store.tables.texts import early_receipt, message, message_part, smsc_id
+from dialer.store.tables.texts import early_receipt, message, message_part, reply, reply_part, smsc_id
 from dialer.store.tables.users import api_token, session, user
 from dialer.store.tables.work import attempt, contact_request, enrollment, node, preview, trail
 
@@ -43,6 +43,8 @@ __all__ = (
     "preview",
     "refused_row",
     "remembered_mapping",
+    "reply",
+    "reply_part",
     "rest_key",
     "session",
     "smsc_id",

@@ -1,6 +1,6 @@
-"""Texts, their parts, and the ids by which an SMSC speaks of them."""
+"""Texts, their parts, the ids by which an SMSC speaks of them, and the replies."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
 
 from dialer.store.tables.base import metadata, partial
 from dialer.store.types import Id, Utc
@@ -67,4 +67,40 @@ early_receipt = Table(
     Column("error", Text),
     Column("received_at", Utc, nullable=False),
     Index("ix_early_receipt_smsc_id", "gateway", "smsc_id"),
+)
+
+# What handsets sent, taken for an answer to the last text that they got from `destination`. `confirmation`: of a STOP.
+reply = Table(
+    "reply",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("gateway", String(64), nullable=False),
+    Column("source", String(32), nullable=False),  # E.164 where it is such a number
+    Column("destination", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("received_at", Utc, nullable=False),
+    Column("stop", Boolean, nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), index=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="SET NULL"), index=True),
+    Column("message_id", String(26), ForeignKey("message.id", ondelete="SET NULL"), index=True),
+    Column("confirmation", String(16)),
+    Column("confirmation_error", Text),
+    Column("dialer_node", String(64), nullable=False),
+    Index("ix_reply_source", "source", "id"),
+    partial("ix_reply_confirmation", "dialer_node", where="confirmation IN ('pending', 'sending')"),
+)
+
+# Parts of long replies, until all are there.
+reply_part = Table(
+    "reply_part",
+    metadata,
+    Column("gateway", String(64), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    Column("destination", String(32), primary_key=True),
+    Column("reference", Integer, primary_key=True),
+    Column("total", SmallInteger, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("data_coding", SmallInteger, nullable=False),
+    Column("received_at", Utc, nullable=False),
 )

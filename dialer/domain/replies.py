@@ -1,0 +1,16 @@
+"""Whether a reply asks for peace: the words by which a consent is revoked (47 CFR 64.1200(a)(10), CTIA §5.1.3). Pure."""
+
+import unicodedata
+from collections.abc import Iterable
+
+
+def normal(text: str) -> str:
+    """What is left when case, punctuation, accents' spelling and spacing do not matter."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(one if one.isalnum() else " " for one in plain).split())
+
+
+def asks_to_stop(text: str, words: Iterable[str]) -> bool:
+    """Whether the whole text is one of the words: `Stop!` is, `We stop at six` is not."""
+    said = normal(text)
+    return bool(said) and said in {normal(word) for word in words}

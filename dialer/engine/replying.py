@@ -1,0 +1,106 @@
+"""What handsets send: taken in by `operations.replies`, and a STOP confirmed once, by the gateway it came from."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from dialer.operations import replies
+from dialer.operations.context import Context
+from dialer.store.types import AnyRow
+from sms.gateway import Gateway
+from sms.receipt import Reply
+from sms.slots import GatewayStoppedError
+from sms.status import Kind
+from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResult, Unknown
+from sms.text import segments
+
+LOOK_EVERY_S = 60.0
+
+
+TRIES = 5
+# What a confirmation is called between us and the gateway, before the reply's id.
+_CONFIRMS = "confirm-"
+
+
+class Gateways(Protocol):
+    def of(self, name: str) -> Gateway | None:
+        """The one of this name, if it runs."""
+
+
+class Replying:
+    """`start` runs a named task."""
+
+    def __init__(self, ctx: Context, gateways: Gateways, *, start: Callable[..., "asyncio.Task[None]"]) -> None:
+        self._ctx, self._gateways, self._start = ctx, gateways, start
+
+    async def run(self) -> None:
+        """Send what a former process had no time to send; then look after long replies whose parts do not come."""
+        for reply_id in await replies.recover_confirmations(self._ctx):
+            self._confirm(reply_id)
+        while True:
+            for taken in await replies.take_left_alone(self._ctx):
+                if taken.confirm:
+                    self._confirm(taken.reply_id)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def take_in(self, gateway: str, reply: Reply) -> None:
+        """Once this returns the SMSC may forget it."""
+        taken = await replies.take_in(self._ctx, gateway, reply)
+        if taken is not None and taken.confirm:
+            self._confirm(taken.reply_id)
+
+    async def take_late(self, ref: str, result: SubmitResult) -> bool:
+        """An answer that comes after all; False if it is about no confirmation."""
+        prefix, _, number = ref.partition(_CONFIRMS)
+        if prefix or not number:
+            return False
+        status, error = _status(result)
+        await replies.end_confirmation(
+            self._ctx, int(number), "failed" if status == "pending" else status, error, late=True
+        )
+        return True
+
+    def _confirm(self, reply_id: int) -> None:
+        self._start(self._send(reply_id), name=f"confirm-{reply_id}")
+
+    async def _send(self, reply_id: int) -> None:
+        """Committed before it is submitted; where nobody knows what became of it, it is not sent again (protocol steps 3 to 6)."""
+        gateway = self._gateways.of(await replies.gateway_of(self._ctx, reply_id))
+        if gateway is None:
+            return
+        for _ in range(TRIES):
+            try:
+                async with gateway.slot():
+                    found = await replies.begin_confirmation(self._ctx, reply_id)
+                    if found is None:
+                        return
+                    result = await gateway.submit(_part(self._ctx, found))
+            except GatewayStoppedError:
+                return
+            status, error = _status(result)
+            await replies.end_confirmation(self._ctx, reply_id, status, error)
+
+
+def _part(ctx: Context, reply: AnyRow) -> OutgoingPart:
+    (part,) = segments(ctx.settings.replies.stop_confirmation).parts
+    return OutgoingPart(
+        ref=f"{_CONFIRMS}{reply.id}",
+        destination=reply.source,
+        payload=part.payload,
+        data_coding=segments(part.text).data_coding,
+        source=reply.destination,
+        registered_delivery=False,
+    )
+
+
+def _status(result: SubmitResult) -> tuple[str, str | None]:
+    """Back to `pending` only when it is certain that the SMSC has not taken it, and may take it soon."""
+    match result:
+        case Accepted():
+            return "sent", None
+        case Unknown(reason):
+            return "lost", reason
+        case NotSent(reason):
+            return "pending", reason
+        case Refused(name=name, kind=kind, reason=reason):
+            return ("pending" if kind is Kind.TEMPORARY else "failed"), f"{name}: {reason}"

@@ -1,0 +1,200 @@
+"""Replies of handsets: which text they answer, what the strategy does, who is not contacted any more (M5)."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dialer.operations import evidence, people, replies
+from dialer.operations.replies import Taken
+from dialer.operations.trail_check import trail_check
+from dialer.store import tables
+from dialer.store.types import AnyRow
+from sms.receipt import Reply
+from tests.support import builders, invariants
+from tests.support.context import Bench
+from tests.support.stories import Story, stories
+
+pytestmark = pytest.mark.req("M5")
+SURVEY = builders.strategy(
+    {"id": "ask", "type": "sms", "fields": {"text": "Happy?", "until": "replied", "timeout": "1d"},
+     "out": {"replied": "branch", "otherwise": "end"}},
+    {"id": "branch", "type": "branch", "fields": {"on": "last.reply", "rules": [{"op": "eq", "value": "yes"}]},
+     "out": {"rule1": "thanks", "otherwise": "end"}},
+    {"id": "thanks", "type": "sms", "fields": {"text": "Thanks", "until": "replied", "timeout": "1d"},
+     "out": {"otherwise": "end"}},
+    {"id": "end", "type": "end", "fields": {}},
+)  # fmt: skip
+DIGITS = builders.number(1).removeprefix("+")
+
+
+async def asked(bench: Bench, *, send: bool = True, people: int = 1, document: Any = SURVEY) -> int:
+    """A campaign whose contacts have got the first text."""
+    campaign_id = await builders.add_campaign(bench, document)
+    await builders.load(bench, campaign_id, [builders.person(n) for n in range(1, people + 1)])
+    await builders.publish(bench, campaign_id)
+    if send:
+        assert await builders.text_all(bench, campaign_id) == people
+    return campaign_id
+
+
+async def reply(bench: Bench, text: str, source: str = DIGITS, destination: str = "us") -> Taken | None:
+    bench.clock.advance(seconds=1)
+    return await replies.take_in(bench.ctx, "texter", Reply(source, destination, text.encode()))
+
+
+async def kept(bench: Bench) -> list[AnyRow]:
+    async with bench.ctx.db.read() as tx:
+        return list(await tx.execute(select(tables.reply).order_by(tables.reply.c.id)))
+
+
+async def story(bench: Bench, campaign_id: int) -> Story:
+    (found, *_) = await stories(bench.ctx.db, campaign_id)
+    assert not [one.faults async for some in trail_check(bench.ctx) for one in some if one.faults]
+    return found
+
+
+@pytest.mark.parametrize("source", [DIGITS, f"+{DIGITS}", DIGITS.removeprefix("1")])
+async def test_a_reply_leads_on_in_the_strategy_that_has_sent_the_text(bench: Bench, source: str) -> None:
+    campaign_id = await asked(bench)
+    assert await reply(bench, "yes", source) == Taken(1, confirm=False)
+    told = await story(bench, campaign_id)
+    (data,) = told.data("replied")
+    assert (data["text"], data["address"], data["stop"]) == ("yes", builders.number(1), False)
+    assert told.place.node == "thanks"
+    (row,) = await kept(bench)
+    assert (row.campaign_id, row.contact_id, row.message_id) == (campaign_id, 1, data["message"])
+    assert bench.engine.contacts[-1] == campaign_id, "the engine looks for what is due"
+
+
+async def test_another_answer_goes_another_way(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    await reply(bench, "no")
+    told = await story(bench, campaign_id)
+    assert (told.place.state, len(told.data("sms-queued"))) == ("done", 1)
+
+
+async def test_a_reply_to_an_earlier_text_does_not_answer_one_that_is_not_sent_yet(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    await reply(bench, "yes")
+    await reply(bench, "oh, and")
+    told = await story(bench, campaign_id)
+    assert (told.place.node, len(told.data("replied"))) == ("thanks", 2)
+    assert await builders.text_all(bench, campaign_id) == 1, "the second text is still sent"
+    await reply(bench, "welcome")
+    assert (await story(bench, campaign_id)).place.state == "done"
+
+
+async def test_the_text_is_meant_that_came_from_the_sender_who_is_written_to(bench: Bench) -> None:
+    campaigns = [await asked(bench), await asked(bench)]
+    async with bench.ctx.db.write() as tx:
+        for campaign_id, sender in zip(campaigns, ("+15550001", "Shop"), strict=True):
+            await tx.execute(
+                tables.message.update().where(tables.message.c.campaign_id == campaign_id).values(sender=sender)
+            )
+    await reply(bench, "yes", destination="15550001")
+    assert [(await stories(bench.ctx.db, one))[0].place.node for one in campaigns] == ["thanks", "ask"]
+    await reply(bench, "yes", destination="unknown")
+    assert (await kept(bench))[-1].campaign_id == campaigns[1], "else the newest"
+
+
+async def test_a_reply_that_the_smsc_sends_again_is_one(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    await reply(bench, "yes")
+    assert await reply(bench, "yes") is None
+    assert len(await kept(bench)) == 1
+    assert await builders.text_all(bench, campaign_id) == 1
+    assert await reply(bench, "yes") is not None, "the same word for the next question"
+    assert (await story(bench, campaign_id)).place.state == "done"
+
+
+async def test_parts_come_in_any_order_and_twice(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    for number, part in ((2, b"es"), (2, b"es"), (1, b"y")):
+        assert not await kept(bench)
+        taken = await replies.take_in(bench.ctx, "texter", Reply(DIGITS, "us", part, 0, 7, number, 2))
+    assert taken is not None
+    assert [row.text for row in await kept(bench)] == ["yes"]
+    assert (await story(bench, campaign_id)).place.node == "thanks"
+    assert await replies.take_left_alone(bench.ctx) == []
+
+
+async def test_a_part_that_never_comes_is_marked(bench: Bench) -> None:
+    await asked(bench)
+    await replies.take_in(bench.ctx, "texter", Reply(DIGITS, "us", b"you", 0, 7, 3, 3))
+    await replies.take_in(bench.ctx, "texter", Reply(DIGITS, "us", b"I am ", 0, 7, 1, 3))
+    bench.clock.advance(minutes=9)
+    assert await replies.take_left_alone(bench.ctx) == []
+    bench.clock.advance(minutes=2)
+    assert len(await replies.take_left_alone(bench.ctx)) == 1
+    assert [row.text for row in await kept(bench)] == ["I am …you"]
+    assert await replies.take_left_alone(bench.ctx) == []
+
+
+@pytest.mark.req("D7")
+async def test_stop_ends_calls_and_texts_of_all_campaigns(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    other = await builders.add_campaign(bench)
+    await builders.load(bench, other, [builders.person(1)])
+    await builders.publish(bench, other)
+    assert await reply(bench, "Stop!") == Taken(1, confirm=True)
+    assert bench.engine.barred == {builders.number(1)}
+    assert await builders.claim(bench, other) == []
+    assert (await story(bench, other)).place.state == "done"
+    told = await story(bench, campaign_id)
+    assert (told.data("replied")[0]["stop"], told.place.state) == (True, "done")
+    (entry,) = [one for one in (await evidence.of_number(bench.ctx, builders.number(1))).items if one.kind == "reply"]
+    assert (entry.disposition, entry.text, entry.campaign_id) == ("stop", "Stop!", campaign_id)
+    bench.clock.advance(hours=1)
+    assert await reply(bench, "STOP") == Taken(2, confirm=False), "confirmed once"
+    assert await invariants.states(bench.ctx.db, campaign_id) == {"done": 1}
+
+
+async def test_stop_of_a_number_that_nobody_holds_is_kept_and_holds(bench: Bench) -> None:
+    assert await reply(bench, "stop", "12025559999") == Taken(1, confirm=True)
+    campaign_id = await builders.add_campaign(bench)
+    await builders.load(bench, campaign_id, [builders.person(9999)])
+    await builders.publish(bench, campaign_id)
+    assert await builders.claim(bench, campaign_id) == []
+    (row,) = await kept(bench)
+    assert (row.source, row.contact_id) == ("+12025559999", None)
+
+
+async def test_a_short_code_that_says_stop_bars_nobody(bench: Bench) -> None:
+    assert await reply(bench, "stop", "12345") == Taken(1, confirm=False)
+    assert bench.engine.barred == set()
+
+
+async def test_a_reply_after_the_end_is_told_and_changes_nothing(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    await reply(bench, "no")
+    await reply(bench, "still no")
+    told = await story(bench, campaign_id)
+    assert ([data["text"] for data in told.data("replied")], told.place.state) == (["no", "still no"], "done")
+
+
+async def test_an_erased_contact_leaves_no_reply_behind(bench: Bench) -> None:
+    await asked(bench)
+    await reply(bench, "yes")
+    await people.erase(bench.ctx, 1, by="tester")
+    assert await kept(bench) == []
+
+
+async def test_the_confirmation_is_taken_on_once_and_in_time(bench: Bench) -> None:
+    await reply(bench, "stop")
+    assert (await replies.begin_confirmation(bench.ctx, 1)) is not None
+    assert await replies.begin_confirmation(bench.ctx, 1) is None
+    await replies.end_confirmation(bench.ctx, 1, "pending", "the link is down")
+    bench.clock.advance(minutes=6)
+    assert await replies.begin_confirmation(bench.ctx, 1) is None
+    assert (await kept(bench))[0].confirmation == "failed"
+
+
+async def test_after_a_restart_a_confirmation_that_may_have_left_is_lost(bench: Bench) -> None:
+    await reply(bench, "stop")
+    await reply(bench, "stop", "12025550002")
+    await replies.begin_confirmation(bench.ctx, 1)
+    assert await replies.recover_confirmations(bench.ctx) == [2]
+    assert [row.confirmation for row in await kept(bench)] == ["lost", "pending"]
+    await replies.end_confirmation(bench.ctx, 1, "sent", None, late=True)
+    assert (await kept(bench))[0].confirmation == "sent"
