@@ -18,7 +18,7 @@ SHOWN_TRAIL = 12
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    return await _page(request)
+    return page(request, "agent.html", section="Agent", **await _parts(request))
 
 
 async def watch(request: web.Request) -> web.StreamResponse:
@@ -39,8 +39,8 @@ async def change(request: web.Request) -> web.StreamResponse:
             await previews.choose(desk, str(form["agent"]))
         if "ready" in form:
             previews.get_ready(desk, ready=form["ready"] == "yes")
-    except InvalidInput as error:
-        return await _page(request, refused=str(error))
+    except (InvalidInput, Conflict) as error:
+        _tell(desk, error)
     raise web.HTTPSeeOther("/agent")
 
 
@@ -58,12 +58,14 @@ async def answer(request: web.Request) -> web.StreamResponse:
             case _:
                 await previews.reject(desk, offer_id, reason)
     except (Conflict, NotFound) as error:
-        return await _page(request, refused=str(error))
+        _tell(desk, error)
     raise web.HTTPSeeOther("/agent")
 
 
-async def _page(request: web.Request, refused: str | None = None) -> web.StreamResponse:
-    return page(request, "agent.html", section="Agent", **{**await _parts(request), "refused": refused})
+def _tell(desk: Desk, error: InvalidInput | Conflict | NotFound) -> None:
+    """In the part of the page that is drawn anew: what was refused is past with the agent's next answer."""
+    told = error.faults[0].reason if isinstance(error, InvalidInput) else str(error)
+    desk.told = f"{told[:1].upper()}{told[1:]}."
 
 
 async def _parts(request: web.Request) -> dict[str, Any]:

@@ -138,7 +138,8 @@ def _controls(kind: str, *, stored: bool) -> list[Control]:
 
 def _control(name: str, field: FieldInfo, *, stored: bool) -> Control:
     kind = {"password": "password"}.get(name, "checkbox" if field.annotation is bool else "text")
-    hint = field.description or ""
+    hint = (field.description or "").replace("`", "")  # marked up for the reference
+    hint = "" if hint.rstrip(".") == LABELS[name] else hint
     if name == "password" and stored:
         hint = f"Empty: it stays as it is. {hint}"
     return Control(name, LABELS[name], kind, hint, field.is_required(), name in _WIDE)

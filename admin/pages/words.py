@@ -41,7 +41,7 @@ _LIMITS = {
     "gateway_limit": "The voice gateway is at its limit.",
     "gateway_cap": "The voice gateway has made the calls that it may make in a day.",
     "gateway_breaker": "Calls by the voice gateway fail because of its trunk: its breaker is open, and one call probes it now and then.",
-    "nothing_due": "Nothing is due: every contact is done, waits, or is being called.",
+    "nothing_due": "Nothing is due now: whoever is pending waits for its hours, a rule, or its next try, as its page says.",
     "outside_window": "It is outside the execution time. The campaign goes on by itself.",
     "draining": "The server is stopping: calls in flight end, no new ones start.",
     "before-validity-period": "The validity period has not begun.",

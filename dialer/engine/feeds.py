@@ -14,7 +14,7 @@ from dialer.engine.board import Board
 from dialer.operations import compliance
 from dialer.operations.context import Context
 from dialer.operations.nodes import take_over
-from dialer.store import nodes, requests
+from dialer.store import nodes, postponing, requests
 from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
@@ -156,7 +156,7 @@ class Feeds:
             if self._channel == "call" and campaign.rules.counting:
                 kept = [r for r in claimed if r.id not in later]
                 later |= await compliance.refuse_claimed(tx, campaign, kept, now)
-            await requests.postpone(tx, later)
+            await postponing.postpone(tx, later)
             ready = [r for r in claimed if r.id not in later]
             if len(claimed) == number:
                 return ready, None

@@ -35,6 +35,7 @@ class Held:
     desk: Desk
     stage: Stage
     until: datetime
+    answer: PreviewState | None = None  # the agent's, which is being written
     leg: bool = False  # the agent's own leg may be there
     leg_gone: bool = False
 

@@ -181,11 +181,11 @@ class Previews:
         now = self._ctx.clock()
         if why := self._calls.against(held, now):
             raise Conflict(f"the call can't be made now: {why}")
-        held.stage = Stage.CLOSING
+        held.stage, held.answer = Stage.CLOSING, PreviewState.ACCEPTED
         ring_s = self._ctx.settings.preview.agent_ring_s
         until = now + timedelta(seconds=ring_s) + TO_LEAVE
         if not await previews.accept(self._ctx, held.offer, held.request, until):
-            held.stage = Stage.OFFERED  # the next round sees what became of it
+            held.stage, held.answer = Stage.OFFERED, None  # the next round sees what became of it
             self._holding.moved()
             raise Conflict("the offer is over: its time has run out, or it was withdrawn")
         desk.missed, desk.told = 0, ""
@@ -197,7 +197,8 @@ class Previews:
         """It is offered again later, to whomever. Raises `Conflict` if it was answered otherwise, or is over."""
         held = await self._answered(desk, offer_id, {PreviewState.SKIPPED})
         if held is not None:
-            held.stage, desk.missed, desk.told = Stage.CLOSING, 0, ""
+            held.stage, held.answer = Stage.CLOSING, PreviewState.SKIPPED
+            desk.missed, desk.told = 0, ""
             skipped = PreviewState.SKIPPED
             await previews.give_back(self._ctx, held.offer, held.request, skipped, reason=reason, by=desk.user)
             self._holding.free(held)
@@ -206,21 +207,26 @@ class Previews:
         """It is not to be called at all. Raises `Conflict` if it was answered otherwise, or is over."""
         held = await self._answered(desk, offer_id, {PreviewState.REJECTED})
         if held is not None:
-            held.stage, desk.missed, desk.told = Stage.CLOSING, 0, ""
+            held.stage, held.answer = Stage.CLOSING, PreviewState.REJECTED
+            desk.missed, desk.told = 0, ""
             await previews.reject(self._ctx, held.offer, held.request, reason)
             self._holding.free(held)
 
     async def _answered(self, desk: Desk, offer_id: str, same: set[PreviewState]) -> Held | None:
         """The offer, if it waits for an answer in time; None if it has this very answer already."""
         held = self.of(desk)
-        if held and held.offer.id == offer_id and held.stage is Stage.OFFERED and held.until > self._ctx.clock():
-            return held
+        if held and held.offer.id == offer_id:
+            if held.stage is Stage.OFFERED and held.until > self._ctx.clock():
+                return held
+            if held.answer in same:
+                return None
         state = await previews.state_of(self._ctx, offer_id, desk.user)
         if state is None:
             raise NotFound("offer", offer_id)
         if state in same:
             return None
-        raise Conflict(f"the offer is over: {state.replace('_', ' ')}")
+        became = "it is being taken back" if state is PreviewState.OFFERED else state.replace("_", " ")
+        raise Conflict(f"the offer is over: {became}")
 
     async def stop(self) -> None:
         """The server is stopping: what is on offer goes back."""

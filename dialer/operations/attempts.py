@@ -16,7 +16,17 @@ from dialer.domain.transitions import AttemptState, EnrollmentState
 from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
 from dialer.pacing.abandonment import LiveAnswers, counted
-from dialer.store import attempts, campaigns, enrollments, gateway_days, live_answers, replacing, requests, trail
+from dialer.store import (
+    attempts,
+    campaigns,
+    enrollments,
+    gateway_days,
+    live_answers,
+    postponing,
+    replacing,
+    requests,
+    trail,
+)
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import CallEnded, RequestKey
@@ -83,7 +93,7 @@ async def _called_by_nobody(tx: AsyncConnection, node: str, chosen: Sequence[Int
     numbers = {intent.request.address for intent in chosen}
     await attempts.take_turns(tx, numbers)
     busy = await attempts.called_elsewhere(tx, node, numbers)
-    await requests.postpone(tx, {i.request.id: now + BUSY_AGAIN for i in chosen if i.request.address in busy})
+    await postponing.postpone(tx, {i.request.id: now + BUSY_AGAIN for i in chosen if i.request.address in busy})
     return [intent for intent in chosen if intent.request.address not in busy]
 
 
@@ -293,4 +303,4 @@ async def put_back(ctx: Context, held: Sequence[ContactRequest]) -> None:
 async def put_off(ctx: Context, request: ContactRequest, until: datetime) -> None:
     """A claimed request that can't be dialed at this moment goes back into the queue."""
     async with ctx.db.write() as tx:
-        await requests.postpone(tx, {request.id: until})
+        await postponing.postpone(tx, {request.id: until})

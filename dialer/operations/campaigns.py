@@ -25,7 +25,7 @@ from dialer.domain.windows import Validity, zone
 from dialer.operations import cloning, drafts, leaving, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
-from dialer.store import campaigns, contact_fields, gateways, requests, strategies
+from dialer.store import campaigns, contact_fields, gateways, postponing, strategies
 from dialer.store import drafts as kept_drafts
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
 
@@ -91,7 +91,7 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
         if not await campaigns.edit(tx, campaign_id, wanted, ctx.clock(), revision=campaign.revision):
             raise StaleEdit("campaign", campaign_id)
         if {"execution", "time_zone", "rule_pack"} & wanted.keys():
-            await requests.reopen_windows(tx, campaign_id)
+            await postponing.reopen_windows(tx, campaign_id)
     edited_at = asyncio.get_running_loop().time()
     changed = await _changed(ctx, campaign_id)
     if active(campaign, ctx.clock()) and not active(changed, ctx.clock()):

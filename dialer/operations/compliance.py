@@ -11,7 +11,7 @@ from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.rules.counted import Refusal, Tried, counts_from, first_allowed, refusals
 from dialer.domain.rules.hours import ClosedRule, closed_rules, zones_of
 from dialer.domain.transitions import RequestState
-from dialer.store import attempts, requests, trail
+from dialer.store import attempts, postponing, trail
 from dialer.store.requests import ContactRequest
 
 
@@ -51,7 +51,7 @@ async def refuse_dispatched(
             calls.append(Tried(request.campaign_id, now))
         found.append((request, refusal))
     until = await _tell(tx, found, now)
-    await requests.postpone(tx, until, RequestState.DISPATCHED)
+    await postponing.postpone(tx, until, RequestState.DISPATCHED)
     return set(until)
 
 
@@ -60,7 +60,7 @@ async def put_back_moved(
 ) -> None:
     """Those of `dispatched` whose contact has another time zone than when they were claimed go back: their hours are others."""
     moved = [one.id for one in claimed if one.id in dispatched and dispatched[one.id].zone != one.zone]
-    await requests.postpone(tx, {one: dispatched.pop(one).due_at for one in moved}, RequestState.DISPATCHED)
+    await postponing.postpone(tx, {one: dispatched.pop(one).due_at for one in moved}, RequestState.DISPATCHED)
 
 
 async def _tell(

@@ -10,7 +10,7 @@ from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit,
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import Context
-from dialer.store import campaigns, gateways, lists, requests
+from dialer.store import campaigns, gateways, lists, postponing
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
 
@@ -74,7 +74,7 @@ async def edit(
             if any(getattr(before, name, None) != getattr(settings, name, None) for name in _CAPS):
                 # Whom a cap put off is looked at again.
                 for campaign in await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED):
-                    await requests.reopen_windows(tx, campaign.id)
+                    await postponing.reopen_windows(tx, campaign.id)
             row = await _row(tx, gateway_id)
     except IntegrityError:
         raise _taken(str(changes.get("name"))) from None

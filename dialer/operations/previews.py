@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import EnrollmentState, PreviewState, RequestState
 from dialer.operations.context import Context
-from dialer.store import campaigns, enrollments, previews, requests, trail, users
+from dialer.store import campaigns, enrollments, postponing, previews, requests, trail, users
 from dialer.store.enrollments import Moved
 from dialer.store.previews import Offer
 from dialer.store.requests import ContactRequest
@@ -64,7 +64,7 @@ async def give_back(
         if not await previews.move(tx, offered.id, to, now):
             return False
         if later:
-            await requests.postpone(tx, {request.id: later})
+            await postponing.postpone(tx, {request.id: later})
         else:
             await requests.release(tx, [request.id])
         told = {"reason": reason, "by": by, "until": _told(later) if later else ""}

@@ -159,30 +159,6 @@ async def release(tx: AsyncConnection, ids: Collection[int]) -> None:
         )
 
 
-async def postpone(tx: AsyncConnection, until: Mapping[int, datetime], state: str = RequestState.CLAIMED) -> None:
-    """Back into the queue for later, `{request: when}`: the contact's window is closed now, or a rule does not allow it yet."""
-    if until:
-        await tx.execute(
-            update(contact_request)
-            .where(contact_request.c.id == bindparam("_id"), contact_request.c.state == state)
-            .values(state=RequestState.PENDING, due_at=bindparam("_due_at"), lease_node=None, lease_until=None),
-            [{"_id": request_id, "_due_at": due_at} for request_id, due_at in until.items()],
-        )
-
-
-async def reopen_windows(tx: AsyncConnection, campaign_id: int) -> None:
-    """The execution time or a zone was changed: what was put off until an opening is looked at again (C13)."""
-    await tx.execute(
-        update(contact_request)
-        .where(
-            contact_request.c.campaign_id == campaign_id,
-            contact_request.c.state == spelled(RequestState.PENDING),
-            contact_request.c.due_at > contact_request.c.wanted_at,
-        )
-        .values(due_at=contact_request.c.wanted_at)
-    )
-
-
 async def renew(tx: AsyncConnection, node: str, until: datetime) -> None:
     """This node shows a sign of life for everything in its hopper."""
     await tx.execute(

@@ -15,7 +15,7 @@ from dialer.domain.windows import WEEK, ExecutionTime
 from dialer.operations import campaigns, do_not_contact, people, reports
 from dialer.operations.do_not_contact import NewEntry
 from dialer.operations.people import AddressTaken, UnderWay
-from dialer.store import contacts, requests, tables, trail
+from dialer.store import contacts, postponing, tables, trail
 from dialer.store import do_not_contact as entries
 from dialer.store.listing import Query
 from dialer.store.tables import metadata
@@ -137,7 +137,7 @@ async def test_another_time_zone_opens_the_window_anew(bench: Bench) -> None:
     await builders.publish(bench, campaign_id)
     first, second = await builders.claim(bench, campaign_id)
     async with bench.ctx.db.write() as tx:  # as the hopper does with who may not be called now
-        await requests.postpone(tx, {first.id: bench.clock().replace(hour=23)})
+        await postponing.postpone(tx, {first.id: bench.clock().replace(hour=23)})
     for contact_id in (1, 2):
         await people.edit(bench.ctx, contact_id, Edit({"time_zone": "Europe/Berlin"}), by="ann")
     assert await builders.intend_call(bench, second) is None  # it carries the old zone

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import StopReason
-from dialer.store import attempts, campaigns, enrollments, evidence, messages, nodes, requests, stops
+from dialer.store import attempts, campaigns, enrollments, evidence, messages, nodes, postponing, requests, stops
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
 from tests.support.context import bench as make_bench
@@ -38,7 +38,7 @@ QUESTIONS: dict[str, Question] = {
     "evidence of refusals": lambda tx, _: evidence.refusals(tx, "+12025550000", [1, 2]),
     "any pending": lambda tx, i: requests.any_pending(tx, i, "call"),
     "next call": lambda tx, i: requests.next_due(tx, i, "call", MONDAY),
-    "windows": requests.reopen_windows,
+    "windows": postponing.reopen_windows,
     "renew": lambda tx, _: requests.renew(tx, "node-1", MONDAY),
     "expired": lambda tx, _: requests.release_expired(tx, MONDAY, "node-1"),
     "campaigns due": lambda tx, i: enrollments.campaigns_due(tx, [i], MONDAY),

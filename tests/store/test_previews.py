@@ -332,3 +332,31 @@ async def test_a_telephone_is_one_of_a_queue_and_has_one_person(bench: Bench) ->
 async def place_of(page: Page, held: Held) -> Any:
     async with page.bench.ctx.db.read() as tx:
         return await enrollments.get(tx, held.request.enrollment_id)
+
+
+@pytest.mark.req("C2")
+async def test_the_same_answer_of_two_browsers_at_once_is_one(bench: Bench) -> None:
+    """A double click, or two pages of one agent: the second was told "the offer is over: offered"."""
+    page = await page_of(bench)
+    ann = await page.ready("ann", ANN)
+    held = await page.offered(ann)
+    await asyncio.gather(*(page.previews.accept(ann, held.offer.id) for _ in range(2)))
+    await page.loop.next_round()
+    assert len(page.phones.rung) == 1
+    with pytest.raises(Conflict, match="the offer is over: accepted"):
+        await page.previews.skip(ann, held.offer.id, "")
+
+
+@pytest.mark.req("C2")
+async def test_another_answer_while_the_first_is_written_is_refused_in_words(bench: Bench) -> None:
+    page = await page_of(bench)
+    ann = await page.ready("ann", ANN)
+    held = await page.offered(ann)
+    skipped, accepted = await asyncio.gather(
+        page.previews.skip(ann, held.offer.id, ""), page.previews.accept(ann, held.offer.id), return_exceptions=True
+    )
+    assert skipped is None
+    assert isinstance(accepted, Conflict)
+    assert "offered" not in str(accepted)
+    await page.loop.next_round()
+    assert page.phones.rung == []

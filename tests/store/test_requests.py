@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import RequestState
 from dialer.operations import attempts, campaigns
-from dialer.store import requests, tables
+from dialer.store import postponing, requests, tables
 from dialer.store.requests import ContactRequest
 from tests.support import builders, invariants
 from tests.support.builders import number, person
@@ -164,7 +164,7 @@ async def test_release_and_postpone_leave_what_was_stopped_meanwhile(bench: Benc
     await campaigns.unpublish(bench.ctx, campaign_id)
     async with bench.ctx.db.write() as tx:
         await requests.release(tx, [request.id for request in claimed[:1]])
-        await requests.postpone(tx, {claimed[1].id: bench.clock() + timedelta(hours=1)})
+        await postponing.postpone(tx, {claimed[1].id: bench.clock() + timedelta(hours=1)})
         assert await requests.refuse(tx, claimed[2].id) is None
     assert await _states(bench) == {"stopped": 3}
     await invariants.check(bench.ctx.db, settled=True)
@@ -176,7 +176,7 @@ async def test_an_opening_that_moves_takes_effect_at_once(bench: Bench) -> None:
     claimed = await builders.claim(bench, campaign_id)
     tomorrow = bench.clock() + timedelta(days=1)
     async with bench.ctx.db.write() as tx:
-        await requests.postpone(tx, {claimed[0].id: tomorrow})
+        await postponing.postpone(tx, {claimed[0].id: tomorrow})
         await requests.release(tx, [claimed[1].id])
     assert _numbers(await builders.claim(bench, campaign_id)) == [1]
     await campaigns.edit(bench.ctx, campaign_id, {"time_zone": "Europe/Rome"})

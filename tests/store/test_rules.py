@@ -335,3 +335,20 @@ async def _claimed_of(bench: Bench, campaign_id: int) -> list[ContactRequest]:
 
 def _never(*_args: Any, **_named: Any) -> None:
     raise AssertionError("nothing else is begun")
+
+
+@pytest.mark.req("D7", "K10", "K13")
+async def test_a_place_says_when_a_call_that_was_put_off_is_due(bench: Bench) -> None:
+    """Lists and pages of contacts named the time at which it would have been due without the rule."""
+    (campaign_id,) = await _campaigns(bench, 1, "us-florida", OFTEN)
+    for _ in range(3):
+        assert await _call(bench, campaign_id)
+        await builders.settle(bench, campaign_id)
+        bench.clock.advance(minutes=1)
+    assert not await _call(bench, campaign_id)
+    (place,) = await _rows(bench, tables.enrollment)
+    assert place.due_at == NOON + timedelta(hours=24)
+    await campaigns.edit(bench.ctx, campaign_id, {"rule_pack": "us-federal"})
+    (place,) = await _rows(bench, tables.enrollment)
+    assert place.due_at == bench.clock(), "by the rules that hold now"
+    assert await _call(bench, campaign_id)

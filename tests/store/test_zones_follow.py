@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from dialer.domain.editing import Edit
 from dialer.operations import campaigns, people
-from dialer.store import requests, tables
+from dialer.store import postponing, tables
 from tests.support import builders, invariants
 from tests.support.builders import person
 from tests.support.context import Bench
@@ -86,7 +86,7 @@ async def test_what_waits_for_an_opening_of_the_old_zone_is_looked_at_again(benc
     (claimed,) = await builders.claim(bench, campaign_id)
     later = bench.clock().replace(hour=23)
     async with bench.ctx.db.write() as tx:
-        await requests.postpone(tx, {claimed.id: later})
+        await postponing.postpone(tx, {claimed.id: later})
     assert await builders.claim(bench, campaign_id) == []
     await builders.load(bench, campaign_id, [person(1, time_zone=NEW_YORK)])
     (again,) = await builders.claim(bench, campaign_id)

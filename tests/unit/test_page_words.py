@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from admin.pages import words
+from admin.pages import gateways, words
 from admin.pages.trail_words import trail_line, worded
 from dialer.domain.outcome import Outcome
 from dialer.domain.story import KINDS
@@ -124,3 +124,10 @@ def test_sources_of_one_name_are_told_apart_by_their_time() -> None:
         {"id": 1, "name": "a.csv", "created_at": at.replace(hour=8)},
     ]
     assert words.source_names(rows, shown) == {"3": "a.csv, 09:30", "2": "b.csv", "1": "a.csv, 08:30"}
+
+
+@pytest.mark.parametrize("kind", ["voice", "sms"])
+def test_the_hints_of_a_gateway_are_plain_and_say_more_than_their_labels(kind: str) -> None:
+    for control in gateways._controls(kind, stored=False):
+        assert "`" not in control.hint
+        assert control.hint.rstrip(".") != control.label
