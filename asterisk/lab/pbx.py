@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from asterisk import sounds
@@ -16,9 +16,13 @@ SNIPPETS = PROJECT / "asterisk"
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """Settings of every queue of the lab, as queues.conf names them; times in whole seconds."""
+    """Settings of every queue of the lab, as queues.conf names them; times in whole seconds.
+
+    `wrap_ups_s`: of queues that have another wrap-up than the rest.
+    """
 
     wrap_up_s: int = 1
+    wrap_ups_s: Mapping[str, int] = field(default_factory=dict)
     agent_ring_s: int = 5
     retry_s: int = 1
     strategy: str = "rrmemory"
@@ -91,12 +95,13 @@ class Pbx(Instance):
         # Without shared_lastcall another queue rings an agent who is still in wrap-up.
         text = "[general]\nautofill = yes\nshared_lastcall = yes\n"
         for queue, agents in self.members.items():
+            wrap_up_s = s.wrap_ups_s.get(queue, s.wrap_up_s)
             text += (
                 f"\n[{queue}]\nstrategy = {s.strategy}\ntimeout = {s.agent_ring_s}\nretry = {s.retry_s}\n"
-                f"wrapuptime = {s.wrap_up_s}\nringinuse = no\njoinempty = {s.join_empty}\nautopause = {s.autopause}\n"
+                f"wrapuptime = {wrap_up_s}\nringinuse = no\njoinempty = {s.join_empty}\nautopause = {s.autopause}\n"
             )
             # interface, penalty, name, state interface, ringinuse, wrap-up: per member it shows in QueueStatus.
-            text += "".join(f"member => PJSIP/{a},0,{a},PJSIP/{a},no,{s.wrap_up_s}\n" for a in agents)
+            text += "".join(f"member => PJSIP/{a},0,{a},PJSIP/{a},no,{wrap_up_s}\n" for a in agents)
         return text
 
     def _pjsip(self) -> str:
