@@ -23,7 +23,7 @@ _POINTS = (
 class Pace:
     """What calls of a campaign are like: `answer_rate` from 0 to 1, and mean times in seconds.
 
-    `ring_s` until a call is answered or ends unanswered; `busy_s` from an agent's taking a call until the agent is free
+    `ring_s` until a call that somebody answers is answered; `busy_s` from an agent's taking a call until the agent is free
     again, wrap-up included.
     """
 

@@ -40,15 +40,18 @@ class Recent:
     _pace: Pace | None = None
 
     def rang(self, at: float, ring_s: float, *, answered: bool) -> None:
-        """A call was answered by a person, or ended without, `ring_s` seconds after it started."""
+        """A call was answered by a person, or ended without, `ring_s` seconds after it started.
+
+        Only answers tell how long it takes until one: calls that nobody answers ring longer.
+        """
         self._news += 1
         self._calls.append((at, answered, ring_s))
         self._answered += answered
-        self._ring_s += ring_s
+        self._ring_s += ring_s * answered
         while _is_over(self._calls, LAST_CALLS, at):
             _, before, rung_s = self._calls.popleft()
             self._answered -= before
-            self._ring_s -= rung_s
+            self._ring_s -= rung_s * before
 
     def took(self, at: float, call: Hashable) -> None:
         """An agent has taken a call, and is busy with it."""
@@ -68,9 +71,9 @@ class Recent:
 
     def pace(self, now: float) -> Pace | None:
         """None while too little is known."""
-        if self._calls and (self._pace is None or self._news >= NEWS):
-            calls = len(self._calls)
-            self._pace = pace(self._answered, calls, self._ring_s / calls, self._busy_s(now))
+        if self._answered and (self._pace is None or self._news >= NEWS):
+            ring_s = self._ring_s / self._answered
+            self._pace = pace(self._answered, len(self._calls), ring_s, self._busy_s(now))
             self._news = 0
         return self._pace
 

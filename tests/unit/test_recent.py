@@ -83,3 +83,14 @@ def test_a_lost_call_keeps_nobody_for_ever() -> None:
     recent.kept(100.0, 0, 100.0)
     recent.lost(1)
     assert known(recent, 9_000.0).busy_s == pytest.approx(100, rel=GRID - 1)
+
+
+@pytest.mark.req("D8")
+def test_how_long_calls_ring_that_nobody_answers_says_nothing_of_when_an_answer_comes() -> None:
+    recent = Recent()
+    recent.took(0.0, "one")
+    recent.kept(140.0, "one", 140.0)
+    for number in range(ENOUGH_CALLS):
+        recent.rang(number, 12.0, answered=True)
+        recent.rang(number, 25.0, answered=False)
+    assert known(recent, 140.0).ring_s == pytest.approx(12, rel=GRID - 1)
