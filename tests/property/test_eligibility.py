@@ -136,8 +136,8 @@ def worlds(draw: st.DrawFn) -> World:
     dialing.decisions.draining = made["draining"]
     if (known := dialing.paces._of(1)) is not None and draw(st.booleans()):  # in power mode, and enough is known
         for turn in range(60):
-            known.recent.rang(15.0, answered=turn % 4 == 0)
-            known.recent.kept(140.0)
+            known.recent.rang(NOW.timestamp(), 15.0, answered=turn % 4 == 0)
+            known.recent.kept(NOW.timestamp(), turn, 140.0)
     for one in made["calls"]:
         dialing.tracker._add(one)
     if made["spent"]:
