@@ -40,7 +40,7 @@ def shows_open(pack_id: str, wall: datetime) -> bool:
         return not rests and 9 * 60 <= minute < until
     if pack_id == "canada":
         return 10 * 60 <= minute < 18 * 60 if weekend else 9 * 60 <= minute < 21 * 60 + 30
-    return 8 * 60 <= minute < (20 if pack_id == "us-florida" else 21) * 60
+    return 8 * 60 <= minute < (20 if pack_id in {"us-florida", "us-maryland"} else 21) * 60
 
 
 @pytest.mark.req("D7", "C9")

@@ -63,6 +63,10 @@ def test_every_pack_is_there_with_a_version_a_date_and_a_source_for_each_rule() 
         ),
         ("us-florida", "hours", "Calls and texts only from 08:00 to 20:00, on the called party's clock."),
         ("us-florida", "attempts", "At most 3 calls of the campaign to the number in any 24 h."),
+        ("us-oklahoma", "attempts", "At most 3 calls of the campaign to the number in any 24 h."),
+        ("us-maryland", "hours", "Calls and texts only from 08:00 to 20:00, on the called party's clock."),
+        ("us-maryland", "attempts", "At most 3 calls of the campaign to the number in any 24 h."),
+        ("us-federal", "own-list", "Who asked this seller not to be called stays on its own list for 5 years."),
         ("us-debt-collection", "attempts", "At most 7 calls of all campaigns to the number in any 7 days."),
         (
             "us-debt-collection",

@@ -28,7 +28,18 @@ from dialer.domain.windows import WallHours
 
 NONE = "none"
 # In the order in which they are offered.
-ORDER = ("none", "us-federal", "us-florida", "us-debt-collection", "uk", "canada", "australia", "eu")
+ORDER = (
+    "none",
+    "us-federal",
+    "us-florida",
+    "us-oklahoma",
+    "us-maryland",
+    "us-debt-collection",
+    "uk",
+    "canada",
+    "australia",
+    "eu",
+)
 
 Counting = AttemptsRule | AfterConversationRule | AfterAbandonedRule
 _Kind = TypeVar("_Kind")
