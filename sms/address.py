@@ -44,6 +44,34 @@ class Address:
 UNSET = Address(Ton.UNKNOWN, Npi.UNKNOWN, "")
 
 
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    """How an SMSC wants addresses: types other than those that follow from the sender, and how numbers are written.
+
+    `number_prefix` goes before the digits, without a plus: `00`, a routing code, or `+` itself.
+    """
+
+    sender_ton: int | None = None
+    sender_npi: int | None = None
+    number_ton: int = Ton.INTERNATIONAL
+    number_npi: int = Npi.ISDN
+    number_prefix: str = ""
+
+    def source(self, sender: str) -> Address:
+        """Raises AddressError."""
+        found = source(sender)
+        if not sender:
+            return found
+        ton = found.ton if self.sender_ton is None else self.sender_ton
+        npi = found.npi if self.sender_npi is None else self.sender_npi
+        return Address(ton, npi, found.value)
+
+    def destination(self, number: str) -> Address:
+        """Raises AddressError."""
+        found = destination(number)
+        return Address(self.number_ton, self.number_npi, f"{self.number_prefix}{found.value}")
+
+
 def source(sender: str) -> Address:
     """The source address of a sender id.
 

@@ -59,6 +59,7 @@ class SubmitSm:
     esm_class: int = 0
     registered_delivery: int = 1
     validity_period: str = ""
+    tlvs: Tlvs = ()
 
 
 @dataclass(frozen=True, slots=True)

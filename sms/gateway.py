@@ -18,9 +18,10 @@ from sms.pdu import PduError
 from sms.receipt import Receipt, Reply
 from sms.reference import References
 from sms.session import SessionError
-from sms.settings import Counts, GatewaySettings, GatewayState, GatewayStatus
+from sms.settings import Counts, GatewaySettings, GatewayState, GatewayStatus, split
 from sms.slots import Slot, Slots
 from sms.submission import Accepted, NotSent, OutgoingPart, SubmitResult, Unknown
+from sms.text import Segmentation
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,13 @@ class Gateway:
         chance: Callable[[], float] = randomness.random,
     ) -> None:
         self.settings = settings
-        self._inbox = Inbox(settings.name, on_receipt=on_receipt, on_reply=on_reply, on_late_response=on_late_response)
+        self._inbox = Inbox(
+            settings.name,
+            on_receipt=on_receipt,
+            on_reply=on_reply,
+            on_late_response=on_late_response,
+            alphabet=settings.alphabet,
+        )
         self._on_change, self._clock, self._chance = on_change, clock, chance
         self._slots = Slots(settings.admission(clock()), clock)
         self._references = References()
@@ -100,9 +107,9 @@ class Gateway:
             ),
         )
 
-    def next_reference(self, destination: str) -> int:
-        """The reference for the parts of the next long text to `destination`."""
-        return self._references.next(destination)
+    def split(self, text: str, destination: str) -> Segmentation:
+        """`text` as this SMSC wants it. Raises TextTooLongError."""
+        return split(self.settings, text, self._references.next(destination))
 
     def slot(self) -> Slot:
         """`async with gateway.slot():` waits for window, rate and a bound link; one `submit` may follow inside.
@@ -121,7 +128,7 @@ class Gateway:
         answer: asyncio.Future[SubmitResult] = asyncio.get_running_loop().create_future()
         self._waiting[part.ref] = answer
         try:
-            self._link.submit(part.ref, submission.command(part, self.settings.sender))
+            self._link.submit(part.ref, submission.command(part, self.settings.sender, self.settings.addressing))
             async with asyncio.timeout(self.settings.response_timeout_s + _GRACE_S):
                 return await answer
         except SessionError as fault:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from sms import receipt, status
+from sms.alphabet import Encoding
 from sms.commands import DeliverSm
 from sms.receipt import Receipt, Reply
 from sms.submission import SubmitResult
@@ -27,9 +28,10 @@ class Inbox:
         on_receipt: Callable[[Receipt], Awaitable[None]],
         on_reply: Callable[[Reply], Awaitable[None]],
         on_late_response: Callable[[str, SubmitResult], Awaitable[None]],
+        alphabet: Encoding = Encoding.GSM7,
     ) -> None:
         self.receipts, self.replies, self.unreadable = 0, 0, 0
-        self._gateway = gateway
+        self._gateway, self._alphabet = gateway, alphabet
         self._on_receipt, self._on_reply, self._on_late = on_receipt, on_reply, on_late_response
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,7 +71,7 @@ class Inbox:
     async def _hand_over(self, deliver: DeliverSm) -> None:
         if not receipt.is_receipt(deliver):
             self.replies += 1
-            await self._on_reply(receipt.reply(deliver))
+            await self._on_reply(receipt.reply(deliver, self._alphabet))
         elif found := receipt.parse(deliver):
             self.receipts += 1
             await self._on_receipt(found)

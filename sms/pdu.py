@@ -195,7 +195,7 @@ def _write(command: commands.Command) -> tuple[int, dict[str, Any], commands.Tlv
             return command.type | _RESPONSE, {"system_id": command.system_id}, ()
         case commands.SubmitSm():
             rest = ("data_coding", "esm_class", "registered_delivery", "validity_period", "short_message")
-            return 0x04, _addresses(command) | _named(command, *rest), ()
+            return 0x04, _addresses(command) | _named(command, *rest), command.tlvs
         case commands.SubmitSmResp():
             return 0x04 | _RESPONSE, {"message_id": command.message_id}, ()
         case commands.DeliverSm():
@@ -266,6 +266,7 @@ def _read_submit(raw: Any) -> commands.SubmitSm:
         esm_class=raw.esm_class or 0,
         registered_delivery=raw.registered_delivery or 0,
         validity_period=raw.validity_period or "",
+        tlvs=tuple(raw.tlvs),
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sms import commands
-from sms.text import decode, split_header
+from sms.alphabet import Encoding, decode
+from sms.text import split_header
 
 
 class MessageState(StrEnum):
@@ -71,6 +72,7 @@ _BY_NAME = {state.name[:5]: state for state in MessageState} | {
     "SKIPP": MessageState.REJECTED,
 }
 _LATIN_CODINGS = (0, 1, 3)
+_LATIN1 = 3
 
 _DECIMAL = re.compile(r"[0-9]{1,64}")
 _HEXADECIMAL = re.compile(r"[0-9A-F]{1,64}")
@@ -119,8 +121,11 @@ def parse(deliver: commands.DeliverSm) -> Receipt | None:
     )
 
 
-def reply(deliver: commands.DeliverSm) -> Reply:
-    """The handset's message in `deliver`, by its header (3GPP 23.040) or the sar TLVs (SMPP 3.4 §5.3.2.22). Never fails."""
+def reply(deliver: commands.DeliverSm, alphabet: Encoding = Encoding.GSM7) -> Reply:
+    """The handset's message in `deliver`, by its header (3GPP 23.040) or the sar TLVs (SMPP 3.4 §5.3.2.22). Never fails.
+
+    `alphabet` is the SMSC's default one.
+    """
     payload, (reference, total, number) = deliver.payload, _sar(deliver)
     if deliver.esm_class & commands.ESM_UDH:
         header, payload = split_header(payload)
@@ -128,7 +133,8 @@ def reply(deliver: commands.DeliverSm) -> Reply:
     if not 1 <= number <= total:
         reference, total, number = 0, 1, 1
     source, destination = deliver.source.value, deliver.destination.value
-    return Reply(source, destination, payload, deliver.data_coding, reference, number, total)
+    coding = _LATIN1 if alphabet is Encoding.LATIN1 and deliver.data_coding == 0 else deliver.data_coding
+    return Reply(source, destination, payload, coding, reference, number, total)
 
 
 def text_of(parts: Sequence[bytes], data_coding: int) -> str:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sms import status
+from sms.address import Addressing
 from sms.admission import Admission, TokenBucket
+from sms.alphabet import Encoding, transliterated
 from sms.backoff import Backoff
 from sms.commands import Bind, BindType
 from sms.link import Endpoint
 from sms.session import SessionSettings
+from sms.text import LongTexts, Segmentation, segments
 
 RECONNECT = Backoff(first_s=1.0, most_s=60.0)
 THROTTLE = Backoff(first_s=0.5, most_s=10.0)
@@ -28,7 +31,10 @@ class GatewayState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """`messages_per_second` counts segments; `sender` is used by segments that name none; times in seconds."""
+    """`messages_per_second` counts segments; `sender` is used by segments that name none; times in seconds.
+
+    `alphabet` is the SMSC's default one, GSM-7 or Latin-1.
+    """
 
     name: str
     host: str
@@ -44,6 +50,10 @@ class GatewaySettings:
     response_timeout_s: float = 30.0
     enquire_link_s: float = 30.0
     sender: str = ""
+    addressing: Addressing = Addressing()  # noqa: RUF009 (it can't be changed)
+    alphabet: Encoding = Encoding.GSM7
+    long_texts: LongTexts = LongTexts.UDH8
+    transliterate: bool = False
     reconnect: Backoff = RECONNECT
     throttle: Backoff = THROTTLE
     overrides: Mapping[int, status.Kind] = field(default_factory=dict)
@@ -98,3 +108,9 @@ class GatewayStatus:
     window: int
     in_flight: int
     counts: Counts
+
+
+def split(settings: GatewaySettings, text: str, reference: int = 0) -> Segmentation:
+    """`text` in the segments in which this gateway sends it, near characters put in where it shall. Raises TextTooLongError."""
+    written = transliterated(text) if settings.transliterate else text
+    return segments(written, reference=reference, alphabet=settings.alphabet, long=settings.long_texts)

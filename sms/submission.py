@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sms import address, commands, status
+from sms.address import Addressing
 from sms.pdu import PduError
 
 
@@ -19,6 +20,7 @@ class OutgoingPart:
     source: str = ""
     validity: timedelta | None = None
     registered_delivery: bool = True
+    tlvs: commands.Tlvs = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class NotSent:
 SubmitResult = Accepted | Refused | Unknown | NotSent
 
 
-def command(part: OutgoingPart, sender: str) -> commands.SubmitSm:
+def command(part: OutgoingPart, sender: str, addressing: Addressing) -> commands.SubmitSm:
     """The submit_sm of `part`; `sender` is used when it names none. Raises PduError when it can never be sent."""
     try:
-        source = address.source(part.source or sender)
+        source = addressing.source(part.source or sender)
     except address.AddressError as fault:
         raise PduError(str(fault), code=status.INVALID_SOURCE) from fault
     try:
-        destination = address.destination(part.destination)
+        destination = addressing.destination(part.destination)
     except address.AddressError as fault:
         raise PduError(str(fault), code=status.INVALID_DESTINATION) from fault
     try:
@@ -77,6 +79,7 @@ def command(part: OutgoingPart, sender: str) -> commands.SubmitSm:
         esm_class=commands.ESM_UDH if part.udh else 0,
         registered_delivery=int(part.registered_delivery),
         validity_period=validity,
+        tlvs=part.tlvs,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -31,6 +31,18 @@ LABELS = {
     "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
     "messages_per_second": "Most texts sent in a second", "response_timeout_s": "Response timeout, seconds",
     "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
+    "alphabet": "Default alphabet", "long_texts": "Long texts", "transliterate": "Write near characters for those that GSM-7 lacks",
+    "sender_ton": "Type of number of senders", "sender_npi": "Numbering plan of senders",
+    "number_ton": "Type of number of the texted", "number_npi": "Numbering plan of the texted",
+    "number_prefix": "Put before the number", "longest_validity_h": "Longest validity, hours",
+    "segment_price": "Price of a segment", "currency": "Currency",
+}  # fmt: skip
+CHOICES = {
+    "alphabet": {"gsm7": "GSM-7", "latin1": "Latin-1"},
+    "long_texts": {
+        "udh8": "Header in each part, reference of 8 bits", "udh16": "Header in each part, reference of 16 bits",
+        "sar": "Parts joined by sar TLVs", "payload": "Whole, in message_payload",
+    },
 }  # fmt: skip
 # Settings with one value only are no choice.
 _UNSHOWN = frozenset({"kind", "bind"})
@@ -48,6 +60,7 @@ class Control:
     hint: str
     required: bool
     wide: bool
+    choices: Sequence[tuple[str, str]] = ()
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -142,7 +155,8 @@ def _control(name: str, field: FieldInfo, *, stored: bool) -> Control:
     hint = "" if hint.rstrip(".") == LABELS[name] else hint
     if name == "password" and stored:
         hint = f"Empty: it stays as it is. {hint}"
-    return Control(name, LABELS[name], kind, hint, field.is_required(), name in _WIDE)
+    choices = [(one, CHOICES[name][one]) for one in get_args(field.annotation)] if name in CHOICES else []
+    return Control(name, LABELS[name], kind, hint, field.is_required(), name in _WIDE, choices)
 
 
 def _defaults(kind: str) -> dict[str, Any]:

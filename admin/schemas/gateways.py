@@ -37,6 +37,17 @@ class GatewayPatch(In):
     response_timeout_s: float | None = None
     enquire_link_s: float | None = None
     sender: str | None = None
+    alphabet: str | None = None
+    long_texts: str | None = None
+    transliterate: bool | None = None
+    sender_ton: int | None = None
+    sender_npi: int | None = None
+    number_ton: int | None = None
+    number_npi: int | None = None
+    number_prefix: str | None = None
+    longest_validity_h: float | None = None
+    segment_price: float | None = None
+    currency: str | None = None
 
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True)
@@ -76,6 +87,17 @@ class SmsGatewayOut(_Stored):
     response_timeout_s: float
     enquire_link_s: float
     sender: str
+    alphabet: str
+    long_texts: str
+    transliterate: bool
+    sender_ton: int | None
+    sender_npi: int | None
+    number_ton: int
+    number_npi: int
+    number_prefix: str
+    longest_validity_h: float
+    segment_price: float | None
+    currency: str
 
 
 class GatewayOut(RootModel[Annotated[VoiceGatewayOut | SmsGatewayOut, Field(discriminator="kind")]]):

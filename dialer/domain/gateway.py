@@ -109,6 +109,46 @@ class SmsGateway(_Gateway):
     sender: str = Field(
         default="", max_length=20, pattern=_ASCII, description="Sender id when neither step nor campaign names one."
     )
+    alphabet: Literal["gsm7", "latin1"] = Field(
+        default="gsm7",
+        description="What the SMSC takes `data_coding` 0 for: ask the provider if `@` or `€` arrive as others.",
+    )
+    long_texts: Literal["udh8", "udh16", "sar", "payload"] = Field(
+        default="udh8",
+        description="How texts of several parts are carried: with a header in each part, by sar TLVs, or whole in `message_payload`.",
+    )
+    transliterate: bool = Field(
+        default=False,
+        description="Write near characters for those that GSM-7 lacks (curly quotes, dashes, ł), where that saves a text from UCS-2.",
+    )
+    sender_ton: int | None = Field(
+        default=None,
+        ge=0,
+        le=6,
+        description="Type of number of senders; empty: by the sender (letters 5, number 1, short code 3).",
+    )
+    sender_npi: int | None = Field(
+        default=None, ge=0, le=18, description="Numbering plan of senders; empty: by the sender."
+    )
+    number_ton: int = Field(
+        default=1, ge=0, le=6, description="Type of number of the numbers that are texted; 1: international."
+    )
+    number_npi: int = Field(default=1, ge=0, le=18, description="Their numbering plan; 1: E.164.")
+    number_prefix: str = Field(
+        default="",
+        pattern=r"^\+?[0-9]{0,8}$",
+        description="Put before their digits, such as `+` or `00`; empty: digits only.",
+    )
+    longest_validity_h: float = Field(
+        default=24,
+        gt=0,
+        le=720,
+        description="How long the SMSC may try to deliver, in hours, unless the step names less or the contact's hours end before.",
+    )
+    segment_price: float | None = Field(
+        default=None, ge=0, le=1000, description="What a segment costs, for the estimates of checks and dry runs."
+    )
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$", description="Of that price, such as `EUR`.")
 
     @field_validator("password")
     @classmethod

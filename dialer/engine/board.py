@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dialer.domain.campaign import Campaign, active, may_start
+from dialer.domain.campaign import Campaign, active, calling_window, may_start
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.rules.holidays import warm
 from dialer.domain.transitions import CampaignStatus
+from dialer.domain.windows import Opening
 from dialer.operations.context import Context
 from dialer.store import campaigns, gateways
 from dialer.store.requests import ContactRequest
@@ -62,6 +63,11 @@ class Board:
         """Whether a call or text may start: its campaign runs, and the window is open for whom it goes to."""
         campaign = self.campaigns.get(request.campaign_id)
         return campaign is not None and may_start(campaign, request.zone, request.address, now)
+
+    def window(self, request: ContactRequest, now: datetime) -> Opening | None:
+        """When whom a call or text goes to may be called or texted; None without its campaign."""
+        campaign = self.campaigns.get(request.campaign_id)
+        return calling_window(campaign, request.zone, request.address, now) if campaign else None
 
     async def outdated(self) -> set[int]:
         """Campaigns that others (another node, a person in the database) changed since they were read."""

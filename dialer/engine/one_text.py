@@ -22,13 +22,17 @@ TRIES = 5
 
 @dataclass
 class OneText:
-    """`may_go` checks again at the last moment; `leaving` says whether a submit is being written right now."""
+    """`may_go` checks again at the last moment, `validity` says for how long the SMSC may try.
+
+    `leaving`: a submit is being written right now.
+    """
 
     ctx: Context
     gateway: Gateway
     intent: TextIntent
     split: Segmentation
     may_go: Callable[[], bool]
+    validity: Callable[[], timedelta]
     leaving: bool = False
     barred: bool = False  # its number has come onto a do-not-contact list: no further try
     committed: bool = field(default=False, init=False)
@@ -83,7 +87,6 @@ class OneText:
         return False
 
     async def _submit(self, part: Part) -> SubmitResult:
-        validity_s = self.intent.request.payload.get("validity_s")
         outgoing = OutgoingPart(
             ref=reference(self.intent.message_id, part.number),
             destination=self.intent.request.address,
@@ -91,7 +94,8 @@ class OneText:
             data_coding=self.split.data_coding,
             udh=part.udh,
             source=self.intent.sender,
-            validity=timedelta(seconds=validity_s) if validity_s else None,
+            tlvs=part.tlvs,
+            validity=self.validity(),
         )
         answer = asyncio.create_task(self.gateway.submit(outgoing), name=f"submit-{outgoing.ref}")
         await asyncio.sleep(0)  # once its task has run, the submit is written or has failed

@@ -12,9 +12,9 @@ from dialer.engine.replying import Replying
 from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews
+from dialer.operations.text_settings import gateway_settings
 from sms.gateway import Gateway
 from sms.receipt import MessageState, Receipt, Reply, keys
-from sms.settings import GatewaySettings
 from sms.submission import Accepted, NotSent, Refused, SubmitResult
 
 STOP_S = 5.0
@@ -99,17 +99,12 @@ class SmsGateways:
             await messages.record(self._ctx, name, news(message_id, part, result))
 
         return Gateway(
-            _gateway_settings(name, settings),
+            gateway_settings(name, settings),
             on_receipt=on_receipt,
             on_reply=on_reply,
             on_late_response=on_late_response,
             on_change=self._changed,
         )
-
-
-def _gateway_settings(name: str, settings: SmsGateway) -> GatewaySettings:
-    fields = settings.model_dump(exclude={"kind", "name", "password"})
-    return GatewaySettings(name=name, password=settings.password.get_secret_value(), **fields)
 
 
 def reference(message_id: str, part: int) -> str:

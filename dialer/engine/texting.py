@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ulid import ULID
 
@@ -17,9 +17,10 @@ from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.messages import TextIntent
 from dialer.pacing.gates import text_room
+from dialer.pacing.validity import validity
 from dialer.store.requests import ContactRequest
 from sms.settings import GatewayState
-from sms.text import TextTooLongError, segments
+from sms.text import TextTooLongError
 
 LOOK_AGAIN_S = 5.0
 
@@ -101,7 +102,7 @@ class Texting:
             return "the contact has no number for texts any more"
         body = request.payload["text"]
         try:
-            split = segments(body, reference=running.gateway.next_reference(request.address))
+            split = running.gateway.split(body, request.address)
         except TextTooLongError as fault:
             return str(fault)
         intent = TextIntent(
@@ -109,15 +110,28 @@ class Texting:
             request=request,
             gateway=name,
             sender=request.payload.get("sender") or running.settings.sender,
-            text=body,
+            text=split.text,
             encoding=split.encoding.value,
             parts=len(split.parts),
         )
-        return OneText(self._ctx, running.gateway, intent, split, may_go=lambda: self._may_go(request))
+        return OneText(
+            self._ctx,
+            running.gateway,
+            intent,
+            split,
+            may_go=lambda: self._may_go(request),
+            validity=lambda: self._validity(running, request),
+        )
 
     def _may_go(self, request: ContactRequest) -> bool:
         may_start = self.board.may_start(request, self._ctx.clock())
         return not self.draining and may_start
+
+    def _validity(self, running: Running, request: ContactRequest) -> timedelta:
+        now, wanted_s = self._ctx.clock(), request.payload.get("validity_s")
+        longest = timedelta(hours=running.settings.longest_validity_h)
+        wanted = timedelta(seconds=wanted_s) if wanted_s else None
+        return validity(self.board.window(request, now), now, wanted=wanted, longest=longest)
 
     async def _send(self, text: OneText) -> None:
         try:

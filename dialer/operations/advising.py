@@ -2,16 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
+from dialer.domain.gateway import SmsGateway
 from dialer.domain.rules.catalogue import ringing_s
 from dialer.domain.windows import next_open
 from dialer.operations.context import Context
 from dialer.operations.deploying import known_here
+from dialer.operations.text_settings import gateway_settings
 from dialer.store import campaigns, contact_fields, contacts, gateways
 from dialer.strategy.call_fields import CallFields
 from dialer.strategy.check import Checked
@@ -19,8 +21,11 @@ from dialer.strategy.fields import SmsFields, TimeWindowFields
 from dialer.strategy.known import Known
 from dialer.strategy.model import Node
 from dialer.strategy.read import NodeFault
-from sms.text import Encoding, TextTooLongError, segments
+from sms.alphabet import Encoding
+from sms.settings import split
+from sms.text import TextTooLongError, segments
 
+Accounts = Mapping[str, SmsGateway]
 _PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
 _USUAL = 8  # characters that are put in for a placeholder, to judge a text's length
 
@@ -33,38 +38,56 @@ async def checked(ctx: Context, campaign_id: int, check: Callable[[Known], Check
             raise NotFound("campaign", campaign_id)
         held = await contacts.attributes_in(tx, campaign_id)
         custom = await contact_fields.all_fields(tx)
+        stored = await gateways.all_of_kind(tx, "sms")
         known = known_here(ctx, await gateways.kinds(tx), custom)
+    accounts = {name: one for name, one in stored.items() if isinstance(one, SmsGateway)}
     # Of a campaign without contacts nobody can say what they will have.
     known = known if held is None else replace(known, attributes=frozenset(held | custom.keys()))
     found = await asyncio.to_thread(check, known)  # a large one takes its time, during which calls go on
     if found.strategy is None:
         return found
-    more = [warning for node in found.strategy.nodes for warning in _of_node(node, campaign, ctx.clock())]
+    now = ctx.clock()
+    more = [warning for node in found.strategy.nodes for warning in _of_node(node, campaign, accounts, now)]
     return replace(found, warnings=(*found.warnings, *more))
 
 
-def _of_node(node: Node, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:
+def _of_node(node: Node, campaign: Campaign, accounts: Accounts, now: datetime) -> Iterator[NodeFault]:
     match node.fields:
         case CallFields(ring_s=ring_s) if (rings := ringing_s(campaign.rules, ring_s)) != ring_s:
             told = f"its calls ring {rings} s: the rule pack {campaign.rule_pack} of the campaign allows no less"
             yield NodeFault(node.id, "ring_s", told)
-        case SmsFields(text=text):
-            yield from _length(node, text)
+        case SmsFields(text=text, gateway=own):
+            yield from _length(node, text, accounts.get(own or campaign.sms_gateway or ""))
         case TimeWindowFields() as window:
             yield from _never_opens(node, window, campaign, now)
         case _:
             pass
 
 
-def _length(node: Node, text: str) -> Iterator[NodeFault]:
+def _length(node: Node, text: str, account: SmsGateway | None) -> Iterator[NodeFault]:
+    usual = _PLACEHOLDER.sub("x" * _USUAL, text)
     try:
-        found = segments(_PLACEHOLDER.sub("x" * _USUAL, text))
+        found = split(gateway_settings("", account), usual) if account else segments(usual)
     except TextTooLongError as error:
         yield NodeFault(node.id, "text", str(error))
         return
-    if (number := len(found.parts)) > 1:
-        why = "" if found.encoding is Encoding.GSM7 else ", as it has characters that only UCS-2 has (70 fit into one)"
-        yield NodeFault(node.id, "text", f"goes out as {number} segments{why}; each is paid for")
+    if found.text != usual:
+        yield NodeFault(node.id, "text", f"goes out with near characters: {found.text}")
+    if found.segments > 1:
+        why = (
+            ""
+            if found.encoding is not Encoding.UCS2
+            else ", as it has characters that only UCS-2 has (70 fit into one)"
+        )
+        yield NodeFault(
+            node.id, "text", f"goes out as {found.segments} segments{why}; {_cost(found.segments, account)}"
+        )
+
+
+def _cost(number: int, account: SmsGateway | None) -> str:
+    if account is None or account.segment_price is None:
+        return "each is paid for"
+    return f"{number * account.segment_price:g} {account.currency}".rstrip() + " a contact"
 
 
 def _never_opens(node: Node, window: TimeWindowFields, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:

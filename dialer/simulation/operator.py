@@ -59,6 +59,6 @@ class Operator:
 @lru_cache(maxsize=1024)
 def segments_of(text: str) -> int:
     try:
-        return len(segments(text).parts)
+        return segments(text).segments
     except TextTooLongError:
         return 0

@@ -140,6 +140,13 @@ function answerSubmit(session, submit, fields) {
   return write(session, submit.response(fields));
 }
 
+// The text of the TLV, which the package may have decoded already.
+function whole(payload) {
+  if (payload === undefined) return '';
+  const text = payload.message === undefined ? payload : payload.message;
+  return Buffer.isBuffer(text) ? text.toString('latin1') : text;
+}
+
 function onSubmit(session, submit) {
   const over = overRate();
   const status = over ? smpp.ESME_RTHROTTLED : matching(behaviour.refuse, submit.destination_addr);
@@ -152,6 +159,9 @@ function onSubmit(session, submit) {
     text: Buffer.isBuffer(submit.short_message.message) ? null : submit.short_message.message,
     data_coding: submit.data_coding, esm_class: submit.esm_class, registered_delivery: submit.registered_delivery,
     validity_period: submit.validity_period, status, smsc_id: status ? '' : responseId,
+    destination_ton: submit.dest_addr_ton, destination_npi: submit.dest_addr_npi,
+    sar: submit.sar_total_segments ? [submit.sar_msg_ref_num, submit.sar_total_segments, submit.sar_segment_seqnum] : [],
+    message_payload: whole(submit.message_payload),
   });
   if (status || behaviour.nack) return answerSubmit(session, submit, { command_status: status });
   const wantsReceipt = submit.registered_delivery & 1 && behaviour.receipts !== 'none';

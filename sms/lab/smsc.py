@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ class Submitted:
     validity_period: str
     status: int
     smsc_id: str
+    destination_ton: int
+    destination_npi: int
+    sar: Sequence[int]  # reference, total, number
+    message_payload: str
 
 
 def node() -> Path:

@@ -3,12 +3,14 @@
 from itertools import pairwise
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms import receipt
+from sms import commands, receipt
+from sms.alphabet import Encoding, decode, encode, transliterated
 from sms.commands import DeliverSm
-from sms.text import Encoding, decode, encode, segments, split_header
+from sms.text import LongTexts, segments
 
 GSM7 = st.text("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !#¤%&'()*+,-./09:;<=>?¡AZÄÖÑÜ§¿azäöñüà^{}\\[~]|€\f", max_size=700)
 TEXTS = st.one_of(
@@ -26,43 +28,93 @@ TEXTS = st.one_of(
 OCTETS = st.binary(max_size=300)
 
 
-@pytest.mark.req("M2")
-@given(TEXTS, st.integers(0, 1000))
-def test_a_text_comes_back_from_its_parts(text: str, reference: int) -> None:
-    cut = segments(text, reference=reference)
-    joined = ""
-    for number, part in enumerate(cut.parts, 1):
-        header, body = split_header(part.payload) if part.udh else (b"", part.payload)
-        assert decode(body, cut.data_coding) == part.text
-        assert header == (bytes([5, 0, 3, reference & 0xFF, len(cut.parts), number]) if part.udh else b"")
-        joined += part.text
-    assert joined == text
+ALPHABETS = st.sampled_from([Encoding.GSM7, Encoding.LATIN1])
+LONG = st.sampled_from(LongTexts)
+HEADERS = {LongTexts.UDH8: 6, LongTexts.UDH16: 7, LongTexts.SAR: 0, LongTexts.PAYLOAD: 0}
+
+
+def arrived(tlvs: commands.Tlvs, payload: bytes, *, udh: bool, data_coding: int) -> DeliverSm:
+    """A part as it would come in if a handset had sent it."""
+    esm_class = commands.ESM_UDH if udh else 0
+    return DeliverSm(short_message=payload, esm_class=esm_class, data_coding=data_coding, tlvs=tlvs)
 
 
 @pytest.mark.req("M2")
-@given(TEXTS)
-def test_no_part_is_too_long_or_split_inside_a_pair(text: str) -> None:
-    cut = segments(text)
-    limit = cut.encoding.single if len(cut.parts) == 1 else cut.encoding.joined
+@given(TEXTS, st.integers(0, 70_000), ALPHABETS, LONG)
+def test_a_text_comes_back_from_its_parts(text: str, reference: int, alphabet: Encoding, long: LongTexts) -> None:
+    """As a handset reads them: by what each part says of itself, in any order."""
+    cut = segments(text, reference=reference, alphabet=alphabet, long=long)
+    found = [
+        receipt.reply(arrived(part.tlvs, part.payload, udh=part.udh, data_coding=cut.data_coding), alphabet)
+        for part in reversed(cut.parts)
+    ]
+    found.sort(key=lambda part: part.number)
+    assert [(part.number, part.total) for part in found] == [(n, len(found)) for n in range(1, len(found) + 1)]
+    assert "".join(part.text for part in found) == text
+    assert [part.text for part in found] == [part.text for part in cut.parts]
+    if len(found) > 1:
+        assert {part.reference for part in found} == {reference & (0xFF if long is LongTexts.UDH8 else 0xFFFF)}
+    assert cut.segments == len(segments(text, alphabet=alphabet).parts) or long is LongTexts.UDH16
+
+
+@pytest.mark.req("M2")
+@given(TEXTS, ALPHABETS, LONG)
+def test_no_part_is_too_long_or_split_inside_a_pair(text: str, alphabet: Encoding, long: LongTexts) -> None:
+    cut = segments(text, alphabet=alphabet, long=long)
+    if long is LongTexts.PAYLOAD:
+        assert len(cut.parts) == 1
+        return
+    joined = long.joined[cut.encoding is Encoding.UCS2]
+    limit = cut.encoding.single if len(cut.parts) == 1 else joined
     for part in cut.parts:
         assert part.units <= limit
-        body = part.payload[6:] if part.udh else part.payload
-        assert len(part.payload) <= (160 if cut.encoding is Encoding.GSM7 else 140)
+        body = part.payload[HEADERS[long] :] if part.udh else part.payload
+        assert len(part.payload) <= (140 if cut.encoding is Encoding.UCS2 else 160)
         if cut.encoding is Encoding.GSM7:
             assert not body.endswith(b"\x1b")
             assert all(code < 0x80 for code in body)
-        else:
+        elif cut.encoding is Encoding.UCS2:
             body.decode("utf-16-be", "strict")
+
+
+FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+
+
+@pytest.mark.req("M2")
+@given(
+    st.lists(
+        st.sampled_from(["a", "e\u0301", FAMILY, "\N{THUMBS UP SIGN}\U0001f3fd", "\U0001f1e8\U0001f1ed", "ж"]),
+        max_size=120,
+    )
+)
+def test_no_part_ends_inside_what_is_seen_as_one_character(characters: list[str]) -> None:
+    whole, ends = "".join(characters), {0}
+    for character in characters:
+        ends.add(max(ends) + len(character))
+    at = 0
+    for part in segments(whole).parts:
+        at += len(part.text)
+        assert at in ends
+    assert at == len(whole)
 
 
 @pytest.mark.req("M2")
 @given(TEXTS)
 def test_parts_are_as_few_as_can_be(text: str) -> None:
+    """The first character of the next part would not have fit."""
     cut = segments(text)
     for part, following in pairwise(cut.parts):
-        octets = len(encode(following.text[0], cut.encoding))
+        octets = len(encode(regex.match(r"\X", following.text)[0], cut.encoding))
         more = octets if cut.encoding is Encoding.GSM7 else octets // 2
-        assert part.units + more > cut.encoding.joined
+        assert part.units + more > LongTexts.UDH8.joined[cut.encoding is Encoding.UCS2]
+
+
+@pytest.mark.req("M2")
+@given(TEXTS)
+def test_near_characters_save_a_text_from_ucs2_or_nothing_is_changed(text: str) -> None:
+    near = transliterated(text)
+    assert near == text or (Encoding.GSM7.has(near) and not Encoding.GSM7.has(text))
+    assert transliterated(near) == near
 
 
 @given(GSM7)

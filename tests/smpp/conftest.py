@@ -13,7 +13,6 @@ from sms.lab.smsc import Smsc
 from sms.receipt import Receipt, Reply
 from sms.settings import GatewaySettings, GatewayState
 from sms.submission import OutgoingPart, SubmitResult
-from sms.text import segments
 
 DEADLINE_S = 8.0
 
@@ -67,11 +66,17 @@ class Esme:
 
     async def send(self, text: str, destination: str = "+41791112233", **more: Any) -> list[SubmitResult]:
         """All parts of a text, in order of their numbers, each in a slot of its own."""
-        cut = segments(text, reference=self.gateway.next_reference(destination))
+        cut = self.gateway.split(text, destination)
         self._refs += 1
         parts = [
             OutgoingPart(
-                f"{self._refs}/{part.number}", destination, part.payload, cut.data_coding, udh=part.udh, **more
+                f"{self._refs}/{part.number}",
+                destination,
+                part.payload,
+                cut.data_coding,
+                udh=part.udh,
+                tlvs=part.tlvs,
+                **more,
             )
             for part in cut.parts
         ]

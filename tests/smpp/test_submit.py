@@ -2,14 +2,17 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import pytest
 
-from sms.lab.smsc import Smsc
+from sms.address import Addressing
+from sms.lab.smsc import Smsc, Submitted
 from sms.receipt import MessageState
 from sms.settings import GatewayState
 from sms.status import Kind
 from sms.submission import Accepted, Refused, SubmitResult
+from sms.text import LongTexts
 
 from .conftest import Connect, until
 
@@ -36,6 +39,48 @@ async def test_a_text_is_accepted_and_its_receipt_matches(smsc: Smsc, connect: C
     # The SMSC has read our relative form, and shows when the validity ends.
     ends = datetime.fromisoformat(sent.validity_period).timestamp()
     assert ends - sent.at == pytest.approx(timedelta(days=1).total_seconds(), abs=2)
+
+
+@pytest.mark.req("M2")
+async def test_long_texts_are_carried_as_the_smsc_wants_them(smsc: Smsc, connect: Connect) -> None:
+    for long in LongTexts:
+        async with connect(long_texts=long) as client:
+            accepted_ids(await client.send(LONG))
+    short, wide, sar, (payload,) = (list(group) for _, group in groupby(smsc.ledger(), key=_carried))
+    for headed in (short, wide):
+        assert "".join(sent.text or "" for sent in sorted(headed, key=lambda sent: sent.payload[:7])) == LONG
+    assert {sent.payload[0] for sent in short} == {5}
+    assert {sent.payload[0] for sent in wide} == {6}
+    assert "".join(sent.text or "" for sent in sorted(sar, key=lambda sent: sent.sar[2])) == LONG
+    assert {(sent.sar[1], sent.esm_class) for sent in sar} == {(3, 0)}
+    assert (payload.message_payload, payload.esm_class) == (LONG, 0)
+
+
+def _carried(sent: Submitted) -> str:
+    if sent.message_payload:
+        return "payload"
+    return "sar" if sent.sar else f"header of {sent.payload[0]}"
+
+
+@pytest.mark.req("M1")
+async def test_addresses_as_the_smsc_wants_them(smsc: Smsc, connect: Connect) -> None:
+    addressing = Addressing(sender_ton=3, sender_npi=9, number_ton=0, number_npi=0, number_prefix="00")
+    async with connect(addressing=addressing) as client:
+        accepted_ids(await client.send("Hello"))
+    (sent,) = smsc.ledger()
+    assert (sent.source, sent.source_ton, sent.source_npi) == ("Clinic", 3, 9)
+    assert (sent.destination, sent.destination_ton, sent.destination_npi) == ("0041791112233", 0, 0)
+
+
+@pytest.mark.req("M2")
+async def test_near_characters_are_sent_where_the_gateway_says_so(smsc: Smsc, connect: Connect) -> None:
+    for transliterate in (False, True):
+        async with connect(transliterate=transliterate) as client:
+            accepted_ids(await client.send("It’s “on” – café"))
+    assert [(sent.text, sent.data_coding) for sent in smsc.ledger()] == [
+        ("It’s “on” – café", 8),
+        ('It\'s "on" - café', 0),
+    ]
 
 
 @pytest.mark.req("M2")

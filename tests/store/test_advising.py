@@ -7,6 +7,7 @@ import pytest
 
 from dialer.domain.windows import Validity
 from dialer.operations import campaigns, strategies
+from dialer.store import gateways
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
 
@@ -48,6 +49,16 @@ async def test_a_text_of_several_segments(bench: Bench, text: str, segments: str
     told = [reason for _, field, reason in await _warned(bench, campaign_id, _document(text)) if field == "text"]
     assert [segments in reason for reason in told if segments] == ([True] if segments else [])
     assert bool(told) is bool(segments)
+
+
+@pytest.mark.req("S2", "M2")
+async def test_the_price_and_near_characters_of_the_gateway(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    priced = builders.SMS.model_copy(update={"segment_price": 0.07, "currency": "EUR", "transliterate": True})
+    async with bench.ctx.db.write() as tx:
+        await gateways.edit(tx, "texter", priced, bench.clock())
+    told = [reason for _, field, reason in await _warned(bench, campaign_id, _document("It’s" + "x" * 160))]
+    assert told == [f"goes out with near characters: It's{'x' * 160}", "goes out as 2 segments; 0.14 EUR a contact"]
 
 
 @pytest.mark.req("S2")

@@ -141,7 +141,14 @@ async def test_a_text_that_was_refused_for_now_is_not_tried_after_a_stop(
 
     gateway: Any = Gateway()
     intent = TextIntent("01TEXT", request, "texter", "", "Hello", "gsm7", 1)
-    await OneText(second.ctx, gateway, intent, segments("Hello", reference=1), may_go=lambda: True).send()
+    await OneText(
+        second.ctx,
+        gateway,
+        intent,
+        segments("Hello", reference=1),
+        may_go=lambda: True,
+        validity=lambda: timedelta(hours=1),
+    ).send()
     assert tries == 1
     await builders.settle(bench, campaign_id)
     await invariants.check(bench.ctx.db)

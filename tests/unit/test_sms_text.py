@@ -2,8 +2,9 @@ from itertools import pairwise
 
 import pytest
 
+from sms.alphabet import Encoding, decode, transliterated
 from sms.reference import References
-from sms.text import Encoding, TextTooLongError, decode, segments, split_header
+from sms.text import LongTexts, TextTooLongError, segments, split_header
 
 ALPHABET = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -66,6 +67,42 @@ def test_the_header_of_a_part() -> None:
     assert split_header(second.payload) == (bytes([5, 0, 3, 0xFE, 2, 2]), b"a" * 47)
 
 
+@pytest.mark.req("M2")
+def test_long_texts_as_the_smsc_wants_them() -> None:
+    wide = segments("a" * 200, reference=0x1FE, long=LongTexts.UDH16).parts
+    assert (wide[0].payload[:7], wide[0].units) == (bytes([6, 8, 4, 1, 0xFE, 2, 1]), 152)
+    joined = segments("a" * 200, reference=0x1FE, long=LongTexts.SAR).parts
+    assert joined[1].tlvs == ((0x020C, b"\x01\xfe"), (0x020E, b"\x02"), (0x020F, b"\x02"))
+    assert (joined[0].udh, joined[0].payload) == (False, b"a" * 153)
+    whole = segments("a" * 200, long=LongTexts.PAYLOAD)
+    assert (whole.segments, whole.parts[0].payload, whole.parts[0].tlvs) == (2, b"", ((0x0424, b"a" * 200),))
+    short = segments("a", long=LongTexts.PAYLOAD)
+    assert (short.parts[0].payload, short.parts[0].tlvs) == (b"a", ())
+
+
+@pytest.mark.req("M2")
+def test_latin_1_has_what_both_have() -> None:
+    assert segments("@é$", alphabet=Encoding.LATIN1).parts[0].payload == b"@\xe9$"
+    assert segments("€5", alphabet=Encoding.LATIN1).encoding is Encoding.UCS2
+    assert segments("ç", alphabet=Encoding.LATIN1).encoding is Encoding.UCS2, "Latin-1 has it, GSM-7 does not"
+
+
+@pytest.mark.req("M2")
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("“Zażółć” – it’s… ½", '"Zazolc" - it\'s... 1/2'),
+        ("Ça va?", "Ça va?"),
+        ("ça va?", "ca va?"),
+        ("çé 😀", "çé 😀"),
+        ("Привет “x”", "Привет “x”"),
+        ("a\u00a0b", "a b"),
+    ],
+)  # fmt: skip
+def test_near_characters(text: str, near: str) -> None:
+    assert transliterated(text) == near
+
+
 def test_a_lone_surrogate_is_replaced_and_a_pair_joined() -> None:
     assert segments("\ud83d").parts[0].text == "\ufffd"
     assert segments("\ud83d\ude00").parts[0].text == "😀"
@@ -95,9 +132,9 @@ def test_decoding_never_fails(data: bytes, data_coding: int, text: str) -> None:
 def test_references_count_per_destination() -> None:
     references = References(limit=2)
     first = [references.next("a") for _ in range(300)]
-    assert all((later - earlier) % 256 == 1 for earlier, later in pairwise(first))
+    assert all((later - earlier) % 0x10000 == 1 for earlier, later in pairwise(first))
     other = references.next("b")
-    assert references.next("b") == (other + 1) % 256
+    assert references.next("b") == (other + 1) % 0x10000
     references.next("c")
     # "a" is forgotten and begins at its own number again.
     assert references.next("a") == first[0]

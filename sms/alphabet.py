@@ -1,0 +1,130 @@
+"""The alphabets in which texts travel: GSM-7 (3GPP 23.038 §6.2.1), Latin-1 and UCS-2, and what comes near a missing character.
+
+Septets travel one to an octet, as SMPP does.
+"""
+
+import unicodedata
+from enum import StrEnum
+
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_ESCAPE = 0x1B
+_EXTENSION = {
+    "\f": 0x0A,
+    "^": 0x14,
+    "{": 0x28,
+    "}": 0x29,
+    "\\": 0x2F,
+    "[": 0x3C,
+    "~": 0x3D,
+    "]": 0x3E,
+    "|": 0x40,
+    "€": 0x65,
+}
+# The escape itself is no character: a text that contains it needs UCS-2.
+_TO_GSM7 = {character: bytes([code]) for code, character in enumerate(_BASIC) if code != _ESCAPE} | {
+    character: bytes([_ESCAPE, code]) for character, code in _EXTENSION.items()
+}
+_FROM_EXTENSION = {code: character for character, code in _EXTENSION.items()}
+_REPLACEMENT = "\ufffd"
+# Typography, and letters without a decomposition, that have a plain form.
+_NEAR = str.maketrans({
+    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "″": '"', "«": '"', "»": '"',
+    "‹": "'", "›": "'", "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "⁄": "/", "―": "-", "−": "-", "…": "...", "•": "*", "·": ".",
+    "\u00a0": " ", "\u2007": " ", "\u2009": " ", "\u202f": " ", "\u200b": "", "\ufeff": "", "\t": " ", "ł": "l", "Ł": "L", "đ": "d",
+    "Đ": "D", "ı": "i", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "œ": "oe", "Œ": "OE", "ĸ": "k", "ŋ": "n", "Ŋ": "N", "™": "TM",
+    "©": "(c)", "®": "(R)", "№": "No",
+})  # fmt: skip
+
+
+class Encoding(StrEnum):
+    GSM7 = "gsm7"
+    LATIN1 = "latin1"
+    UCS2 = "ucs2"
+
+    @property
+    def data_coding(self) -> int:
+        """The SMPP data_coding: 0 is the SMSC's default alphabet, which is GSM-7 or Latin-1; 8 is UTF-16BE."""
+        return 8 if self is Encoding.UCS2 else 0
+
+    @property
+    def single(self) -> int:
+        """Units (characters of the default alphabet, or 16-bit code units) that fit into a text of one part."""
+        return 70 if self is Encoding.UCS2 else 160
+
+    def has(self, text: str) -> bool:
+        """Whether every character of `text` can be written in it.
+
+        Latin-1 is what an SMSC makes GSM-7 of: the characters that both have, without those of the extension table.
+        """
+        if self is Encoding.UCS2:
+            return True
+        known = _TO_GSM7 if self is Encoding.GSM7 else _IN_BOTH
+        return all(character in known for character in text)
+
+
+_IN_BOTH = frozenset(character for character in _BASIC if ord(character) < 0x100 and character != "\x1b")  # noqa: PLR2004 (Latin-1)
+
+
+def encode(text: str, encoding: Encoding) -> bytes:
+    """The octets of `text`. Raises KeyError or UnicodeEncodeError for a character that the encoding does not have."""
+    match encoding:
+        case Encoding.GSM7:
+            return b"".join(_TO_GSM7[character] for character in text)
+        case Encoding.LATIN1:
+            return text.encode("latin-1")
+        case Encoding.UCS2:
+            return text.encode("utf-16-be")
+
+
+def decode(data: bytes, data_coding: int) -> str:
+    """The text of a received message or receipt. Never fails: what cannot be read becomes U+FFFD."""
+    match data_coding:
+        case 8:
+            return data.decode("utf-16-be", "replace")
+        case 1:
+            return data.decode("ascii", "replace")
+        case 3:
+            return data.decode("latin-1")
+        case _:
+            return _from_gsm7(data)
+
+
+def transliterated(text: str) -> str:
+    """`text` in characters that GSM-7 has, if every one of them has such a form; else as it is.
+
+    Quotes, dashes and spaces become plain ones, letters lose the marks that GSM-7 does not have: `“Zażółć…”` becomes
+    `"Zazolc..."`. A text that needs UCS-2 for an emoji or another script anyway keeps everything.
+    """
+    near = "".join(_near(character) for character in text.translate(_NEAR))
+    return near if Encoding.GSM7.has(near) else text
+
+
+def _near(character: str) -> str:
+    if character in _TO_GSM7:
+        return character
+    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c)).translate(
+        _NEAR
+    )
+    return plain if plain and Encoding.GSM7.has(plain) else character
+
+
+def _from_gsm7(data: bytes) -> str:
+    out: list[str] = []
+    escaped = False
+    for code in data:
+        if escaped:
+            # 23.038: an escape whose next code has no extension shows the basic character, twice an escape a space.
+            out.append(_FROM_EXTENSION.get(code, " " if code == _ESCAPE else _basic(code)))
+            escaped = False
+        elif code == _ESCAPE:
+            escaped = True
+        else:
+            out.append(_basic(code))
+    return "".join(out)
+
+
+def _basic(code: int) -> str:
+    return _BASIC[code] if code < len(_BASIC) else _REPLACEMENT
