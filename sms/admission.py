@@ -39,17 +39,17 @@ class TokenBucket:
 
 @dataclass(slots=True)
 class Admission:
-    """The slots of one link. `delay` of infinity means: until something else changes."""
+    """The slots of a gateway with `bound` binds, each with a `window`. `delay` of infinity means: until something else changes."""
 
     window: int
     bucket: TokenBucket | None
-    bound: bool = False
+    bound: int = 0
     held_until: float = -inf
     taken: int = 0
 
     def delay(self, now: float) -> float:
         """Seconds until a slot may be taken; 0 for now."""
-        if not self.bound or self.taken >= self.window:
+        if self.taken >= self.window * self.bound:
             return inf
         pace = self.bucket.delay(now) if self.bucket else 0.0
         return max(0.0, self.held_until - now, pace)

@@ -1,18 +1,19 @@
-"""An SMS gateway: keeps one link to an SMSC bound, gives out slots, submits segments, hands over what comes in."""
+"""An SMS gateway: keeps its binds to an SMSC, gives out slots, submits segments, hands over what comes in."""
 
 import asyncio
 import contextlib
 import random as randomness
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from math import inf
 from typing import Any
 
 import structlog
 
 from sms import events, status, submission
+from sms.commands import BindType
 from sms.inbox import Inbox
+from sms.kept import KeptLink
 from sms.link import Link
 from sms.pdu import PduError
 from sms.receipt import Receipt, Reply
@@ -25,8 +26,6 @@ from sms.text import Segmentation
 
 log = structlog.get_logger(__name__)
 
-# A link that lived as long was no failure; the next reconnect is prompt again.
-STABLE_S = 10.0
 # Beyond the session's own response timeout, which is what ends a submission.
 _GRACE_S = 5.0
 
@@ -64,16 +63,13 @@ class Gateway:
         self._on_change, self._clock, self._chance = on_change, clock, chance
         self._slots = Slots(settings.admission(clock()), clock)
         self._references = References()
-        self._link: Link | None = None
         self._waiting: dict[str, asyncio.Future[SubmitResult]] = {}
-        self._serving: asyncio.Task[None] | None = None
-        self._stopping, self._over = asyncio.Event(), asyncio.Event()
+        self._stopping, self._refused, self._over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._stopping_or_refused = asyncio.Event()
         self._over.set()
-        self._refused = False
-        self._failures, self._throttles = 0, 0
-        self._bound_at, self._calm_at = 0.0, 0.0
-        self._reason, self._held, self._since = "not started", "", clock()
+        self._throttles, self._calm_at, self._held = 0, 0.0, ""
         self._counts = Counts()
+        self._binds = [self._kept(kind) for kind in settings.bind_types()]
 
     # -- for the engine --------------------------------------------------------------------------------------------
 
@@ -81,24 +77,30 @@ class Gateway:
     def state(self) -> GatewayState:
         if self._stopping.is_set():
             return GatewayState.STOPPED
-        if self._refused:
+        if self._refused.is_set():
             return GatewayState.REFUSED
-        if self._link is None:
-            return GatewayState.DOWN
-        if not self._link.is_bound:
-            return GatewayState.CONNECTING
+        if not any(kept.is_bound for kept in self._foremost):
+            connecting = any(kept.is_connecting for kept in self._foremost)
+            return GatewayState.CONNECTING if connecting else GatewayState.DOWN
         return GatewayState.THROTTLED if self._slots.is_held else GatewayState.BOUND
+
+    @property
+    def _foremost(self) -> Sequence[KeptLink]:
+        """Those that say how the gateway is: the ones that send, if any does."""
+        return [kept for kept in self._binds if kept.sends] or self._binds
 
     def describe(self) -> GatewayStatus:
         settings, state = self.settings, self.state
+        last = max(self._foremost, key=lambda kept: (kept.is_bound == (state is GatewayState.BOUND), kept.since))
         return GatewayStatus(
             name=settings.name,
             address=f"{settings.host}:{settings.port}",
             state=state,
-            reason=self._held if state is GatewayState.THROTTLED else self._reason,
-            since=self._since,
+            reason=self._held if state is GatewayState.THROTTLED else last.reason,
+            since=last.since,
             window=settings.window,
-            in_flight=self._link.in_flight if self._link else 0,
+            in_flight=sum(kept.in_flight for kept in self._binds),
+            binds=tuple(kept.describe() for kept in self._binds),
             counts=replace(
                 self._counts,
                 receipts=self._inbox.receipts,
@@ -123,12 +125,13 @@ class Gateway:
         Slot.use(self._slots)
         if part.ref in self._waiting:
             raise ValueError(f"{part.ref} is in flight already")
-        if self._link is None:
+        link = self._roomiest()
+        if link is None:
             return NotSent("the link is down")
         answer: asyncio.Future[SubmitResult] = asyncio.get_running_loop().create_future()
         self._waiting[part.ref] = answer
         try:
-            self._link.submit(part.ref, submission.command(part, self.settings.sender, self.settings.addressing))
+            link.submit(part.ref, submission.command(part, self.settings.sender, self.settings.addressing))
             async with asyncio.timeout(self.settings.response_timeout_s + _GRACE_S):
                 return await answer
         except SessionError as fault:
@@ -140,15 +143,18 @@ class Gateway:
         finally:
             del self._waiting[part.ref]
 
+    def _roomiest(self) -> Link | None:
+        """Of the binds that send the one with the fewest segments in flight."""
+        bound = [kept for kept in self._binds if kept.sends and kept.is_bound]
+        return min(bound, key=lambda kept: kept.in_flight).link if bound else None
+
     async def run(self) -> None:
-        """Keep the link bound until `stop`, or until cancelled."""
+        """Keep the binds until `stop`, or until cancelled. One that is refused for good ends them all."""
         self._over.clear()
         try:
-            while not self._stopping.is_set() and not self._refused:
-                await self._serve_link()
-                if not self._refused:
-                    delay = self.settings.reconnect.delay(self._failures, self._chance())
-                    await self._wait_for_stop(delay)
+            async with asyncio.TaskGroup() as tasks:
+                for kept in self._binds:
+                    tasks.create_task(self._keep(kept), name=f"smpp bind {self.settings.name}")
             await self._stopping.wait()
         finally:
             self._slots.close()
@@ -156,9 +162,17 @@ class Gateway:
             await self._inbox.close()
             self._over.set()
 
+    async def _keep(self, kept: KeptLink) -> None:
+        await kept.run(self._stopping_or_refused)
+        if kept.is_refused:  # the others are let in by the same name and password: leave, before the account is blocked
+            self._stopping_or_refused.set()
+            for other in self._binds:
+                other.unbind()
+
     async def stop(self, deadline_s: float) -> None:
         """Give out no more slots, let what is under way end, unbind; at most `deadline_s` seconds."""
         self._stopping.set()
+        self._stopping_or_refused.set()
         self._slots.close()
         deadline = asyncio.get_running_loop().time() + deadline_s
         with contextlib.suppress(TimeoutError):
@@ -167,59 +181,41 @@ class Gateway:
                 while under_way := self._under_way():
                     await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     await asyncio.sleep(0)
-        if self._link:
-            self._link.unbind()
+        for kept in self._binds:
+            kept.unbind()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 await self._over.wait()
-        if self._serving:
-            # Still connecting, or the SMSC did not answer the unbind.
-            self._serving.cancel()
+        for kept in self._binds:
+            kept.abandon()
         await self._over.wait()
 
     def _under_way(self) -> list[asyncio.Future[Any]]:
         return [*self._waiting.values(), *self._inbox.under_way]
 
-    # -- the link --------------------------------------------------------------------------------------------------
+    # -- what happens ----------------------------------------------------------------------------------------------
 
-    async def _serve_link(self) -> None:
-        """One life of the link. How it ended is in `_reason`; `_failures` counts the short lives in a row."""
+    def _kept(self, kind: BindType) -> KeptLink:
         settings = self.settings
-        self._link = link = Link(
-            settings.endpoint(), settings.session(), lambda event: self._happened(link, event), self._clock
+        return KeptLink(
+            settings.endpoint(),
+            settings.session(kind),
+            settings.reconnect,
+            happened=self._happened,
+            changed=self._rebound,
+            clock=self._clock,
+            chance=self._chance,
         )
-        self._bound_at = inf
-        self._changed("connecting")
-        self._serving = serving = asyncio.create_task(link.run(), name=f"smpp link {settings.name}")
-        try:
-            await asyncio.wait({serving})
-        finally:
-            serving.cancel()
-            (fault,) = await asyncio.gather(serving, return_exceptions=True)
-            self._link = self._serving = None
-            self._slots.set_bound(bound=False)
-            self._on_change()
-        self._failures = 1 if self._clock() - self._bound_at >= STABLE_S else self._failures + 1
-        if isinstance(fault, OSError):
-            self._changed(f"no connection: {fault or type(fault).__name__}")
-        elif isinstance(fault, Exception):
-            raise fault
 
-    async def _wait_for_stop(self, delay: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await self._stopping.wait()
-
-    def _changed(self, reason: str) -> None:
-        self._reason, self._since = reason, self._clock()
+    def _rebound(self) -> None:
+        """A bind came or went."""
+        self._slots.set_bound(sum(kept.is_bound for kept in self._binds if kept.sends))
         self._on_change()
 
     def _count(self, **more: int) -> None:
         self._counts = replace(self._counts, **{name: getattr(self._counts, name) + by for name, by in more.items()})
 
-    # -- what happens ----------------------------------------------------------------------------------------------
-
-    def _happened(self, link: Link, event: events.Event) -> None:
+    def _happened(self, kept: KeptLink, event: events.Event) -> None:
         match event:
             case events.Answered():
                 self._answered(event)
@@ -227,19 +223,18 @@ class Gateway:
                 self._count(unknown=1)
                 self._resolve(ref, Unknown(reason))
             case events.Delivered(sequence, deliver):
-                self._inbox.take_in(deliver, lambda code: link.acknowledge(sequence, code))
-            case events.Bound(system_id):
+                link = kept.link  # this one: after a reconnect nobody waits for the answer any more
+                if link is not None:
+                    self._inbox.take_in(deliver, lambda code: link.acknowledge(sequence, code))
+            case events.Bound():
                 self._count(binds=1)
-                self._bound_at = self._clock()
-                self._changed(f"bound to {system_id}" if system_id else "bound")
-                self._slots.set_bound(bound=True)
-            case events.BindRefused(hopeless=hopeless):
-                self._refused = hopeless
-            case events.Closed(reason):
-                self._slots.set_bound(bound=False)
-                self._changed(reason)
+            case events.BindRefused(hopeless=True):
+                self._refused.set()
             case events.Ignored(reason):
                 log.warning("smpp_ignored", gateway=self.settings.name, reason=reason)
+            case _:
+                pass
+        self._slots.set_bound(sum(one.is_bound for one in self._binds if one.sends))
 
     def _answered(self, event: events.Answered) -> None:
         known = event.status

@@ -10,12 +10,22 @@ from sms.admission import Admission, TokenBucket
 from sms.alphabet import Encoding, transliterated
 from sms.backoff import Backoff
 from sms.commands import Bind, BindType
+from sms.kept import BindStatus
 from sms.link import Endpoint
 from sms.session import SessionSettings
 from sms.text import LongTexts, Segmentation, segments
 
 RECONNECT = Backoff(first_s=1.0, most_s=60.0)
 THROTTLE = Backoff(first_s=0.5, most_s=10.0)
+
+
+#: `separate`: transmitters, and a receiver for receipts and replies.
+_TYPES = {
+    "transceiver": (BindType.TRANSCEIVER, ()),
+    "separate": (BindType.TRANSMITTER, (BindType.RECEIVER,)),
+    "transmitter": (BindType.TRANSMITTER, ()),
+    "receiver": (BindType.RECEIVER, ()),
+}
 
 
 class GatewayState(StrEnum):
@@ -33,7 +43,7 @@ class GatewayState(StrEnum):
 class GatewaySettings:
     """`messages_per_second` counts segments; `sender` is used by segments that name none; times in seconds.
 
-    `alphabet` is the SMSC's default one, GSM-7 or Latin-1.
+    `binds` share the rate, each has a `window`. `alphabet` is the SMSC's default one, GSM-7 or Latin-1.
     """
 
     name: str
@@ -43,6 +53,7 @@ class GatewaySettings:
     password: str = field(repr=False)
     system_type: str = ""
     bind: str = "transceiver"
+    binds: int = 1
     tls: bool = False
     tls_ca: str = ""
     window: int = 10
@@ -59,8 +70,10 @@ class GatewaySettings:
     overrides: Mapping[int, status.Kind] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.bind.upper() not in BindType.__members__:
-            raise ValueError(f"bind {self.bind!r} is none of transceiver, transmitter, receiver")
+        if self.bind not in _TYPES:
+            raise ValueError(f"bind {self.bind!r} is none of {', '.join(_TYPES)}")
+        if self.binds < 1:
+            raise ValueError(f"binds {self.binds} is below 1")
         if self.window < 1:
             raise ValueError(f"window {self.window} is below 1")
         if self.messages_per_second is not None and self.messages_per_second <= 0:
@@ -71,8 +84,13 @@ class GatewaySettings:
     def endpoint(self) -> Endpoint:
         return Endpoint(self.host, self.port, self.tls, self.tls_ca)
 
-    def session(self) -> SessionSettings:
-        bind = Bind(BindType[self.bind.upper()], self.system_id, self.password, self.system_type)
+    def bind_types(self) -> list[BindType]:
+        """One for each bind that is kept: `binds` that send, and one that only receives if they can't."""
+        sending, receiving = _TYPES[self.bind]
+        return [*[sending] * self.binds, *receiving]
+
+    def session(self, kind: BindType) -> SessionSettings:
+        bind = Bind(kind, self.system_id, self.password, self.system_type)
         return SessionSettings(bind, self.window, self.response_timeout_s, self.enquire_link_s, self.overrides)
 
     def admission(self, now: float) -> Admission:
@@ -107,6 +125,7 @@ class GatewayStatus:
     since: float
     window: int
     in_flight: int
+    binds: tuple[BindStatus, ...]
     counts: Counts
 
 

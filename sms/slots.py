@@ -86,9 +86,11 @@ class Slots:
         self._admission.give_back(used=used)
         self._changed.set()
 
-    def set_bound(self, *, bound: bool) -> None:
-        self._admission.bound = bound
-        self._changed.set()
+    def set_bound(self, bound: int) -> None:
+        """So many binds send."""
+        if bound != self._admission.bound:
+            self._admission.bound = bound
+            self._changed.set()
 
     def hold(self, until: float) -> None:
         """No slots before `until`, for anyone."""

@@ -31,13 +31,15 @@ LABELS = {
     "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
     "messages_per_second": "Most texts sent in a second", "response_timeout_s": "Response timeout, seconds",
     "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
-    "alphabet": "Default alphabet", "long_texts": "Long texts", "transliterate": "Write near characters for those that GSM-7 lacks",
+    "bind": "Bind as", "binds": "Binds", "alphabet": "Default alphabet",
+    "long_texts": "Long texts", "transliterate": "Write near characters for those that GSM-7 lacks",
     "sender_ton": "Type of number of senders", "sender_npi": "Numbering plan of senders",
     "number_ton": "Type of number of the texted", "number_npi": "Numbering plan of the texted",
     "number_prefix": "Put before the number", "longest_validity_h": "Longest validity, hours",
     "segment_price": "Price of a segment", "currency": "Currency",
 }  # fmt: skip
 CHOICES = {
+    "bind": {"transceiver": "Transceiver", "separate": "Transmitter and receiver"},
     "alphabet": {"gsm7": "GSM-7", "latin1": "Latin-1"},
     "long_texts": {
         "udh8": "Header in each part, reference of 8 bits", "udh16": "Header in each part, reference of 16 bits",
@@ -45,7 +47,7 @@ CHOICES = {
     },
 }  # fmt: skip
 # Settings with one value only are no choice.
-_UNSHOWN = frozenset({"kind", "bind"})
+_UNSHOWN = frozenset({"kind"})
 _LISTS = frozenset({"prefixes", "prefix_calls_per_day"})
 _WIDE = frozenset({"name", "dial", "prefixes"})
 

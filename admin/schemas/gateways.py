@@ -31,6 +31,7 @@ class GatewayPatch(In):
     password: str | None = None
     system_type: str | None = None
     bind: str | None = None
+    binds: int | None = None
     tls: bool | None = None
     window: int | None = None
     messages_per_second: float | None = None
@@ -81,6 +82,7 @@ class SmsGatewayOut(_Stored):
     system_id: str
     system_type: str
     bind: str
+    binds: int
     tls: bool
     window: int
     messages_per_second: float | None

@@ -100,9 +100,14 @@ class SmsGateway(_Gateway):
     )
     password: SecretStr = Field(default=SecretStr(""), max_length=8, description="At most 8 characters (SMPP 5.2.2).")
     system_type: str = Field(default="", max_length=12, pattern=_ASCII)
-    bind: Literal["transceiver"] = "transceiver"
+    bind: Literal["transceiver", "separate"] = Field(
+        default="transceiver", description="One bind for both ways, or a transmitter and a receiver."
+    )
+    binds: int = Field(
+        default=1, ge=1, le=16, description="How many binds send; they share the rate, each has a window."
+    )
     tls: bool = False
-    window: int = Field(default=10, ge=1, le=1000, description="Most texts sent and not yet answered.")
+    window: int = Field(default=10, ge=1, le=1000, description="Most texts sent and not yet answered, on each bind.")
     messages_per_second: float | None = Field(default=None, gt=0, le=10_000)
     response_timeout_s: float = Field(default=30, gt=0, le=600)
     enquire_link_s: float = Field(default=30, gt=0, le=3600)
@@ -156,6 +161,11 @@ class SmsGateway(_Gateway):
         if not re.fullmatch(_ASCII, value.get_secret_value()):
             raise ValueError("may hold printable ASCII characters only")
         return value
+
+    @property
+    def room(self) -> int:
+        """Most texts sent and not yet answered, over all binds."""
+        return self.window * self.binds
 
 
 Gateway = Annotated[VoiceGateway | SmsGateway, Field(discriminator="kind")]

@@ -106,7 +106,7 @@ def _gateway(texting: Texting, name: str) -> SmsGatewayView:
         return SmsGatewayView(name, exists=False)
     status = running.gateway.describe()
     is_bound, is_throttled = status.state is GatewayState.BOUND, status.state is GatewayState.THROTTLED
-    return SmsGatewayView(name, True, is_bound, is_throttled, status.reason, running.settings.window)
+    return SmsGatewayView(name, True, is_bound, is_throttled, status.reason, running.settings.room)
 
 
 def why_no_agent(dialing: Dialing, campaign: Campaign, now: datetime) -> str | None:

@@ -84,7 +84,7 @@ class Texting:
             return text_room(None, busy, bound=True)
         running = self.gateways.get(campaign.sms_gateway)
         is_bound = running is not None and running.gateway.state is GatewayState.BOUND
-        return text_room(running.settings.window if running else 0, busy, bound=is_bound)
+        return text_room(running.settings.room if running else 0, busy, bound=is_bound)
 
     def _begin(self, campaign: Campaign, request: ContactRequest) -> None:
         name = request.payload.get("gateway") or campaign.sms_gateway or ""

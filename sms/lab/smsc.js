@@ -206,6 +206,7 @@ function onSession(session) {
 const commands = {
   set: (given) => Object.assign(behaviour, given.behaviour),
   drop: () => sessions.forEach((session) => session.destroy()),
+  drop_one: () => [...sessions][0].destroy(),
   unbind: () => sessions.forEach((session) => {
     session.bound = false;
     session.unbind(() => session.close());

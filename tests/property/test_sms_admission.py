@@ -10,7 +10,7 @@ from sms.admission import Admission, TokenBucket
 @pytest.mark.req("M1", "M4")
 @given(st.floats(0.1, 1000), st.integers(1, 20), st.lists(st.floats(0, 3), min_size=1, max_size=60), st.floats(0, 5))
 def test_the_rate_holds_over_any_span(rate: float, burst: int, pauses: list[float], held: float) -> None:
-    slots = Admission(10_000, TokenBucket(rate, burst, 0.0), bound=True)
+    slots = Admission(10_000, TokenBucket(rate, burst, 0.0), bound=1)
     slots.hold(held)
     now, sent = 0.0, []
     for pause in pauses:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sms.backoff import Backoff
+from sms.commands import BindType
 from sms.lab.smsc import Smsc
 from sms.settings import GatewayState
 from sms.slots import GatewayStoppedError, SlotError
@@ -28,6 +29,44 @@ async def test_binds_and_unbinds(smsc: Smsc, connect: Connect, bind: str) -> Non
     assert client.gateway.state is GatewayState.STOPPED
     assert [record["what"] for record in smsc.records()] == ["bind", "unbind"]
     assert smsc.records()[0]["command"] == f"bind_{bind}"
+
+
+@pytest.mark.req("M1")
+async def test_several_binds_share_the_texts_and_one_receives(smsc: Smsc, connect: Connect) -> None:
+    await smsc.set(answer_delay_ms=50)
+    async with connect(bind="separate", binds=2, window=3) as client:
+        await until(lambda: client.gateway.describe().counts.binds == 3, "all binds")
+        sending = asyncio.gather(*(client.send(f"Hello {n}", f"+417911122{n:02}") for n in range(12)))
+        await until(lambda: client.gateway.describe().in_flight == 6, "both windows to be full")
+        assert {(bind.type, bind.in_flight) for bind in client.gateway.describe().binds} == {
+            ("transmitter", 3),
+            ("receiver", 0),
+        }
+        assert all(kinds(results) == [Accepted] for results in await sending)
+        await until(lambda: len(client.receipts) == 12, "the receipts")
+    binds = [record["command"] for record in smsc.records() if record["what"] == "bind"]
+    assert sorted(binds) == ["bind_receiver", "bind_transmitter", "bind_transmitter"]
+    assert [record["what"] for record in smsc.records()].count("unbind") == 3
+
+
+@pytest.mark.req("M1")
+async def test_one_bind_that_is_lost_is_made_again_while_the_other_sends(smsc: Smsc, connect: Connect) -> None:
+    async with connect(binds=2, window=1, reconnect=Backoff(0.5, 0.5)) as client:
+        await until(lambda: client.gateway.describe().counts.binds == 2, "both binds")
+        await smsc.tell("drop_one")
+        await until(lambda: sum(bind.is_bound for bind in client.gateway.describe().binds) == 1, "the loss")
+        assert client.gateway.state is GatewayState.BOUND
+        assert kinds(await client.send("Hello")) == [Accepted]
+        await until(lambda: client.gateway.describe().counts.binds == 3, "the other bind to be made again")
+
+
+@pytest.mark.req("M1")
+async def test_a_refusal_for_good_ends_all_binds(smsc: Smsc, connect: Connect) -> None:
+    await smsc.set(bind_status=0x0E)
+    async with connect(binds=3) as client:
+        await until(lambda: client.gateway.state is GatewayState.REFUSED, "the refusal")
+        await asyncio.sleep(0.3)
+        assert len(smsc.records()) <= 3
 
 
 @pytest.mark.req("M1")
@@ -237,4 +276,6 @@ async def test_one_segment_a_slot(connect: Connect) -> None:
 
 async def test_the_password_is_never_shown(connect: Connect) -> None:
     async with connect() as client:
-        assert "secret" not in repr(client.settings) + repr(client.settings.session()) + repr(client.gateway.describe())
+        assert "secret" not in repr(client.settings) + repr(client.settings.session(BindType.TRANSCEIVER)) + repr(
+            client.gateway.describe()
+        )

@@ -8,15 +8,15 @@ from sms.settings import GatewaySettings
 
 
 def admission(window: int = 2, rate: float | None = None, burst: float = 1) -> Admission:
-    return Admission(window, TokenBucket(rate, burst, 0.0) if rate else None, bound=True)
+    return Admission(window, TokenBucket(rate, burst, 0.0) if rate else None, bound=1)
 
 
 @pytest.mark.req("M1")
 def test_nothing_goes_unbound_or_beyond_the_window() -> None:
     slots = admission(window=1)
-    slots.bound = False
+    slots.bound = 0
     assert slots.delay(0) == inf
-    slots.bound = True
+    slots.bound = 1
     assert slots.delay(0) == 0
     slots.take(0)
     assert slots.delay(0) == inf
