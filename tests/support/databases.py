@@ -33,15 +33,15 @@ class SqliteDatabases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = count()
-        self._template = folder / "template.db"
-        asyncio.run(_migrate(f"sqlite+aiosqlite:///{self._template}"))
-        with closing(sqlite3.connect(self._template)) as connection:  # everything into the one file that is copied
+        self.template = folder / "template.db"
+        asyncio.run(_migrate(f"sqlite+aiosqlite:///{self.template}"))
+        with closing(sqlite3.connect(self.template)) as connection:  # everything into the one file that is copied
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def make(self, *, migrated: bool = True) -> str:
         file = self._folder / f"test{next(self._numbers)}.db"
         if migrated:
-            shutil.copyfile(self._template, file)
+            shutil.copyfile(self.template, file)
         return f"sqlite+aiosqlite:///{file}"
 
     async def drop(self, url: str) -> None:
@@ -58,7 +58,7 @@ class PostgresDatabases:
         self._server = server
         self._numbers = count()
         self._empty: list[str] = []
-        asyncio.run(self._make_template())
+        asyncio.run(self._maketemplate())
 
     async def make(self, *, migrated: bool = True) -> str:
         if migrated and self._empty:
@@ -72,7 +72,7 @@ class PostgresDatabases:
         await self._run(url.partition("@/")[2].partition("?")[0], f"TRUNCATE {tables} RESTART IDENTITY")
         self._empty.append(url)
 
-    async def _make_template(self) -> None:
+    async def _maketemplate(self) -> None:
         await self._run("postgres", "CREATE DATABASE template_dialer TEMPLATE template0")
         await _migrate(self._server.url("template_dialer"))
 

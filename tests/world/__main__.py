@@ -22,7 +22,7 @@ def main() -> int:
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="world-") as made:
         folder = Path(made)
-        template = SqliteDatabases(folder)._template
+        template = SqliteDatabases(folder).template
         if asked.last is None:
             sys.stdout.write(_world(asked.seed, template, folder, asked).ledger.journal)
             return 0

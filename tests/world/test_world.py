@@ -21,7 +21,7 @@ WORLDS, HOURS, RACES = 24, 0.1, 100
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return SqliteDatabases(tmp_path_factory.mktemp("template"))._template
+    return SqliteDatabases(tmp_path_factory.mktemp("template")).template
 
 
 @pytest.mark.soak

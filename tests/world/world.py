@@ -177,14 +177,14 @@ def play(seed: int, template: Path, folder: Path, *, hours: float) -> str:
     return play_out(draw(seed, hours), template, folder, replay=f"{seed} --hours {hours:g}").ledger.journal
 
 
-def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str) -> World:
-    """A planned world, to its end. `replay`: the arguments by which it is played alone."""
+def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str, kind: type[World] = World) -> World:
+    """A planned world of a `kind`, to its end. `replay`: the arguments by which it is played alone."""
     path = folder / f"world-{plan.seed}.db"
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     shutil.copyfile(template, path)
     loop = VirtualLoop()
-    world = World(plan, loop, path)
+    world = kind(plan, loop, path)
     with _made_up(world):
         try:
             loop.run_until_complete(world.run())
