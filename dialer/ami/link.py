@@ -21,13 +21,12 @@ from panoramisk.message import Message
 
 from dialer.ami import originate as o
 from dialer.ami.frames import Fields, Frames, event_name, headers
+from dialer.ami.gathered import Gathered
 from dialer.ami.parse import USED_EVENTS, Headers, parse
 from dialer.ami.session import Callbacks, Session
-from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
+from dialer.ami.states import PROVEN, LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
 from dialer.domain.telephony import Event
 
-#: Bytes waiting to be sent; more than this and Asterisk is not reading.
-MAX_UNSENT = 64 * 1024
 #: Attempt ids that are remembered, to refuse a second Originate with the same one.
 REMEMBERED_ATTEMPTS = 65_536
 
@@ -47,6 +46,9 @@ class _Protocol(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
     def __init__(self, connection: _Connection) -> None:
         self.connection = connection
         self.frames = Frames()
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(Gathered(transport))
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -132,7 +134,7 @@ class _Connection(Manager):  # type: ignore[misc] # panoramisk has no types
     @property
     def congested(self) -> bool:
         """Whether Asterisk has stopped reading."""
-        return bool(self.protocol.transport.get_write_buffer_size() > MAX_UNSENT)
+        return bool(self.protocol.transport.congested)
 
     def end(self, reason: str) -> None:
         """Close, and fail everybody who still waits for an answer."""
@@ -174,8 +176,7 @@ class AmiLink:
         return self._state
 
     @property
-    def reason(self) -> str:
-        """Why the link is in its state, for people; empty when it is up."""
+    def reason(self) -> str:  # of the state, for people; empty when it is up
         return self._reason
 
     async def run(self) -> None:
@@ -291,8 +292,7 @@ class AmiLink:
     def _set_state(self, state: LinkState, reason: str) -> None:
         if (state, reason) == (self._state, self._reason):
             return
-        proven = {LinkState.UP, LinkState.RESYNC}
-        falls = self._state in proven and state not in proven
+        falls = self._state in PROVEN and state not in PROVEN
         self._state, self._reason = state, reason
         self._was_up = self._was_up or state is LinkState.UP
         self._tell.on_state(state, reason)

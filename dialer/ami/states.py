@@ -20,6 +20,10 @@ class LinkState(StrEnum):
     SHUTTING_DOWN = "shutting_down"
 
 
+#: What is known of Asterisk is proven.
+PROVEN = frozenset({LinkState.UP, LinkState.RESYNC})
+
+
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
     """All times in seconds."""

@@ -8,7 +8,6 @@ loss may be, which is a guess.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from dialer.domain import telephony as t
 from dialer.domain.call_facts import facts_of
 from dialer.domain.ending import CallResult, Ending, Message, outcome_of
 from dialer.domain.outcome import Outcome
+from dialer.domain.record import record, replace
 from dialer.domain.transitions import AttemptState
 
 #: Hangup and OriginateResponse come together, in either order; wait this long for the second one.
@@ -41,11 +41,16 @@ def attempt_of(event: t.Event) -> str | None:
     return None if kind in _OF_NO_CALL else t.attempt_id_of(cast("t.Hangup", event).uniqueid)
 
 
+#: Events that tell of a call of ours and of nobody else, agents and callers in queues included: most of what is heard.
+PROGRESS = frozenset({
+    t.NewChannel, t.NewState, t.DialBegin, t.DialState, t.DialEnd, t.OriginateResponse, t.QueueEnded, t.MachineDetected,
+    t.MessagePlayed,
+})  # fmt: skip
 _BY_ATTEMPT = frozenset({t.OriginateResponse, t.QueueEnded, t.MachineDetected, t.MessagePlayed})
 _OF_NO_CALL = frozenset({t.AgentLeg, t.MemberState, t.MemberRemoved, t.FullyBooted, t.Shutdown})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """What is known of one attempt. All times are when *we* learned it (aware UTC), the first time counts."""
 
@@ -135,14 +140,15 @@ class Call:
     @property
     def state(self) -> AttemptState:
         """The furthest state that a fact proves; the moves that this can make are those of `transitions.ATTEMPT`."""
-        proofs = (
-            (self.ended_at, AttemptState.ENDED),
-            (self.connected_at, AttemptState.CONNECTED),
-            (self.answered_at, AttemptState.ANSWERED),
-            (self.ringing_at, AttemptState.RINGING),
-            (self.dialing_at, AttemptState.DIALING),
-        )
-        return next((state for proof, state in proofs if proof is not None), AttemptState.INTENDED)
+        if self.ended_at is not None:
+            return AttemptState.ENDED
+        if self.connected_at is not None:
+            return AttemptState.CONNECTED
+        if self.answered_at is not None:
+            return AttemptState.ANSWERED
+        if self.ringing_at is not None:
+            return AttemptState.RINGING
+        return AttemptState.INTENDED if self.dialing_at is None else AttemptState.DIALING
 
     @property
     def ended_at(self) -> datetime | None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from dialer.domain.record import record
+
 #: Our channels are called `a-<attempt id>`: the one name by which events, channels and attempts find each other.
 CHANNEL_PREFIX = "a-"
 ATTEMPT_ID_LENGTH = 26  # a ULID
@@ -56,38 +58,38 @@ class ChannelState(IntEnum):
     PRE_RING = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FullyBooted:
     """Sent after a login, at the end of a start, and by `core reload`. An uptime near 0 means a restart."""
 
     uptime_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shutdown:
     restart: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewChannel:
     uniqueid: str
     linkedid: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewState:
     uniqueid: str
     state: ChannelState
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DialBegin:
     """`uniqueid` is the channel that is being dialed (DestUniqueid)."""
 
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DialState:
     """`status` is RINGING, PROGRESS or PROCEEDING; `uniqueid` the channel that is being dialed."""
 
@@ -95,7 +97,7 @@ class DialState:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DialEnd:
     """`status` is ANSWER, BUSY, NOANSWER, CONGESTION, CANCEL …; NOANSWER also stands for 403 and 404."""
 
@@ -103,7 +105,7 @@ class DialEnd:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hangup:
     """`cause` is Q.850 (0 when unknown), `tech_cause` what the channel's technology said, e.g. a SIP code."""
 
@@ -112,7 +114,7 @@ class Hangup:
     tech_cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OriginateResponse:
     """Matched by ActionID: its Uniqueid may be `<unknown>`. `reason`: 3 no answer, 4 answered, 5 busy, 8 congestion."""
 
@@ -121,19 +123,19 @@ class OriginateResponse:
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueCallerJoin:
     queue: str
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueCallerLeave:
     queue: str
     uniqueid: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueCallerAbandon:
     """The caller hung up **or the queue timed out**: only QueueEnded tells which."""
 
@@ -142,14 +144,14 @@ class QueueCallerAbandon:
     hold_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AgentCalled:
     queue: str
     uniqueid: str  # the caller's channel
     interface: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AgentConnect:
     queue: str
     uniqueid: str
@@ -158,7 +160,7 @@ class AgentConnect:
     hold_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AgentComplete:
     queue: str
     uniqueid: str
@@ -167,14 +169,14 @@ class AgentComplete:
     reason: str  # agent, caller, transfer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AgentRingNoAnswer:
     queue: str
     uniqueid: str
     interface: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemberState:
     """A queue member as every QueueMember… event and QueueStatus report it."""
 
@@ -189,13 +191,13 @@ class MemberState:
     in_call: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemberRemoved:
     queue: str
     interface: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class QueueEnded:
     """Our dialplan after Queue(): `status` is QUEUESTATUS (TIMEOUT, FULL, JOINEMPTY …), CONNECTED, HANGUP or EARLYHANGUP."""
 
@@ -207,7 +209,7 @@ class QueueEnded:
 UNAVAILABLE = "UNAVAILABLE"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MachineDetected:
     """Our dialplan after AMD(): `status` is AMDSTATUS (MACHINE, HUMAN, NOTSURE, HANGUP), or UNAVAILABLE without app_amd.
 
@@ -219,7 +221,7 @@ class MachineDetected:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessagePlayed:
     """Our dialplan plays a message, to a callee without an agent or to a machine: BEGUN, then PLAYED or FAILED.
 
@@ -231,7 +233,7 @@ class MessagePlayed:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AgentLeg:
     """OriginateResponse for the telephone of an agent who accepted an offer: `up`, or it was not answered."""
 

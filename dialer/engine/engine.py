@@ -14,6 +14,7 @@ from dialer.ami.link import AmiLink
 from dialer.ami.session import Callbacks
 from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.agents import Agents
+from dialer.domain.calls import PROGRESS
 from dialer.domain.campaign import Campaign
 from dialer.domain.telephony import UNAVAILABLE, Event, LiveState, MachineDetected
 from dialer.engine.bell import Bell
@@ -154,7 +155,10 @@ class Engine:
         self.agents.apply(event, now)
         self.dialing.tracker.apply(event, now)
         self.previews.apply(event)
-        self.dialing.bell.ring()
+        if (
+            type(event) not in PROGRESS or self.previews.is_busy
+        ):  # of those the tracker rings, when they set something free
+            self.dialing.bell.ring()
         self.live.changed()
 
     def _miss_detection(self) -> None:

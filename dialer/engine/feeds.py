@@ -14,7 +14,7 @@ from dialer.engine.board import Board
 from dialer.operations import compliance
 from dialer.operations.context import Context
 from dialer.operations.nodes import take_over
-from dialer.store import nodes, postponing, requests
+from dialer.store import claims, nodes, postponing, requests
 from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,9 @@ LOOK_AGAIN = timedelta(seconds=5)
 # How many requests a hopper holds: enough for the agents who may come free while the next claim waits for the writer.
 LEAST_READY = 20
 MOST_READY = 200
+READY_S = 0.5  # and for what was lately taken in so long
+# A queue in which nothing stood is not looked into again before, however often somebody says that there may be work.
+REST = timedelta(milliseconds=50)
 # How many are looked at together while the rule pack's hours are closed, and most of them are put off: calls of other
 # campaigns wait meanwhile.
 MOST_ASLEEP = 40
@@ -37,8 +40,19 @@ class Feed:
     size: int = LEAST_READY  # what it is filled up to; grows with what is taken at once
     busy: int = 0  # claims and emptyings under way: one after the other, or later contacts would go first
     look_at: datetime | None = None  # nothing is due before; None: look now
+    rests_until: datetime | None = None
+    is_more: bool = False  # the last claim got all that it asked for
+    taken: int = 0  # since the claim that began at `claimed_at`
+    claimed_at: datetime | None = None
     asked: int = 0  # counts the calls of `look_now`, so that one during a claim is not forgotten
     dropped: int = 0  # counts emptyings, so that a claim that was under way is given back
+
+    def begins(self, now: datetime) -> None:
+        """A claim begins: it will hold what was taken since the last one, in the time that a few claims may need."""
+        if self.claimed_at is not None:
+            passed_s = max(READY_S / 5, (now - self.claimed_at).total_seconds())
+            self.size = min(MOST_READY, max(self.size, int(self.taken * READY_S / passed_s)))
+        self.claimed_at, self.taken = now, 0
 
 
 class Feeds:
@@ -69,9 +83,11 @@ class Feeds:
         feed = self._feeds.setdefault(campaign.id, Feed())
         feed.size = min(MOST_READY, max(feed.size, LEAST_READY, 4 * max(wanted, likely)))
         taken = [feed.ready.popleft() for _ in range(min(wanted, len(feed.ready)))]
+        feed.taken += len(taken)
         low = len(feed.ready) <= feed.size // 2
         if low and not feed.busy and (feed.look_at is None or feed.look_at <= now):
             feed.busy += 1
+            feed.begins(now)
             missing = feed.size - len(feed.ready)
             self._start(self._fill(campaign.id, feed, missing), name=f"hopper-{self._channel}-{campaign.id}")
         return taken
@@ -97,7 +113,7 @@ class Feeds:
     def look_now(self, campaign_id: int) -> None:
         """There may be new work in the queue."""
         if feed := self._feeds.get(campaign_id):
-            feed.look_at = None
+            feed.look_at = feed.rests_until
             feed.asked += 1
 
     async def drop(self, campaign_id: int) -> None:
@@ -120,24 +136,24 @@ class Feeds:
     async def _fill(self, campaign_id: int, feed: Feed, number: int) -> None:
         generation, asked = feed.dropped, feed.asked
         try:
-            claimed, look_at = await self._claim(campaign_id, number, urgent=not feed.ready)
+            claimed, look_at = await self._claim(campaign_id, feed, number)
             if feed.dropped != generation:
                 await self._release(claimed)
             else:
-                feed.look_at = look_at if feed.asked == asked else None
+                feed.look_at = look_at if feed.asked == asked else feed.rests_until
                 feed.ready.extend(claimed)
         finally:
             feed.busy -= 1
         self._ring()
 
-    async def _claim(
-        self, campaign_id: int, number: int, *, urgent: bool
-    ) -> tuple[list[ContactRequest], datetime | None]:
+    async def _claim(self, campaign_id: int, feed: Feed, number: int) -> tuple[list[ContactRequest], datetime | None]:
         now = self._ctx.clock()
         campaign = self._board.campaigns.get(campaign_id)
         if campaign is None or not self._board.may_run(campaign_id, now):
             return [], now + LOOK_AGAIN
-        if not await self._any_pending(campaign_id):
+        feed.rests_until = None
+        if not feed.is_more and not await self._any_pending(campaign_id):
+            feed.rests_until = now + REST
             return [], now + LOOK_AGAIN
         lease = now + timedelta(seconds=self._ctx.settings.calls.lease_s)
         if campaign.rules.times and not self._any_hour and not may_contact(campaign, None, None, now):
@@ -146,7 +162,7 @@ class Feeds:
         is_open = own.open or self._any_hour
 
         async def work(tx: AsyncConnection) -> tuple[list[ContactRequest], datetime | None]:
-            claimed = await requests.claim(
+            claimed = await claims.claim(
                 tx, campaign_id, self._channel, order=campaign.load_order, node=self._ctx.settings.node,
                 until=lease, now=now, limit=number, zoned_only=not is_open,
             )  # fmt: skip
@@ -158,17 +174,18 @@ class Feeds:
                 later |= await compliance.refuse_claimed(tx, campaign, kept, now)
             await postponing.postpone(tx, later)
             ready = [r for r in claimed if r.id not in later]
-            if len(claimed) == number:
+            feed.is_more = len(claimed) == number
+            if feed.is_more:
                 return ready, None
-            due = await requests.next_due(tx, campaign_id, self._channel, now)
+            due = await claims.next_due(tx, campaign_id, self._channel, now)
             return ready, min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
 
-        return await self._ctx.db.transact(work, urgent=urgent)
+        return await self._ctx.db.transact(work, urgent=not feed.ready)
 
     async def _any_pending(self, campaign_id: int) -> bool:
         """Looked up without the writer, which calls wait for: most looks find nothing (a campaign without texts)."""
         async with self._ctx.db.read() as tx:
-            return await requests.any_pending(tx, campaign_id, self._channel)
+            return await claims.any_pending(tx, campaign_id, self._channel)
 
     async def _release(self, claimed: list[ContactRequest]) -> None:
         if claimed:

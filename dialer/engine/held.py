@@ -53,6 +53,9 @@ class Holding:
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def of(self, agent: str) -> Held | None:
         return self._held.get(agent)
 

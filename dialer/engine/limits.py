@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import VoiceGateway
-from dialer.domain.rate import TokenBucket
+from dialer.domain.rate import CallRate
 from dialer.engine.tracker import Tracker
 from dialer.pacing.limits import Allowance, Room, room
 
@@ -14,7 +14,7 @@ from dialer.pacing.limits import Allowance, Room, room
 class Limits:
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self._rates: dict[tuple[str, float], TokenBucket] = {}
+        self._rates: dict[tuple[str, float], CallRate] = {}
 
     def campaign_room(self, campaign: Campaign) -> Room:
         tokens = self._tokens(self._of_campaign(campaign))
@@ -48,21 +48,21 @@ class Limits:
 
     # -- buckets --------------------------------------------------------------------------------------------------
 
-    def _of_campaign(self, campaign: Campaign) -> TokenBucket | None:
+    def _of_campaign(self, campaign: Campaign) -> CallRate | None:
         return self._bucket(f"campaign {campaign.id}", campaign.calls_per_second)
 
-    def _of_gateway(self, name: str, gateway: VoiceGateway) -> TokenBucket | None:
+    def _of_gateway(self, name: str, gateway: VoiceGateway) -> CallRate | None:
         return self._bucket(f"gateway {name}", gateway.calls_per_second)
 
-    def _bucket(self, name: str, rate: float | None) -> TokenBucket | None:
-        return self._rates.setdefault((name, rate), TokenBucket(rate)) if rate else None
+    def _bucket(self, name: str, rate: float | None) -> CallRate | None:
+        return self._rates.setdefault((name, rate), CallRate(rate)) if rate else None
 
     @staticmethod
-    def _tokens(bucket: TokenBucket | None) -> int | None:
+    def _tokens(bucket: CallRate | None) -> int | None:
         return bucket.available(time.monotonic()) if bucket else None
 
 
-def _token_at(bucket: TokenBucket | None, now: datetime) -> datetime | None:
+def _token_at(bucket: CallRate | None, now: datetime) -> datetime | None:
     if bucket is None:
         return None
     tick = time.monotonic()

@@ -77,6 +77,11 @@ class Previews:
         self.desks.get_ready(desk, ready=ready)
         self._holding.moved()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is on offer, or goes on as a preview call."""
+        return len(self._holding) > 0
+
     # -- the round ------------------------------------------------------------------------------------------------
 
     def round(self, now: datetime) -> datetime | None:

@@ -59,14 +59,33 @@ class Tally:
         self._count(one, -1)
         self.finishing.pop(one.call.attempt_id, None)
 
+    def change(self, one: Tracked, call: Call) -> bool:
+        """The call is this one now; whether that changed what is counted: most news do not."""
+        waited, went_on, one.call = one.waits_for_agent, one.goes_on, call
+        if call.finish_due() is None:
+            self.finishing.pop(call.attempt_id, None)
+        else:
+            self.finishing[call.attempt_id] = one
+        if (waits := one.waits_for_agent) != waited:
+            self._count_waiting(one, waits - waited)
+        if (goes_on := one.goes_on) != went_on:
+            self._count_going(one, goes_on - went_on)
+        return (waits, goes_on) != (waited, went_on)
+
     def _count(self, one: Tracked, step: int) -> None:
         if one.waits_for_agent:
-            self.in_flight[one.queue] += step
-            _step(self.calling, (one.queue, one.campaign_id), step)
+            self._count_waiting(one, step)
         if one.goes_on:
-            self.campaigns[one.campaign_id] += step
-            self.gateways[one.gateway] += step
-            _step(self.numbers, one.number, step)
+            self._count_going(one, step)
+
+    def _count_waiting(self, one: Tracked, step: int) -> None:
+        self.in_flight[one.queue] += step
+        _step(self.calling, (one.queue, one.campaign_id), step)
+
+    def _count_going(self, one: Tracked, step: int) -> None:
+        self.campaigns[one.campaign_id] += step
+        self.gateways[one.gateway] += step
+        _step(self.numbers, one.number, step)
 
 
 def _step(counter: Counter[Any], key: Any, step: int) -> None:

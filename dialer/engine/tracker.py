@@ -137,18 +137,20 @@ class Tracker:
                 self._set(one, call.reconcile(live, now))
 
     def _set(self, one: Tracked, call: Call) -> None:
-        if call is one.call:  # no news
+        before = one.call
+        if call is before:  # no news
             return
-        if (state := call.state) in _KEPT and state is not one.call.state:
+        if is_kept := (state := call.state) in _KEPT and state is not before.state:
             self._marks[call.attempt_id] = call
             self._watch.connected(one, call)
-        self._tally.remove(one)
-        rang_before, one.call = _rang(one.call), call
-        self._tally.add(one)
-        if _rang(call) and not rang_before:
+        has_moved = self._tally.change(one, call)
+        if has_rung := _rang(call) and not _rang(before):
             self._breakers.rang(one.gateway, call.attempt_id)
         self._tell_end(one)
-        self._progressed()
+        if is_kept or call.finish_due() is not None:
+            self._news.ring()
+        if has_moved or is_kept or has_rung:
+            self._changed()
 
     def _tell_end(self, one: Tracked) -> None:
         """At once, before the end is written: the next call must not leave by a trunk that fails."""

@@ -1,4 +1,4 @@
-"""The line of calls (or texts) that are due, in the order in which the dialer takes them (`store.requests.claim`)."""
+"""The line of calls (or texts) that are due, in the order in which the dialer takes them (`store.claims.claim`)."""
 
 from heapq import heappop, heappush
 from typing import NamedTuple

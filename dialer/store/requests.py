@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.campaign import LoadOrder
 from dialer.domain.record import record
 from dialer.domain.transitions import CampaignStatus, RequestState
 from dialer.store.do_not_contact import listed
@@ -80,73 +79,12 @@ async def get(tx: AsyncConnection, request_id: int) -> ContactRequest | None:
     return _request(rows[0]) if rows else None
 
 
-async def claim(
-    tx: AsyncConnection,
-    campaign_id: int,
-    channel: str,
-    *,
-    order: LoadOrder,
-    node: str,
-    until: datetime,
-    now: datetime,
-    limit: int,
-    zoned_only: bool = False,
-) -> list[ContactRequest]:
-    """Reserve up to `limit` due requests: the highest priority first, then by due time and the campaign's load order.
-
-    `zoned_only`: the campaign's own window is closed, so only contacts with a time zone of their own are looked at.
-    """
-    queue = _queue(campaign_id, channel, zoned_only=zoned_only)
-    claimed: list[ContactRequest] = []
-    priority = await _highest(tx, queue, below=None)
-    while priority is not None and len(claimed) < limit:
-        ids = await _due(tx, queue, priority, order, now, limit - len(claimed))
-        claimed += await _reserve(tx, ids, node, until, order)
-        priority = await _highest(tx, queue, below=priority)
-    return claimed
-
-
-def _queue(campaign_id: int, channel: str, *, zoned_only: bool) -> Any:
-    conditions = [
-        contact_request.c.campaign_id == campaign_id,
-        contact_request.c.channel == channel,
-        contact_request.c.state == spelled(RequestState.PENDING),
-    ]
-    return and_(*conditions, contact_request.c.zone.is_not(None)) if zoned_only else and_(*conditions)
-
-
-async def _highest(tx: AsyncConnection, queue: Any, below: int | None) -> int | None:
-    """One seek in the queue's index for each priority in use."""
-    query = select(func.max(contact_request.c.priority)).where(queue)
-    if below is not None:
-        query = query.where(contact_request.c.priority < below)
-    priority: int | None = await tx.scalar(query)
-    return priority
-
-
-async def _due(
-    tx: AsyncConnection, queue: Any, priority: int, order: LoadOrder, now: datetime, limit: int
-) -> list[int]:
-    query = select(contact_request.c.id).where(
-        queue, contact_request.c.priority == priority, contact_request.c.due_at <= now
-    )
-    if order is LoadOrder.NEWEST_FIRST:
-        query = query.order_by(contact_request.c.due_at.desc(), contact_request.c.id.desc())
-    else:
-        query = query.order_by(contact_request.c.due_at, contact_request.c.id)
-    # Nodes that claim at the same time pass each other by (SQLite has one writer and ignores it).
-    return list((await tx.execute(query.limit(limit).with_for_update(skip_locked=True))).scalars())
-
-
-async def _reserve(
-    tx: AsyncConnection, ids: Sequence[int], node: str, until: datetime, order: LoadOrder
-) -> list[ContactRequest]:
+async def reserve(tx: AsyncConnection, ids: Sequence[int], node: str, until: datetime) -> list[ContactRequest]:
+    """These requests for this node, in no order; `claims` says which."""
     if not ids:
         return []
     await _RESERVE.run(tx, {"_ids": ids, "_node": node, "_until": until})
-    rows = await _BY_IDS.rows(tx, {"_ids": ids})
-    newest = order is LoadOrder.NEWEST_FIRST
-    return sorted(map(_request, rows), key=lambda r: (r.due_at, r.id), reverse=newest)
+    return [_request(row) for row in await _BY_IDS.rows(tx, {"_ids": ids})]
 
 
 async def release(tx: AsyncConnection, ids: Collection[int]) -> None:
@@ -241,35 +179,6 @@ async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:
         )
         .values(state=RequestState.CANCELLED, lease_node=None, lease_until=None)
     )
-
-
-async def any_pending(tx: AsyncConnection, campaign_id: int, channel: str) -> bool:
-    """Whether anything stands in the queue, due or not: one look into its index."""
-    return bool(await _ANY_PENDING.rows(tx, {"_campaign": campaign_id, "_channel": channel}))
-
-
-_ANY_PENDING = Prepared(
-    select(contact_request.c.id)
-    .where(
-        contact_request.c.campaign_id == bindparam("_campaign"),
-        contact_request.c.channel == bindparam("_channel"),
-        contact_request.c.state == spelled(RequestState.PENDING),
-    )
-    .limit(1)
-)
-
-
-async def next_due(tx: AsyncConnection, campaign_id: int, channel: str, now: datetime) -> datetime | None:
-    """When the next request of the queue that is not due yet becomes due: one seek for each priority in use."""
-    queue = _queue(campaign_id, channel, zoned_only=False)
-    found: list[datetime] = []
-    priority = await _highest(tx, queue, below=None)
-    while priority is not None:
-        later = queue & (contact_request.c.priority == priority) & (contact_request.c.due_at > now)
-        when = await tx.scalar(select(func.min(contact_request.c.due_at)).where(later))
-        found += [when] if when else []
-        priority = await _highest(tx, queue, below=priority)
-    return min(found, default=None)
 
 
 def _request(row: AnyRow) -> ContactRequest:

@@ -10,7 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import StopReason
-from dialer.store import attempts, campaigns, enrollments, evidence, messages, nodes, postponing, requests, stops
+from dialer.store import (
+    attempts,
+    campaigns,
+    claims,
+    enrollments,
+    evidence,
+    messages,
+    nodes,
+    postponing,
+    requests,
+    stops,
+)
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
 from tests.support.context import bench as make_bench
@@ -21,7 +32,7 @@ Question = Callable[[AsyncConnection, int], Awaitable[object]]
 
 
 def _claim(order: LoadOrder, *, zoned_only: bool) -> Question:
-    return lambda tx, campaign_id: requests.claim(
+    return lambda tx, campaign_id: claims.claim(
         tx, campaign_id, "call", order=order, node="node-1", until=MONDAY, now=MONDAY, limit=2, zoned_only=zoned_only
     )
 
@@ -36,8 +47,8 @@ QUESTIONS: dict[str, Question] = {
     "evidence of calls": lambda tx, _: evidence.attempts(tx, "+12025550000"),
     "evidence of texts": lambda tx, _: evidence.messages(tx, "+12025550000"),
     "evidence of refusals": lambda tx, _: evidence.refusals(tx, "+12025550000", [1, 2]),
-    "any pending": lambda tx, i: requests.any_pending(tx, i, "call"),
-    "next call": lambda tx, i: requests.next_due(tx, i, "call", MONDAY),
+    "any pending": lambda tx, i: claims.any_pending(tx, i, "call"),
+    "next call": lambda tx, i: claims.next_due(tx, i, "call", MONDAY),
     "windows": postponing.reopen_windows,
     "renew": lambda tx, _: requests.renew(tx, "node-1", MONDAY),
     "expired": lambda tx, _: requests.release_expired(tx, MONDAY, "node-1"),

@@ -16,7 +16,7 @@ from dialer.engine.held import Held
 from dialer.engine.previews import Previews
 from dialer.operations import campaigns, do_not_contact, history, previews, why_not
 from dialer.operations.do_not_contact import NewEntry
-from dialer.store import enrollments, requests
+from dialer.store import claims, enrollments, requests
 from dialer.store.previews import Offer
 from tests.support import builders
 from tests.support.context import Bench
@@ -140,7 +140,7 @@ async def test_of_many_nodes_that_offer_the_same_request_one_does(bench: Bench) 
     await page.previews.skip(held.desk, held.offer.id, "")
     bench.clock.advance(seconds=301)
     async with bench.ctx.db.write() as tx:
-        (request,) = await requests.claim(
+        (request,) = await claims.claim(
             tx, held.request.campaign_id, "call", order=builders_order(page), node="node-1", until=bench.clock(),
             now=bench.clock(), limit=1,
         )  # fmt: skip

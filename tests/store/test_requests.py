@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from dialer.domain.campaign import LoadOrder
 from dialer.domain.transitions import RequestState
 from dialer.operations import attempts, campaigns
-from dialer.store import postponing, requests, tables
+from dialer.store import claims, postponing, requests, tables
 from dialer.store.requests import ContactRequest
 from tests.support import builders, invariants
 from tests.support.builders import number, person
@@ -71,7 +71,7 @@ async def test_only_what_is_due_is_claimed_and_the_rest_says_when(bench: Bench) 
     await _set(bench, 1, due_at=later)
     assert _numbers(await builders.claim(bench, campaign_id)) == [0, 2]
     async with bench.ctx.db.read() as tx:
-        assert await requests.next_due(tx, campaign_id, "call", bench.clock()) == later
+        assert await claims.next_due(tx, campaign_id, "call", bench.clock()) == later
     bench.clock.now = later
     assert _numbers(await builders.claim(bench, campaign_id)) == [1]
 
@@ -115,7 +115,7 @@ async def test_a_claim_passes_by_what_another_node_is_claiming(bench: Bench, sec
         return  # one writer: there is no such moment
     campaign_id = await _queue(bench, 4)
     async with bench.ctx.db.write() as tx:
-        mine = await requests.claim(
+        mine = await claims.claim(
             tx, campaign_id, "call", order=LoadOrder.OLDEST_FIRST, node="node-1", until=bench.clock(),
             now=bench.clock(), limit=2,
         )  # fmt: skip

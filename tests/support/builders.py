@@ -16,7 +16,7 @@ from dialer.operations import attempts, campaigns, contacts, lifecycle, messages
 from dialer.operations.attempts import Intent
 from dialer.operations.contacts import Loaded
 from dialer.operations.messages import PartNews, TextIntent
-from dialer.store import gateways, requests, sources
+from dialer.store import claims, gateways, sources
 from dialer.store.requests import ContactRequest
 from tests.support.context import Bench
 
@@ -112,7 +112,7 @@ async def claim(
     now = bench.clock()
     until = now.fromtimestamp(now.timestamp() + lease_s, now.tzinfo)
     async with bench.ctx.db.write() as tx:
-        return await requests.claim(
+        return await claims.claim(
             tx, campaign_id, channel, order=order, node=bench.ctx.settings.node, until=until, now=now, limit=limit,
             zoned_only=zoned_only,
         )  # fmt: skip

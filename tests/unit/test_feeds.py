@@ -24,7 +24,7 @@ async def test_a_look_that_is_asked_for_while_a_claim_is_under_way_is_not_forgot
     feeds._feeds[1] = feed
     feed.busy = 1
 
-    async def claim(campaign_id: int, _number: int, **_urgent: bool) -> tuple[list[ContactRequest], datetime]:
+    async def claim(campaign_id: int, _feed: Feed, _number: int) -> tuple[list[ContactRequest], datetime]:
         if asked:  # new work came after the queue was found empty
             feeds.look_now(campaign_id)
         return [], LATER

@@ -10,6 +10,7 @@ class Sent:
 
     attempt: str
     number: str
+    queue: str
     at: float
     life: int
 
@@ -25,13 +26,16 @@ class Ledger:
     def note(self, what: str, *more: object) -> None:
         self.lines.append(f"{self.clock():.6f} {what} {' '.join(map(str, more))}".rstrip())
 
-    def on_write(self, life: Any, data: bytes) -> Sent | None:
-        """The Originate among what was written, if it is one: each action is written by itself."""
-        if b"Action: Originate\r\n" not in data:
-            return None
-        fields = dict(line.split(": ", 1) for line in data.decode().split("\r\n") if ": " in line)
+    def on_write(self, life: Any, data: bytes) -> list[Sent]:
+        """The Originates among what was written: no action is parted between two writes."""
+        return [
+            self._originate(life, action) for action in data.split(b"\r\n\r\n") if b"Action: Originate\r\n" in action
+        ]
+
+    def _originate(self, life: Any, action: bytes) -> Sent:
+        fields = dict(line.split(": ", 1) for line in action.decode().split("\r\n") if ": " in line)
         number = fields["Channel"].partition("/")[2].partition("@")[0]
-        sent = Sent(fields["ActionID"], number, self.clock(), life.number)
+        sent = Sent(fields["ActionID"], number, fields["Exten"].removeprefix("q-"), self.clock(), life.number)
         self.sent.append(sent)
         self.note("originate", sent.attempt, sent.number)
         return sent

@@ -118,26 +118,28 @@ class Oracle:
             self._fault(f"I3 {sent.attempt} left at {sent.at:.6f}, after the validity was over")
 
     def _check_agents(self, sent: Sent) -> None:
-        """Calls that no agent has yet, against the most that were free a moment ago, in all queues together."""
+        """Calls to its queue that no agent has yet, against the most who were free for that queue a moment ago.
+
+        Each queue by itself: one that rings an agent of another one too leaves that one a call too many, and may still have
+        an agent of its own to be called for.
+        """
         pbx, since = self._world.pbx, sent.at - KNOWN_AFTER_S
         if self._disturbed_between(sent.at - AROUND_S, sent.at):
             return
         pbx.note_free()
-        on_way = [one for one in self._world.ledger.sent if one.attempt not in pbx.truths]
-        unserved = [call for call in pbx.calls.values() if call.agent is None and call.attempt in pbx.truths]
-        free = 0
-        for told in pbx.free_was.values():
-            before = [figure for at, figure in told if at <= since][-1:]
-            free += max(0, *before, *(figure for at, figure in told if at > since), 0)
+        on_way = [one for one in self._world.ledger.sent if one.attempt not in pbx.truths and one.queue == sent.queue]
+        ours = [call for call in pbx.calls.values() if call.attempt in pbx.truths and call.queue == sent.queue]
+        unserved = [call for call in ours if call.agent is None]
+        told = pbx.free_was[sent.queue]
+        before = [figure for at, figure in told if at <= since][-1:]
+        free = max(0, *before, *(figure for at, figure in told if at > since), 0)
         recent = [one for one in on_way if one.at > since]
-        if len(recent) + len(unserved) - self._waiting() > free:
+        # Those who were answered and wait were promised an agent who was taken away: counted among the agents already.
+        waiting = sum(call.attempt in pbx.waiting for call in ours)
+        if len(recent) + len(unserved) - waiting > free:
             self._fault(
                 f"I4 {sent.attempt}: {len(recent)} leave and {len(unserved)} are unserved for {free} free agents"
             )
-
-    def _waiting(self) -> int:
-        """Those who were answered and wait were promised an agent who was taken away: counted among the agents already."""
-        return sum(call.attempt in self._world.pbx.truths for call in self._world.pbx.waiting.values())
 
     def _fault(self, fault: str) -> None:
         self._world.ledger.note("FAULT", fault)

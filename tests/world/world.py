@@ -110,7 +110,7 @@ class World:
         self.db.crash()
 
     def _on_write(self, life: Any, data: bytes) -> None:
-        if sent := self.ledger.on_write(life, data):
+        for sent in self.ledger.on_write(life, data):
             self.oracle.sent(sent)
 
     def in_process(self, work: Any, name: str) -> "asyncio.Task[Any]":
