@@ -31,6 +31,9 @@ class Metrics:
         self._caps = self._gauge(
             "dialer_gateway_calls_today", "Calls of the day, of a cap's prefix", "gateway", "prefix"
         )
+        self._minutes = self._gauge(
+            "dialer_gateway_minutes_today", "Minutes of calls of the day, where they have a cap", "gateway"
+        )
         self._counted: dict[str, int] = {}
         self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
         self._abandonment = self._gauge(
@@ -73,9 +76,12 @@ class Metrics:
         self._gateways.clear()
         self._breakers.clear()
         self._caps.clear()
+        self._minutes.clear()
         for gateway in gateways:
             for cap in gateway.get("caps", ()):
                 self._caps.labels(gateway["id"], cap["prefix"]).set(cap["calls"])
+            if gateway.get("minutes"):
+                self._minutes.labels(gateway["id"]).set(gateway["minutes"]["lasted"])
             if "breaker" in gateway:
                 self._breakers.labels(gateway["id"]).set(gateway["breaker"] != "closed")
             self._gateways.labels(gateway["id"], gateway["kind"]).set(gateway["state"] in GATEWAY_UP)

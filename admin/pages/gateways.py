@@ -26,6 +26,7 @@ LABELS = {
     "calls_per_second": "Most calls started in a second", "strip_plus": "Dial without the plus sign",
     "prefix": "Digits put before the number",
     "breaker_after": "Failed calls in a row that stop it", "calls_per_day": "Most calls in a day",
+    "minutes_per_day": "Most minutes of calls in a day",
     "prefix_calls_per_day": "Most calls in a day by prefix", "day_zone": "Time zone of the day",
     "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
     "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
@@ -76,7 +77,7 @@ def _living(request: web.Request) -> dict[str, Mapping[str, Any]]:
     """By id, what the live picture says of gateways."""
     live = request.app[LIVE]
     snapshot = live.snapshot() if live else views.NO_LIVE
-    unsaid: dict[str, Any] = {"reason": "", "caps": []}
+    unsaid: dict[str, Any] = {"reason": "", "caps": [], "minutes": None}
     return {one["id"]: unsaid | one for one in snapshot["gateways"]}
 
 

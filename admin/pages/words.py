@@ -39,7 +39,7 @@ _LIMITS = {
     "calls_per_second": "The campaign's limit of calls per second is reached.",
     "max_concurrent_calls": "The campaign's limit of concurrent calls is reached.",
     "gateway_limit": "The voice gateway is at its limit.",
-    "gateway_cap": "The voice gateway has made the calls that it may make in a day.",
+    "gateway_cap": "The voice gateway has made the calls, or the minutes of calls, that it may make in a day.",
     "gateway_breaker": "Calls by the voice gateway fail because of its trunk: its breaker is open, and one call probes it now and then.",
     "nothing_due": "Nothing is due now: whoever is pending waits for its hours, a rule, or its next try, as its page says.",
     "outside_window": "It is outside the execution time. The campaign goes on by itself.",

@@ -23,6 +23,7 @@ class GatewayPatch(In):
     prefix: str | None = None
     breaker_after: int | None = None
     calls_per_day: int | None = None
+    minutes_per_day: int | None = None
     prefix_calls_per_day: list[str] | None = None
     day_zone: str | None = None
     host: str | None = None
@@ -71,6 +72,7 @@ class VoiceGatewayOut(_Stored):
     prefix: str
     breaker_after: int
     calls_per_day: int | None
+    minutes_per_day: int | None
     prefix_calls_per_day: list[str]
     day_zone: str
 

@@ -43,6 +43,12 @@ class VoiceGateway(_Gateway):
     calls_per_day: int | None = Field(
         default=None, ge=0, le=10_000_000, description="Against toll fraud; empty: no cap."
     )
+    minutes_per_day: int | None = Field(
+        default=None,
+        ge=0,
+        le=10_000_000,
+        description="No call more starts once the calls of the day lasted so long together, from their answers on; empty: no cap.",
+    )
     prefix_calls_per_day: tuple[str, ...] = Field(
         default=(),
         max_length=100,

@@ -1,4 +1,4 @@
-"""The calls of today by gateway and prefix, in memory for the dialing loop: the store has them, written with each intent."""
+"""The calls of today by gateway and prefix, and how long they lasted, in memory for the dialing loop: the store has them."""
 
 import asyncio
 from datetime import datetime
@@ -19,6 +19,7 @@ class DailyCaps:
     def __init__(self, ctx: Context, board: Board) -> None:
         self._ctx, self._board = ctx, board
         self._calls: dict[Key, int] = {}
+        self._seconds: dict[tuple[str, str], int] = {}  # by gateway and day, as the store had it when it was read last
 
     async def run(self) -> None:
         while True:
@@ -29,16 +30,26 @@ class DailyCaps:
         """Read the counts of today. What was decided and is not written yet stays counted: they only grow in a day."""
         now = self._ctx.clock()
         days = {day(one, now).isoformat() for one in self._board.voice.values() if caps(one)}
-        if not days:
+        timed = {
+            name: day(one, now).isoformat()
+            for name, one in self._board.voice.items()
+            if one.minutes_per_day is not None
+        }
+        if not days and not timed:
             return
         async with self._ctx.db.read() as tx:
             found = await gateway_days.of_days(tx, days)
+            self._seconds = {
+                (name, timed[name]): n for name, n in (await gateway_days.seconds_of(tx, timed, now)).items()
+            }
         known = {key: number for key, number in self._calls.items() if key[1] in days}
         self._calls = {key: max(found.get(key, 0), known.get(key, 0)) for key in found.keys() | known.keys()}
 
     def reached(self, name: str, number: str, now: datetime) -> Cap | None:
         gateway = self._board.voice.get(name)
-        return reached(gateway, self._today(name, gateway, now), number, now) if gateway else None
+        if gateway is None:
+            return None
+        return reached(gateway, self._today(name, gateway, now), number, now, self._lasted(name, gateway, now))
 
     def spend(self, name: str, gateway: VoiceGateway, number: str, now: datetime) -> tuple[Key, ...]:
         """A call is about to be committed: counted here, and by what is returned in the store."""
@@ -53,14 +64,23 @@ class DailyCaps:
             self._calls[key] = max(0, self._calls.get(key, 0) - 1)
 
     def snapshot(self, name: str, now: datetime) -> dict[str, Any]:
-        """`{caps: [{prefix, calls, most, resets_at}]}`: today's calls against each cap; prefix "" is any number."""
+        """`{caps: [{prefix, calls, most, resets_at}], minutes: {lasted, most, resets_at}}` of today; prefix "" is any number.
+
+        `minutes` is None without such a cap.
+        """
         gateway = self._board.voice[name]
         calls, resets_at = self._today(name, gateway, now), next_day(gateway, now).isoformat()
         told = [
             {"prefix": prefix, "calls": calls.get(prefix, 0), "most": most, "resets_at": resets_at}
             for prefix, most in caps(gateway).items()
         ]
-        return {"caps": told}
+        most, lasted = gateway.minutes_per_day, self._lasted(name, gateway, now) // 60
+        minutes = None if most is None else {"lasted": lasted, "most": most, "resets_at": resets_at}
+        return {"caps": told, "minutes": minutes}
+
+    def _lasted(self, name: str, gateway: VoiceGateway, now: datetime) -> int:
+        """Seconds, at most `LOOK_AGAIN_S` old."""
+        return self._seconds.get((name, day(gateway, now).isoformat()), 0)
 
     def _today(self, name: str, gateway: VoiceGateway, now: datetime) -> dict[str, int]:
         today = day(gateway, now).isoformat()

@@ -13,7 +13,7 @@ from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
-from dialer.operations import compliance, steps, suppression
+from dialer.operations import compliance, lasting, steps, suppression
 from dialer.operations.context import Context
 from dialer.pacing.abandonment import LiveAnswers, counted
 from dialer.store import (
@@ -149,6 +149,7 @@ async def record(
         rows = await attempts.still_open(tx, list(results))
         await attempts.end(tx, [_ended(row, results[row.id], now) for row in rows])
         await live_answers.add(tx, [_counted(row, results[row.id], now) for row in rows])
+        await gateway_days.lasted(tx, await lasting.lasted(tx, [(row, results[row.id]) for row in rows], now))
         closed = await requests.complete(tx, [row.request_id for row in rows])
         endings = [(closed[row.request_id], _ending(row, results[row.id])) for row in rows]
         await trail.write(tx, [_entry(now, request, "call-ended", **ending) for request, ending in endings])

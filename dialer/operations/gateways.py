@@ -14,7 +14,7 @@ from dialer.store import campaigns, gateways, lists, postponing
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
 
-_CAPS = {"calls_per_day", "prefix_calls_per_day", "day_zone"}
+_CAPS = {"calls_per_day", "minutes_per_day", "prefix_calls_per_day", "day_zone"}
 
 
 class InUse(DomainError):  # noqa: N818 -- named by what happened

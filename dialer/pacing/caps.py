@@ -1,4 +1,4 @@
-"""Daily caps of a gateway, against toll fraud (D6): how many calls may leave by it in a day, in all and to a prefix. Pure.
+"""Daily caps of a gateway, against toll fraud (D6): how many calls may leave by it, and how long they may last. Pure.
 
 A day is one of the gateway's own zone, from midnight to midnight; on days on which the clocks change it is longer or shorter.
 """
@@ -16,11 +16,18 @@ ALL = ""
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """One cap that is reached: `most` calls to `prefix` (`ALL`: to any number) until `resets_at`."""
+    """One cap that is reached: `most` calls to `prefix` (`ALL`: to any number), or minutes of calls, until `resets_at`."""
 
     prefix: str
     most: int
     resets_at: datetime
+    minutes: bool = False
+
+    @property
+    def text(self) -> str:
+        """What the gateway has made: `the 500 calls to +44`."""
+        to = f" to {self.prefix}" if self.prefix else ""
+        return f"the {self.most:,} {'minutes of calls' if self.minutes else 'calls'}{to}"
 
 
 def caps(gateway: VoiceGateway) -> dict[str, int]:
@@ -35,8 +42,13 @@ def counted(gateway: VoiceGateway, number: str) -> Iterator[str]:
     return (prefix for prefix in caps(gateway) if number.startswith(prefix))
 
 
-def reached(gateway: VoiceGateway, calls: Mapping[str, int], number: str, now: datetime) -> Cap | None:
-    """The first cap that keeps a call to this number from leaving; `calls` of today by prefix."""
+def reached(
+    gateway: VoiceGateway, calls: Mapping[str, int], number: str, now: datetime, seconds: int = 0
+) -> Cap | None:
+    """The first cap that keeps a call to this number from leaving; `calls` of today by prefix, which lasted `seconds`."""
+    minutes = gateway.minutes_per_day
+    if minutes is not None and seconds >= minutes * 60:
+        return Cap(ALL, minutes, next_day(gateway, now), minutes=True)
     for prefix, most in caps(gateway).items():
         if number.startswith(prefix) and calls.get(prefix, 0) >= most:
             return Cap(prefix, most, next_day(gateway, now))

@@ -84,8 +84,7 @@ def _told(one: Against, outlook: CallOutlook, number: str, now: datetime) -> Ite
         case Against.PREFIX:
             yield Reason(one, f"the voice gateway {name} may not dial the prefix of {number}")
         case Against.DAILY_CAP if outlook.cap is not None:
-            to = f" to {outlook.cap.prefix}" if outlook.cap.prefix else ""
-            told = f"the voice gateway {name} has made the {outlook.cap.most:,} calls{to} that it may make in a day"
+            told = f"the voice gateway {name} has made {outlook.cap.text} that it may make in a day"
             yield Reason(
                 one, f"{told}; the next day begins at {outlook.cap.resets_at:%Y-%m-%d %H:%M} UTC", outlook.cap.resets_at
             )

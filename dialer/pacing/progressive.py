@@ -16,7 +16,7 @@ class Limit(StrEnum):
     CALLS_PER_SECOND = "calls_per_second"
     MAX_CONCURRENT_CALLS = "max_concurrent_calls"
     GATEWAY_LIMIT = "gateway_limit"
-    GATEWAY_CAP = "gateway_cap"  # its calls of the day are made
+    GATEWAY_CAP = "gateway_cap"  # its calls of the day are made, or its minutes
     GATEWAY_BREAKER = "gateway_breaker"  # its trunk fails: nothing leaves but a probe now and then
     NOTHING_DUE = "nothing_due"  # no request of the campaign is due
     OUTSIDE_WINDOW = "outside_window"

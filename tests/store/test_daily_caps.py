@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from dialer.ami.originate import OriginateCall
+from dialer.domain import telephony as t
 from dialer.domain.gateway import VoiceGateway
 from dialer.engine.outlook import of_call
 from dialer.operations import gateways
@@ -53,7 +55,8 @@ async def test_no_call_leaves_above_the_cap_of_a_day_not_after_a_restart_either(
     await again.dialing.caps.load()
     assert await dial(again) == []
     assert again.dialing.caps.snapshot("carrier", bench.clock()) == {
-        "caps": [{"prefix": "", "calls": 4, "most": 4, "resets_at": "2026-05-05T00:00:00+00:00"}]
+        "caps": [{"prefix": "", "calls": 4, "most": 4, "resets_at": "2026-05-05T00:00:00+00:00"}],
+        "minutes": None,
     }
     bench.clock.advance(hours=15)
     assert len(await dial(again)) == 4, "the next day"
@@ -126,3 +129,73 @@ def test_every_cap_that_a_number_is_under_holds(most: dict[str, int], calls: int
 async def test_what_is_no_cap_is_refused(wrong: list[str]) -> None:
     with pytest.raises(ValueError, match="prefix"):
         VoiceGateway(name="g", dial="PJSIP/{number}@g", prefix_calls_per_day=tuple(wrong))
+
+
+async def answer(loop: Loop, call: OriginateCall) -> None:
+    uniqueid, now = t.channel_id(call.attempt_id), loop.bench.clock()
+    for event in (
+        t.NewState(uniqueid, t.ChannelState.UP),
+        t.OriginateResponse(call.attempt_id, True, 4),
+        t.QueueCallerJoin("sales", uniqueid),
+        t.QueueCallerLeave("sales", uniqueid),
+        t.AgentConnect("sales", uniqueid, "anna", "anna", 0),
+    ):
+        loop.dialing.tracker.apply(event, now)
+    await loop.dialing.tracker.write()
+
+
+async def hang_up(loop: Loop, call: OriginateCall) -> None:
+    loop.dialing.tracker.apply(t.Hangup(t.channel_id(call.attempt_id), 16, ""), loop.bench.clock())
+    loop.bench.clock.advance(seconds=5)
+    await loop.dialing.tracker.write()
+
+
+@pytest.mark.req("D6", "K13")
+async def test_no_call_starts_once_the_calls_of_the_day_lasted_so_long(bench: Bench) -> None:
+    loop, campaign_id = await capped(bench, minutes_per_day=5)
+    first, second, _ = await loop.next_round()
+    await answer(loop, first)
+    bench.clock.advance(seconds=150)
+    await hang_up(loop, first)
+    await answer(loop, second)
+    await loop.dialing.caps.load()
+    assert minutes(loop) == (2, 5)
+    loop.dialing.feeds.look_now(campaign_id)
+    assert await loop.next_round(), "there is time left"
+    bench.clock.advance(seconds=150)
+    await loop.dialing.caps.load()
+    assert minutes(loop) == (5, 5), "with the call that is under way"
+    loop.free()
+    assert await dial(loop) == []
+    assert loop.dialing.limited_by[campaign_id] is Limit.GATEWAY_CAP
+    (request,) = (await requests_to(bench, number(8))).values()
+    (reason,) = reasons_of(
+        of_call(loop.dialing, loop.dialing.board.campaigns[campaign_id], request, bench.clock()),
+        request.address,
+        bench.clock(),
+    )
+    assert (reason.code, reason.until) == ("gateway-daily-cap", NEXT_DAY)
+    assert "the 5 minutes of calls that it may make" in reason.text
+
+
+def minutes(loop: Loop) -> tuple[int, int]:
+    told = loop.dialing.caps.snapshot("carrier", loop.bench.clock())["minutes"]
+    return told["lasted"], told["most"]
+
+
+@pytest.mark.req("D6")
+async def test_minutes_outlast_a_restart_and_end_with_the_day(bench: Bench) -> None:
+    loop, _ = await capped(bench, minutes_per_day=2)
+    first, *_ = await loop.next_round()
+    await answer(loop, first)
+    bench.clock.advance(seconds=119.5)
+    await hang_up(loop, first)
+    await loop.dialing.feeds.drop_all()
+    again = await loop_over(bench, SEATS)
+    await again.dialing.caps.load()
+    assert minutes(again) == (2, 2), "begun seconds count in full"
+    assert await dial(again) == []
+    bench.clock.advance(hours=15)
+    await again.dialing.caps.load()
+    assert minutes(again) == (0, 2)
+    assert len(await dial(again)) > 0

@@ -17,7 +17,8 @@ gateway = Table(
     Column("modified_at", Utc, nullable=False),
 )
 
-# Calls that left by a gateway in a day of its own zone, to each prefix that has a cap ("": to any number).
+# Calls that left by a gateway in a day of its own zone, to each prefix that has a cap ("": to any number); and how long those
+# lasted that ended on the day, from their answers on, under "".
 gateway_day = Table(
     "gateway_day",
     metadata,
@@ -25,6 +26,7 @@ gateway_day = Table(
     Column("day", String(10), primary_key=True),
     Column("prefix", String(16), primary_key=True),
     Column("calls", Integer, nullable=False),
+    Column("seconds", Integer, nullable=False, server_default="0"),
 )
 
 campaign = Table(
