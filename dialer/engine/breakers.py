@@ -1,5 +1,6 @@
 """The breakers of the voice gateways, as this process knows them: told by calls, asked by the dialing loop and the pages."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -8,17 +9,37 @@ import structlog
 
 from dialer.domain.ending import CallResult
 from dialer.domain.gateway import VoiceGateway
-from dialer.pacing.breaker import Breaker, Verdict, verdict
+from dialer.domain.outcome import Outcome
+from dialer.operations.context import Context
+from dialer.pacing.breaker import LONGEST_WAIT, Breaker, Ended, Verdict, rebuilt, verdict
+from dialer.store import attempts
+from dialer.store.types import AnyRow
+
+#: What a trunk told before that is too old to hold calls back: twice the longest wait for a probe.
+LOOK_BACK = 2 * LONGEST_WAIT
 
 log = structlog.get_logger(__name__)
 
 
 class Breakers:
-    """`gateways` are those of the board, by name. Each breaker is closed until calls tell otherwise; a restart forgets."""
+    """`gateways` are those of the board, by name. Each breaker is closed until calls tell otherwise."""
 
     def __init__(self, gateways: Callable[[], Mapping[str, VoiceGateway]], clock: Callable[[], datetime]) -> None:
         self._gateways, self._clock = gateways, clock
         self._breakers: dict[str, Breaker] = {}
+
+    async def recover(self, ctx: Context) -> None:
+        """After a restart: as the last calls in the store left them, of whatever node."""
+        async with ctx.db.read() as tx:
+            rows = await attempts.last_ended(tx, self._clock() - LOOK_BACK)
+        by_gateway: dict[str, list[Ended]] = defaultdict(list)
+        for row in rows:
+            by_gateway[row.gateway].append(Ended(row.id, row.started_at, row.ended_at, verdict(_result(row))))
+        for name, ended in by_gateway.items():
+            found = rebuilt(self.of(name).after, ended)
+            self._set(name, found)
+            if not found.is_closed:
+                log.warning("breaker_open_still", gateway=name, next_probe_at=_told_at(found.probe_at))
 
     def of(self, name: str) -> Breaker:
         """With the gateway's setting as it is now; switched off, it is closed."""
@@ -80,6 +101,11 @@ class Breakers:
 
     def _set(self, name: str, breaker: Breaker) -> None:
         self._breakers[name] = breaker
+
+
+def _result(row: AnyRow) -> CallResult:
+    times = (row.ringing_at, row.answered_at, row.connected_at, row.ended_at)
+    return CallResult(Outcome(row.outcome), row.cause, row.tech_cause, row.agent, *times, row.reason or "")
 
 
 def _told_at(at: datetime | None) -> str | None:

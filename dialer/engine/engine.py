@@ -118,8 +118,8 @@ class Engine:
             await requests.release_expired(tx, self.ctx.clock(), own_node=self.ctx.settings.node)
             await nodes.seen(tx, self.ctx.settings.node, self.ctx.clock())  # before anything leaves: others wait for it
         await previews.recover(self.ctx)
-        lost = await messages.lose_unanswered(self.ctx)
-        if lost:
+        await self.dialing.breakers.recover(self.ctx)
+        if lost := await messages.lose_unanswered(self.ctx):
             log.warning("texts_lost", number=lost, reason="the former process stopped before the SMSC answered")
         again = await webhooks.take_back(self.ctx, own=True)
         if again:

@@ -6,6 +6,7 @@ half open, one call probes the trunk. The probe closes it, or makes it wait long
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,6 +47,16 @@ class BreakerState(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call by the trunk that is over, and what it told."""
+
+    attempt_id: str
+    started_at: datetime
+    ended_at: datetime
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,19 @@ class Breaker:
         if (in_a_row or by_half) and recent[-1]:
             return Breaker(self.after, since=now, probe_at=now + wait(0))
         return replace(self, recent=recent)
+
+
+def rebuilt(after: int, ended: Iterable[Ended]) -> Breaker:
+    """The breaker of a trunk as its last calls left it, in the order of their ends: a restart must not cost another row of failures.
+
+    Of calls that began while it was open the first one after each wait was the probe.
+    """
+    breaker = Breaker(after)
+    for one in ended:
+        if breaker.probe_at is not None and one.started_at >= breaker.probe_at:
+            breaker = breaker.left(one.attempt_id)
+        breaker = breaker.told(one.attempt_id, one.verdict, one.ended_at)
+    return breaker
 
 
 def wait(failed_probes: int) -> timedelta:

@@ -39,6 +39,9 @@ _ELSEWHERE = Prepared(
         attempt.c.dialer_node != bindparam("_own"),
     )
 )
+#: A start must not read more of its past than a moment takes.
+LOOKED_BACK = 2_000
+
 _STILL_OPEN = Prepared(
     select(attempt)
     .where(attempt.c.id.in_(bindparam("ids", expanding=True)), attempt.c.state != AttemptState.ENDED)
@@ -107,6 +110,15 @@ async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
     """Attempts of this node without an outcome: to be matched with Asterisk's live channels."""
     query = select(attempt).where(attempt.c.dialer_node == dialer_node, attempt.c.state != spelled(AttemptState.ENDED))
     return list(await tx.execute(query.order_by(attempt.c.id)))
+
+
+async def last_ended(tx: AsyncConnection, since: datetime) -> list[AnyRow]:
+    """Those of the last calls of all nodes that have ended since then, `LOOKED_BACK` at most, in the order of their ends."""
+    newest = select(attempt).order_by(attempt.c.id.desc()).limit(LOOKED_BACK)
+    return sorted(
+        (row for row in await tx.execute(newest) if row.outcome is not None and row.ended_at and row.ended_at >= since),
+        key=lambda row: (row.ended_at, row.id),
+    )
 
 
 async def mark(tx: AsyncConnection, marks: Iterable[tuple[str, AttemptState, Mapping[str, Any]]]) -> None:

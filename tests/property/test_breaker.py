@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
-from dialer.pacing.breaker import FIRST_WAIT, LONGEST_WAIT, Breaker, BreakerState, Verdict, verdict, wait
+from dialer.pacing.breaker import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    Breaker,
+    BreakerState,
+    Ended,
+    Verdict,
+    rebuilt,
+    verdict,
+    wait,
+)
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 verdicts = st.sampled_from(Verdict)
@@ -97,3 +107,20 @@ def test_a_breaker_that_is_switched_off_never_opens() -> None:
     for number in range(50):
         breaker = breaker.told(f"a{number}", Verdict.FAILED, NOW)
     assert breaker.lets(NOW) is None
+
+
+@pytest.mark.req("D6")
+@settings(deadline=None)
+@given(st.integers(0, 6), st.lists(st.tuples(verdicts, st.integers(0, 400)), max_size=60))
+def test_rebuilt_from_its_calls_it_is_as_it_was(after: int, history: list[tuple[Verdict, int]]) -> None:
+    """One call after the other, each begun when the breaker let it leave."""
+    breaker, now, ended = Breaker(after), NOW, list[Ended]()
+    for number, (what, seconds) in enumerate(history):
+        now += timedelta(seconds=seconds)
+        if breaker.lets(now) == 0:
+            continue
+        attempt, started = f"a{number}", now
+        now += timedelta(seconds=1)
+        breaker = breaker.left(attempt).told(attempt, what, now)
+        ended.append(Ended(attempt, started, now, what))
+    assert rebuilt(after, ended) == breaker

@@ -75,6 +75,32 @@ async def test_a_storm_costs_a_handful_of_contacts_a_try_and_then_one_call_probe
     assert [row.state for row in await rows(bench, tables.enrollment)].count(EnrollmentState.DONE) == 5
 
 
+@pytest.mark.req("D4", "D6")
+async def test_a_restart_in_a_storm_costs_no_contact_more(bench: Bench) -> None:
+    loop, campaign_id = await storm(bench)
+    while calls := await loop.next_round():
+        for call in calls:
+            await loop.end(call, NO_CIRCUIT)
+    bench.clock.advance(seconds=FIRST_WAIT.total_seconds())
+    (probe,) = await loop.next_round()
+    await loop.end(probe, NO_CIRCUIT)
+    before, now = loop.dialing.breakers.of("carrier"), bench.clock()
+    await loop.dialing.feeds.drop_all()
+
+    again = await loop_over(bench, {"sales": ("anna", "ben", "cleo")})
+    await again.dialing.breakers.recover(bench.ctx)
+    assert again.dialing.breakers.snapshot("carrier", "up", now) == loop.dialing.breakers.snapshot("carrier", "up", now)
+    assert again.dialing.breakers.of("carrier").failed_probes == before.failed_probes == 1
+    assert await again.next_round() == []
+    assert again.dialing.limited_by[campaign_id] is Limit.GATEWAY_BREAKER
+    bench.clock.advance(seconds=2 * FIRST_WAIT.total_seconds())
+    (probe,) = await again.next_round()
+    await again.end(probe, BUSY, rang=True)
+    assert len(await again.next_round()) == 3
+    await again.dialing.breakers.recover(bench.ctx)
+    assert again.dialing.breakers.of("carrier").is_closed, "it worked last"
+
+
 @pytest.mark.req("D4", "K12")
 async def test_who_was_spared_is_called_again_with_the_same_try_and_the_trail_says_so(bench: Bench) -> None:
     loop, _ = await storm(bench, contacts=6, agents=6)
