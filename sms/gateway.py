@@ -85,6 +85,11 @@ class Gateway:
         return GatewayState.THROTTLED if self._slots.is_held else GatewayState.BOUND
 
     @property
+    def is_bound(self) -> bool:
+        """Bound, if only to be held back."""
+        return self.state in {GatewayState.BOUND, GatewayState.THROTTLED}
+
+    @property
     def _foremost(self) -> Sequence[KeptLink]:
         """Those that say how the gateway is: the ones that send, if any does."""
         return [kept for kept in self._binds if kept.sends] or self._binds

@@ -35,7 +35,7 @@ FIELDS = (
     "title", "description", "time_zone", "execution.start", "execution.end", "execution.days", "validity.from",
     "validity.until", "dialing_modes", "queue", "voice_gateway", "sms_gateway", "caller_id", "load_order",
     "max_concurrent_calls", "calls_per_second", "abandonment_limit_percent", "lines_per_agent", "priority", "weight",
-    "rule_pack", "queue_wait_s", "abandoned_message",
+    "rule_pack", "queue_wait_s", "abandoned_message", "sms_fallbacks",
 )  # fmt: skip
 
 
@@ -107,6 +107,8 @@ def _read_texts(reading: _Reading) -> None:
         reading.refuse("title", "is needed")
     for name in ("queue", "voice_gateway", "sms_gateway", "caller_id", "abandoned_message"):
         reading.fields[name] = reading.text(name) or None
+    named = reading.text("sms_fallbacks").split(",")
+    reading.fields["sms_fallbacks"] = tuple(name.strip() for name in named if name.strip())
     sound = reading.fields["abandoned_message"]
     if sound and not re.fullmatch(SOUND_FILE, sound):
         reading.refuse("abandoned_message", SOUND_FILE_WORDS)
@@ -197,6 +199,7 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         "validity.from": wall(validity.from_),
         "validity.until": wall(validity.until),
         "dialing_modes": fields["dialing_modes"],
+        "sms_fallbacks": ", ".join(fields["sms_fallbacks"]),
         "max_concurrent_calls": fields["max_concurrent_calls"],
         "abandonment_limit_percent": f"{fields['abandonment_limit_percent']:g}",
         "lines_per_agent": f"{fields['lines_per_agent']:g}",

@@ -24,7 +24,8 @@ ICONS = {
 
 #: Where a fault of a publish is mended: the settings page has a field of that name, all else is the strategy's.
 _FIELD_LABELS = {
-    "queue": "Queue", "voice_gateway": "Voice gateway", "sms_gateway": "SMS gateway", "dialing_modes": "Dialing modes",
+    "queue": "Queue", "voice_gateway": "Voice gateway", "sms_gateway": "SMS gateway", "sms_fallbacks": "Other SMS gateways",
+    "dialing_modes": "Dialing modes",
     "validity.until": "Valid until", "validity.from": "Valid from", "time_zone": "Time zone", "title": "Title",
 }  # fmt: skip
 

@@ -58,6 +58,11 @@ class CampaignFields(In):
     queue: Name | None = None
     voice_gateway: Name | None = Field(default=None, description="Id or name of a voice gateway.")
     sms_gateway: Name | None = Field(default=None, description="Id or name of an SMS gateway.")
+    sms_fallbacks: list[Name] = Field(
+        default=[],
+        max_length=10,
+        description="SMS gateways that take its texts, in this order, while those before are down.",
+    )
     caller_id: Line | None = Field(default=None, max_length=80)
     load_order: LoadOrder = LoadOrder.OLDEST_FIRST
     max_concurrent_calls: int | None = Field(default=None, ge=1, le=100_000)
@@ -186,6 +191,7 @@ class CampaignSettings(Out):
     queue: str | None
     voice_gateway: str | None
     sms_gateway: str | None
+    sms_fallbacks: list[str]
     caller_id: str | None
     load_order: LoadOrder
     max_concurrent_calls: int | None

@@ -68,6 +68,7 @@ class Campaign:
     queue: str | None
     voice_gateway: str | None
     sms_gateway: str | None
+    sms_fallbacks: tuple[str, ...]  # SMS gateways in the order in which they stand in for it
     caller_id: str | None
     load_order: LoadOrder
     max_concurrent_calls: int | None
@@ -89,6 +90,11 @@ class Campaign:
     @property
     def rules(self) -> RulePack:
         return pack(self.rule_pack)
+
+    @property
+    def sms_gateways(self) -> tuple[str, ...]:
+        """Its SMS gateways, the first to take first."""
+        return (self.sms_gateway, *self.sms_fallbacks) if self.sms_gateway else ()
 
     @property
     def most_abandoned_percent(self) -> float:
@@ -171,6 +177,7 @@ def editable_fields(campaign: Campaign) -> dict[str, Any]:
         "queue": campaign.queue,
         "voice_gateway": campaign.voice_gateway,
         "sms_gateway": campaign.sms_gateway,
+        "sms_fallbacks": campaign.sms_fallbacks,
         "caller_id": campaign.caller_id,
         "load_order": campaign.load_order,
         "max_concurrent_calls": campaign.max_concurrent_calls,

@@ -77,11 +77,11 @@ def view(dialing: Dialing, name: str, now: datetime) -> QueueView:
 
 
 def of_text(texting: Texting, campaign: Campaign, request: ContactRequest) -> TextOutlook:
-    name = request.payload.get("gateway") or campaign.sms_gateway or ""
+    name = texting.gateways.pick(campaign, request.payload.get("gateway"))
     return TextOutlook(
         runs=campaign.id in texting.board.campaigns,
         draining=texting.draining,
-        campaign=_gateway(texting, campaign.sms_gateway) if campaign.sms_gateway else None,
+        campaign=_gateway(texting, texting.gateways.pick(campaign)) if campaign.sms_gateway else None,
         gateway=_gateway(texting, name),
         busy=texting.busy[campaign.id],
         starting=texting.is_sending(request.id),

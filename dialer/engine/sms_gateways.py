@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import SmsGateway
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.board import Board
@@ -52,6 +53,16 @@ class SmsGateways:
     def of(self, name: str) -> Gateway | None:
         running = self._running.get(name)
         return running.gateway if running else None
+
+    def pick(self, campaign: Campaign, own: str | None = None) -> str:
+        """The gateway that a text leaves by: the step's `own`, else the first of the campaign's that is bound, else its first.
+
+        "" if none is named. One that holds back because its SMSC asked for it is bound: it takes the text soon.
+        """
+        if own:
+            return own
+        names = campaign.sms_gateways
+        return next((name for name in names if (found := self.of(name)) and found.is_bound), names[0] if names else "")
 
     async def load(self) -> None:
         """Start what is new, stop what is gone, restart what was edited."""

@@ -82,12 +82,12 @@ class Texting:
     def _room(self, campaign: Campaign, busy: int) -> int:
         if campaign.sms_gateway is None:
             return text_room(None, busy, bound=True)
-        running = self.gateways.get(campaign.sms_gateway)
+        running = self.gateways.get(self.gateways.pick(campaign))
         is_bound = running is not None and running.gateway.state is GatewayState.BOUND
         return text_room(running.settings.room if running else 0, busy, bound=is_bound)
 
     def _begin(self, campaign: Campaign, request: ContactRequest) -> None:
-        name = request.payload.get("gateway") or campaign.sms_gateway or ""
+        name = self.gateways.pick(campaign, request.payload.get("gateway"))
         running = self.gateways.get(name)
         text = self._text(running, name, request) if running else f"the gateway {name!r} does not exist"
         if isinstance(text, str):

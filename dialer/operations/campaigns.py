@@ -38,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "queue": None,
     "voice_gateway": None,
     "sms_gateway": None,
+    "sms_fallbacks": (),
     "caller_id": None,
     "load_order": LoadOrder.OLDEST_FIRST,
     "max_concurrent_calls": None,
@@ -253,6 +254,10 @@ async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any])
             wanted[field] = await gateways.resolve(tx, wanted[field]) or wanted[field]
             fault = readiness.gateway_fault(field, wanted[field], kind, kinds)
             faults += [fault] if fault else []
+    if wanted.get("sms_fallbacks"):
+        named = [await gateways.resolve(tx, one) or one for one in wanted["sms_fallbacks"]]
+        wanted["sms_fallbacks"] = tuple(named)
+        faults += readiness.fallback_faults(named, wanted.get("sms_gateway"), kinds)
     if faults:
         raise InvalidInput(faults)
     return wanted

@@ -1,6 +1,6 @@
 """Whether a campaign can run: everything it still misses, at once (C5). Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from dialer.domain.campaign import LONGEST_WAIT_S, UNAVAILABLE_MODES, Campaign, DialingMode, automatic, offers
@@ -128,6 +128,14 @@ def mode_faults(modes: Collection[str]) -> list[Fault]:
 
 _KINDS = {"voice": "voice", "sms": "SMS"}
 _NEEDED = {"voice": "a voice", "sms": "an SMS"}
+
+
+def fallback_faults(names: Sequence[str], first: str | None, kinds: Mapping[str, str]) -> list[Fault]:
+    """Each SMS gateway that stands in for another exists, and is named once."""
+    found = [gateway_fault("sms_fallbacks", name, "sms", kinds) for name in names]
+    faults = [fault for fault in found if fault]
+    twice = sorted({name for name in names if [first, *names].count(name) > 1})
+    return [*faults, *(Fault("sms_fallbacks", f"names {name} twice: it is tried once") for name in twice)]
 
 
 def gateway_fault(field: str, name: str, kind: str, gateways: Mapping[str, str]) -> Fault | None:

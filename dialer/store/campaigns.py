@@ -176,8 +176,7 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     if "validity" in columns:
         validity = columns.pop("validity")
         columns |= {"valid_from": validity.from_, "valid_until": validity.until}
-    if "dialing_modes" in columns:
-        columns["dialing_modes"] = list(columns["dialing_modes"])
+    columns |= {name: list(columns[name]) for name in ("dialing_modes", "sms_fallbacks") if name in columns}
     return columns
 
 
@@ -199,6 +198,7 @@ def of_row(row: Mapping[str, Any]) -> Campaign:
         "execution": ExecutionTime.read(**fields["execution"]) if fields["execution"] else None,
         "validity": validity,
         "dialing_modes": tuple(fields["dialing_modes"]),
+        "sms_fallbacks": tuple(fields["sms_fallbacks"]),
         "load_order": LoadOrder(fields["load_order"]),
     }
     return Campaign(**{**fields, **typed})

@@ -71,12 +71,9 @@ async def edit(tx: AsyncConnection, gateway_id: str, settings: VoiceGateway | Sm
 
 async def used_by(tx: AsyncConnection, gateway_id: str) -> list[str]:
     """Titles of the campaigns that name it."""
-    titles = await tx.execute(
-        select(campaign.c.title).where(
-            (campaign.c.voice_gateway == gateway_id) | (campaign.c.sms_gateway == gateway_id)
-        )
-    )
-    return list(titles.scalars())
+    names = (campaign.c.voice_gateway, campaign.c.sms_gateway)
+    rows = await tx.execute(select(campaign.c.title, campaign.c.sms_fallbacks, *names).order_by(campaign.c.id))
+    return [row.title for row in rows if gateway_id in (row.voice_gateway, row.sms_gateway, *row.sms_fallbacks)]
 
 
 async def remove(tx: AsyncConnection, gateway_id: str) -> bool:

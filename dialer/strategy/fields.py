@@ -124,7 +124,14 @@ class SmsFields(Fields):
     validity: PositiveDuration | None = Field(
         default=None,
         title="Validity",
-        description="How long the operator may try to deliver it; empty: the operator's own limit.",
+        description="How long the operator may try to deliver it; empty: as long as the gateway says.",
+    )
+    resend_lost: Number = Field(
+        default=0,
+        ge=0,
+        le=3,
+        title="Send lost ones again",
+        description="How often to send again a text of which nobody knows whether it was sent. Some people get it twice then.",
     )
 
 

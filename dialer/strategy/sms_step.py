@@ -20,6 +20,10 @@ _LEAVES_ON = {
 
 def enter(here: Here, fields: SmsFields) -> Turn:
     """Ask for the text, filled in; without a number or a value that the text needs, the step fails at once."""
+    return _ask(here, fields, 1)
+
+
+def _ask(here: Here, fields: SmsFields, try_no: int, why: str = "") -> Turn:
     number = here.contact.address("sms", fields.number)
     reason = here.contact.barrier("sms", fields.number, "texts")
     if number is None or reason is not None:
@@ -30,7 +34,7 @@ def enter(here: Here, fields: SmsFields) -> Turn:
         return _failed(here, error.faults[0].reason)
     if not text.strip():
         return _failed(here, "the text is empty once filled in")
-    memory = replace(here.memory, try_no=1, texts=here.memory.texts + 1, last_status="")
+    memory = replace(here.memory, try_no=try_no, texts=here.memory.texts + 1, last_status="")
     request = RequestSms(
         *memory.key,
         number=number,
@@ -42,12 +46,14 @@ def enter(here: Here, fields: SmsFields) -> Turn:
         validity=fields.validity,
         due_at=here.now,
     )
-    return Turn(memory, request)
+    return Turn(memory, request, why)
 
 
 def changed(here: Here, fields: SmsFields, event: MessageChanged) -> Turn | None:
     """Leave on a failure or on what the step waits for; None for a status that says nothing new."""
     status = event.status
+    if status == "lost" and here.memory.try_no <= fields.resend_lost:
+        return _ask(here, fields, here.memory.try_no + 1, "lost: it is sent again, as the step says")
     if status in _FAILURES:
         return Turn(replace(here.memory, last_status=status), Leave("failed", status, status))
     if status in _LEAVES_ON[fields.until]:

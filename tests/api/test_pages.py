@@ -67,6 +67,7 @@ def settings(**changes: str) -> list[tuple[str, str]]:
     fields = {
         "title": "Spring", "description": "", "time_zone": "Europe/Berlin", "execution.start": "", "execution.end": "",
         "validity.from": "", "validity.until": "", "dialing_modes": "progressive", "queue": "", "voice_gateway": "",
+        "sms_fallbacks": "",
         "sms_gateway": "", "caller_id": "", "load_order": "oldest_first", "max_concurrent_calls": "", "calls_per_second": "",
         "abandonment_limit_percent": "3", "queue_wait_s": "", "abandoned_message": "",
     }  # fmt: skip
@@ -208,6 +209,7 @@ async def test_creating_asks_for_a_title_only(manager: Browser) -> None:
         ("queue", "nowhere", "nowhere"),
         ("voice_gateway", "none", "none"),
         ("sms_gateway", "carrier", "no SMS gateway"),
+        ("sms_fallbacks", "nobody, carrier", "nobody"),
         ("max_concurrent_calls", "many", "is not a whole number"),
         ("calls_per_second", "0", "above 0"),
         ("abandonment_limit_percent", "101", "from 0 to 100"),

@@ -64,11 +64,14 @@ async def test_a_title_is_enough(bench: Bench) -> None:
 @pytest.mark.req("C2")
 async def test_every_field_comes_back_as_it_was_given(bench: Bench) -> None:
     await builders.add_gateways(bench)
+    async with bench.ctx.db.write() as tx:
+        await gateways.add(tx, "second", builders.SMS.model_copy(update={"name": "Second"}), bench.clock())
     fields: dict[str, Any] = {
         "title": "Frühling ☀ 'x' \"y\"", "description": "a\nb", "time_zone": "Europe/Rome",
         "execution": ExecutionTime(time(22, 0), time(6, 30), ("fri", "sat")),
         "validity": Validity(MONDAY, MONDAY + timedelta(days=3, microseconds=7)),
         "dialing_modes": ("progressive",), "queue": "sales", "voice_gateway": "carrier", "sms_gateway": "texter",
+        "sms_fallbacks": ("second",),
         "caller_id": '"Us" <+12025550000>', "load_order": LoadOrder.NEWEST_FIRST, "max_concurrent_calls": 7,
         "calls_per_second": 0.5, "abandonment_limit_percent": 2.5, "priority": 10, "weight": 100,
         "rule_pack": "uk",
@@ -84,12 +87,12 @@ async def test_everything_unknown_is_refused_at_once(bench: Bench) -> None:
     await builders.add_gateways(bench)
     wrong = {
         "title": "x", "time_zone": "Mars/Olympus", "queue": "unheard-of", "voice_gateway": "texter",
-        "sms_gateway": "nobody", "dialing_modes": ("predictive", "telepathy"),
+        "sms_gateway": "nobody", "sms_fallbacks": ("carrier", "nobody", "nobody"), "dialing_modes": ("predictive", "telepathy"),
     }  # fmt: skip
     with pytest.raises(InvalidInput) as refused:
         await campaigns.create(bench.ctx, wrong)
     assert sorted(fault.field for fault in refused.value.faults) == [
-        "dialing_modes", "dialing_modes", "queue", "sms_gateway", "time_zone", "voice_gateway",
+        "dialing_modes", "dialing_modes", "queue", *["sms_fallbacks"] * 4, "sms_gateway", "time_zone", "voice_gateway",
     ]  # fmt: skip
     async with bench.ctx.db.read() as tx:
         assert await tx.scalar(select(func.count()).select_from(tables.campaign)) == 0

@@ -211,6 +211,16 @@ def test_a_text_is_left_on_what_it_waits_for(until: str, statuses: list[str], en
         assert step.memory.last_status == statuses[-1]
 
 
+@pytest.mark.req("M4")
+def test_a_lost_text_is_sent_again_as_often_as_the_step_says():
+    strategy = graph(node("sms", SMS_OUT, text="Hi", resend_lost=1))
+    again = message(strategy, enter(strategy), "lost")
+    assert isinstance(again.effect, RequestSms)
+    assert (again.effect.try_no, again.memory.texts) == (2, 2)
+    assert message(strategy, again, "lost").effect == Finish("failed")
+    assert message(strategy, again, "submitted").effect == Finish("sent")
+
+
 def test_a_text_is_filled_in_and_asks_for_what_its_fields_say():
     strategy = graph(
         node("sms", text="Hi {{first_name}}, {{plan}}", gateway="g", sender="ACME", until="delivered", validity="2h")

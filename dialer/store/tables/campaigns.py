@@ -44,6 +44,7 @@ campaign = Table(
     Column("queue", String(64)),
     Column("voice_gateway", String(64), ForeignKey("gateway.id")),
     Column("sms_gateway", String(64), ForeignKey("gateway.id")),
+    Column("sms_fallbacks", Json, nullable=False, server_default="[]"),
     Column("caller_id", String(80)),
     Column("load_order", String(16), nullable=False),
     Column("max_concurrent_calls", Integer),

@@ -1,0 +1,84 @@
+"""Texts over two real SMSCs: one stands in for the other, and what nobody knows of is sent again only where a step says so."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from asterisk.lab.lab import Lab
+from asterisk.lab.numbers import Callee, number
+from dialer.domain.gateway import SmsGateway
+from dialer.store import gateways as stored
+from sms.lab.smsc import Smsc
+from tests.support.invariants import check
+from tests.support.rig import Rig, rig, strategy, text
+
+FIRST = 950  # numbers from here on are this file's
+
+
+def people(first: int, many: int) -> list[str]:
+    return [number(Callee.ANSWER, FIRST + first + i) for i in range(many)]
+
+
+@pytest.fixture
+async def smscs(tmp_path: Path) -> AsyncIterator[tuple[Smsc, Smsc]]:
+    made = Smsc(tmp_path / "one", receipts="none"), Smsc(tmp_path / "two", receipts="none")
+    for smsc in made:
+        await smsc.start()
+    yield made
+    for smsc in made:
+        await smsc.stop()
+
+
+async def add_second(running: Rig, smsc: Smsc) -> None:
+    account = SmsGateway(name="second", host="127.0.0.1", port=smsc.port, system_id="dialer", sender="Test")
+    async with running.ctx.db.write() as tx:
+        await stored.add(tx, "second", account, running.ctx.clock())
+    await running.engine.gateways_changed()
+
+
+@pytest.mark.req("M1", "M4")
+async def test_another_gateway_takes_the_texts_while_the_first_is_down(
+    lab: Lab, tmp_path: Path, smscs: tuple[Smsc, Smsc]
+):
+    one, two = smscs
+    async with rig(lab, tmp_path, smsc=one) as running:
+        await add_second(running, two)
+        gateways = running.engine.texting.gateways
+        await running.until(
+            lambda: all((found := gateways.of(n)) and found.is_bound for n in ("smsc", "second")), "binds"
+        )
+        named = {"sms_gateway": "smsc", "sms_fallbacks": ["second"]}
+        first = await running.campaign(people(0, 5), strategy(text()), **named)
+        await running.publish(first)
+        await running.done(first)
+        assert (len(one.ledger()), len(two.ledger())) == (5, 0)
+        await one.kill()
+        await running.until(lambda: not gateways.of("smsc").is_bound, "the loss to be noticed")
+        second = await running.campaign(people(5, 5), strategy(text()), **named)
+        await running.publish(second)
+        stories = await running.done(second)
+        assert len(two.ledger()) == 5
+        assert {story.messages[0].gateway for story in stories} == {"second"}
+        await check(running.ctx.db, settled=True)
+
+
+@pytest.mark.req("M4")
+@pytest.mark.parametrize(("resend", "sent"), [(0, ["lost"]), (1, ["lost", "submitted"])])
+async def test_a_text_without_an_answer_is_sent_again_only_where_the_step_says_so(
+    lab: Lab, tmp_path: Path, smscs: tuple[Smsc, Smsc], resend: int, sent: list[str]
+):
+    smsc, _ = smscs
+    async with rig(lab, tmp_path, smsc=smsc) as running:
+        await smsc.set(answer=False)
+        campaign = await running.campaign(
+            people(20 + resend, 1), strategy(text(resend_lost=resend)), sms_gateway="smsc"
+        )
+        await running.publish(campaign)
+        await running.until(lambda: len(smsc.ledger()) == 1, "the text")
+        await smsc.set(answer=True)
+        await smsc.tell("drop")
+        (story,) = await running.done(campaign)
+        assert story.statuses == sent
+        assert len(smsc.ledger()) == len(sent)
+        await check(running.ctx.db, settled=True)
