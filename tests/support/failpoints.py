@@ -134,7 +134,11 @@ def _fuse() -> Fuse | None:
     return Fuse(point, int(times or 1)) if point else None
 
 
-if __name__ == "__main__":
-    if laid := _fuse():
-        lay(laid)
+def main() -> None:
+    if fuse := _fuse():
+        lay(fuse)
     cli.main()
+
+
+if __name__ == "__main__":
+    main()
