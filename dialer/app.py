@@ -14,6 +14,7 @@ from dialer.engine.engine import Engine
 from dialer.operations.context import Context
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
+from dialer.store.patience import patient
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,8 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
     """Run until SIGTERM or SIGINT, which drain; a second one ends the process at once. `ready` is told once it listens."""
     ctx = Context(Database(settings.database.url), settings)
     try:
-        await upgrade(ctx.db)
+        with patient():
+            await upgrade(ctx.db)
         engine = Engine(ctx)
         runner = web.AppRunner(
             make_app(ctx, engine.live, engine.previews),

@@ -1,7 +1,6 @@
 """`dialer check`: is everything there that the server needs? Each finding says what is wrong and how to mend it."""
 
 import asyncio
-import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -104,7 +103,9 @@ async def _asterisk(settings: Settings, wanted: _Wanted) -> list[Finding]:
         if state in {LinkState.UP, LinkState.REFUSED, LinkState.DOWN}:
             settled.set()
 
-    link = AmiLink(_link_settings(settings), Callbacks(lambda _event: None, on_resync, lambda _reason: None, on_state))
+    link = AmiLink(
+        LinkSettings.of(settings.ami), Callbacks(lambda _event: None, on_resync, lambda _reason: None, on_state)
+    )
     running = asyncio.create_task(link.run(), name="check-ami")
     with suppress(TimeoutError):
         await asyncio.wait_for(settled.wait(), LINK_S)
@@ -121,12 +122,6 @@ async def _asterisk(settings: Settings, wanted: _Wanted) -> list[Finding]:
     if state is LinkState.REFUSED:
         remedy = "check DIALER_AMI__USERNAME, DIALER_AMI__SECRET and the rights in asterisk/manager_dialer.conf"
     return [Finding("AMI", f"{where}: {reason or 'no answer'}", remedy)]
-
-
-def _link_settings(settings: Settings) -> LinkSettings:
-    ami = settings.ami
-    tls = ssl.create_default_context() if ami.tls else None
-    return LinkSettings(ami.host, ami.port, ami.username, ami.secret.get_secret_value(), tls=tls)
 
 
 async def _look_at(

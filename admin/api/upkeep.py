@@ -57,6 +57,8 @@ async def show_metrics(request: web.Request) -> web.Response:
 
 
 async def _database(ctx: Context) -> dict[str, Any]:
+    if reason := ctx.db.trouble.reason:
+        return {"ready": False, "reason": reason}
     try:
         async with asyncio.timeout(CHECK_S):
             pending = await reports.migrations_pending(ctx)

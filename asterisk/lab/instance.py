@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from asterisk.lab import ports
-from asterisk.lab.ami import AmiAddress, AmiError, Session
+from asterisk.lab.ami import TIMEOUT_S, AmiAddress, AmiError, Session
 from asterisk.lab.distribution import Distribution
 
 START_S = 15.0
@@ -115,12 +115,16 @@ class Instance:
         await self.stop()
         await self.start()
 
-    async def core_restart(self) -> None:
-        """`core restart now`: Asterisk executes itself again under the same process id; clients see Shutdown, then EOF."""
+    async def core_restart(self, how: str = "now", timeout_s: float = TIMEOUT_S) -> None:
+        """`core restart`: Asterisk executes itself again under the same process id; clients see Shutdown, then EOF.
+
+        `how`: `now`, `gracefully` (new calls are refused, it waits for the others) or `when convenient` (it waits for a
+        moment without calls). Raises TimeoutError if that moment does not come.
+        """
         async with Session(self.admin) as session:
             with contextlib.suppress(AmiError):  # the answer may be cut off by the restart itself
-                await session.ask("Command", Command="core restart now")
-            await session.closed()
+                await session.ask("Command", Command=f"core restart {how}")
+            await session.closed(timeout_s)
         await self._booted()
 
     async def _booted(self) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dialer.ami.originate import NO_RIGHT, Accepted, Action, Answer, Refused, Unknown
+from dialer.ami.originate import NO_RIGHT, STOPPING, Accepted, Action, Answer, Refused, Unknown
 from dialer.ami.parse import Headers, live_state
-from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError
+from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, StoppingError
 from dialer.domain.calls import attempt_of
 from dialer.domain.telephony import Event, FullyBooted, LiveState, Shutdown
 
@@ -136,8 +136,7 @@ class Session:
         secret = {"Action": "Login", "Username": self._settings.username, "Secret": self._settings.secret}
         answer = await self._wire.ask(secret | {"Events": "on"}, self._settings.action_timeout_s)
         if answer.get("Response") != "Success":
-            told = answer.get("Message", "no reason given")
-            raise RefusedError(f"Asterisk refused the login of user {self._settings.username!r}: {told}")
+            raise _refusal(f"the login of user {self._settings.username!r}", answer)
         if not await self._done(self._booted, self._settings.boot_timeout_s):
             raise LinkLostError("no FullyBooted: Asterisk is still starting, or the user lacks read = system")
 
@@ -154,16 +153,19 @@ class Session:
         live = live_state(queues, channels, uptime_s=self._uptime_s, clock_offset_s=offset, detects_machines=detects)
         await self._tell.on_resync(live)
         self._raise_if_ended()
-        held, self._held = self._held, None
-        for event in held:
-            self._tell.on_event(event)
+        self._release()
         if self._stopping_since is None:
             self._set_state(LinkState.UP, "")
+
+    def _release(self) -> None:
+        held, self._held = self._held or [], None
+        for event in held:
+            self._tell.on_event(event)
 
     async def _list(self, action: str) -> list[Headers]:
         response, *items = await self._wire.ask_list({"Action": action}, self._settings.list_timeout_s)
         if response.get("Response") != "Success":
-            raise RefusedError(f"Asterisk refused {action}: {response.get('Message', 'no reason given')}")
+            raise _refusal(action, response)
         return items
 
     async def _clock_offset(self) -> float | None:
@@ -192,7 +194,11 @@ class Session:
             raise RefusedError(self._refused)
         await self._await_events()
         if self._resync_wanted and self._stopping_since is None:
-            await self._resync()
+            try:
+                await self._resync()
+            except StoppingError as error:  # a restart that waits for calls to end: they are heard of here
+                self._release()
+                self.stop_for(str(error))
 
     async def _ping(self) -> None:
         sent = self._wire.send({"Action": "Ping"})
@@ -248,3 +254,9 @@ class Session:
     def _raise_if_ended(self) -> None:
         if self._wire.ended.done():
             raise LinkLostError(self._wire.ended.result())  # or the error that `fail` put there
+
+
+def _refusal(of: str, answer: Headers) -> LinkLostError:
+    told = answer.get("Message", "no reason given")
+    kind = StoppingError if STOPPING in told.lower() else RefusedError
+    return kind(f"Asterisk refused {of}: {told}")

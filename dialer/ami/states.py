@@ -6,6 +6,9 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
+
+from config.settings import Ami
 
 
 class LinkState(StrEnum):
@@ -48,6 +51,15 @@ class LinkSettings:
     refused_retry_s: float = 15.0
     shutdown_retry_s: float = 5.0
 
+    @classmethod
+    def of(cls, ami: Ami) -> Self:
+        tls = ssl.create_default_context() if ami.tls else None
+        secret, times = ami.secret.get_secret_value(), {name: getattr(ami, name) for name in _CHOSEN}
+        return cls(ami.host, ami.port, ami.username, secret, tls, **times)
+
+
+_CHOSEN = ("ping_interval_s", "ping_deadline_s")
+
 
 class LinkLostError(ConnectionError):
     """The connection is over; the message says why."""
@@ -55,6 +67,10 @@ class LinkLostError(ConnectionError):
 
 class RefusedError(LinkLostError):
     """Asterisk does not let us in, or not do what we must do; trying again soon would change nothing."""
+
+
+class StoppingError(LinkLostError):
+    """Asterisk is about to stop or to restart, and refuses everybody until then; calls under way go on."""
 
 
 class NoAnswerError(TimeoutError):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 POLL_S = 0.002
 
@@ -43,3 +44,8 @@ async def until(holds: Callable[[], bool], timeout_s: float) -> bool:
             return False
         await asyncio.sleep(POLL_S)
     return True
+
+
+def seconds_until(at: datetime | None, now: datetime) -> list[float]:
+    """One number, or none for what is not to be waited for."""
+    return [(at - now).total_seconds()] if at is not None and at > now else []

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from dialer.ami.link import AmiLink
 from dialer.ami.originate import Accepted, Answer, NotSent, Refused
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, may_contact
-from dialer.engine.bell import Bell
+from dialer.engine.bell import Bell, seconds_until
 from dialer.engine.board import Board
 from dialer.engine.breakers import Breakers
 from dialer.engine.caps import DailyCaps
@@ -31,8 +31,7 @@ from dialer.pacing.limits import Room
 from dialer.pacing.progressive import Limit, PacingDecision
 from dialer.store.requests import ContactRequest
 
-# The net behind the bells: no loop sleeps longer.
-LOOK_AGAIN_S = 5.0
+LOOK_AGAIN_S = 5.0  # the net behind the bells: no loop sleeps longer
 PUT_OFF_S, MAX_BATCH, MOST_HELD_BACK = 5.0, 50, 20  # the last: are looked past for one whom a gateway lets through
 NO_ROOM, NOBODY = Room(0, None), PacingDecision(0, None)
 _LIMITS = {
@@ -58,8 +57,7 @@ class Dialing:
         meter: Meter,
     ) -> None:
         self._ctx, self.board, self.agents, self.link = ctx, board, agents, link
-        self._start, self._changed = start, changed
-        self.bell = Bell()
+        self._start, self._changed, self.bell = start, changed, Bell()
         self.paces = Paces(board, agents, meter)
         self.breakers = Breakers(lambda: board.voice, ctx.clock)
         self.tracker = Tracker(ctx, self._moved, self.breakers, self.paces)
@@ -131,13 +129,14 @@ class Dialing:
             self._ctx.engine.work_changed(campaign_id)
 
     def _taken(self, plans: list[Plan]) -> Iterator[Intent]:
-        """Empties the outbox into `plans`, in the writer's thread; what comes later waits for the next commit."""
+        """Empties the outbox into `plans`, in the writer's thread; what comes later waits for the next commit. Not the late."""
         self._commit_waits = False
         while self._outbox:
             plan = self._outbox.popleft()
             plan.begun = self._ctx.clock()
             plans.append(plan)
-            yield plan.intent
+            if not plan.is_late:
+                yield plan.intent
 
     # -- deciding -------------------------------------------------------------------------------------------------
 
@@ -255,10 +254,10 @@ class Dialing:
             answer: Answer = NotSent("the server is stopping")
         elif self.tracker.is_barred(plan.intent.attempt_id):
             answer = NotSent("its number has come onto a do-not-contact list")
-        elif may_leave and self.board.may_start(plan.intent.request, self._ctx.clock()):
+        elif may_leave and not plan.is_late and self.board.may_start(plan.intent.request, self._ctx.clock()):
             answer = await self.link.originate(plan.call)
         else:
-            answer = NotSent("the campaign may not run any more")
+            answer = NotSent("too late: its campaign may not run any more, or its agent be gone")
         attempt_id, now = plan.intent.attempt_id, self._ctx.clock()
         if isinstance(answer, NotSent) or (isinstance(answer, Refused) and answer.temporary):
             # Forgotten only then: a resync meanwhile would find its row in the store, and count it as lost.
@@ -286,15 +285,11 @@ class Dialing:
     def _pause_s(self) -> float:
         """Until the next wrap-up ends, the next rate token is there, or the next request is due."""
         now = self._ctx.clock()
-        waits = [LOOK_AGAIN_S, *self._seconds(now, self._previews_at)]
+        waits = [LOOK_AGAIN_S, *seconds_until(self._previews_at, now)]
         for campaign in self.board.active(now):
             if not campaign.queue:
                 continue
             for at in (self.agents.counts(campaign.queue, now).next_wrap_up_end, self.feeds.next_look(campaign.id)):
-                waits += self._seconds(now, at)
+                waits += seconds_until(at, now)
         waits += [*self.limits.waits(), *self.breakers.waits(now)]
         return max(0.0005, min(waits))
-
-    @staticmethod
-    def _seconds(now: datetime, at: datetime | None) -> Iterable[float]:
-        return [(at - now).total_seconds()] if at is not None and at > now else []

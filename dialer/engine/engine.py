@@ -2,9 +2,9 @@
 
 import asyncio
 import gc
-import ssl
 import sys
 from collections.abc import Collection, Coroutine
+from contextvars import copy_context
 from datetime import datetime
 from typing import Any
 
@@ -36,14 +36,14 @@ from dialer.operations import messages, previews, webhooks
 from dialer.operations.context import Context
 from dialer.pacing.outlook import Outlook
 from dialer.store import nodes, requests
+from dialer.store.patience import be_patient
 from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
 
 # How long an unpublish waits for calls that were committed just before it to show in Asterisk.
 SETTLE_S = 2.0
-# The loop and the writer's thread take turns in Python: neither keeps the other waiting for longer than this.
-SWITCH_S = 0.0005
+SWITCH_S = 0.0005  # the longest that the loop and the writer's thread keep each other waiting in Python
 
 
 class Engine:
@@ -53,6 +53,7 @@ class Engine:
         self.ctx = ctx
         ctx.engine = self
         self._tasks: asyncio.TaskGroup | None = None
+        self._context = copy_context()  # of all tasks, whoever has them started
         self._stopping = Bell()
         self._logged: tuple[LinkState, str] | None = None
         self._detects_machines: bool | None = None
@@ -62,7 +63,7 @@ class Engine:
         calls = ctx.settings.calls
         self.agents = Agents(calls.wrap_up_s, calls.no_answer_limit, calls.no_answer_rest_s)
         self.link = AmiLink(
-            _link_settings(ctx), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
+            LinkSettings.of(ctx.settings.ami), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
         )
         self.dialing = Dialing(
             ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed, meter=self.meters.of
@@ -77,6 +78,8 @@ class Engine:
 
     async def run(self) -> None:
         """Recover, run everything, and stop in stages when `stop` was called."""
+        be_patient()
+        self._context = copy_context()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             await self._recover()
@@ -144,7 +147,7 @@ class Engine:
     def _start(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
         if self._tasks is None:
             raise RuntimeError("the engine does not run")
-        return self._tasks.create_task(work, name=name)
+        return self._tasks.create_task(work, name=name, context=self._context.copy())
 
     # -- told by Asterisk -----------------------------------------------------------------------------------------
 
@@ -285,16 +288,3 @@ def _keep_what_is_there() -> None:
     """Modules and tables stay: a full collection that looked at them again would hold calls up for a tenth of a second."""
     gc.collect()
     gc.freeze()
-
-
-def _link_settings(ctx: Context) -> LinkSettings:
-    ami = ctx.settings.ami
-    return LinkSettings(
-        host=ami.host,
-        port=ami.port,
-        username=ami.username,
-        secret=ami.secret.get_secret_value(),
-        tls=ssl.create_default_context() if ami.tls else None,
-        ping_interval_s=ami.ping_interval_s,
-        ping_deadline_s=ami.ping_deadline_s,
-    )

@@ -9,6 +9,7 @@ from dialer.engine.bell import Bell
 from dialer.operations import importing, removal, selections
 from dialer.operations.context import Context
 from dialer.store import sources
+from dialer.store.patience import be_patient
 from dialer.store.room import is_full
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ class SourceLoop:
         self.bell = Bell()
 
     async def run(self) -> None:
+        be_patient(patient=False)  # an import says why it has failed
         while True:
             async with self._ctx.db.read() as tx:
                 found = await self._waiting(tx)

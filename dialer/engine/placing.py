@@ -1,6 +1,7 @@
 """The call that is made for a request: what the step, its campaign, the gateway and the server's settings say of it."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from config.settings import Settings
@@ -12,14 +13,22 @@ from dialer.operations.attempts import Intent
 from dialer.store.requests import ContactRequest
 from dialer.strategy.call_fields import Machines
 
+# A store that took longer to commit was locked or full: the agent whom the call was for may be gone by now.
+LATE_S = 2.0
+
 
 @dataclass(slots=True)
 class Plan:
-    """A call that was decided on."""
+    """A call that was decided on, at `decided_at` (time.monotonic())."""
 
     intent: Intent
     call: OriginateCall
     begun: datetime  # when its commit began, or it was decided on
+    decided_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() - self.decided_at > LATE_S
 
 
 def way_of(campaign: Campaign, request: ContactRequest) -> tuple[str, str]:

@@ -13,12 +13,13 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dialer.store.checkpoints import Checkpointer
+from dialer.store.patience import Disk, Trouble
 from dialer.store.projection import Projection
 from dialer.store.types import dump_json
-from dialer.store.writer import Work, Writer
+from dialer.store.writer import BUSY_TIMEOUT_S, Work, Writer
 
 READERS = 4
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_MS = int(1000 * BUSY_TIMEOUT_S)
 WAL_TRIES, WAL_PAUSE_S = 200, 0.02
 # Pages in memory, for each connection: what readers lack comes from the system's own cache.
 WRITER_KIB, READER_KIB = 65_536, 8_192
@@ -35,11 +36,14 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._writer: Writer | None = None
+        self._disk: Disk | None = None
+        self.trouble = Trouble()
         self.projection: Projection | None = None  # what contacts are listed from on SQLite
         if self.is_sqlite:
             self.projection = Projection(Path(str(make_url(url).database)))
+            self._disk = Disk(Path(str(make_url(url).database)), self.trouble)
             self._checkpointer = Checkpointer(str(make_url(url).database))
-            self._writer = Writer(_sqlite_thread_engine(url), self._checkpointer.start)
+            self._writer = Writer(_sqlite_thread_engine(url), self._checkpointer.start, self.trouble)
             self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=READERS, query_only=True)
             _attach(self._readers, self.projection)
@@ -56,9 +60,12 @@ class Database:
     async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end and on disk then, or rolled back if the block raises.
 
-        SQLite has one writer: the turns are taken in order, `urgent` ones (a call that is about to start) first.
+        SQLite has one writer: the turns are taken in order, `urgent` ones (a call that is about to start) first. It
+        waits for a turn as store/patience.py says.
         """
         async with AsyncExitStack() as stack:
+            if self._disk is not None:
+                await self._disk.room(urgent=urgent)
             if self._writer is not None:
                 await stack.enter_async_context(self._writer.turn(urgent=urgent))
             yield await stack.enter_async_context(self._writers.begin())
@@ -68,10 +75,13 @@ class Database:
 
         On SQLite it is driven to its end in the writer's own thread, instead of changing threads at every statement,
         which every call and every outcome would pay for. One that is not `durable` outlives a crash of this process,
-        but is on disk only with the next that is: for work that is done again if a power cut takes it back.
+        but is on disk only with the next that is: for work that is done again if a power cut takes it back. Where it is
+        patient (store/patience.py), it may be begun again.
         """
-        if self._writer is not None:
-            return await self._writer.transact(work, urgent=urgent, durable=durable)
+        if (writer := self._writer) is not None and self._disk is not None:
+            return await self._disk.having_room(
+                lambda: writer.transact(work, urgent=urgent, durable=durable), urgent=urgent
+            )
         async with self._writers.begin() as connection:
             return await work(connection)
 

@@ -7,6 +7,7 @@ has a connection of its own is lent the turn meanwhile.
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -16,7 +17,13 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.store.patience import Trouble, is_patient
 from dialer.store.prepared import InThread
+
+# Another process that writes is waited for; who is patient asks again and again.
+BUSY_TIMEOUT_S = 30.0
+LOOK_AGAIN_MS = 1_000
+_PRIMARY = 0xFF  # of SQLite's extended result codes
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
@@ -25,8 +32,8 @@ Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 class Writer:
     """`engine` makes the thread's connection, on which nobody but this begins and commits; `began` hears of the first."""
 
-    def __init__(self, engine: Engine, began: Callable[[], None]) -> None:
-        self._engine, self._began = engine, began
+    def __init__(self, engine: Engine, began: Callable[[], None], trouble: Trouble) -> None:
+        self._engine, self._began, self._trouble = engine, began, trouble
         self._waiting: tuple[deque[Callable[[], None]], deque[Callable[[], None]]] = (deque(), deque())
         self._bell: SimpleQueue[None] = SimpleQueue()  # rung once for everything that waits, and once to close
         self._thread: threading.Thread | None = None
@@ -35,7 +42,8 @@ class Writer:
 
     async def transact(self, work: Work[T], *, urgent: bool, durable: bool = True) -> T:
         """Run `work`, which awaits nothing but its connection, and commit. Cancelled before its turn, it never runs."""
-        return await self._done(lambda: self._run(work) if durable else self._run_hastily(work), urgent=urgent)
+        run, waits = self._run if durable else self._run_hastily, is_patient()
+        return await self._done(lambda: run(work, patient=waits), urgent=urgent)
 
     async def outside(self, do: Callable[[sqlite3.Connection], T]) -> T:
         """What can't be done within a transaction, between two of them."""
@@ -61,9 +69,11 @@ class Writer:
     async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
         """Nobody else writes while the block runs."""
         came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        over = threading.Event()
+        over, waits = threading.Event(), is_patient()
 
         def lend() -> None:
+            if waits:
+                self._begin(patient=True).rollback()  # nobody else holds it
             _tell(came, came.set_result, None)
             over.wait()
 
@@ -110,24 +120,38 @@ class Writer:
                 self._engine.dispose()
                 return
 
-    def _run_hastily(self, work: Work[T]) -> T:
+    def _run_hastily(self, work: Work[T], *, patient: bool) -> T:
         """Without waiting for the disk."""
         driver = self._connection().driver
         driver.execute("PRAGMA synchronous=NORMAL")
         try:
-            return self._run(work)
+            return self._run(work, patient=patient)
         finally:
             driver.execute("PRAGMA synchronous=FULL")
 
     def _connection(self) -> InThread:
         if self._tx is None:
             self._tx = InThread(self._engine.connect())
+            self._tx.driver.execute(f"PRAGMA busy_timeout={LOOK_AGAIN_MS}")
         return self._tx
 
-    def _run(self, work: Work[T]) -> T:
-        tx = self._connection()
-        driver = tx.driver
-        driver.execute("BEGIN IMMEDIATE")
+    def _begin(self, *, patient: bool) -> sqlite3.Connection:
+        """Begin, once no other process holds the write lock; the error of SQLite after half a minute for who is not patient."""
+        driver, until = self._connection().driver, time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+                if not is_busy or not (patient or time.monotonic() < until):
+                    raise
+                self._trouble.begins("locked", "another process holds the write lock of the database: end it")
+            else:
+                self._trouble.ends("locked")
+                return driver
+
+    def _run(self, work: Work[T], *, patient: bool) -> T:
+        tx, driver = self._connection(), self._begin(patient=patient)
         try:
             result = _drive(work(cast("AsyncConnection", tx)))
             driver.commit()

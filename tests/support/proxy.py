@@ -1,4 +1,4 @@
-"""A wire between the dialer and the PBX that can be cut, and frozen so that neither side notices."""
+"""A wire between the dialer and the PBX that can be cut, frozen, slowed down, and lost so that neither side notices."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ CHUNK = 65_536
 
 
 class Proxy:
-    """`async with Proxy(address) as proxy`: connect to `proxy.address`; `cut`, `freeze` and `mend` the wire."""
+    """`async with Proxy(address) as proxy`: connect to `proxy.address`; break the wire in one of four ways, and `mend` it."""
 
     def __init__(self, target: AmiAddress) -> None:
         self._target = target
@@ -20,6 +20,9 @@ class Proxy:
         self._pairs: set[asyncio.StreamWriter] = set()
         self._flows = asyncio.Event()
         self._flows.set()
+        self._fast = asyncio.Event()
+        self._fast.set()
+        self._lost: set[asyncio.StreamWriter] = set()
         self._refuses = False
         self.mended_at = 0.0  # time.monotonic()
 
@@ -47,12 +50,22 @@ class Proxy:
             writer.transport.abort()
 
     def freeze(self) -> None:
-        """Connections stay and nothing comes through: half-open TCP."""
+        """Connections stay and nothing comes through, as when packets are dropped."""
         self._flows.clear()
+
+    def slow(self) -> None:
+        """One byte a second, each way."""
+        self._fast.clear()
+
+    def lose(self) -> None:
+        """Half-open TCP: the other side has forgotten these connections, and nobody is told. A new one is refused."""
+        self._refuses = True
+        self._lost |= self._pairs
 
     def mend(self) -> None:
         """As before; what was written to a frozen wire comes through now, as TCP would send it again."""
         self._refuses = False
+        self._fast.set()
         self.mended_at = time.monotonic()
         self._flows.set()
 
@@ -71,6 +84,15 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(CHUNK):
                 await self._flows.wait()
-                writer.write(data)
-                await writer.drain()
+                if writer not in self._lost:
+                    await self._write(writer, data)
         writer.transport.abort()
+
+    async def _write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        while data and not self._fast.is_set():
+            writer.write(data[:1])
+            data = data[1:]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._fast.wait(), 1.0)
+        writer.write(data)
+        await writer.drain()

@@ -62,11 +62,15 @@ class Server:
     async def run(self, *command: str, typed: str = "", **environment: str) -> tuple[int, str]:
         """Another `dialer` command, with what is `typed` for it: its exit code, and all that it printed."""
         process = await asyncio.create_subprocess_exec(
-            *DIALER, *command, env={**os.environ, **self._environment, **environment},
+            *await self.command_of(), *command, env={**os.environ, **self._environment, **environment},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         out, _ = await asyncio.wait_for(process.communicate(typed.encode()), COMMAND_S)
         return process.returncode or 0, out.decode()
+
+    async def command_of(self) -> Sequence[str]:
+        """What runs another `dialer` command."""
+        return DIALER
 
     # -- the process ----------------------------------------------------------------------------------------------
 
