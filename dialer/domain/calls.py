@@ -8,6 +8,7 @@ loss may be, which is a guess.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -102,6 +103,12 @@ class Call:
     def refuse(self, reason: str, at: datetime) -> Call:
         """Asterisk refused the Originate: there is no call."""
         return self if self.refused is not None else replace(self, refused=reason, refused_at=at)
+
+    def shifted(self, by: timedelta) -> Call:
+        """With all times moved, as the clock was set."""
+        facts = ((one.name, getattr(self, one.name)) for one in fields(self))
+        moved: dict[str, Any] = {name: fact + by for name, fact in facts if isinstance(fact, datetime)}
+        return replace(self, **moved)
 
     def lose(self, reason: str, at: datetime) -> Call:
         """Nobody can tell any more how it ended. Should its Hangup come after all, the Hangup counts."""

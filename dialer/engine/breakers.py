@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -66,6 +66,11 @@ class Breakers:
         if result.ringing_at is None and result.answered_at is None:
             self._told(name, attempt_id, what)
         return what is Verdict.FAILED and not self.of(name).is_closed
+
+    def clock_set(self, by: timedelta) -> None:
+        for name, one in self._breakers.items():
+            if one.since is not None and one.probe_at is not None:
+                self._breakers[name] = replace(one, since=one.since + by, probe_at=one.probe_at + by)
 
     def waits(self, now: datetime) -> Iterator[float]:
         """Seconds until the next probes."""

@@ -19,6 +19,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.telephony import UNAVAILABLE, Event, LiveState, MachineDetected
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
+from dialer.engine.clock import Clock
 from dialer.engine.dialing import Dialing
 from dialer.engine.feeds import hold_leases
 from dialer.engine.following import follow
@@ -41,8 +42,7 @@ from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
 
-# How long an unpublish waits for calls that were committed just before it to show in Asterisk.
-SETTLE_S = 2.0
+SETTLE_S = 2.0  # the longest that an unpublish waits for calls committed just before it to show in Asterisk
 SWITCH_S = 0.0005  # the longest that the loop and the writer's thread keep each other waiting in Python
 
 
@@ -71,6 +71,8 @@ class Engine:
         self.previews = Previews(ctx, self.dialing, start=self._start, changed=self.live.changed)
         self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
         self.webhooks = Webhooks(ctx, self.board, start=self._start, changed=self.live.changed)
+        self.loops = (self.dialing, self.texting, self.webhooks)
+        self.clock = Clock(ctx, self.dialing, self.previews, self.loops, start=self._start, wake=self.work_changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
         self.importing, self.removing = imports(ctx), removals(ctx)
 
@@ -101,6 +103,7 @@ class Engine:
                 self._start(self.webhooks.take_back(), name="webhooks-left"),
                 self._start(self.link.run(), name="ami"),
                 self._start(self.dialing.caps.run(), name="caps"),
+                self._start(self.clock.run(), name="clock"),
                 self._start(follow(self.board, self.campaign_changed, self.gateways_changed), name="following"),
             ]
             await self.texting.gateways.load()
@@ -140,7 +143,7 @@ class Engine:
             await asyncio.sleep(0.05)
         await self.dialing.tracker.write()
         await self.texting.gateways.stop()
-        for loop in (self.dialing, self.texting, self.webhooks):
+        for loop in self.loops:
             await loop.feeds.drop_all()
         log.info("drained", calls_left=self.dialing.tracker.number_of_calls)
 
@@ -152,6 +155,7 @@ class Engine:
     # -- told by Asterisk -----------------------------------------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
+        self.clock.look()
         now = self.ctx.clock()
         if isinstance(event, MachineDetected) and event.status == UNAVAILABLE:
             self._miss_detection()
@@ -202,7 +206,7 @@ class Engine:
 
     async def campaign_changed(self, campaign_id: int) -> None:
         await self.board.refresh(campaign_id)
-        for loop in (self.dialing, self.texting, self.webhooks):
+        for loop in self.loops:
             await loop.feeds.drop(campaign_id)
         if not self.board.may_run(campaign_id, self.ctx.clock()):
             settling = (self.dialing.tracker, self.texting, self.webhooks)

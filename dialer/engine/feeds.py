@@ -116,6 +116,10 @@ class Feeds:
             feed.look_at = feed.rests_until
             feed.asked += 1
 
+    def look_at_all(self) -> None:
+        for campaign_id in self._feeds:
+            self.look_now(campaign_id)
+
     async def drop(self, campaign_id: int) -> None:
         """Empty a hopper: its requests go back into the queue, unless they were stopped meanwhile."""
         if feed := self._feeds.get(campaign_id):

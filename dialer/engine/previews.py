@@ -44,6 +44,10 @@ class Previews:
     def desks(self) -> Desks:
         return self._holding.desks
 
+    def clock_set(self, by: timedelta) -> None:
+        for held in self._holding:
+            held.until += by
+
     def apply(self, event: t.Event) -> None:
         """Told by Asterisk."""
         self._calls.apply(event)

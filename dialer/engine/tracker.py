@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from dialer.domain.calls import Call, attempt_of
@@ -117,6 +117,12 @@ class Tracker:
             self._set(one, change(one.call))
 
     # -- told by Asterisk -----------------------------------------------------------------------------------------
+
+    def clock_set(self, by: timedelta) -> None:
+        for one in self._calls.values():
+            one.call = one.call.shifted(by)
+        self._marks = {attempt_id: call.shifted(by) for attempt_id, call in self._marks.items()}
+        self._news.ring()
 
     def apply(self, event: Event, now: datetime) -> None:
         attempt_id = attempt_of(event)

@@ -64,8 +64,8 @@ async def test_locked_for_half_a_minute_nothing_leaves_and_then_it_goes_on(
 ) -> None:
     """What was decided before the lock and waits behind it is decided anew: its agents have gone meanwhile."""
     server = Server(tmp_path, lab)
-    await server.start()
     try:
+        await server.start()
         campaign = await dials(server, lab, smsc)
         with closing(sqlite3.connect(tmp_path / "dialer.db", isolation_level=None, timeout=30)) as other:
             other.execute("BEGIN EXCLUSIVE")
@@ -130,8 +130,8 @@ class Island(Server):
 @pytest.mark.req("D3", "A4")
 async def test_on_a_full_disk_nothing_leaves_and_with_room_it_goes_on(lab: Lab, smsc: Smsc, tmp_path: Path) -> None:
     server = Island(tmp_path, lab)
-    await server.start()
     try:
+        await server.start()
         campaign = await dials(server, lab, smsc)
         server.fill()
         await told(server, "make room")
