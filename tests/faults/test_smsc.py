@@ -1,0 +1,52 @@
+"""The SMSC dies while texts are on their way to it, and comes back: texts wait for it, and none is sent twice."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from asterisk.lab.lab import Lab
+from asterisk.lab.numbers import Callee
+from sms.lab.smsc import Smsc
+from tests.support.rig import strategy, text
+from tests.support.server import Server
+from tests.support.truth import done, people
+from tests.support.waiting import until
+
+CONTACTS, WINDOW = 120, 10
+GONE_S = 3.0
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.req("M1", "M4")
+async def test_gone_and_back_in_the_middle(lab: Lab, smsc: Smsc, tmp_path: Path) -> None:
+    server = Server(tmp_path, lab)
+    try:
+        await server.start()
+        await smsc.set(answer_delay_ms=100)
+        numbers = people(CONTACTS, (Callee.BUSY,))
+        campaign = await server.campaign(lab, numbers, strategy(text()), smsc_port=smsc.port)
+        await server.ok("POST", f"/campaigns/{campaign}/publish")
+        await until(lambda: len(smsc.ledger()) >= 20, "twenty texts")
+        await smsc.kill()
+        await until(lambda: _is_down(server), "it to notice")
+        await asyncio.sleep(GONE_S)
+        assert (await server.ok("GET", f"/campaigns/{campaign}"))["contacts"]["pending"] > 0, "the others wait"
+        await smsc.start()
+        found = await done(server, campaign, 60)
+        assert "Traceback" not in server.words()
+    finally:
+        await server.stop()
+    texted, statuses = Counter(s.destination for s in smsc.ledger()), Counter(o for s in found for o in s.statuses)
+    assert set(texted.values()) == {1}
+    assert statuses["lost"] <= WINDOW, "what was under way"
+    for story in found:
+        (status,) = story.statuses
+        assert status == "lost" or texted[story.number.removeprefix("+")] == 1, story
+
+
+async def _is_down(server: Server) -> bool:
+    async with aiohttp.ClientSession() as http, http.get(f"{server.address}/metrics") as answer:
+        return 'dialer_gateway_up{gateway="smsc",kind="sms"} 0.0' in await answer.text()
