@@ -45,7 +45,8 @@ async def take_back(tx: AsyncConnection, now: datetime, node: str, limit: int, *
     was given, also in a request that replaces them one day.
     """
     query = select(contact_request.c.id, contact_request.c.payload).where(_UNDER_WAY, _is_left(now, node, own=own))
-    rows = await tx.execute(query.order_by(contact_request.c.id).limit(limit).with_for_update(skip_locked=True))
+    order = (contact_request.c.lease_until, contact_request.c.id)  # by id alone SQLite would go through all requests
+    rows = await tx.execute(query.order_by(*order).limit(limit).with_for_update(skip_locked=True))
     back: list[ContactRequest] = []
     for row in list(rows):
         known = {**row.payload, KEY: row.payload.get(KEY) or str(row.id)}

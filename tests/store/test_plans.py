@@ -1,7 +1,9 @@
 """No statement of the busy paths goes through a table, or sorts it: a million contacts are as quick as a thousand."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,9 +20,11 @@ from dialer.store import (
     evidence,
     messages,
     nodes,
+    overdue,
     postponing,
     requests,
     stops,
+    webhooks,
 )
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
@@ -63,6 +67,11 @@ QUESTIONS: dict[str, Question] = {
     "open texts": lambda tx, _: messages.open_of(tx, "node-1"),
     "calls and texts of other nodes": lambda tx, _: nodes.others_with_work(tx, "node-1"),
     "calls of a node that is gone": lambda tx, _: nodes.take_calls(tx, "node-2", "node-1"),
+    "webhooks of other nodes that are left": lambda tx, _: webhooks.take_back(tx, MONDAY, "node-1", 2, own=False),
+    "webhooks that are left": lambda tx, _: webhooks.take_back(tx, MONDAY, "node-1", 2, own=True),
+    "due when the clock was set back": lambda tx, i: overdue.move(
+        tx, SimpleNamespace(campaign_id=i, channel="call", priority=0), MONDAY, MONDAY, timedelta(hours=-1), 2
+    ),
     "unfinished stops": lambda tx, _: campaigns.with_unfinished_stop(tx),
 }
 
@@ -74,7 +83,7 @@ ONLY = {"not entered": ("ix_enrollment_not_entered",)} | dict.fromkeys(("campaig
 # Two chunks, and what is under way: not all.
 SORTS = ("stop", "open calls", "open texts", "evidence of calls", "evidence of refusals")
 # Of what is claimed, which is no more than the hoppers hold, and of what is under way.
-SHORT = ("ix_contact_request_lease", "ix_attempt_open", "ix_message_open")
+SHORT = ("ix_contact_request_lease", "ix_contact_request_webhook", "ix_attempt_open", "ix_message_open")
 
 
 @pytest.fixture
