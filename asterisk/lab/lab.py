@@ -47,8 +47,8 @@ class Lab:
         names = tuple(f"agent-{i}" for i in range(1, agents + 1))
         members = queues if isinstance(queues, Mapping) else dict.fromkeys(queues, names)
         found = distribution or install.ensure(say=lambda _text: None)
-        self.agents = names
         self.pbx = Pbx(folder / "pbx", found, rtp_ports, members, settings or QueueSettings(wrap_up_s=wrap_up_s))
+        self.agents = self.pbx.agents
         self.world = World(folder / "world", found, rtp_ports, self.pbx.agents, self.pbx.sip_port)
         self._dead: socket.socket | None = None
 
