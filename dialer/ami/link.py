@@ -22,7 +22,7 @@ from panoramisk.message import Message
 from dialer.ami import originate as o
 from dialer.ami.frames import Fields, Frames, event_name, headers
 from dialer.ami.gathered import Gathered
-from dialer.ami.parse import USED_EVENTS, Headers, parse
+from dialer.ami.parse import USED_EVENTS, Headers
 from dialer.ami.session import Callbacks, Session
 from dialer.ami.states import PROVEN, LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
 from dialer.domain.telephony import Event
@@ -64,9 +64,9 @@ class _Protocol(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
 
     def _take(self, raw: bytes) -> None:
         name = event_name(raw)
-        if name in USED_EVENTS:
+        if build := USED_EVENTS.get(name):
             # Past panoramisk: it would hand an OriginateResponse to the Originate that it has not forgotten yet.
-            if event := parse(Fields(raw)):
+            if event := build(Fields(raw)):
                 self.connection.on_event(event)
         elif name is None or b"\r\nActionID: " in raw:
             self.handle_message(Message(headers(raw)))

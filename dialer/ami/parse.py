@@ -228,5 +228,7 @@ _BUILDERS: dict[str, Callable[[Event], t.Event | None]] = {
     "QueueMemberRemoved": _member_removed,
     "UserEvent": _user_event,
 }
-#: The events that are parsed at all, as they stand on the wire.
-USED_EVENTS = frozenset(name.encode() for name in _BUILDERS)
+#: The events that are parsed at all, by their names as they stand on the wire, and what makes each of its headers.
+USED_EVENTS: dict[bytes | None, Callable[[Event], t.Event | None]] = {
+    name.encode(): build for name, build in _BUILDERS.items()
+}

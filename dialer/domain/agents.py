@@ -185,9 +185,9 @@ class Agents(Roster):
 
     def _refresh(self, agent: Agent) -> None:
         for queue in agent.seats:
-            blocked, until = bool(agent.blocked_in(queue)), agent.held_until(queue)
-            coming = (blocked or until is not None) and agent.comes_back(queue)
-            self._pool(queue).place(agent.interface, blocked=blocked, until=until, coming=coming)
+            reasons, until = agent.blocked_in(queue), agent.held_until(queue)
+            coming = (bool(reasons) or until is not None) and agent.comes_back(reasons)
+            self._pool(queue).place(agent.interface, blocked=bool(reasons), until=until, coming=coming)
 
     def _stop_ringing(self, uniqueid: str) -> None:
         for interface in self._rung.pop(uniqueid, ()):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
 from dialer.domain import telephony as t
+from dialer.domain.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Known:
     """What is known already and counts more than a later word of the same kind."""
 

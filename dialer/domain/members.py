@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -123,10 +124,10 @@ class Agent:
         )
         return tuple(reason for reason, holds in found if holds)
 
-    def comes_back(self, queue: str) -> bool:
-        """Whether nothing but a call, or its wrap-up, keeps it from this queue, the only one it sits in."""
+    def comes_back(self, reasons: Collection[NotFree]) -> bool:
+        """Whether nothing but a call, or its wrap-up, keeps it from the only queue it sits in; `reasons` are those against it now."""
         alone = sum(seat.logged_in for seat in self.seats.values()) == 1
-        return alone and self.rests_until is None and _PASSING.issuperset(self.blocked_in(queue))
+        return alone and self.rests_until is None and _PASSING.issuperset(reasons)
 
     def wrap_up_until(self, queue: str) -> datetime | None:
         """The end of its wrap-up for this queue.
