@@ -43,10 +43,11 @@ async def live_parts(request: web.Request, campaign: Campaign) -> dict[str, Any]
     """What the overview shows and the stream keeps up to date."""
     ctx, live = request.app[CONTEXT], request.app[LIVE]
     snapshot = live.snapshot() if live else views.NO_LIVE
+    counted = await views.counts(ctx, campaign)
     return {
         "campaign": campaign,
-        **await views.counts(ctx, campaign),
-        **views.picture(ctx, campaign, snapshot),
+        **counted,
+        **views.picture(ctx, campaign, snapshot, counted["counts"]),
         "meter": (await metering.meters(ctx, [campaign]))[campaign.id],
     }
 

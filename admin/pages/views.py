@@ -79,18 +79,27 @@ def _bars(numbers: Mapping[str, int], total: int) -> list[dict[str, Any]]:
     return bars
 
 
-def picture(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """The live picture of one campaign: the agents of its queue, its calls, and why no (more) calls start."""
+_FAULTS = {"link_down", "unknown_queue"}
+
+
+def picture(
+    ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], numbers: Mapping[str, int]
+) -> dict[str, Any]:
+    """The live picture of one campaign: the agents of its queue, its calls, and why no (more) calls start.
+
+    `numbers`: its contacts by state, and their `total`.
+    """
     queue = next((one for one in snapshot["queues"] if one["name"] == campaign.queue), None)
     return {
         "queue_name": campaign.queue,
         "agents": queue,
         "calls": [call for call in snapshot["calls"] if call["campaign_id"] == campaign.id],
-        "pacing": _pacing(ctx, campaign, snapshot),
+        "pacing": pacing(ctx, campaign, snapshot, numbers),
     }
 
 
-def _pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> dict[str, str]:
+def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, str]:
+    """Why no (more) calls start now. Of whom nobody is left to call, busy agents are not the reason."""
     if campaign.status is CampaignStatus.ENDED:
         return {"colour": "secondary", "icon": "stop", "text": "The campaign has ended for good."}
     if campaign.status is CampaignStatus.UNPUBLISHED:
@@ -102,8 +111,10 @@ def _pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any]) -> di
     if running is None:
         return {"colour": "warning", "icon": "alert", "text": "Published, but no dialer runs it in this process."}
     limit = running["limited_by"]
+    if numbers["total"] == numbers["done"] and limit not in _FAULTS:
+        return {"colour": "info", "icon": "check", "text": words.nobody_left(numbers["total"])}
     text = words.limited_by(limit, running.get("why")) + words.power(running.get("power"))
-    colour = "warning" if limit in {"link_down", "unknown_queue"} else "info"
+    colour = "warning" if limit in _FAULTS else "info"
     return {"colour": colour, "icon": "activity", "text": text}
 
 

@@ -50,6 +50,12 @@ _LIMITS = {
     "outside-execution-time": "It is outside the execution time. The campaign goes on by itself.",
 }
 
+
+def nobody_left(contacts: int) -> str:
+    """Of a running campaign all of whose contacts are done."""
+    return "Everybody is done. Contacts who come now are called at once." if contacts else "There are no contacts yet."
+
+
 _NOT_FREE = {
     "not_logged_in": "not logged in",
     "unavailable": "phone can't be reached",
