@@ -40,7 +40,7 @@ from tests.peers.ami_pbx import Plan, ScriptedPbx
 
 KILLS, STARTS = 1_000, 20
 CONTACTS = int(os.environ.get("BENCH_CONTACTS", "1000000"))
-AGENTS, PER_KILL, LEAST = 30, 20, 2_000
+AGENTS, PER_KILL, LEAST = 10, 40, 2_000
 BETWEEN = ("call-intent:after", "call-write:before")
 OTHERS = (
     "claim:after",
@@ -124,7 +124,7 @@ def _environment(folder: Path, ami_port: int) -> dict[str, str]:
 async def _kills(kills: int) -> None:
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
-    async with _bed(LEAST + PER_KILL * kills, talks_s=0.2) as bed:
+    async with _bed(LEAST + PER_KILL * kills, talks_s=0.5) as bed:
         began, where = time.monotonic(), Counter[str]()
         for number in range(kills):
             where[await _killed(bed, _plan(chance), chance)] += 1

@@ -21,7 +21,7 @@ from tests.support.waiting import until
 HOUR_S = 3600.0
 RETRY_S, SOON_S = 2.0, 10.0
 MIX = (Callee.BUSY, Callee.ANSWER, Callee.INSTANT, Callee.REJECTED)
-CONTACTS = 60
+CONTACTS = 44
 
 
 class Clock:
