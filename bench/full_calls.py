@@ -71,6 +71,7 @@ async def _run(folder: Path, agents: int, seconds: int) -> None:
     print(bare.line("bare loop"))
     print(again.line("once more"))
     print(f"  ratio        {dialer.rate / most:6.3f} of the bare loop's rate   goal 0.950")
+    print(f"  in the store {_outcomes(folder / 'bench.db')}   load of the machine {os.getloadavg()[0]:.1f}")
 
 
 async def _bare(lab: Lab, agents: int, seconds: int) -> Figures:
@@ -97,6 +98,12 @@ async def _measured(lab: Lab, seconds: int, connected: Callable[[], int], used: 
     await asyncio.sleep(seconds)
     took = time.monotonic() - began
     return Figures((connected() - before) / took, (used() - own) / took, (theirs() - other) / took)
+
+
+def _outcomes(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as store:
+        found = store.execute("SELECT coalesce(outcome, state), count(*) FROM attempt GROUP BY 1").fetchall()
+    return ", ".join(f"{number:,} {what}" for what, number in found)
 
 
 def _connected(file: Path) -> int:
