@@ -63,6 +63,7 @@ async def _committed(bench: Bench, second: Bench) -> tuple[int, Held, "asyncio.T
     held = Held(await loop_over(second, {"sales": ("anna",)}))
     await builders.load(bench, campaign_id, builders.persons(1))
     await builders.settle(bench, campaign_id)
+    bench.clock.now += timedelta(seconds=1)  # a queue in which nothing stood rests for a moment
     held.loop.dialing.feeds.look_now(campaign_id)
     dialing = asyncio.create_task(_dial(held))
     await asyncio.wait_for(held.committed.wait(), 10)
