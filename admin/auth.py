@@ -30,10 +30,10 @@ _RIGHT_OF_LAST_PART = {
 # The role of a campaign's own key: it has no rights but that of the address which it was found at.
 CAMPAIGN_KEY = "campaign-key"
 _PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
-# What not every role may read: keys, and all that was done with a person's number, over all campaigns.
-_RIGHT_TO_READ = {"key": Right.WRITE, "evidence": Right.OPERATE, "evidence.csv": Right.OPERATE}
+# What not every role may read: keys, who the users are, and all that was done with a person's number, over all campaigns.
+_RIGHT_TO_READ = {"key": Right.WRITE, "users": Right.WRITE, "evidence": Right.OPERATE, "evidence.csv": Right.OPERATE}
 # Things under a name that people choose: a gateway called "check" is still a gateway.
-NAMED = ("/gateways/", "/contact-fields/")
+NAMED = ("/gateways/", "/contact-fields/", "/users/")
 _AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
 # For everybody who is logged in: the way out, and the way to where each role begins.
 _EVERYBODYS = frozenset({"/", "/logout"})

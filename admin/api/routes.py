@@ -23,6 +23,7 @@ from admin.api import (
     rule_packs,
     sources,
     strategies,
+    users,
 )
 from admin.openapi import BASE, Media, Operation, Operations
 
@@ -57,6 +58,7 @@ def operations() -> list[Operation]:
         attempts.api,
         live.api,
         agent.api,
+        users.api,
         api,
     )
     return [operation for module in modules for operation in module.all]

@@ -33,19 +33,20 @@ class Desks:
     ctx: Context
     _desks: dict[str, Desk] = field(default_factory=dict)  # by user
 
-    async def of(self, user: str) -> Desk:
-        """The user's desk, with the telephone that was chosen last; being asked for is a sign of life."""
+    async def of(self, user: str, *, seen: bool = True) -> Desk:
+        """The user's desk, with the telephone that was chosen last; being `seen` is a sign of life."""
         if user not in self._desks:
             self._desks.setdefault(user, Desk(user, await previews.agent_of(self.ctx, user) or ""))
         desk = self._desks[user]
-        desk.seen_at = self.ctx.clock()
+        if seen:
+            desk.seen_at = self.ctx.clock()
         return desk
 
     async def choose(self, desk: Desk, agent: str, known: frozenset[str]) -> None:
-        """Raises `InvalidInput` for an agent that Asterisk does not report."""
+        """Empty: none any more. Raises `InvalidInput` for an agent that Asterisk does not report."""
         if agent == desk.agent:
             return
-        if agent not in known:
+        if agent and agent not in known:
             names = ", ".join(sorted(known)[:20]) or "none while the link to Asterisk is down"
             raise InvalidInput.single("agent", f"no queue has a member {shown(agent)}; there are: {names}")
         desk.agent, desk.ready = agent, False

@@ -7,6 +7,7 @@ once"), so that nobody is called whom no agent waits for. `round` is a part of t
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
 from ulid import ULID
 
 from dialer.domain import telephony as t
@@ -17,11 +18,13 @@ from dialer.engine.desks import Desk, Desks
 from dialer.engine.dialing import Dialing
 from dialer.engine.held import Held, Holding, Stage
 from dialer.engine.preview_calls import PreviewCalls
-from dialer.operations import attempts, previews
+from dialer.operations import attempts, previews, users
 from dialer.operations.context import Context
 from dialer.pacing import preview as pacing
 from dialer.store.previews import Offer
 from dialer.store.requests import ContactRequest
+
+log = structlog.get_logger(__name__)
 
 # Between the agent's answer and the callee's call there is a commit.
 TO_LEAVE = timedelta(seconds=30)
@@ -76,6 +79,15 @@ class Previews:
         if agent != desk.agent and self.of(desk) is not None:
             raise Conflict("answer what is offered to you first")
         await self.desks.choose(desk, agent, self.agents())
+
+    async def give(self, user: str, agent: str, by: str) -> None:
+        """A manager says which telephone is a user's; empty: none. Raises as `choose`, and `NotFound`."""
+        if user not in {one.name for one in await users.listed(self._ctx)}:
+            raise NotFound("user", user)
+        desk = await self.desks.of(user, seen=False)
+        before = desk.agent
+        await self.choose(desk, agent)
+        log.info("telephone_given", user=user, agent=agent, before=before, by=by)
 
     def get_ready(self, desk: Desk, *, ready: bool) -> None:
         self.desks.get_ready(desk, ready=ready)

@@ -128,8 +128,9 @@ async def agent_of(ctx: Context, user_name: str) -> str | None:
 
 
 async def set_agent(ctx: Context, user_name: str, agent: str) -> None:
+    """Empty: none."""
     async with ctx.db.write() as tx:
-        await users.set_agent(tx, user_name, agent)
+        await users.set_agent(tx, user_name, agent or None)
 
 
 def _went_back(

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.operations.context import Context
 from dialer.store import users
+from dialer.store.types import AnyRow
 
 MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 1024, 64
 # Argon2 is meant to be costly: no more of it at once than leaves the dialer its processor.
@@ -71,6 +72,12 @@ async def create_user(ctx: Context, name: str, password: str, role: str) -> None
             await users.add(tx, name, password_hash, role, ctx.clock())
     except IntegrityError:
         raise InvalidInput.single("name", f"there is a user {shown(name)} already") from None
+
+
+async def listed(ctx: Context) -> list[AnyRow]:
+    """`(name, role, agent)` of all users, by name."""
+    async with ctx.db.read() as tx:
+        return await users.listed(tx)
 
 
 async def create_token(ctx: Context, name: str, role: str) -> str:

@@ -74,5 +74,10 @@ async def agent_of(tx: AsyncConnection, name: str) -> str | None:
     return found
 
 
-async def set_agent(tx: AsyncConnection, name: str, agent: str) -> None:
+async def listed(tx: AsyncConnection) -> list[AnyRow]:
+    """`(name, role, agent)` of all, by name."""
+    return list(await tx.execute(select(user.c.name, user.c.role, user.c.agent).order_by(user.c.name)))
+
+
+async def set_agent(tx: AsyncConnection, name: str, agent: str | None) -> None:
     await tx.execute(update(user).where(user.c.name == name).values(agent=agent))

@@ -2,10 +2,11 @@
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from admin.app import make_app
 from admin.auth import COOKIE
-from dialer.operations import users
+from dialer.operations import previews, users
 from tests.api.conftest import PASSWORD, Server
 from tests.store.test_previews import ANN, Page, page_of
 from tests.support.context import bench
@@ -54,6 +55,32 @@ async def test_an_agent_sees_the_agent_page_and_nothing_else(server: Server) -> 
         for path in ("/campaigns", "/contacts", "/live", "/api/v1/campaigns"):
             assert (await client.get(path, headers=headers)).status == 403
         assert (await client.post("/agent", headers=headers, data={"ready": "yes"})).status == 403  # no CSRF token
+
+
+@pytest.mark.req("A2", "C2")
+async def test_a_manager_says_which_telephone_is_whose_and_it_is_noted_who_did_it(server: Server) -> None:
+    page, client, agents = await serving(server)
+    ctx = page.bench.ctx
+    await users.create_user(ctx, "ann", PASSWORD, "agent")
+    manager = {"Authorization": f"Bearer {await users.create_token(ctx, 'boss', 'manager')}"}
+    viewer = {"Authorization": f"Bearer {await users.create_token(ctx, 'looker', 'viewer')}"}
+    async with client:
+        with capture_logs() as logs:
+            given = await client.put("/api/v1/users/ann/agent", json={"agent": ANN}, headers=manager)
+        assert given.status == 200
+        listed = (await (await client.get("/api/v1/users", headers=manager)).json())["items"]
+        assert {"name": "ann", "role": "agent", "agent": ANN} in listed
+        (noted,) = [one for one in logs if one["event"] == "telephone_given"]
+        assert (noted["user"], noted["agent"], noted["before"], noted["by"]) == ("ann", ANN, "", "boss")
+        assert (await page.previews.desks.of("ann")).agent == ANN
+        for wrong, status in (({"agent": "PJSIP/nobody"}, 422), ({}, 422)):
+            assert (await client.put("/api/v1/users/ann/agent", json=wrong, headers=manager)).status == status
+        assert (await client.put("/api/v1/users/zed/agent", json={"agent": ANN}, headers=manager)).status == 404
+        for headers in (viewer, agents):
+            assert (await client.put("/api/v1/users/ann/agent", json={"agent": ANN}, headers=headers)).status == 403
+            assert (await client.get("/api/v1/users", headers=headers)).status == 403
+        await client.put("/api/v1/users/ann/agent", json={"agent": None}, headers=manager)
+        assert await previews.agent_of(ctx, "ann") is None
 
 
 async def test_without_an_engine_it_says_so(server: Server) -> None:
