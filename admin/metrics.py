@@ -24,9 +24,7 @@ class Metrics:
         self._agents = self._gauge("dialer_agents_free", "Agents proven free", "queue")
         self._calls = self._gauge("dialer_calls_in_flight", "Calls that are under way")
         self._link = self._gauge("dialer_asterisk_link_up", "1 while the link to Asterisk is up")
-        self._webhooks = Counter(
-            "dialer_webhooks", "Webhooks by what came of them", ("result",), registry=self.registry
-        )
+        self._webhooks = self._counter("dialer_webhooks", "Webhooks by what came of them", "result")
         self._breakers = self._gauge("dialer_gateway_breaker_open", "1 while the trunk fails and is probed", "gateway")
         self._caps = self._gauge(
             "dialer_gateway_calls_today", "Calls of the day, of a cap's prefix", "gateway", "prefix"
@@ -34,7 +32,20 @@ class Metrics:
         self._minutes = self._gauge(
             "dialer_gateway_minutes_today", "Minutes of calls of the day, where they have a cap", "gateway"
         )
-        self._counted: dict[str, int] = {}
+        self._counted: dict[tuple[str, ...], int] = {}
+        self._segments = self._counter(
+            "dialer_sms_segments",
+            "Segments by what the SMSC answered: accepted, refused, throttled, unknown",
+            "gateway",
+            "result",
+        )
+        self._refusals = self._counter("dialer_sms_refused", "Refused segments by error", "gateway", "error", "kind")
+        self._incoming = self._counter(
+            "dialer_sms_incoming", "What the SMSC delivered: receipts, replies, unreadable", "gateway", "kind"
+        )
+        self._binds = self._gauge("dialer_sms_binds_bound", "Binds that are bound", "gateway")
+        self._in_flight = self._gauge("dialer_sms_in_flight", "Segments without an answer", "gateway")
+        self._replies = self._gauge("dialer_replies", "Replies in the store: stop, other", "kind")
         self._gateways = self._gauge("dialer_gateway_up", "1 while the gateway is up", "gateway", "kind")
         self._abandonment = self._gauge(
             "dialer_abandonment_percent", "Abandoned, of the calls that people answered in 30 days", "campaign"
@@ -46,15 +57,26 @@ class Metrics:
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
 
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
     def answered(self, request: web.Request, status: int) -> None:
         """By the route's pattern, so that ids make no series of their own."""
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "unknown"
         self._requests.labels(route, _method(request.method), str(status)).inc()
 
-    def collect(self, counts: Mapping[str, Mapping[str, int]], live: Mapping[str, Any] | None) -> CollectorRegistry:
-        """`counts`: `{attempts: {outcome: n}, messages: {status: n}}`; `live`: a snapshot, see engine/live.py."""
-        for gauge, name in ((self._attempts, "attempts"), (self._messages, "messages")):
+    def collect(
+        self,
+        counts: Mapping[str, Mapping[str, int]],
+        live: Mapping[str, Any] | None,
+        texts: Mapping[str, Mapping[str, Any]],
+    ) -> CollectorRegistry:
+        """`counts`: `{attempts: {outcome: n}, messages: {status: n}, replies: {kind: n}}`; `live`: see engine/live.py.
+
+        `texts`: of each SMS gateway that runs, see engine/gateway_view.py.
+        """
+        for gauge, name in ((self._attempts, "attempts"), (self._messages, "messages"), (self._replies, "replies")):
             gauge.clear()
             for label, number in counts[name].items():
                 gauge.labels(label).set(number)
@@ -65,6 +87,7 @@ class Metrics:
         self._set_gateways(snapshot.get("gateways", ()))
         self._set_abandonment(snapshot.get("campaigns", ()))
         self._count_webhooks(snapshot.get("webhooks", {}))
+        self._count_texts(texts)
         return self.registry
 
     def _set_agents(self, queues: Iterable[Mapping[str, Any]]) -> None:
@@ -95,11 +118,28 @@ class Metrics:
                 self._abandonment_limit.labels(str(campaign["id"])).set(meter["limit_percent"])
 
     def _count_webhooks(self, counts: Mapping[str, int]) -> None:
-        """The engine counts; this adds what came since it was asked last."""
         for result in ("answered", "failed"):
-            total = counts.get(result, 0)
-            self._webhooks.labels(result).inc(max(0, total - self._counted.get(result, 0)))
-            self._counted[result] = total
+            self._grow(self._webhooks, counts.get(result, 0), result)
+
+    def _count_texts(self, texts: Mapping[str, Mapping[str, Any]]) -> None:
+        self._binds.clear()
+        self._in_flight.clear()
+        for name, one in texts.items():
+            for result in ("accepted", "refused", "throttled", "unknown"):
+                self._grow(self._segments, one["counts"][result], name, result)
+            for kind in ("receipts", "replies", "unreadable"):
+                self._grow(self._incoming, one["counts"][kind], name, kind)
+            for error in one["errors"]:
+                self._grow(self._refusals, error["count"], name, error["name"], error["kind"])
+            self._binds.labels(name).set(sum(bind["bound"] for bind in one["binds"]))
+            self._in_flight.labels(name).set(sum(bind["in_flight"] for bind in one["binds"]))
+
+    def _grow(self, counter: Counter, total: int, *labels: str) -> None:
+        """The engine counts; this adds what came since it was asked last. An edited gateway begins again at zero."""
+        key = (str(counter), *labels)
+        before = self._counted.get(key, 0)
+        counter.labels(*labels).inc(total - before if total >= before else total)
+        self._counted[key] = total
 
 
 METRICS = web.AppKey("metrics", Metrics)

@@ -13,6 +13,7 @@ import structlog
 from sms import events, status, submission
 from sms.commands import BindType
 from sms.inbox import Inbox
+from sms.journal import LONG_S, SHORT_S, Journal, Kind
 from sms.kept import KeptLink
 from sms.link import Link
 from sms.pdu import PduError
@@ -53,12 +54,14 @@ class Gateway:
         chance: Callable[[], float] = randomness.random,
     ) -> None:
         self.settings = settings
+        self._journal = Journal(clock)
         self._inbox = Inbox(
             settings.name,
             on_receipt=on_receipt,
             on_reply=on_reply,
             on_late_response=on_late_response,
             alphabet=settings.alphabet,
+            note=self._journal.note,
         )
         self._on_change, self._clock, self._chance = on_change, clock, chance
         self._slots = Slots(settings.admission(clock()), clock)
@@ -106,6 +109,10 @@ class Gateway:
             window=settings.window,
             in_flight=sum(kept.in_flight for kept in self._binds),
             binds=tuple(kept.describe() for kept in self._binds),
+            now=self._clock(),
+            rates=(self._journal.rate(SHORT_S), self._journal.rate(LONG_S)),
+            refusals=self._journal.refusals,
+            events=self._journal.events,
             counts=replace(
                 self._counts,
                 receipts=self._inbox.receipts,
@@ -226,6 +233,7 @@ class Gateway:
                 self._answered(event)
             case events.Unanswered(ref, reason):
                 self._count(unknown=1)
+                self._journal.note(Kind.UNKNOWN, reason)
                 self._resolve(ref, Unknown(reason))
             case events.Delivered(sequence, deliver):
                 link = kept.link  # this one: after a reconnect nobody waits for the answer any more
@@ -233,25 +241,32 @@ class Gateway:
                     self._inbox.take_in(deliver, lambda code: link.acknowledge(sequence, code))
             case events.Bound():
                 self._count(binds=1)
-            case events.BindRefused(hopeless=True):
-                self._refused.set()
+                self._journal.note(Kind.BOUND, kept.told())
+            case events.BindRefused(known, hopeless):
+                self._journal.note(Kind.BIND_REFUSED, f"{known.name}, {known.meaning}")
+                if hopeless:
+                    self._refused.set()
+            case events.Closed():
+                self._journal.note(Kind.CLOSED, kept.told())
             case events.Ignored(reason):
+                self._journal.note(Kind.IGNORED, reason)
                 log.warning("smpp_ignored", gateway=self.settings.name, reason=reason)
-            case _:
-                pass
         self._slots.set_bound(sum(one.is_bound for one in self._binds if one.sends))
 
     def _answered(self, event: events.Answered) -> None:
         known = event.status
         if known.code == status.OK:
             self._count(accepted=1)
+            self._journal.accepted()
             result: SubmitResult = Accepted(event.message_id)
         else:
             self._count(refused=1)
+            self._journal.refused(known)
             result = submission.refusal(known)
         if known.holds_link:
             self._hold(known)
         if not self._resolve(event.ref, result):
+            self._journal.note(Kind.LATE, f"{known.name}, after the response timeout")
             self._inbox.tell_late(event.ref, result)
 
     def _resolve(self, ref: str, result: SubmitResult) -> bool:
@@ -274,4 +289,5 @@ class Gateway:
         self._calm_at = now + 3 * delay
         self._slots.hold(now + delay)
         self._held = f"held for {delay:.1f} s: {known.name}, {known.meaning}"
+        self._journal.note(Kind.HELD, self._held)
         self._on_change()

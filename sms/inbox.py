@@ -9,6 +9,7 @@ import structlog
 from sms import receipt, status
 from sms.alphabet import Encoding
 from sms.commands import DeliverSm
+from sms.journal import Kind
 from sms.receipt import Receipt, Reply
 from sms.submission import SubmitResult
 
@@ -29,9 +30,10 @@ class Inbox:
         on_reply: Callable[[Reply], Awaitable[None]],
         on_late_response: Callable[[str, SubmitResult], Awaitable[None]],
         alphabet: Encoding = Encoding.GSM7,
+        note: Callable[[Kind, str], None],
     ) -> None:
         self.receipts, self.replies, self.unreadable = 0, 0, 0
-        self._gateway, self._alphabet = gateway, alphabet
+        self._gateway, self._alphabet, self._note = gateway, alphabet, note
         self._on_receipt, self._on_reply, self._on_late = on_receipt, on_reply, on_late_response
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,6 +80,7 @@ class Inbox:
         else:
             # Sent again it would be no clearer.
             self.unreadable += 1
+            self._note(Kind.UNREADABLE, f"a receipt of esm_class {deliver.esm_class:#04x}")
             log.warning("smpp_receipt_unreadable", gateway=self._gateway, esm_class=deliver.esm_class)
 
     async def _tell_late(self, ref: str, result: SubmitResult) -> None:

@@ -73,6 +73,10 @@ class KeptLink:
     def describe(self) -> BindStatus:
         return BindStatus(self.settings.bind.type.name.lower(), self.is_bound, self.reason, self.since, self.in_flight)
 
+    def told(self) -> str:
+        """The bind and how it is, for people."""
+        return f"{self.settings.bind.type.name.lower()}: {self.reason}"
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until the SMSC says that it will never let us in (`is_refused`)."""
         while not stopping.is_set() and not self.is_refused:
@@ -108,7 +112,7 @@ class KeptLink:
             self._on_change()
         self._failures = 1 if self._clock() - self._bound_at >= STABLE_S else self._failures + 1
         if isinstance(fault, OSError):
-            self._changed(f"no connection: {fault or type(fault).__name__}")
+            self._take(events.Closed(f"no connection: {fault or type(fault).__name__}"))
         elif isinstance(fault, Exception):
             raise fault
 

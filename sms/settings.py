@@ -10,6 +10,7 @@ from sms.admission import Admission, TokenBucket
 from sms.alphabet import Encoding, transliterated
 from sms.backoff import Backoff
 from sms.commands import Bind, BindType
+from sms.journal import Noted, Refusals
 from sms.kept import BindStatus
 from sms.link import Endpoint
 from sms.session import SessionSettings
@@ -116,7 +117,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """What a page shows; `since` is the clock's time of the last change of the link."""
+    """What a page shows; `since` is the clock's time of the last change of the link, `now` that of this look.
+
+    `rates`: accepted segments per second over journal.SHORT_S and journal.LONG_S.
+    """
 
     name: str
     address: str
@@ -127,6 +131,10 @@ class GatewayStatus:
     in_flight: int
     binds: tuple[BindStatus, ...]
     counts: Counts
+    now: float
+    rates: tuple[float, float]
+    refusals: tuple[Refusals, ...]
+    events: tuple[Noted, ...]
 
 
 def split(settings: GatewaySettings, text: str, reference: int = 0) -> Segmentation:

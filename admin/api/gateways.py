@@ -5,10 +5,11 @@ from typing import Any
 
 from aiohttp import web
 
-from admin.keys import CONTEXT
+from admin.errors import Refused
+from admin.keys import CONTEXT, LIVE
 from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.common import ListQuery, PageOut
-from admin.schemas.gateways import GatewayOut, GatewayPatch, shown
+from admin.schemas.gateways import GatewayOut, GatewayPatch, GatewayStatusOut, shown
 from dialer.domain.gateway import Gateway
 from dialer.operations import gateways
 
@@ -32,6 +33,25 @@ async def create(request: web.Request, body: Gateway) -> web.Response:
 @api("GET", "/gateways/{gateway_id}", "Read a gateway", answers={200: GatewayOut})
 async def read(request: web.Request, gateway_id: str) -> web.Response:
     return _shown(await gateways.get(request.app[CONTEXT], gateway_id))
+
+
+@api(
+    "GET",
+    "/gateways/{gateway_id}/status",
+    "How an SMS gateway is now",
+    answers={200: GatewayStatusOut},
+    problems=(409,),
+)
+async def status(request: web.Request, gateway_id: str) -> web.Response:
+    """409 for a voice gateway, and for one that does not run in this process."""
+    row = await gateways.get(request.app[CONTEXT], gateway_id)
+    if row["kind"] != "sms":
+        raise Refused(409, f"{gateway_id} is a voice gateway: its state is in /live")
+    live = request.app[LIVE]
+    found = live.sms_gateway(gateway_id) if live else None
+    if found is None:
+        raise Refused(409, f"{gateway_id} does not run in this process: ask the server that has an engine")
+    return answer(GatewayStatusOut.model_validate(found))
 
 
 @api("PATCH", "/gateways/{gateway_id}", "Edit a gateway", answers={200: GatewayOut}, problems=(409,))

@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz`, `/metrics`: for whoever runs the server (requirement A4)."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from admin import metrics
 from admin.keys import CONTEXT, LIVE
+from dialer.engine.live import Live
 from dialer.operations import reports
 from dialer.operations.context import Context
 
@@ -52,8 +54,16 @@ async def readyz(request: web.Request) -> web.Response:
 async def show_metrics(request: web.Request) -> web.Response:
     counts = await reports.counts(request.app[CONTEXT])
     live = request.app[LIVE]
-    registry = request.app[metrics.METRICS].collect(counts, live.snapshot() if live else None)
+    snapshot = live.snapshot() if live else {}
+    registry = request.app[metrics.METRICS].collect(counts, snapshot, _texts(live, snapshot))
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _texts(live: Live | None, snapshot: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What each SMS gateway that runs tells about itself."""
+    names = [one["id"] for one in snapshot.get("gateways", ()) if one["kind"] == "sms"]
+    found = {name: live.sms_gateway(name) for name in names} if live else {}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 async def _database(ctx: Context) -> dict[str, Any]:

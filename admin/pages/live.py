@@ -13,16 +13,20 @@ from admin.keys import CONTEXT, LIVE
 from admin.pages import views
 from admin.pages.campaign import live_parts, load
 from admin.pages.contact import in_campaign
+from admin.pages.gateways import texts
 from admin.pages.render import page, to_html
 from admin.pages.sources import listed
 from dialer.domain.transitions import SourceState
 from dialer.engine.live import Live
+from dialer.operations import gateways
 
 # Each look costs a count of the campaign's contacts: a look, then a pause of at least this many times its length.
 REST, AT_MOST_EVERY_S = 5.0, 0.4
 # With nothing to ring the bell (a window that closes, a validity that ends), look again all the same.
 AT_LEAST_EVERY_S = 5.0
 WHILE_IMPORTING_S = 0.5
+# Rates move although no state changes.
+RATES_S = 1.0
 BUSY = frozenset({SourceState.PENDING, SourceState.RUNNING, SourceState.REMOVING})
 OOB = Markup('hx-swap-oob="outerMorph"')
 
@@ -55,6 +59,17 @@ async def contact_stream(request: web.Request) -> web.StreamResponse:
         parts = await in_campaign(request)
         names = ("contact_state", "contact_place", "contact_delivery", "contact_trail")
         return "".join(swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+
+    return await stream(request, draw)
+
+
+async def gateway_stream(request: web.Request) -> web.StreamResponse:
+    """How an SMS gateway is."""
+    name = request.match_info["gateway"]
+    await gateways.get(request.app[CONTEXT], name)  # 404 before the stream begins
+
+    async def draw() -> tuple[str, float]:
+        return swapped(request, "sms_gateway", {"sms": texts(request, name)}), RATES_S
 
     return await stream(request, draw)
 

@@ -101,6 +101,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get("/gateways/new/{kind}", gateways.new),
         web.post("/gateways/new/{kind}", gateways.create),
         web.get("/gateways/{gateway}", gateways.show),
+        web.get("/gateways/{gateway}/live", live.gateway_stream),
         web.post("/gateways/{gateway}", gateways.save),
         web.post("/gateways/{gateway}/delete", gateways.remove),
         web.get("/static/{name:.+}", assets.serve),

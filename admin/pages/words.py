@@ -19,6 +19,8 @@ COLOURS: Mapping[str, str] = {
     "submitted": "blue", "delivered": "green", "undelivered": "red", "expired": "orange",
     "up": "green", "bound": "green", "connected": "green", "down": "red", "stale": "orange", "connecting": "yellow",
     "breaker_open": "red", "breaker_half_open": "orange",
+    "throttled": "orange", "held": "orange", "bind_refused": "red", "unknown": "red", "late": "yellow",
+    "permanent": "red", "temporary": "orange",
     "resync": "yellow", "refused": "red", "shutting_down": "orange",
     "intended": "secondary", "dialing": "azure", "ringing": "azure",
 }  # fmt: skip

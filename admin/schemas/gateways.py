@@ -104,6 +104,65 @@ class SmsGatewayOut(_Stored):
     currency: str
 
 
+class BindOut(Out):
+    """`in_flight`: segments without an answer, at most `window`."""
+
+    type: str
+    bound: bool
+    reason: str
+    since: datetime
+    in_flight: int
+    window: int
+
+
+class SmsCountsOut(Out):
+    """Since the gateway was started or edited; `accepted`, `refused`, `throttled` and `unknown` count segments."""
+
+    accepted: int
+    refused: int
+    throttled: int
+    unknown: int
+    receipts: int
+    replies: int
+    unreadable: int
+    binds: int
+
+
+class SmsErrorOut(Out):
+    """Refused segments by the status of SMPP; `kind`: permanent, temporary or unknown."""
+
+    code: int
+    name: str
+    kind: str
+    meaning: str
+    count: int
+
+
+class SmsEventOut(Out):
+    """`times`: so many alike in a row, the last of them `at`."""
+
+    at: datetime
+    kind: str
+    detail: str
+    times: int
+
+
+class GatewayStatusOut(Out):
+    """How an SMS gateway is now. Rates are accepted segments per second; errors the most frequent first, events the newest."""
+
+    state: str
+    reason: str
+    since: datetime
+    address: str
+    binds: list[BindOut]
+    rate_10s: float
+    rate_60s: float
+    messages_per_second: float | None
+    counts: SmsCountsOut
+    errors: list[SmsErrorOut]
+    events: list[SmsEventOut]
+
+
 class GatewayOut(RootModel[Annotated[VoiceGatewayOut | SmsGatewayOut, Field(discriminator="kind")]]):
     """A voice or an SMS gateway."""
 

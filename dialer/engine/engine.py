@@ -57,7 +57,7 @@ class Engine:
         self._stopping = Bell()
         self._logged: tuple[LinkState, str] | None = None
         self._detects_machines: bool | None = None
-        self.live = Live(self._look)
+        self.live = Live(self._look, lambda name: self.texting.gateways.status(name))  # noqa: PLW0108  (made below)
         self.board = Board(ctx)
         self.meters = Meters(ctx, self.board, self.live.changed)
         calls = ctx.settings.calls

@@ -1,6 +1,6 @@
 """What is happening now, for the live pages: a snapshot on demand, and a bell that rings when it has changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,8 +10,12 @@ from dialer.engine.bell import Bell
 class Live:
     """`snapshot()` is plain JSON, see docs/reference/api.md (`GET /live`)."""
 
-    def __init__(self, look: Callable[[], dict[str, Any]]) -> None:
-        self._look = look
+    def __init__(
+        self,
+        look: Callable[[], dict[str, Any]],
+        look_at_texts: Callable[[str], Mapping[str, Any] | None] = lambda _name: None,
+    ) -> None:
+        self._look, self._look_at_texts = look, look_at_texts
         self._watchers: set[Bell] = set()
 
     def snapshot(self) -> dict[str, Any]:
@@ -25,6 +29,10 @@ class Live:
         webhooks: {under_way, sent, answered, failed}}
         """
         return self._look()
+
+    def sms_gateway(self, name: str) -> Mapping[str, Any] | None:
+        """What an SMS gateway tells about itself, see gateway_view.py; None if none of this name runs in this process."""
+        return self._look_at_texts(name)
 
     def changed(self) -> None:
         for watcher in self._watchers:

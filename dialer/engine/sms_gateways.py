@@ -9,6 +9,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import SmsGateway
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.board import Board
+from dialer.engine.gateway_view import view
 from dialer.engine.replying import Replying
 from dialer.operations import messages
 from dialer.operations.context import Context
@@ -92,6 +93,11 @@ class SmsGateways:
             {"id": name, "kind": "sms", "state": status.state.value, "reason": status.reason}
             for name, status in statuses.items()
         ]
+
+    def status(self, name: str) -> dict[str, Any] | None:
+        """All that an SMS gateway tells about itself, see gateway_view.py; None if it does not run here."""
+        gateway = self.of(name)
+        return view(gateway.describe(), gateway.settings, self._ctx.clock()) if gateway else None
 
     def _make(self, name: str, settings: SmsGateway) -> Gateway:
         async def on_receipt(receipt: Receipt) -> None:

@@ -107,7 +107,11 @@ async def messages_page(ctx: Context, query: Query) -> Page:
 async def counts(ctx: Context) -> dict[str, dict[str, int]]:
     """`{attempts: {outcome: n}, messages: {status: n}}` of everything in the store; attempts under way are `open`."""
     async with ctx.db.read() as tx:
-        return {"attempts": await lists.attempt_counts(tx), "messages": await lists.message_counts(tx)}
+        return {
+            "attempts": await lists.attempt_counts(tx),
+            "messages": await lists.message_counts(tx),
+            "replies": await lists.reply_counts(tx),
+        }
 
 
 async def migrations_pending(ctx: Context) -> bool:

@@ -22,6 +22,7 @@ from dialer.store.tables import (
     enrollment,
     gateway,
     message,
+    reply,
     source,
 )
 
@@ -160,6 +161,12 @@ async def attempt_counts(tx: AsyncConnection) -> dict[str, int]:
 async def message_counts(tx: AsyncConnection) -> dict[str, int]:
     rows = await tx.execute(select(message.c.status, func.count()).group_by(message.c.status))
     return {str(status): int(number) for status, number in rows}
+
+
+async def reply_counts(tx: AsyncConnection) -> dict[str, int]:
+    """`{stop: n, other: n}`."""
+    rows = await tx.execute(select(reply.c.stop, func.count()).group_by(reply.c.stop))
+    return {"stop" if stop else "other": int(number) for stop, number in rows}
 
 
 async def places_of(tx: AsyncConnection, contact_id: int) -> list[Mapping[str, Any]]:

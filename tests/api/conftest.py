@@ -135,6 +135,7 @@ class Server:
     snapshot: dict[str, Any]
     clock: Clock
     engine: RememberingEngine
+    texts: dict[str, Any]
 
     async def call(self, method: str, path: str, *, role: str | None = "manager", **more: Any) -> ClientResponse:
         headers = dict(more.pop("headers", {}))
@@ -207,7 +208,8 @@ async def server(tmp_path: Path, migrated: Path, http_settings: Http) -> AsyncIt
     settings = Settings(data_dir=tmp_path / "data", default_region="DE", http=http_settings)
     ctx = Context(db, settings, engine=engine, clock=clock)
     tokens = {role: await users.create_token(ctx, f"ci-{role}", role) for role in users.RIGHTS}
-    live = Live(lambda: snapshot)
+    texts: dict[str, Any] = {}
+    live = Live(lambda: snapshot, texts.get)
     async with TestClient(TestServer(make_app(ctx, live))) as client:
-        yield Server(ctx, client, tokens, live, snapshot, clock, engine)
+        yield Server(ctx, client, tokens, live, snapshot, clock, engine, texts)
     await db.close()

@@ -13,6 +13,7 @@ import pytest
 from sms import commands, inbox, link
 from sms.backoff import Backoff
 from sms.commands import Pdu
+from sms.journal import Kind
 from sms.lab.smsc import LabError, Smsc
 from sms.pdu import encode
 from sms.receipt import MessageState
@@ -109,6 +110,9 @@ async def test_a_receipt_that_nobody_can_read_is_acknowledged(smsc: Smsc, connec
         await client.send("Hello")
         await until(lambda: client.receipts, "the next receipt")
         assert client.gateway.describe().counts.binds == 1
+        told = [(one.kind, one.detail) for one in client.gateway.describe().events]
+        assert (Kind.UNREADABLE, "a receipt of esm_class 0x04") in told
+        assert told[-1][0] is Kind.BOUND
 
 
 async def test_a_late_answer_that_cannot_be_stored_does_no_harm(
@@ -121,6 +125,7 @@ async def test_a_late_answer_that_cannot_be_stored_does_no_harm(
         await client.send("Hello")
         await smsc.tell("answer_late")
         await until(lambda: client.gateway.describe().counts.accepted, "the late answer")
+        assert [one.kind for one in client.gateway.describe().events] == [Kind.LATE, Kind.UNKNOWN, Kind.BOUND]
         await smsc.set(answer=True)
         assert isinstance((await client.send("Hello"))[0], Accepted)
         assert client.late == []

@@ -1,0 +1,35 @@
+"""How an SMS gateway is, in the browser: its page follows what a real SMSC answers, by itself."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from asterisk.lab.lab import Lab
+from asterisk.lab.numbers import Callee, number
+from sms.lab.smsc import Smsc
+from tests.browser.test_campaign import log_in
+from tests.browser.test_contact import picture
+from tests.support.rig import strategy, text
+from tests.support.server import Server
+
+
+@pytest.mark.req("M1", "A3")
+async def test_the_page_of_an_sms_gateway_follows_what_the_smsc_answers(
+    server: Server, page: Page, login: tuple[str, str], lab: Lab, smsc: Smsc
+) -> None:
+    await log_in(page, login)
+    await page.goto("/gateways/smsc")
+    card = page.locator("#sms-gateway")
+    await expect(card).to_contain_text("transceiver")
+    await expect(card).to_contain_text("The SMSC has refused nothing.")
+    phones = [number(Callee.ANSWER, 870 + n) for n in range(3)]
+    campaign = await server.campaign(lab, phones, strategy(text()), sms_gateway="smsc")
+    await server.ok("POST", f"/campaigns/{campaign}/publish")
+    await expect(card.get_by_role("listitem").filter(has_text="accepted")).to_contain_text("3", timeout=30_000)
+    await picture(page, "gateway-texts-light")
+    await smsc.kill()
+    await expect(card).to_contain_text("closed", timeout=30_000)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await picture(page, "gateway-texts-phone")
+    await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": 1280, "height": 860})
+    await picture(page, "gateway-texts-dark")
