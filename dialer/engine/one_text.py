@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.sms_gateways import news, reference
+from dialer.engine.text_log import TextLog
 from dialer.operations import leaving, messages, unreachable
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews, TextIntent
@@ -28,6 +29,7 @@ class OneText:
     """
 
     ctx: Context
+    log: TextLog
     gateway: Gateway
     intent: TextIntent
     split: Segmentation
@@ -64,12 +66,12 @@ class OneText:
                 return None
             if isinstance(result, Accepted | Unknown) or not _for_now(result):
                 break
-        await messages.record(self.ctx, self.intent.gateway, news(self.intent.message_id, part.number, result))
+        await self.log.record(self.intent.gateway, news(self.intent.message_id, part.number, result))
         return result
 
     async def _commit(self) -> bool:
         self.leaving, self.asked_at = True, self.ctx.clock()
-        if not self.may_go() or not await messages.intend(self.ctx, self.intent):
+        if not self.may_go() or not await self.log.intend(self.intent):
             self.leaving = False
             if not await unreachable.refuse_listed(self.ctx, [self.intent.request]):
                 await messages.put_back(self.ctx, self.intent.request)
@@ -106,7 +108,7 @@ class OneText:
         for part in self.split.parts[refused.number :]:
             why = f"part {refused.number} was refused"
             part_news = PartNews(self.intent.message_id, part.number, MessageStatus.FAILED, error=why)
-            await messages.record(self.ctx, self.intent.gateway, part_news)
+            await self.log.record(self.intent.gateway, part_news)
 
     async def _stopped(self) -> None:
         """The gateway gives out no more slots: what was begun has failed, what was not goes back into the queue."""
@@ -120,7 +122,7 @@ class OneText:
             part_news = PartNews(
                 self.intent.message_id, part.number, MessageStatus.FAILED, error="the gateway was stopped"
             )
-            await messages.record(self.ctx, self.intent.gateway, part_news)
+            await self.log.record(self.intent.gateway, part_news)
 
 
 def _for_now(result: SubmitResult) -> bool:

@@ -11,9 +11,9 @@ from dialer.domain.transitions import MessageStatus
 from dialer.engine.board import Board
 from dialer.engine.gateway_view import view
 from dialer.engine.replying import Replying
-from dialer.operations import messages
+from dialer.engine.text_log import TextLog
 from dialer.operations.context import Context
-from dialer.operations.messages import PartNews
+from dialer.operations.messages import PartNews, ReceiptNews
 from dialer.operations.text_settings import gateway_settings
 from sms.gateway import Gateway
 from sms.receipt import MessageState, Receipt, Reply, keys
@@ -41,9 +41,15 @@ class SmsGateways:
     """`start` runs a named task; `changed` is called when a gateway's state may have changed."""
 
     def __init__(
-        self, ctx: Context, board: Board, *, start: Callable[..., "asyncio.Task[None]"], changed: Callable[[], None]
+        self,
+        ctx: Context,
+        board: Board,
+        log: TextLog,
+        *,
+        start: Callable[..., "asyncio.Task[None]"],
+        changed: Callable[[], None],
     ) -> None:
-        self._ctx, self._board, self._start, self._changed = ctx, board, start, changed
+        self._ctx, self._board, self._log, self._start, self._changed = ctx, board, log, start, changed
         self._running: dict[str, Running] = {}
         self.replying = Replying(ctx, self, start=start)
         self._loading = asyncio.Lock()  # stopping a gateway takes its time, and another may be edited meanwhile
@@ -104,7 +110,7 @@ class SmsGateways:
             if receipt.final:
                 status = _STATES.get(receipt.state, MessageStatus.UNDELIVERED)
                 error = None if status is MessageStatus.DELIVERED else f"{receipt.state.value} {receipt.error}".strip()
-                await messages.receipt(self._ctx, name, receipt.keys, receipt.destination, status, error)
+                await self._log.receive(ReceiptNews(name, receipt.keys, receipt.destination, status, error))
 
         async def on_reply(reply: Reply) -> None:
             await self.replying.take_in(name, reply)
@@ -113,7 +119,7 @@ class SmsGateways:
             if await self.replying.take_late(ref, result):
                 return
             message_id, part = read_reference(ref)
-            await messages.record(self._ctx, name, news(message_id, part, result))
+            await self._log.record(name, news(message_id, part, result))
 
         return Gateway(
             gateway_settings(name, settings),

@@ -13,6 +13,7 @@ from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
 from dialer.engine.one_text import OneText
 from dialer.engine.sms_gateways import Running, SmsGateways
+from dialer.engine.text_log import TextLog
 from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.messages import TextIntent
@@ -34,7 +35,8 @@ class Texting:
         self._ctx, self.board, self._start, self._changed = ctx, board, start, changed
         self.bell = Bell()
         self.feeds = Feeds(ctx, board, "sms", start=start, ring=self.bell.ring)
-        self.gateways = SmsGateways(ctx, board, start=start, changed=self._moved)
+        self._log = TextLog(ctx, start=start)
+        self.gateways = SmsGateways(ctx, board, self._log, start=start, changed=self._moved)
         self.draining = False
         self._texts: dict[str, OneText] = {}
 
@@ -116,6 +118,7 @@ class Texting:
         )
         return OneText(
             self._ctx,
+            self._log,
             running.gateway,
             intent,
             split,

@@ -1,6 +1,7 @@
 """Texts in the store: the intent before a submit, responses and receipts in any order, and the strategy's next step."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,38 +44,63 @@ class PartNews:
     error: str | None = None
 
 
-async def intend(ctx: Context, intent: TextIntent) -> bool:
-    """Write what is about to be sent and commit it; False if it was stopped meanwhile."""
-    now = ctx.clock()
-    fields = {
-        "gateway": intent.gateway, "sender": intent.sender, "text": intent.text, "encoding": intent.encoding,
-        "parts": intent.parts, "dialer_node": ctx.settings.node, "created_at": now,
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class ReceiptNews:
+    """A final delivery receipt. `names` are the forms of the id that it names, the likeliest first."""
 
-    async def work(tx: AsyncConnection) -> bool:
-        if not ctx.db.is_sqlite:  # many writers: a stop on another node waits for this intent, or this sees the stop
-            campaign = await campaigns.hold(tx, intent.request.campaign_id)
-            if campaign is None or not may_start(campaign, intent.request.zone, intent.request.address, now):
-                return False
-        going = await requests.dispatch(tx, [intent.request.id])
-        await compliance.put_back_moved(tx, [intent.request], going)
-        if not going:
-            return False
-        request = going[intent.request.id]
-        rules = pack((await campaigns.rule_packs(tx, [request.campaign_id]))[request.campaign_id])
-        in_force = {"rule_pack": rules.id, "rule_version": rules.version}
-        await messages.intend(tx, intent.message_id, request, fields | in_force)
-        await enrollments.dispatching(tx, [request.enrollment_id], now, is_call=False)
-        data = {
-            "message": intent.message_id,
-            "address": request.address,
-            "gateway": intent.gateway,
-            "text": intent.text,
-        }
-        await trail.write(tx, [_entry(now, request, "sms-sending", **data, parts=intent.parts)])
-        return True
+    gateway: str
+    names: Sequence[str]
+    destination: str
+    status: MessageStatus
+    error: str | None
+
+
+async def intend(ctx: Context, intents: Sequence[TextIntent]) -> frozenset[str]:
+    """Write what is about to be sent and commit it, all in one transaction: the ids of those that were not stopped meanwhile."""
+    now = ctx.clock()
+
+    async def work(tx: AsyncConnection) -> frozenset[str]:
+        allowed = [one.request for one in await _allowed(tx, ctx, intents, now)]
+        going = await requests.dispatch(tx, [request.id for request in allowed])
+        await compliance.put_back_moved(tx, allowed, going)
+        packs = await campaigns.rule_packs(tx, {request.campaign_id for request in going.values()})
+        sent = [(one, going[one.request.id]) for one in intents if one.request.id in going]
+        await messages.intend(tx, [_row(ctx, one, request, packs[request.campaign_id], now) for one, request in sent])
+        await enrollments.dispatching(tx, [request.enrollment_id for _, request in sent], now, is_call=False)
+        await trail.write(tx, [_sending(one, request, now) for one, request in sent])
+        return frozenset(one.message_id for one, _ in sent)
 
     return await ctx.db.transact(work, urgent=True)
+
+
+async def _allowed(
+    tx: AsyncConnection, ctx: Context, intents: Sequence[TextIntent], now: datetime
+) -> Sequence[TextIntent]:
+    """Many writers (PostgreSQL): a stop on another node waits for these intents, or they see the stop."""
+    if ctx.db.is_sqlite:
+        return intents
+    ids = sorted({one.request.campaign_id for one in intents})
+    held = {campaign_id: await campaigns.hold(tx, campaign_id) for campaign_id in ids}
+    return [
+        one
+        for one in intents
+        if (campaign := held[one.request.campaign_id]) is not None
+        and may_start(campaign, one.request.zone, one.request.address, now)
+    ]
+
+
+def _row(ctx: Context, one: TextIntent, request: ContactRequest, rule_pack: str, now: datetime) -> dict[str, Any]:
+    rules = pack(rule_pack)
+    fields = {
+        "gateway": one.gateway, "sender": one.sender, "text": one.text, "encoding": one.encoding, "parts": one.parts,
+        "dialer_node": ctx.settings.node, "created_at": now, "rule_pack": rules.id, "rule_version": rules.version,
+    }  # fmt: skip
+    return messages.intent(one.message_id, request, fields)
+
+
+def _sending(one: TextIntent, request: ContactRequest, now: datetime) -> trail.Entry:
+    data = {"message": one.message_id, "address": request.address, "gateway": one.gateway, "text": one.text}
+    return _entry(now, request, "sms-sending", **data, parts=one.parts)
 
 
 async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
@@ -98,105 +124,138 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
         if refused is None:
             return
         await trail.write(tx, [_entry(now, refused, "sms-refused", address=refused.address, reason=reason)])
-        await _step(tx, ctx, refused, MessageStatus.FAILED)
+        await _step(tx, ctx, [(refused, MessageStatus.FAILED)])
     ctx.engine.work_changed(request.campaign_id)
 
 
-async def record(ctx: Context, gateway: str, news: PartNews) -> None:
-    """The answer to a submit, also one that comes late. A receipt that was faster than it is taken into account now."""
+async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
+    """Answers to submits, `(gateway, news)`, also late ones. Receipts that were faster are taken into account now."""
     now = ctx.clock()
 
-    async def work(tx: AsyncConnection) -> int | None:
-        await _set_part(tx, news, now)
-        if news.names:
-            await messages.name_part(tx, gateway, news.names[0], news.message_id, news.part)
-            for early in await messages.take_early(tx, gateway, news.names):
-                status = MessageStatus(early.status)
-                await _set_part(tx, PartNews(news.message_id, news.part, status, error=early.error), now)
-        return await _combine(tx, ctx, news.message_id, now)
+    async def work(tx: AsyncConnection) -> set[int]:
+        await _set_parts(tx, [news for _, news in answers], now)
+        for gateway in sorted({name for name, _ in answers}):
+            named = [news for name, news in answers if name == gateway and news.names]
+            await messages.name_parts(tx, [_name(gateway, news) for news in named])
+            # A further form of one text's id may be the first of another's: the first counts.
+            meant = {name: news for news in named for name in news.names} | {news.names[0]: news for news in named}
+            early = await messages.take_early(tx, gateway, meant)
+            await _set_parts(tx, [_of_early(row, meant[row.smsc_id]) for row in early], now)
+        return await _combine(tx, ctx, {news.message_id for _, news in answers}, now)
 
-    campaign_id = await ctx.db.transact(work)
-    if campaign_id is not None:
-        ctx.engine.work_changed(campaign_id)
+    _tell(ctx, await ctx.db.transact(work))
 
 
-async def receipt(
-    ctx: Context, gateway: str, names: Sequence[str], destination: str, status: MessageStatus, error: str | None
-) -> None:
-    """A final delivery receipt. One for an id that is not known yet is kept: its response may still come (M3)."""
+def _name(gateway: str, news: PartNews) -> dict[str, Any]:
+    return {"gateway": gateway, "id": news.names[0], "message_id": news.message_id, "part": news.part}
+
+
+def _of_early(row: AnyRow, news: PartNews) -> PartNews:
+    return PartNews(news.message_id, news.part, MessageStatus(row.status), error=row.error)
+
+
+async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
+    """Final delivery receipts. Those for ids that are not known yet are kept: their responses may still come (M3)."""
     now = ctx.clock()
 
-    async def work(tx: AsyncConnection) -> int | None:
-        found = await messages.part_named(tx, gateway, names, destination)
-        if found is None:
-            await messages.keep_early(tx, gateway, names[0], status, error, now)
-            return None
-        message_id, part = found
-        await _set_part(tx, PartNews(message_id, part, status, error=error), now)
-        return await _combine(tx, ctx, message_id, now)
+    async def work(tx: AsyncConnection) -> set[int]:
+        news: list[PartNews] = []
+        for gateway in sorted({one.gateway for one in receipts}):
+            own = [one for one in receipts if one.gateway == gateway]
+            meant = await messages.parts_named(tx, gateway, [(one.names, one.destination) for one in own])
+            found = list(zip(own, meant, strict=True))
+            await messages.keep_early(tx, [_early(one, now) for one, part in found if part is None])
+            news += [PartNews(*part, one.status, error=one.error) for one, part in found if part is not None]
+        await _set_parts(tx, news, now)
+        return await _combine(tx, ctx, {one.message_id for one in news}, now)
 
-    campaign_id = await ctx.db.transact(work)
-    if campaign_id is not None:
+    _tell(ctx, await ctx.db.transact(work))
+
+
+def _early(one: ReceiptNews, now: datetime) -> dict[str, Any]:
+    return {
+        "gateway": one.gateway, "smsc_id": one.names[0], "status": one.status, "error": one.error, "received_at": now,
+    }  # fmt: skip
+
+
+def _tell(ctx: Context, campaign_ids: Iterable[int]) -> None:
+    for campaign_id in campaign_ids:
         ctx.engine.work_changed(campaign_id)
 
 
 async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
     """After a restart: texts that were committed and never answered. Nobody knows whether they were sent: `lost`."""
+    why = "the server stopped before the SMSC answered"
     async with ctx.db.read() as tx:
         rows = await messages.open_of(tx, node or ctx.settings.node)
     for row in rows:
         async with ctx.db.write() as tx:
-            for part in await messages.parts_of(tx, row.id):
-                if part.status == MessageStatus.PENDING:
-                    reason = "the server stopped before the SMSC answered"
-                    news = PartNews(row.id, part.part, MessageStatus.LOST, error=reason)
-                    await _set_part(tx, news, ctx.clock())
-            await _combine(tx, ctx, row.id, ctx.clock())
+            (parts,) = (await messages.parts_of(tx, [row.id])).values()
+            open_ones = [part.part for part in parts if part.status == MessageStatus.PENDING]
+            await _set_parts(tx, [PartNews(row.id, n, MessageStatus.LOST, error=why) for n in open_ones], ctx.clock())
+            await _combine(tx, ctx, {row.id}, ctx.clock())
     return len(rows)
 
 
-async def _set_part(tx: AsyncConnection, news: PartNews, now: datetime) -> None:
-    final = {"final_at": now} if MESSAGE.final(news.status) else {}
-    submitted = {"submitted_at": now} if news.status is MessageStatus.SUBMITTED else {}
-    error = {"error": news.error} if news.error else {}
-    await messages.set_part(tx, news.message_id, news.part, news.status, **final, **submitted, **error)
+async def _set_parts(tx: AsyncConnection, news: Iterable[PartNews], now: datetime) -> None:
+    await messages.set_parts(tx, [(one.message_id, one.part, one.status, one.error) for one in news], now)
 
 
-async def _combine(tx: AsyncConnection, ctx: Context, message_id: str, now: datetime) -> int | None:
-    """The message's status follows from its parts; a change goes into the trail and to the strategy."""
-    row = await messages.get(tx, message_id)
-    parts = await messages.parts_of(tx, message_id)
-    status = combined([MessageStatus(part.status) for part in parts])
-    if row is None or status == row.status:
-        return None
-    if not await messages.set_message(tx, message_id, status, **_fields(row, parts, status, now)):
-        return None
-    request = (await requests.complete(tx, [row.request_id])).get(row.request_id)
-    if request is not None:
-        error = next((part.error for part in parts if part.error), None)
-        data = {"message": message_id, "status": status, "error": error}
-        await trail.write(tx, [_entry(now, request, "sms-status", **data)])
-        await _step(tx, ctx, request, status)
-    await campaigns.touch(tx, row.campaign_id, now)
-    return int(row.campaign_id)
+async def _combine(tx: AsyncConnection, ctx: Context, message_ids: Collection[str], now: datetime) -> set[int]:
+    """Each text's status follows from its parts; changes go into the trail and to the strategies. The campaigns of those."""
+    rows, parts = await messages.by_ids(tx, message_ids), await messages.parts_of(tx, message_ids)
+    found = {row.id: combined([MessageStatus(part.status) for part in parts[row.id]]) for row in rows.values()}
+    changed = [
+        row for row in rows.values() if row.status in MESSAGE.sources(found[row.id]) and row.status != found[row.id]
+    ]
+    if not changed:
+        return set()
+    by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
+    for row in changed:
+        by_status[found[row.id]].append(_fields(row, parts[row.id], found[row.id], now))
+    for status, fields in by_status.items():
+        await messages.set_status(tx, status, fields)
+    known = await requests.complete(tx, [row.request_id for row in changed])
+    told = [(known[row.request_id], row, found[row.id]) for row in changed if row.request_id in known]
+    await trail.write(tx, [_status_entry(now, request, row.id, status, parts[row.id]) for request, row, status in told])
+    await _step(tx, ctx, [(request, status) for request, _, status in told])
+    touched = {row.campaign_id for row in changed}
+    for campaign_id in sorted(touched):
+        await campaigns.touch(tx, campaign_id, now)
+    return touched
+
+
+def _status_entry(
+    now: datetime, request: ContactRequest, message_id: str, status: MessageStatus, parts: Sequence[AnyRow]
+) -> trail.Entry:
+    error = next((part.error for part in parts if part.error), None)
+    return _entry(now, request, "sms-status", message=message_id, status=status, error=error)
 
 
 def _fields(row: AnyRow, parts: Sequence[AnyRow], status: MessageStatus, now: datetime) -> dict[str, Any]:
-    fields: dict[str, Any] = {"error": next((part.error for part in parts if part.error), None)}
-    if row.submitted_at is None and any(part.submitted_at for part in parts):
-        fields["submitted_at"] = now
-    if MESSAGE.final(status):
-        fields["final_at"] = now
-    return fields
+    submitted = any(part.submitted_at for part in parts)
+    return {
+        "_id": row.id,
+        "error": next((part.error for part in parts if part.error), None),
+        "submitted_at": row.submitted_at or (now if submitted else None),
+        "final_at": now if MESSAGE.final(status) else row.final_at,
+    }
 
 
-async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, status: MessageStatus) -> None:
-    place = await enrollments.get(tx, request.enrollment_id)
-    campaign = await campaigns.hold(tx, request.campaign_id)
-    if place is None or campaign is None or place.request_id != request.id:
-        return  # the contact was joined with another, whose place in the campaign is the further one
-    key = RequestKey(request.node, request.visit, request.try_no)
-    await steps.take(tx, ctx, campaign, [(place, MessageChanged(key, status.value))], ctx.clock())
+async def _step(tx: AsyncConnection, ctx: Context, news: Sequence[tuple[ContactRequest, MessageStatus]]) -> None:
+    """The strategies' answers. A contact that was joined with another stands elsewhere, at the further of both places."""
+    places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in news])
+    for campaign_id in sorted({request.campaign_id for request, _ in news}):
+        campaign = await campaigns.hold(tx, campaign_id)
+        events = [
+            (place, MessageChanged(RequestKey(request.node, request.visit, request.try_no), status.value))
+            for request, status in news
+            if request.campaign_id == campaign_id
+            and (place := places.get(request.enrollment_id)) is not None
+            and place.request_id == request.id
+        ]
+        if campaign is not None and events:
+            await steps.take(tx, ctx, campaign, events, ctx.clock())
 
 
 def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:

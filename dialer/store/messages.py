@@ -1,22 +1,64 @@
 """Texts and their parts: written and committed before submit, resolved by responses and receipts in any order."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import MESSAGE, MessageStatus
+from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
 from dialer.store.tables import early_receipt, message, message_part, smsc_id
 from dialer.store.types import AnyRow, spelled
 
+# Statements of the busy paths are made once: building one costs as much as running it.
+_INTEND, _PARTS = Prepared(insert(message)), Prepared(insert(message_part))
+_THESE = message.c.id.in_(bindparam("_ids", expanding=True))
+_BY_IDS = Prepared(select(message).where(_THESE).order_by(message.c.id).with_for_update())
+_THERE = Prepared(select(message.c.id).where(_THESE).with_for_update(read=True, key_share=True))
+_PARTS_OF = Prepared(
+    select(message_part)
+    .where(message_part.c.message_id.in_(bindparam("_ids", expanding=True)))
+    .order_by(message_part.c.message_id, message_part.c.part)
+)
+_NAMED = Prepared(
+    select(smsc_id.c.gateway, smsc_id.c.id, smsc_id.c.message_id, smsc_id.c.part, message.c.address)
+    .join(message, message.c.id == smsc_id.c.message_id)
+    .where(smsc_id.c.gateway == bindparam("_gateway"), smsc_id.c.id.in_(bindparam("_ids", expanding=True)))
+)
+_KEEP_EARLY = Prepared(insert(early_receipt))
+_EARLY = Prepared(
+    select(early_receipt)
+    .where(
+        early_receipt.c.gateway == bindparam("_gateway"), early_receipt.c.smsc_id.in_(bindparam("_ids", expanding=True))
+    )
+    .order_by(early_receipt.c.id)
+)
+_FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(bindparam("_ids", expanding=True))))
+_NO_FACTS = dict.fromkeys(("error", "submitted_at", "final_at"))
 
-async def intend(tx: AsyncConnection, message_id: str, request: ContactRequest, fields: dict[str, Any]) -> None:
-    """A text that is about to be submitted, with its parts; `fields` are the other columns of `message`."""
-    row = {
+
+async def intend(tx: AsyncConnection, intents: Sequence[Mapping[str, Any]]) -> None:
+    """Texts that are about to be submitted, as `intent` makes them, with their parts."""
+    await _INTEND.run_many(tx, intents)
+    await _PARTS.run_many(
+        tx,
+        [
+            {"message_id": one["id"], "part": n, "status": MessageStatus.PENDING, "gateway": one["gateway"]} | _NO_FACTS
+            for one in intents
+            for n in range(1, one["parts"] + 1)
+        ],
+    )
+
+
+def intent(message_id: str, request: ContactRequest, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `message`; `fields` are its columns that do not follow from the request."""
+    return {
         "id": message_id,
         "request_id": request.id,
         "enrollment_id": request.enrollment_id,
@@ -25,18 +67,14 @@ async def intend(tx: AsyncConnection, message_id: str, request: ContactRequest, 
         "node": request.node,
         "address": request.address,
         "status": MessageStatus.PENDING,
+        **_NO_FACTS,
         **fields,
     }
-    await tx.execute(insert(message).values(row))
-    parts = [
-        {"message_id": message_id, "part": n, "status": MessageStatus.PENDING, "gateway": fields["gateway"]}
-        for n in range(1, fields["parts"] + 1)
-    ]
-    await tx.execute(insert(message_part), parts)
 
 
-async def get(tx: AsyncConnection, message_id: str) -> AnyRow | None:
-    return (await tx.execute(select(message).where(message.c.id == message_id))).one_or_none()
+async def by_ids(tx: AsyncConnection, message_ids: Collection[str]) -> dict[str, AnyRow]:
+    """Those that are there, locked."""
+    return {row.id: row for row in await _BY_IDS.rows(tx, {"_ids": list(message_ids)})} if message_ids else {}
 
 
 async def forget(tx: AsyncConnection, message_id: str) -> None:
@@ -44,9 +82,12 @@ async def forget(tx: AsyncConnection, message_id: str) -> None:
     await tx.execute(delete(message).where(message.c.id == message_id, message.c.status == MessageStatus.PENDING))
 
 
-async def parts_of(tx: AsyncConnection, message_id: str) -> list[AnyRow]:
-    query = select(message_part).where(message_part.c.message_id == message_id).order_by(message_part.c.part)
-    return list(await tx.execute(query))
+async def parts_of(tx: AsyncConnection, message_ids: Collection[str]) -> dict[str, list[AnyRow]]:
+    """By text, in order."""
+    found: dict[str, list[AnyRow]] = {message_id: [] for message_id in message_ids}
+    for row in await _PARTS_OF.rows(tx, {"_ids": list(message_ids)}) if message_ids else ():
+        found[row.message_id].append(row)
+    return found
 
 
 async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
@@ -57,88 +98,102 @@ async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
     return list(await tx.execute(query.order_by(message.c.id)))
 
 
-async def set_part(tx: AsyncConnection, message_id: str, part: int, status: MessageStatus, **fields: Any) -> bool:
-    """Compare-and-set by the table of message transitions: a receipt that comes twice, or late, changes nothing."""
-    changed = await tx.execute(
-        update(message_part)
-        .where(
-            message_part.c.message_id == message_id,
-            message_part.c.part == part,
-            message_part.c.status.in_(MESSAGE.sources(status)),
-        )
-        .values(status=status, **fields)
-    )
-    return changed.rowcount == 1
+async def set_parts(
+    tx: AsyncConnection, news: Iterable[tuple[str, int, MessageStatus, str | None]], now: datetime
+) -> None:
+    """`(text, part, status, error)`, in their order, each by the table of transitions: what comes twice, or late, changes nothing."""
+    left = list(news)
+    while left:
+        first: dict[tuple[str, int], tuple[str, int, MessageStatus, str | None]] = {}
+        later = [one for one in left if first.setdefault(one[:2], one) is not one]
+        by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
+        for message_id, part, status, error in first.values():
+            by_status[status].append({"_id": message_id, "_part": part, "_error": error, "_now": now})
+        for status, rows in by_status.items():
+            await _set_part(status).run_many(tx, rows)
+        left = later
 
 
-async def set_message(tx: AsyncConnection, message_id: str, status: MessageStatus, **fields: Any) -> bool:
-    changed = await tx.execute(
-        update(message)
-        .where(message.c.id == message_id, message.c.status.in_(MESSAGE.sources(status)))
-        .values(status=status, **fields)
-    )
-    return changed.rowcount == 1
+@cache
+def _set_part(to: MessageStatus) -> Prepared:
+    changes: dict[str, Any] = {
+        "status": to,
+        "error": func.coalesce(bindparam("_error", type_=Text()), message_part.c.error),
+    }
+    if to is MessageStatus.SUBMITTED:
+        changes["submitted_at"] = bindparam("_now", type_=message_part.c.submitted_at.type)
+    if MESSAGE.final(to):
+        changes["final_at"] = bindparam("_now", type_=message_part.c.final_at.type)
+    sources = or_(
+        *(message_part.c.status == one for one in sorted(MESSAGE.sources(to)))
+    )  # a list can't be run for many
+    this = (message_part.c.message_id == bindparam("_id"), message_part.c.part == bindparam("_part"), sources)
+    return Prepared(update(message_part).where(*this).values(changes))
 
 
-async def name_part(tx: AsyncConnection, gateway: str, name: str, message_id: str, part: int) -> None:
-    """Keep what the SMSC calls this part. A name that stood for an older text means the new one from now on.
+async def set_status(tx: AsyncConnection, status: MessageStatus, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Of texts that are locked and may go over to it; rows of `_id`, `error`, `submitted_at`, `final_at`."""
+    await _set_status(status).run_many(tx, rows)
+
+
+@cache
+def _set_status(to: MessageStatus) -> Prepared:
+    facts: dict[str, Any] = {name: bindparam(name) for name in _NO_FACTS}
+    return Prepared(update(message).where(message.c.id == bindparam("_id")).values({"status": to, **facts}))
+
+
+async def name_parts(tx: AsyncConnection, names: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what the SMSC calls these parts: rows of `smsc_id`. A name that stood for an older text means the new one from now on.
 
     A text that was deleted meanwhile, with its campaign, gets none.
     """
-    held = select(message.c.id).where(message.c.id == message_id).with_for_update(read=True, key_share=True)
-    if await tx.scalar(held) is None:
+    if not names:
         return
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(smsc_id).values(gateway=gateway, id=name, message_id=message_id, part=part)
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["gateway", "id"],
-            set_={"message_id": statement.excluded.message_id, "part": statement.excluded.part},
-        )
-    )
+    there = {row.id for row in await _THERE.rows(tx, {"_ids": [name["message_id"] for name in names]})}
+    await _name(tx.dialect.name).run_many(tx, [name for name in names if name["message_id"] in there])
 
 
-async def part_named(
-    tx: AsyncConnection, gateway: str, names: Sequence[str], destination: str
-) -> tuple[str, int] | None:
-    """`(message id, part)` for a receipt whose id may be meant in these forms, the likeliest first.
+@cache
+def _name(dialect: str) -> Prepared:
+    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(smsc_id)
+    news = {"message_id": made.excluded.message_id, "part": made.excluded.part}
+    return Prepared(made.on_conflict_do_update(index_elements=["gateway", "id"], set_=news))
+
+
+async def parts_named(
+    tx: AsyncConnection, gateway: str, wanted: Sequence[tuple[Sequence[str], str]]
+) -> list[tuple[str, int] | None]:
+    """For each `(names, destination)` of a receipt the `(text, part)` that is meant; the names are likely in their order.
 
     A form that is not the first counts only when the destination fits too: it may happen to be another text's id.
     """
-    for likely, name in enumerate(names):
-        row = (
-            await tx.execute(
-                select(smsc_id.c.message_id, smsc_id.c.part, message.c.address)
-                .join(message, message.c.id == smsc_id.c.message_id)
-                .where(smsc_id.c.gateway == gateway, smsc_id.c.id == name)
-            )
-        ).one_or_none()
-        if row and (likely == 0 or _digits(row.address) == _digits(destination)):
-            return row.message_id, row.part
-    return None
+    names = {name for some, _ in wanted for name in some}
+    rows = {row.id: row for row in await _NAMED.rows(tx, {"_gateway": gateway, "_ids": sorted(names)})}
+
+    def meant(some: Sequence[str], destination: str) -> tuple[str, int] | None:
+        for likely, name in enumerate(some):
+            row = rows.get(name)
+            if row is not None and (likely == 0 or _digits(row.address) == _digits(destination)):
+                return row.message_id, row.part
+        return None
+
+    return [meant(some, destination) for some, destination in wanted]
 
 
 def _digits(number: str) -> str:
     return "".join(character for character in number if character.isdigit())
 
 
-async def keep_early(
-    tx: AsyncConnection, gateway: str, smsc_message_id: str, status: MessageStatus, error: str | None, now: datetime
-) -> None:
-    """A receipt that names no text yet: its response may still come."""
-    await tx.execute(
-        insert(early_receipt).values(
-            gateway=gateway, smsc_id=smsc_message_id, status=status, error=error, received_at=now
-        )
-    )
+async def keep_early(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Receipts that name no text yet, rows of `early_receipt` without ids: their responses may still come."""
+    await _KEEP_EARLY.run_many(tx, rows)
 
 
 async def take_early(tx: AsyncConnection, gateway: str, ids: Collection[str]) -> list[AnyRow]:
-    """Receipts that came before the response that names these ids; they are taken out."""
-    where = (early_receipt.c.gateway == gateway, early_receipt.c.smsc_id.in_(ids))
-    rows = list(await tx.execute(select(early_receipt).where(*where).order_by(early_receipt.c.id)))
+    """Receipts that came before the responses that name these ids; they are taken out."""
+    rows = await _EARLY.rows(tx, {"_gateway": gateway, "_ids": sorted(ids)}) if ids else []
     if rows:
-        await tx.execute(delete(early_receipt).where(*where))
+        await _FORGET_EARLY.run(tx, {"_ids": [row.id for row in rows]})
     return rows
 
 

@@ -120,7 +120,7 @@ async def test_a_listed_number_is_not_texted_and_the_next_step_is_taken(bench: B
     (request,) = await builders.claim(bench, campaign_id, "sms")
     await _list(bench, 1)
     intent = messages.TextIntent("01HZZZZZZZZZZZZZZZZZZZZZZZ", request, "texter", "", "Hi", "gsm7", 1)
-    assert not await messages.intend(bench.ctx, intent)
+    assert not await messages.intend(bench.ctx, [intent])
     (call_request,) = await builders.claim(bench, campaign_id)
     assert call_request.address == number(2)
     await invariants.check(bench.ctx.db, settled=True)

@@ -10,7 +10,7 @@ from dialer.domain.contact import Address, NewContact
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus, SourceState
 from dialer.operations import contacts, history, messages, why_not
-from dialer.operations.messages import PartNews, TextIntent
+from dialer.operations.messages import PartNews, ReceiptNews, TextIntent
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook
 from dialer.store import requests, sources, standing
 from dialer.store.tables import contact_request
@@ -28,13 +28,14 @@ async def test_a_call_a_wait_and_a_long_text_with_its_receipts(bench: Bench) -> 
     await b.settle(bench, campaign_id)
     (request,) = await b.claim(bench, campaign_id, "sms")
     intent = TextIntent("01J" + "0" * 23, request, "texter", "", "long " * 50, "gsm7", 2)
-    assert await messages.intend(bench.ctx, intent)
+    assert await messages.intend(bench.ctx, [intent])
     for part in (1, 2):
         news = PartNews(intent.message_id, part, MessageStatus.SUBMITTED, (f"smsc-{part}",))
-        await messages.record(bench.ctx, "texter", news)
+        await messages.record(bench.ctx, [("texter", news)])
     for part in (1, 2):
         bench.clock.advance(seconds=5)
-        await messages.receipt(bench.ctx, "texter", [f"smsc-{part}"], b.number(1), MessageStatus.DELIVERED, None)
+        news = ReceiptNews("texter", [f"smsc-{part}"], b.number(1), MessageStatus.DELIVERED, None)
+        await messages.receipt(bench.ctx, [news])
 
     told = await history.trail_of(bench.ctx, 1, campaign_id)
     assert [(one["kind"], one["data"].get("part")) for one in told if one["kind"] != "step"] == [

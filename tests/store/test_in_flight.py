@@ -14,7 +14,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import attempts, campaigns, messages
 from dialer.operations.attempts import Intent
-from dialer.operations.messages import TextIntent
+from dialer.operations.messages import ReceiptNews, TextIntent
 from dialer.store import enrollments, tables
 from dialer.store.types import AnyRow
 from tests.support import builders, invariants
@@ -52,7 +52,9 @@ async def test_the_answer_to_a_text_whose_campaign_was_deleted_meanwhile(bench: 
     await campaigns.remove(bench.ctx, campaign_id)
 
     await builders.answer_text(bench, message_id, status)
-    await messages.receipt(bench.ctx, "texter", ["smsc-1"], request.address, MessageStatus.DELIVERED, None)
+    await messages.receipt(
+        bench.ctx, [ReceiptNews("texter", ["smsc-1"], request.address, MessageStatus.DELIVERED, None)]
+    )
     assert await _all(bench, tables.message) == []
 
 
@@ -94,7 +96,7 @@ async def test_two_texts_of_joined_contacts_of_which_one_never_left(bench: Bench
     claimed = await builders.claim(bench, campaign_id, "sms")
     intents = [TextIntent(str(ULID()), request, "texter", "", "Hello", "gsm7", 1) for request in claimed]
     for intent in intents:
-        assert await messages.intend(bench.ctx, intent)
+        assert await messages.intend(bench.ctx, [intent])
     await builders.load(bench, campaign_id, [person(1, 2)])
 
     await messages.withdraw(bench.ctx, intents[withdrawn], "test")

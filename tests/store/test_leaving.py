@@ -10,6 +10,7 @@ import pytest
 from dialer.domain.windows import Validity
 from dialer.engine.one_text import OneText
 from dialer.engine.placing import Plan
+from dialer.engine.text_log import TextLog
 from dialer.operations import campaigns, do_not_contact, leaving
 from dialer.operations.do_not_contact import NewEntry
 from dialer.operations.messages import TextIntent
@@ -144,6 +145,7 @@ async def test_a_text_that_was_refused_for_now_is_not_tried_after_a_stop(
     intent = TextIntent("01TEXT", request, "texter", "", "Hello", "gsm7", 1)
     await OneText(
         second.ctx,
+        TextLog(second.ctx, start=lambda work, name: asyncio.create_task(work, name=name)),
         gateway,
         intent,
         segments("Hello", reference=1),

@@ -88,7 +88,7 @@ async def _intend(bench: Bench, claimed: ContactRequest, channel: str) -> Callab
         assert await attempts.intend(bench.ctx, [call])
         return lambda: attempts.withdraw(bench.ctx, call, "the link was down")
     text = messages.TextIntent("01HZZZZZZZZZZZZZZZZZZZZZZZ", claimed, "texter", "", "Hello", "gsm7", 1)
-    assert await messages.intend(bench.ctx, text)
+    assert await messages.intend(bench.ctx, [text])
     return lambda: messages.withdraw(bench.ctx, text, "the link was down")
 
 

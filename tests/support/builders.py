@@ -134,12 +134,12 @@ async def intend_text(bench: Bench, request: ContactRequest) -> str | None:
     """The id of the message that was committed for a claimed request; None if it was stopped meanwhile."""
     text = request.payload["text"]
     intent = TextIntent(str(ULID()), request, "texter", "", text, "gsm7", 1)
-    return intent.message_id if await messages.intend(bench.ctx, intent) else None
+    return intent.message_id if await messages.intend(bench.ctx, [intent]) else None
 
 
 async def answer_text(bench: Bench, message_id: str, status: MessageStatus = MessageStatus.SUBMITTED) -> None:
     names = (f"smsc-{message_id}",) if status is MessageStatus.SUBMITTED else ()
-    await messages.record(bench.ctx, "texter", PartNews(message_id, 1, status, names))
+    await messages.record(bench.ctx, [("texter", PartNews(message_id, 1, status, names))])
 
 
 async def call_all(bench: Bench, campaign_id: int, outcome: Outcome) -> int:

@@ -16,7 +16,7 @@ from dialer.operations import attempts, campaigns, deploying, do_not_contact, me
 from dialer.operations.attempts import Intent
 from dialer.operations.deploying import Drawn
 from dialer.operations.do_not_contact import NewEntry
-from dialer.operations.messages import TextIntent
+from dialer.operations.messages import ReceiptNews, TextIntent
 from dialer.operations.people import Edit
 from dialer.operations.webhooks import Answered
 from dialer.store import requests
@@ -131,7 +131,7 @@ class Life:
             self.calls += [intent] if await attempts.intend(ctx, [intent]) else []
         elif request.channel == "sms":
             one = TextIntent(self._id(), request, "texter", "", request.payload["text"], "gsm7", 1)
-            self.texts += [one] if await messages.intend(ctx, one) else []
+            self.texts += [one] if await messages.intend(ctx, [one]) else []
         elif going := await webhooks.intend(ctx, request):
             self.hooks.append(going)
 
@@ -151,7 +151,8 @@ class Life:
     async def _receipt(self, number: int) -> None:
         if self.accepted:
             name = f"smsc-{self.accepted[number % len(self.accepted)]}"
-            await messages.receipt(self.bench.ctx, "texter", [name], "", RECEIPTS[number % len(RECEIPTS)], None)
+            news = ReceiptNews("texter", [name], "", RECEIPTS[number % len(RECEIPTS)], None)
+            await messages.receipt(self.bench.ctx, [news])
 
     async def _withdraw(self, _number: int) -> None:
         if self.calls:
