@@ -19,6 +19,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "browse": (),
     "simulating": ("contacts",),
     "pacing": (),
+    "texting": ("texts",),
     "kills": ("kills",),
 }
 
