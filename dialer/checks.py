@@ -18,10 +18,13 @@ from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.telephony import LiveState
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import strategy_of, utc_now
+from dialer.operations.text_settings import gateway_settings
 from dialer.store import campaigns, gateways, strategies
 from dialer.store.database import Database
 from dialer.store.migrate import pending
 from dialer.strategy.model import needs
+from sms.events import Bound, Closed
+from sms.probe import probe
 
 LINK_S = 8.0
 CONNECT_S = 5.0
@@ -50,14 +53,15 @@ class _Wanted:
     detection: tuple[str, ...] = ()  # published campaigns whose strategies tell machines from people
 
 
-async def run(settings: Settings) -> list[Finding]:
-    """Everything that was looked at, in order."""
+async def run(settings: Settings, *, bind: bool = False) -> list[Finding]:
+    """Everything that was looked at, in order. `bind`: to each SMSC, too, which may allow no bind beside a running server's."""
     db = Database(settings.database.url)
     try:
         finding, wanted = await _store(settings, db)
     finally:
         await db.close()
-    texts = [await _smsc(name, gateway) for name, gateway in wanted.sms.items()]
+    look = _bound if bind else _smsc
+    texts = [await look(name, gateway) for name, gateway in wanted.sms.items()]
     return [finding, *await _asterisk(settings, wanted), *texts]
 
 
@@ -191,6 +195,22 @@ def _queues(agents: Agents, wanted: frozenset[str]) -> Iterable[Finding]:
         yield Finding(f"queue {name}", "a published campaign uses it, and Asterisk does not report it", remedy)
 
 
+async def _bound(name: str, gateway: SmsGateway) -> Finding:
+    what, where = f"SMS gateway {name}", f"{gateway.host}:{gateway.port}"
+    try:
+        answer = await probe(gateway_settings(name, gateway), CONNECT_S)
+    except (OSError, TimeoutError) as error:
+        return _unreached(what, where, error)
+    if isinstance(answer, Bound):
+        return Finding(what, f"{where} lets {gateway.system_id} bind")
+    if isinstance(answer, Closed):
+        return Finding(what, f"{where}: {answer.reason}", "ask the provider whether this machine's address is let in")
+    remedy = "check system id, password, system type and kind of bind"
+    if not answer.hopeless:
+        remedy = "a server that runs may hold the account's only bind: stop it, or check without --bind"
+    return Finding(what, f"{where} refuses the bind: {answer.status.name}, {answer.status.meaning}", remedy)
+
+
 async def _smsc(name: str, gateway: SmsGateway) -> Finding:
     what, where = f"SMS gateway {name}", f"{gateway.host}:{gateway.port}"
     try:
@@ -198,7 +218,10 @@ async def _smsc(name: str, gateway: SmsGateway) -> Finding:
             _, writer = await asyncio.open_connection(gateway.host, gateway.port)
         writer.close()
     except (OSError, TimeoutError) as error:
-        return Finding(
-            what, f"{where}: {error or 'no answer'}", "check host and port, and that the SMSC lets this machine in"
-        )
+        return _unreached(what, where, error)
     return Finding(what, f"{where} can be reached")
+
+
+def _unreached(what: str, where: str, error: Exception) -> Finding:
+    remedy = "check host, port and TLS, and that the SMSC lets this machine in"
+    return Finding(what, f"{where}: {str(error) or 'no answer'}", remedy)

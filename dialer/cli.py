@@ -52,9 +52,17 @@ def migrate(config: Config = None) -> None:
 
 
 @cli.command()
-def check(config: Config = None) -> None:
+def check(
+    config: Config = None,
+    bind: Annotated[
+        bool,
+        typer.Option(
+            "--bind", help="Bind to each SMSC and leave; an account with one bind has none beside a running server."
+        ),
+    ] = False,
+) -> None:
     """Test database, AMI, queues, dialplan and gateways; say what is wrong and how to mend it."""
-    findings = uvloop.run(checks.run(settings_of(config)))
+    findings = uvloop.run(checks.run(settings_of(config), bind=bind))
     for finding in findings:
         print(finding)
     if any(finding.remedy for finding in findings):

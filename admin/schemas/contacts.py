@@ -252,5 +252,25 @@ class MessageOut(Out):
         return cls(**{name: item[name] for name in cls.model_fields})
 
 
+class ReplyOut(Out):
+    """What a handset sent. `stop`: it asked not to be contacted; `confirmation`: what became of the answer to that."""
+
+    id: int
+    campaign_id: int | None
+    contact_id: int | None
+    message_id: str | None
+    source: str
+    destination: str
+    gateway: str
+    text: str
+    stop: bool
+    confirmation: str | None
+    received_at: datetime
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        return cls(**{name: item[name] for name in cls.model_fields})
+
+
 def _addresses(held: Iterable[Address]) -> list[AddressOut]:
     return [AddressOut(channel=channel, address=one.address) for one in held for channel in one.channels()]

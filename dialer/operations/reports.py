@@ -104,8 +104,12 @@ async def messages_page(ctx: Context, query: Query) -> Page:
     return await _page(ctx, lists.MESSAGES, query)
 
 
+async def replies_page(ctx: Context, query: Query) -> Page:
+    return await _page(ctx, lists.REPLIES, query)
+
+
 async def counts(ctx: Context) -> dict[str, dict[str, int]]:
-    """`{attempts: {outcome: n}, messages: {status: n}}` of everything in the store; attempts under way are `open`."""
+    """`{attempts: {outcome: n}, messages: {status: n}, replies: {kind: n}}` of everything in the store; attempts under way are `open`."""
     async with ctx.db.read() as tx:
         return {
             "attempts": await lists.attempt_counts(tx),

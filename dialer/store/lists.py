@@ -142,6 +142,24 @@ MESSAGES = Listing(
     default_sort="-created_at",
     search=(message.c.address, message.c.text),
 )  # fmt: skip
+REPLIES = Listing(
+    rows=select(reply),
+    fields=_columns(
+        reply,
+        "id",
+        "campaign_id",
+        "contact_id",
+        "message_id",
+        "source",
+        "destination",
+        "gateway",
+        "stop",
+        "received_at",
+    ),
+    key=reply.c.id,
+    default_sort="-id",
+    search=(reply.c.source, reply.c.text),
+)
 
 DO_NOT_CONTACT = Listing(
     rows=select(do_not_contact),
