@@ -1,15 +1,16 @@
-"""Starts and steers `smsc.js`, the SMSC of the demo and the tests. It ends with the process that started it."""
+"""Starts and steers `smsc.js`, the SMSC of the demo and the tests, or the second one. It ends with its starter."""
 
 import asyncio
 import contextlib
 import importlib.util
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_SCRIPT = Path(__file__).with_name("smsc.js")
+_FOLDER = Path(__file__).parent
 ANSWER_TIMEOUT_S = 10.0
 
 
@@ -51,15 +52,32 @@ def node() -> Path:
     return Path(found.origin).parent / "bin" / "node"
 
 
+def npm() -> Sequence[str]:
+    """Runs the npm package's server, which can do all. Raises LabError."""
+    return [str(node()), str(_FOLDER / "smsc.js")]
+
+
+def twisted() -> Sequence[str]:
+    """Runs Jasmin's server, which can do a part of it."""
+    return [sys.executable, str(_FOLDER / "smsc_twisted.py")]
+
+
 class Smsc:
     """An SMSC on a free port of this machine, with its ledger in `folder`.
 
-    `behaviour`: see `smsc.js`. The port stays the same over `kill` and `start`, and so does the ledger.
+    `command`: `npm` or `twisted`. `behaviour`: see `smsc.js`. The port stays the same over `kill` and `start`, and so does the ledger.
     """
 
     def __init__(
-        self, folder: Path, *, tls_key: Path | None = None, tls_cert: Path | None = None, **behaviour: Any
+        self,
+        folder: Path,
+        *,
+        tls_key: Path | None = None,
+        tls_cert: Path | None = None,
+        command: Callable[[], Sequence[str]] = npm,
+        **behaviour: Any,
     ) -> None:
+        self._command = command
         self.port = 0
         self._ledger = folder / "smsc-ledger.jsonl"
         self._files = {"key": str(tls_key), "cert": str(tls_cert)} if tls_key else {}
@@ -79,7 +97,7 @@ class Smsc:
         }
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            str(node()), str(_SCRIPT), json.dumps(given), stdin=pipe, stdout=pipe
+            *self._command(), json.dumps(given), stdin=pipe, stdout=pipe
         )
         self.port = (await self._answer())["port"]
 

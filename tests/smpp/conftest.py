@@ -9,7 +9,7 @@ import pytest
 
 from sms.backoff import Backoff
 from sms.gateway import Gateway
-from sms.lab.smsc import Smsc
+from sms.lab.smsc import Smsc, npm, twisted
 from sms.receipt import Receipt, Reply
 from sms.settings import GatewaySettings, GatewayState
 from sms.submission import OutgoingPart, SubmitResult
@@ -87,9 +87,13 @@ class Esme:
             return await self.gateway.submit(part)
 
 
+EITHER = pytest.mark.parametrize("smsc", [npm, twisted], indirect=True, ids=["npm", "twisted"])
+
+
 @pytest.fixture
-async def smsc(tmp_path: Path) -> AsyncIterator[Smsc]:
-    server = Smsc(tmp_path)
+async def smsc(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Smsc]:
+    """The npm package's; with `@EITHER` a test runs against both that the lab has."""
+    server = Smsc(tmp_path, command=getattr(request, "param", npm))
     await server.start()
     yield server
     await server.stop()

@@ -13,7 +13,7 @@ from sms.settings import GatewayState
 from sms.slots import GatewayStoppedError, SlotError
 from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResult, Unknown
 
-from .conftest import Connect, esme, until
+from .conftest import EITHER, Connect, esme, until
 
 
 def kinds(results: list[SubmitResult]) -> list[type]:
@@ -22,16 +22,18 @@ def kinds(results: list[SubmitResult]) -> list[type]:
 
 @pytest.mark.req("M1")
 @pytest.mark.parametrize("bind", ["transceiver", "transmitter", "receiver"])
+@EITHER
 async def test_binds_and_unbinds(smsc: Smsc, connect: Connect, bind: str) -> None:
     async with connect(bind=bind) as client:
         await client.bound()
-        assert client.gateway.describe().reason == "bound to lab"
+        assert client.gateway.describe().reason.startswith("bound to ")
     assert client.gateway.state is GatewayState.STOPPED
     assert [record["what"] for record in smsc.records()] == ["bind", "unbind"]
     assert smsc.records()[0]["command"] == f"bind_{bind}"
 
 
 @pytest.mark.req("M1")
+@EITHER
 async def test_several_binds_share_the_texts_and_one_receives(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(answer_delay_ms=50)
     async with connect(bind="separate", binds=2, window=3) as client:
@@ -89,6 +91,7 @@ async def test_binds_over_tls(tmp_path: Path) -> None:
 
 
 @pytest.mark.req("M1")
+@EITHER
 async def test_a_wrong_password_ends_the_attempts(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(bind_status=0x0E)
     async with connect() as client:
@@ -99,6 +102,7 @@ async def test_a_wrong_password_ends_the_attempts(smsc: Smsc, connect: Connect) 
 
 
 @pytest.mark.req("M1")
+@EITHER
 async def test_a_refusal_that_may_pass_is_tried_again(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(bind_status=0x0D)
     async with connect() as client:
@@ -109,6 +113,7 @@ async def test_a_refusal_that_may_pass_is_tried_again(smsc: Smsc, connect: Conne
 
 @pytest.mark.req("M1")
 @pytest.mark.parametrize("way", ["drop", "unbind"])
+@EITHER
 async def test_comes_back_after_the_smsc_ends_the_link(smsc: Smsc, connect: Connect, way: str) -> None:
     async with connect() as client:
         await client.bound()
@@ -118,6 +123,7 @@ async def test_comes_back_after_the_smsc_ends_the_link(smsc: Smsc, connect: Conn
 
 
 @pytest.mark.req("M1", "M4")
+@EITHER
 async def test_survives_the_death_of_the_smsc(smsc: Smsc, connect: Connect) -> None:
     async with connect() as client:
         await smsc.set(answer=False)
@@ -134,7 +140,7 @@ async def test_survives_the_death_of_the_smsc(smsc: Smsc, connect: Connect) -> N
         await until(lambda: len(smsc.ledger()) == 2, "the second submission")
         await smsc.tell("answer_late")
         assert kinds(await waiting) == [Accepted]
-    assert [sent.text for sent in smsc.ledger()] == ["Hello", "After"]
+    assert [sent.payload for sent in smsc.ledger()] == [b"Hello", b"After"]
 
 
 @pytest.mark.req("M4")
@@ -149,6 +155,7 @@ async def test_a_link_lost_inside_a_slot_sends_nothing(smsc: Smsc, connect: Conn
 
 
 @pytest.mark.req("M4")
+@EITHER
 async def test_no_answer_is_unknown_and_a_late_one_is_told(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(answer=False)
     async with connect(response_timeout_s=0.2) as client:
@@ -164,6 +171,7 @@ async def test_no_answer_is_unknown_and_a_late_one_is_told(smsc: Smsc, connect: 
 
 
 @pytest.mark.req("M4")
+@EITHER
 async def test_throttling_holds_the_whole_link(smsc: Smsc, connect: Connect) -> None:
     async with connect(window=5, throttle=Backoff(0.4, 0.4)) as client:
         await smsc.set(refuse=[[".", 0x58]])
@@ -181,6 +189,7 @@ async def test_throttling_holds_the_whole_link(smsc: Smsc, connect: Connect) -> 
 
 
 @pytest.mark.req("M4")
+@EITHER
 async def test_pacing_below_the_limit_is_never_throttled(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(rate=100, receipts="none")
     async with connect(window=50, messages_per_second=80) as client:
@@ -201,6 +210,7 @@ async def test_a_slot_left_without_a_segment_costs_nothing(connect: Connect) -> 
 
 
 @pytest.mark.req("M1")
+@EITHER
 async def test_never_more_in_flight_than_the_window(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(answer=False, receipts="none")
     async with connect(window=3) as client:
@@ -213,6 +223,7 @@ async def test_never_more_in_flight_than_the_window(smsc: Smsc, connect: Connect
 
 
 @pytest.mark.req("M1")
+@EITHER
 async def test_enquires_when_idle_and_answers_enquiries(smsc: Smsc, connect: Connect) -> None:
     async with connect(enquire_link_s=0.1, response_timeout_s=0.3) as client:
         await client.bound()
@@ -240,6 +251,7 @@ async def test_garbage_ends_the_link_and_it_comes_back(smsc: Smsc, connect: Conn
 
 
 @pytest.mark.req("M1")
+@EITHER
 async def test_stopping_drains_then_unbinds(smsc: Smsc, connect: Connect) -> None:
     await smsc.set(answer_delay_ms=200, receipts="none")
     async with connect(window=2) as client:
