@@ -58,11 +58,11 @@ class Dialing:
     ) -> None:
         self._ctx, self.board, self.agents, self.link = ctx, board, agents, link
         self._start, self._changed, self.bell = start, changed, Bell()
-        self.paces = Paces(board, agents, meter)
+        self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
+        self.paces = Paces(board, agents, meter, self.feeds.may_have)
         self.breakers = Breakers(lambda: board.voice, ctx.clock)
         self.tracker = Tracker(ctx, self._moved, self.breakers, self.paces)
         self.decisions = Decisions(agents, link, self.tracker, self.paces)
-        self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
         self.limits = Limits(self.tracker)
         self.caps = DailyCaps(ctx, board)
         self.contest = Contest(board, agents, self.feeds, self.limits)

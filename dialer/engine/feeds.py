@@ -41,7 +41,7 @@ class Feed:
     busy: int = 0  # claims and emptyings under way: one after the other, or later contacts would go first
     look_at: datetime | None = None  # nothing is due before; None: look now
     rests_until: datetime | None = None
-    is_more: bool = False  # the last claim got all that it asked for
+    is_more: bool = True  # the last claim got all that it asked for, or there was none yet
     taken: int = 0  # since the claim that began at `claimed_at`
     claimed_at: datetime | None = None
     asked: int = 0  # counts the calls of `look_now`, so that one during a claim is not forgotten
@@ -99,6 +99,11 @@ class Feeds:
     def size(self, campaign_id: int) -> int:
         feed = self._feeds.get(campaign_id)
         return len(feed.ready) if feed else 0
+
+    def may_have(self, campaign_id: int) -> bool:
+        """Whether something may be due: the hopper holds it, or nobody has looked yet."""
+        feed = self._feeds.get(campaign_id)
+        return feed is None or feed.is_more or bool(feed.ready)
 
     def before(self, request: ContactRequest) -> int:
         """How many stand before it here: all, for one that is not in the hopper yet. For people who ask."""

@@ -32,10 +32,13 @@ class _Known:
 
 
 class Paces:
-    """Told of calls by the tracker, asked by the dialing loop. A new process dials progressively until it has seen enough."""
+    """Told of calls by the tracker, asked by the dialing loop.
 
-    def __init__(self, board: Board, agents: Agents, meter: Meter) -> None:
-        self._board, self._agents, self._meter = board, agents, meter
+    `calls`: whether a campaign may have a call due. A new process dials progressively until it has seen enough.
+    """
+
+    def __init__(self, board: Board, agents: Agents, meter: Meter, calls: Callable[[int], bool]) -> None:
+        self._board, self._agents, self._meter, self._calls = board, agents, meter, calls
         self._known: dict[int, _Known] = {}
 
     # -- told -----------------------------------------------------------------------------------------------------
@@ -107,10 +110,13 @@ class Paces:
         }
 
     def _is_shared(self, campaign: Campaign, calling: Collection[int]) -> bool:
-        """Whether a campaign that was promised an agent for each call may need those of this campaign's queue."""
+        """Whether a campaign that was promised an agent for each call may need those of this campaign's queue.
+
+        One that has nothing due does not: what it starts later waits until fewer calls ring than agents are free.
+        """
         near = {campaign.queue, None, *self._agents.neighbours(campaign.queue or "")}
         others = (one for one in self._board.campaigns.values() if one.queue in near)
-        alone = all(DialingMode.POWER in one.dialing_modes for one in others)
+        alone = all(DialingMode.POWER in one.dialing_modes or not self._calls(one.id) for one in others)
         return not alone or any(one not in self._known for one in calling)
 
 

@@ -109,6 +109,19 @@ async def test_a_campaign_without_power_mode_on_the_same_agents_keeps_its_promis
 
 
 @pytest.mark.req("D8")
+async def test_a_campaign_without_power_mode_that_has_nothing_due_holds_nobody_back(bench: Bench) -> None:
+    loop = await powered(bench)
+    learn(loop, USUAL)
+    idle = await builders.add_campaign(bench, None, title="Idle", queue="sales")
+    await builders.publish(bench, idle)
+    await loop.dialing.board.load()
+    assert held(loop) is Held.SHARED, "nobody has looked yet"
+    assert len(await loop.next_round()) == 10
+    assert held(loop) is None
+    assert len(await loop.next_round()) > 0
+
+
+@pytest.mark.req("D8")
 async def test_nothing_is_remembered_of_a_campaign_that_left_power_mode(bench: Bench) -> None:
     loop = await powered(bench, dialing_modes=("progressive", "power"))
     learn(loop, USUAL)
