@@ -2,7 +2,8 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sms import commands, events
@@ -10,6 +11,7 @@ from sms.address import Address
 from sms.commands import Pdu
 from sms.pdu import Framer, decode, encode
 from sms.session import Session, SessionSettings, State
+from tests.support.soak import examples, seconds
 
 BIND = commands.Bind(commands.BindType.TRANSCEIVER, "dialer", "secret")
 US, HANDSET = Address(5, 0, "Clinic"), Address(1, 1, "41791112233")
@@ -100,3 +102,33 @@ def test_any_body_under_any_command(command_id: int, code: int, sequence: int, b
         framer.feed(link.take_bytes())
         for frame in iter(framer.next, None):
             decode(frame)
+
+
+COMMAND_IDS = st.one_of(st.sampled_from([1, 2, 4, 5, 6, 9, 0x15, 0x102, 0x103]), st.integers(0, 0x7FFFFFFF))
+BODIES = st.one_of(st.binary(max_size=80), PDUS.map(lambda pdu: encode(pdu)[16:]))
+FUZZED = st.tuples(COMMAND_IDS, st.booleans(), CODES, SEQUENCES, BODIES, st.sampled_from([0] * 18 + [-1, 1]))
+PDUS_EACH = 10  # 100,000 in `make soak`
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(seconds(300))
+@pytest.mark.req("M1", "M4")
+@given(st.lists(FUZZED, min_size=PDUS_EACH, max_size=PDUS_EACH), st.booleans())
+@settings(max_examples=examples(60), deadline=None)
+def test_fuzzed_pdus_leave_the_session_in_a_defined_state(
+    pdus: list[tuple[int, bool, int, int, bytes, int]], bound: bool
+) -> None:
+    """Any body under any command, some with a wrong length: no crash, and each submission is resolved exactly once."""
+    link = session(bound=bound)
+    resolved: list[str] = []
+    for number, is_response, code, sequence, body, wrong in pdus:
+        fields = (max(16, 16 + len(body) + wrong), number | is_response << 31, code, sequence)
+        found = link.receive(b"".join(field.to_bytes(4) for field in fields) + body, 0.0)
+        resolved += [event.ref for event in found if isinstance(event, events.Answered | events.Unanswered)]
+        assert link.state in {State.BINDING, State.BOUND, State.CLOSED}
+        open_ones = SUBMISSIONS - len(resolved) if bound else 0
+        assert link.state is State.BINDING or link.in_flight == (open_ones if link.state is State.BOUND else 0)
+    rest = link.connection_lost("gone")
+    resolved += [event.ref for event in rest if isinstance(event, events.Unanswered)]
+    assert sorted(resolved) == ([str(at) for at in range(SUBMISSIONS)] if bound else [])
+    assert link.state is State.CLOSED
