@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.record import replace
 from dialer.domain.transitions import EnrollmentState, PreviewState, RequestState
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, postponing, previews, requests, trail, users
 from dialer.store.enrollments import Moved
 from dialer.store.previews import Offer
 from dialer.store.requests import ContactRequest
+from dialer.strategy.memory import Memory
 
 #: The result of a contact whom an agent rejected: it is through the strategy, which so needs no exit of its own for that.
 REJECTED = "rejected_by_agent"
@@ -87,8 +89,9 @@ async def reject(ctx: Context, offered: Offer, request: ContactRequest, reason: 
         entries = [_entry(now, request, offered, "preview-rejected", by=offered.user_name, **told)]
         place = (await enrollments.by_ids(tx, [request.enrollment_id])).get(request.enrollment_id)
         if cancelled and place is not None and place.request_id == request.id:
+            memory = replace(Memory.of(place.memory), result=REJECTED, due_at=None)
             done = Moved(
-                place.id, EnrollmentState.DONE, place.strategy_version, place.node, place.memory, None, None,
+                place.id, EnrollmentState.DONE, place.strategy_version, place.node, memory.to_json(), None, None,
                 result=REJECTED,
             )  # fmt: skip
             await enrollments.save(tx, [done], now)

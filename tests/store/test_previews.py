@@ -16,6 +16,7 @@ from dialer.engine.held import Held
 from dialer.engine.previews import Previews
 from dialer.operations import campaigns, do_not_contact, history, previews, why_not
 from dialer.operations.do_not_contact import NewEntry
+from dialer.operations.trail_check import trail_check
 from dialer.store import claims, enrollments, requests
 from dialer.store.previews import Offer
 from tests.support import builders
@@ -222,6 +223,8 @@ async def test_a_rejected_contact_is_through(bench: Bench) -> None:
     place = await place_of(page, held)
     assert place.state == "done"
     assert await page.kinds(held) == ["preview-offered", "preview-rejected", "finished"]
+    checked = [one async for some in trail_check(bench.ctx) for one in some]
+    assert checked[0].faults == (), "what is kept of the contact says so, too"
     await campaigns.unpublish(bench.ctx, held.request.campaign_id)
     await builders.publish(bench, held.request.campaign_id)
     await builders.settle(bench, held.request.campaign_id)
