@@ -139,8 +139,11 @@ class ScriptedPbx:
 
     def _answered(self, call: PbxCall) -> None:
         call.state = 6
-        join = e.caller("QueueCallerJoin", call.queue, call.uniqueid, Position=1, Count=1)
-        self.peer.push(*e.answer(call.attempt), join)
+        self._joins(call, *e.answer(call.attempt))
+
+    def _joins(self, call: PbxCall, *before: e.Headers) -> None:
+        """Into the queue, after these events."""
+        self.peer.push(*before, e.caller("QueueCallerJoin", call.queue, call.uniqueid, Position=1, Count=1))
         self.waiting[call.attempt] = call
         limit = min(call.queue_wait_s, call.plan.patience_s or call.queue_wait_s)
         self._later(call, limit, self._abandoned)

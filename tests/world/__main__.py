@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.databases import SqliteDatabases
-from tests.world.plan import draw, draw_races
+from tests.world.plan import draw, draw_large, draw_races
 from tests.world.world import World, play_out
 
 HOURS = 0.1
@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("seed", type=int)
     parser.add_argument("last", type=int, nargs="?", help="quietly, every seed up to this one")
     parser.add_argument("--hours", type=float, default=HOURS, help="virtual hours with faults")
+    parser.add_argument("--large", action="store_true", help="hundreds of agents and thousands of people, for minutes")
     parser.add_argument("--races", action="store_true", help="pauses, ends and expiries against calls that just leave")
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="world-") as made:
@@ -34,6 +35,8 @@ def main() -> int:
 def _world(seed: int, template: Path, folder: Path, asked: argparse.Namespace) -> World:
     if asked.races:
         return play_out(draw_races(seed), template, folder, replay=f"{seed} --races")
+    if asked.large:
+        return play_out(draw_large(seed), template, folder, replay=f"{seed} --large")
     return play_out(draw(seed, asked.hours), template, folder, replay=f"{seed} --hours {asked.hours:g}")
 
 

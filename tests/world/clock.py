@@ -10,13 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.world.network import Network
 
-#: Monday morning; virtual seconds are counted from here.
-EPOCH = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 #: So many steps without a moment passing: somebody runs in circles.
 MOST_STEPS_AT_ONCE = 200_000
 
@@ -56,10 +54,13 @@ class _Instant(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
+    """`begins`: virtual seconds are counted from there."""
+
+    def __init__(self, begins: datetime) -> None:
         selector = _Instant()
         super().__init__(selector)
         selector.loop = self
+        self.begins = begins
         self._now, self._steps, self._over = 0.0, 0, False
         self.network = Network(self)
         self.graves: list[Life] = []
@@ -72,7 +73,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def now(self) -> datetime:
         """The wall clock of everything in this world."""
-        return EPOCH + timedelta(seconds=round(self._now, 6))
+        return self.begins + timedelta(seconds=round(self._now, 6))
 
     def pass_time(self, seconds: float | None) -> None:
         if seconds is None:

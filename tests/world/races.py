@@ -29,17 +29,18 @@ class Races(Restless):
 
     async def _unpublish(self, chance: random.Random) -> None:
         """All that may run, at once: whatever leaves after the last answer is a fault."""
-        oracle = self._world.oracle
-        running = oracle.running()
-        await asyncio.gather(*(self._operate(oracle.stop(one, "unpublish", self._in_process)) for one in running))
+        promises = self._world.oracle.promises
+        running = promises.running()
+        await asyncio.gather(*(self._operate(promises.stop(one, "unpublish", self.in_process)) for one in running))
         await asyncio.sleep(chance.uniform(0, 0.1))
         for one in running:
-            await self._operate(oracle.publish(one, self._in_process))
+            await self._operate(promises.publish(one, self.in_process))
 
     async def _expire(self, chance: random.Random) -> None:
-        oracle, running = self._world.oracle, self._world.oracle.running()
+        promises = self._world.oracle.promises
+        running = promises.running()
         until = self._world.loop.now() + timedelta(seconds=chance.uniform(0, AT_MOST_S))
-        await asyncio.gather(*(self._operate(oracle.valid_until(one, until, self._in_process)) for one in running))
+        await asyncio.gather(*(self._operate(promises.valid_until(one, until, self.in_process)) for one in running))
         await asyncio.sleep(chance.uniform(0, 0.1))
         for one in running:
-            await self._operate(oracle.valid_until(one, None, self._in_process))
+            await self._operate(promises.valid_until(one, None, self.in_process))

@@ -10,7 +10,14 @@ from typing import Any
 from dialer.domain.errors import DomainError
 from dialer.operations import strategies
 from tests.peers import ami_events as e
-from tests.world.plan import strategy
+from tests.world.scripts import strategy
+
+#: What goes wrong and what people do, as the journal tells it.
+KINDS = {
+    "link closed", "asterisk killed", "process killed", "network stalled", "pings unanswered", "asterisk stops",
+    "originates unanswered", "events twice", "pauses", "leaves", "calls in", "unpublish", "end", "valid until", "limit",
+    "deploys", "list",
+}  # fmt: skip
 
 
 class Restless:
@@ -39,6 +46,8 @@ class Restless:
             "expired": self._expire,
             "limited": self._limit,
             "deployed": self._deploy,
+            "listed": self._list,
+            "texts cut": self._cut_texts,
         }
 
     def start(self) -> None:
@@ -58,9 +67,11 @@ class Restless:
         self._world.pbx.serve()
         await self._world.oracle.look()
         await self._world.until(lambda: self._world.engine.link.state == "up", 600)
-        for campaign_id in self._world.oracle.campaigns:
-            await self._operate(self._world.oracle.valid_until(campaign_id, None, self._in_process))
-            await self._operate(self._world.oracle.publish(campaign_id, self._in_process))
+        for campaign_id in list(self._world.oracle.promises):
+            await self._operate(self._world.oracle.promises.valid_until(campaign_id, None, self.in_process))
+            await self._operate(self._world.oracle.promises.lift_hours(campaign_id, self.in_process))
+            await self._operate(self._world.oracle.promises.limit(campaign_id, None, self.in_process))
+            await self._operate(self._world.oracle.promises.publish(campaign_id, self.in_process))
 
     async def _happen(self, kind: str, mean_s: float) -> None:
         chance = random.Random(f"{kind} {self._world.plan.seed}")
@@ -151,6 +162,11 @@ class Restless:
             pbx.peer.push = lambda *events: push(pbx.peer, *events)
             await asyncio.sleep(5.0)
 
+    async def _cut_texts(self, _chance: random.Random) -> None:
+        if self._world.smsc.sessions:
+            self._note("texts cut")
+            self._world.smsc.drop()
+
     # -- people ---------------------------------------------------------------------------------------------------
 
     async def _pause(self, chance: random.Random) -> None:
@@ -180,34 +196,39 @@ class Restless:
 
     async def _unpublish(self, chance: random.Random) -> None:
         campaign_id = self._one(chance)
-        await self._operate(self._world.oracle.stop(campaign_id, "unpublish", self._in_process))
+        await self._operate(self._world.oracle.promises.stop(campaign_id, "unpublish", self.in_process))
         await asyncio.sleep(chance.choice([0, chance.uniform(0, 1), chance.uniform(0, 60)]))
-        await self._operate(self._world.oracle.publish(campaign_id, self._in_process))
+        await self._operate(self._world.oracle.promises.publish(campaign_id, self.in_process))
 
     async def _end(self, chance: random.Random) -> None:
-        if len(self._world.oracle.running()) > 1:
-            await self._operate(self._world.oracle.stop(self._one(chance), "end", self._in_process))
+        if len(self._world.oracle.promises.running()) > 1:
+            await self._operate(self._world.oracle.promises.stop(self._one(chance), "end", self.in_process))
 
     async def _expire(self, chance: random.Random) -> None:
         campaign_id = self._one(chance)
         until = self._world.loop.now() + timedelta(seconds=chance.choice([0.5, 2, 30]))
-        await self._operate(self._world.oracle.valid_until(campaign_id, until, self._in_process))
+        await self._operate(self._world.oracle.promises.valid_until(campaign_id, until, self.in_process))
         await asyncio.sleep(chance.uniform(1, 60))
-        await self._operate(self._world.oracle.valid_until(campaign_id, None, self._in_process))
+        await self._operate(self._world.oracle.promises.valid_until(campaign_id, None, self.in_process))
 
     async def _limit(self, chance: random.Random) -> None:
         campaign_id, limit = self._one(chance), chance.choice([None, 1, 2, 5])
-        await self._operate(self._world.oracle.limit(campaign_id, limit, self._in_process))
+        await self._operate(self._world.oracle.promises.limit(campaign_id, limit, self.in_process))
 
     async def _deploy(self, chance: random.Random) -> None:
-        campaign_id, document = self._one(chance), strategy(chance)
+        campaign_id, promises = self._one(chance), self._world.oracle.promises
+        document = strategy(chance, text=promises[campaign_id].plan.text if campaign_id in promises else "")
         self._note("deploys", campaign_id)
-        await self._operate(self._in_process(strategies.deploy, campaign_id, document))
+        await self._operate(self.in_process(strategies.deploy, campaign_id, document))
+
+    async def _list(self, chance: random.Random) -> None:
+        if numbers := self._world.oracle.promises.numbers():
+            await self._world.oracle.promises.list_number(chance.choice(numbers), self.in_process)
 
     def _one(self, chance: random.Random) -> int:
-        return chance.choice(self._world.oracle.campaigns or [0])
+        return chance.choice(list(self._world.oracle.promises) or [0])
 
-    async def _in_process(self, operation: Any, *args: Any) -> bool:
+    async def in_process(self, operation: Any, *args: Any) -> bool:
         """The process does it; False if it died meanwhile, or refused."""
         world, life = self._world, self._world.life
         task = world.in_process(operation(world.ctx, *args), operation.__name__)

@@ -23,21 +23,24 @@ from ulid import ULID
 from config.settings import Settings
 from dialer.ami.states import LinkState
 from dialer.domain.contact import Address, NewContact
-from dialer.domain.gateway import VoiceGateway
+from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.transitions import SourceState
-from dialer.engine import dialing, engine, following
+from dialer.engine import dialing, engine, following, previews, texting
 from dialer.engine.engine import Engine
 from dialer.operations import campaigns, contacts, strategies
 from dialer.operations.context import Context
 from dialer.store import gateways, sources
+from sms.gateway import Gateway as SmsLink
 from tests.peers.ami import AmiPeer
-from tests.world.clock import EPOCH, Life, VirtualLoop
+from tests.world.clock import Life, VirtualLoop
+from tests.world.desks import Desks
 from tests.world.ledger import Ledger
 from tests.world.oracle import Oracle
-from tests.world.pbx import WorldPbx
+from tests.world.pbx import Truth, WorldPbx
 from tests.world.plan import WorldPlan, draw
 from tests.world.races import Races
 from tests.world.restless import Restless
+from tests.world.smsc import WorldSmsc
 from tests.world.store import WorldDatabase
 
 #: After the last fault everything must have come to its end by then, or after as long as it took if that is longer.
@@ -59,26 +62,35 @@ class World:
         self.oracle = Oracle(self)
         self.died: list[BaseException] = []
         self.raced = 0
+        self.restless = True
         loop.network.on_write = self._on_write
         loop.network.cut_at = lambda data: self.chance.randrange(len(data)) if self.chance.random() < 0.2 else 0
 
     async def run(self) -> None:
         await self.peer.listen()
         plan = self.plan
+        self.smsc = WorldSmsc(self.loop, random.Random(f"texts {plan.seed}"), self.ledger.note)
+        self.smsc.on_submit = self.oracle.promises.texted
+        await self.smsc.listen()
         self.pbx = WorldPbx(
-            self.peer, plan.agents, chance=random.Random(f"people {plan.seed}"), answers=plan.answers,
-            lets_ring=plan.lets_ring, note=self.ledger.note,
+            self.peer, list(plan.agents), chance=random.Random(f"people {plan.seed}"), answers=plan.answers,
+            lets_ring=plan.lets_ring, longest_ring_s=plan.rings_s, longest_talk_s=plan.talks_s, note=self.ledger.note,
         )  # fmt: skip
+        self.pbx.on_end = self._on_end
         self.pbx.note_free()
         self.everybody = list(plan.agents)
+        restless = Races(self) if plan.races else Restless(self)
+        self.desks = Desks(self, restless.in_process)
         self.start()
         await self._found()
-        restless = Races(self) if plan.races else Restless(self)
         restless.start()
+        self.desks.start()
         snapshots = self.loop.create_task(self._look_often())
         await asyncio.sleep(plan.over_s)
+        self.restless = False
         await restless.stop()
         await self._until_done()
+        await self.desks.stop()
         snapshots.cancel()
         await self._drain()
         await self.oracle.judge()
@@ -90,6 +102,7 @@ class World:
         """A fresh process."""
         self.life = Life(self.life.number + 1)
         self.ledger.note("process starts", self.life.number)
+        self.born_at = self.loop.time()
         context = self.life.context()
         self.db = WorldDatabase(str(self.path), random.Random(f"disk {self.plan.seed} {self.life.number}"))
         self.ctx = Context(self.db, _settings(self.peer, self.path.parent), clock=self.loop.now)
@@ -109,9 +122,17 @@ class World:
         self.loop.kill(self.life)
         self.db.crash()
 
+    def _on_end(self, truth: Truth) -> None:
+        certain = not self.oracle.was_disturbed(truth.at, truth.over_at)
+        self.oracle.powers.ended(truth.queue, truth.outcome, certain=certain)
+
     def _on_write(self, life: Any, data: bytes) -> None:
-        for sent in self.ledger.on_write(life, data):
-            self.oracle.sent(sent)
+        try:
+            for sent in self.ledger.on_write(life, data):
+                self.oracle.sent(sent)
+        except Exception as error:
+            self.died.append(error)  # who writes would only log it
+            raise
 
     def in_process(self, work: Any, name: str) -> "asyncio.Task[Any]":
         """Something that the server's process does; it dies with it."""
@@ -128,17 +149,23 @@ class World:
         trunk = VoiceGateway(name="world", dial="PJSIP/{number}@world", breaker_after=8)
         async with self.db.write() as tx:
             await gateways.add(tx, "world", trunk, self.loop.now())
+            if any(plan.text for plan in self.plan.campaigns):
+                texts = SmsGateway(
+                    name="texts", host="127.0.0.1", port=self.smsc.port, system_id="world", messages_per_second=2
+                )  # slow, so that some wait for their turn when somebody says stop
+                await gateways.add(tx, "texts", texts, self.loop.now())
         await self.engine.gateways_changed()
         for plan in self.plan.campaigns:
             made = await campaigns.create(self.ctx, plan.fields)
             await strategies.deploy(self.ctx, made.id, plan.document)
             people = [
-                NewContact(first_name=f"P{n}", addresses=(Address(n, voice=True, sms=False),)) for n in plan.numbers
+                NewContact(first_name=f"P{n}", addresses=(Address(n, voice=True, sms=bool(plan.text)),))
+                for n in plan.numbers
             ]
             async with self.db.write() as tx:
                 source = await sources.add(tx, made.id, "rest", "test", self.loop.now(), state=SourceState.DONE)
                 await contacts.load(tx, made.id, source, people, self.loop.now())
-            self.oracle.campaign(made.id, plan)
+            self.oracle.promises.campaign(made.id, plan)
             await campaigns.publish(self.ctx, made.id)
 
     async def _look_often(self) -> None:
@@ -183,7 +210,7 @@ def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str, kind
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     shutil.copyfile(template, path)
-    loop = VirtualLoop()
+    loop = VirtualLoop(plan.begins)
     world = kind(plan, loop, path)
     with _made_up(world):
         try:
@@ -193,6 +220,7 @@ def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str, kind
             error.add_note("the journal's end:\n" + "\n".join(world.ledger.lines[-40:]))
             raise
         finally:
+            world.ledger.closed = True
             loop.bury()
             world.db.crash()
             world.oracle.close()
@@ -204,8 +232,8 @@ def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str, kind
 def _made_up(world: World) -> Iterator[None]:
     """No clock but the world's, and no chance but the seed's."""
     loop, ids = world.loop, random.Random(f"ids {world.plan.seed}")
-    clock = SimpleNamespace(time=lambda: EPOCH.timestamp() + loop.time(), monotonic=loop.time)
-    named = [module for name, module in sys.modules.items() if name.startswith(("dialer.", "tests.peers."))]
+    clock = SimpleNamespace(time=lambda: loop.begins.timestamp() + loop.time(), monotonic=loop.time)
+    named = [module for name, module in sys.modules.items() if name.startswith(("dialer.", "sms.", "tests.peers."))]
 
     def ulid() -> ULID:
         return ULID(int(clock.time() * 1000).to_bytes(6, "big") + ids.randbytes(10))
@@ -217,7 +245,9 @@ def _made_up(world: World) -> Iterator[None]:
         for module in named:
             if vars(module).get("time") is time:
                 stack.enter_context(mock.patch.object(module, "time", clock))
-        stack.enter_context(mock.patch.object(dialing, "ULID", ulid))
+        for module in (dialing, previews, texting):
+            stack.enter_context(mock.patch.object(module, "ULID", ulid))
+        stack.enter_context(mock.patch.dict(SmsLink.__init__.__kwdefaults__, clock=loop.time))
         stack.enter_context(mock.patch.object(engine, "_keep_what_is_there"))
         stack.enter_context(mock.patch.object(following, "FOLLOW_S", FOLLOW_S))
         structlog.configure(
@@ -237,6 +267,7 @@ def _settings(peer: AmiPeer, folder: Path) -> Settings:
     return Settings(
         ami={"host": peer.host, "port": peer.port, "username": peer.username, "secret": peer.secret},
         calls={"drain_s": 300},
+        preview={"reserve_s": 20, "skip_delay_s": 30},
         data_dir=folder / "data",
         secret_key="0123456789abcdef0123456789abcdef",
         node="world",
