@@ -102,7 +102,8 @@ class ScriptedPbx:
             for agent in self.agents:
                 if queue in agent.queues:
                     yield agent.state("QueueMember", queue)
-            for call in self.waiting.values():
+            rung = [call for call in self.calls.values() if call.agent is not None and call.agent.status == 6]
+            for call in (*self.waiting.values(), *rung):  # a caller stays in the queue while an agent's phone rings
                 if call.queue == queue:
                     yield e.event("QueueEntry", Queue=queue, Position=1, Uniqueid=call.uniqueid, Wait=1)
 
