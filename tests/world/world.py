@@ -45,6 +45,8 @@ from tests.world.store import WorldDatabase
 
 #: After the last fault everything must have come to its end by then, or after as long as it took if that is longer.
 PATIENCE_S = 3600.0
+#: And for each of the people: a single agent may have to see to all of them, several times.
+EACH_S = 300.0
 SNAPSHOT_S = 60.0
 #: No other node writes here, and looking each second is a third of all work.
 FOLLOW_S = 20.0
@@ -174,7 +176,8 @@ class World:
             await self.oracle.look()
 
     async def _until_done(self) -> None:
-        patience_s = max(PATIENCE_S, self.plan.over_s)
+        people = sum(len(plan.numbers) for plan in self.plan.campaigns)
+        patience_s = max(PATIENCE_S, self.plan.over_s, people * EACH_S)
         deadline = self.loop.time() + patience_s
         while not await self.oracle.all_done():
             self.raise_if_died()
