@@ -50,8 +50,8 @@ class Powers:
             return f", after {ended} calls in this process"
         if max(spare for _, spare in [*_until(one.spare, since)[-1:], *(s for s in one.spare if s[0] > since)]) < 1:
             return f", with {one.abandoned} of {one.answered} abandoned"
-        if self._shares(queues, since):
-            return ", beside a campaign that was promised an agent for each call"
+        if self._shares(queues, mine):
+            return ", beside calls that were promised an agent each"
         agents = sum(sent.queue in agent.queues for agent in self._world.everybody)
         most = floor(mine.plan.fields["lines_per_agent"] * agents)
         if lines > most:
@@ -66,10 +66,12 @@ class Powers:
         mine = self._campaign(queue)
         return Fraction(mine.plan.fields["abandonment_limit_percent"]) / 100 if mine else Fraction(0)
 
-    def _shares(self, queues: Collection[str], since: float) -> bool:
-        """Whether another campaign for these agents has run for a while."""
-        others = [one for one in self._promises() if one.plan.fields["queue"] in queues and not one.plan.power]
-        return any(one.stopped_at is None and one.asked_at < since for one in others)
+    def _shares(self, queues: Collection[str], mine: Promise) -> bool:
+        """Whether calls of another campaign for these agents are on their way, to people who are not in this one as well."""
+        others = [one.plan for one in self._promises() if one.plan.fields["queue"] in queues and not one.plan.power]
+        theirs = {number for plan in others for number in plan.numbers}.difference(mine.plan.numbers)
+        waiting = {attempt for attempt, call in self._world.pbx.calls.items() if call.agent is None}
+        return any(sent.attempt in waiting and sent.number in theirs for sent in self._world.ledger.sent)
 
     def _promises(self) -> list[Promise]:
         promises = self._world.oracle.promises

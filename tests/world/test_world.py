@@ -36,6 +36,7 @@ HAPPENS = {
     "around the clock", "more lines than agents", "unpublish answered", "end answered", "listed", "calls in", "lets ring",
     "comes",
 }  # fmt: skip
+HAPPENED: dict[int, set[str]] = {}  # by share
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,9 @@ def test_the_invariants_hold_in_worlds_where_everything_goes_wrong(share: int, t
         hours = float(os.environ.get("WORLD_HOURS", MINUTES[seed % len(MINUTES)] / 60))
         world = play_out(draw(seed, hours), template, tmp_path, replay=f"{seed} --hours {hours}")
         happened.update(world.ledger.noted.keys())
-    assert not (HAPPENS | KINDS) - happened.keys()
+    HAPPENED[share] = set(happened)
+    if len(HAPPENED) == SHARES:  # what is rare happens in some of them
+        assert (HAPPENS | KINDS) - set.union(*HAPPENED.values()) == set()
 
 
 @pytest.mark.soak
