@@ -6,6 +6,7 @@ A few in `make test`; `WINDOW_KILLS=200` for many.
 import asyncio
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.waiting import until
 
 KILLS = int(os.environ.get("WINDOW_KILLS", "6"))
 WINDOW = 10  # of the gateway, as it is when nothing is set
+ANSWER_S = 0.3  # after which the SMSC answers a submit
 TEXTS = 30  # for each kill, so that there is always something to send
 
 
@@ -40,7 +42,8 @@ async def test_killed_in_mid_window_no_text_is_sent_twice_and_none_is_forgotten(
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")  # noqa: T201  (pytest shows it when the test fails)
     chance = random.Random(seed)
-    await smsc.set(answer_delay_ms=300)
+    await smsc.set(answer_delay_ms=1000 * ANSWER_S)
+    kills: list[float] = []
     numbers = people(TEXTS * KILLS, (Callee.ANSWER,))
     campaign = await server.campaign(lab, numbers, strategy(text()), smsc_port=smsc.port)
     await server.ok("POST", f"/campaigns/{campaign}/publish")
@@ -50,6 +53,7 @@ async def test_killed_in_mid_window_no_text_is_sent_twice_and_none_is_forgotten(
         await until(lambda b=before: len(smsc.ledger()) > b, f"a text after kill {turn}", 60)  # type: ignore[misc]
         await asyncio.sleep(chance.random() * 0.4)
         side: Server | Smsc = (server, smsc)[turn % 2]
+        kills.append(time.time())
         await side.kill()
         await side.start()
     await smsc.set(answer_delay_ms=0)
@@ -57,11 +61,14 @@ async def test_killed_in_mid_window_no_text_is_sent_twice_and_none_is_forgotten(
     sent = Counter(row.destination for row in smsc.ledger())
     assert set(sent.values()) == {1}, f"somebody got a text twice: {sent.most_common(3)}"
     assert set(sent) <= {story.number.removeprefix("+") for story in found}
+    unanswered = {row.destination for row in smsc.ledger() if any(at - ANSWER_S < row.at < at for at in kills)}
+    assert unanswered, "no kill hit a text on its way"
     lost = 0
     for story in found:
         (status,) = story.statuses
         assert status in {"submitted", "delivered", "lost"}, story
         assert status == "lost" or sent[story.number.removeprefix("+")] == 1, story
+        assert status == "lost" or story.number.removeprefix("+") not in unanswered, story
         assert story.kinds.count("finished") == 1
         lost += status == "lost"
     assert lost <= KILLS * WINDOW, "at most what was under way"

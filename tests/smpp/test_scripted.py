@@ -127,7 +127,7 @@ async def test_answers_backwards_twice_unknown_bare_and_after_their_receipts(con
         assert isinstance(fourth, Accepted)
         await until(lambda: client.receipts, "the receipt")
         assert client.receipts[0].smsc_id == fourth.smsc_id
-        assert client.gateway.describe().counts.binds == 1
+        assert (client.gateway.describe().counts.binds, client.gateway.describe().in_flight) == (1, 0)
 
 
 @pytest.mark.req("M4")
