@@ -14,7 +14,7 @@ from ulid import ULID
 from dialer.domain.message import combined
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import messages
-from dialer.operations.messages import PartNews, TextIntent
+from dialer.operations.messages import PartNews, ReceiptNews, TextIntent
 from dialer.store import tables
 from tests.support import builders, invariants
 from tests.support.builders import person
@@ -31,15 +31,21 @@ Said = tuple[int, M, bool]  # part, status, whether it is a receipt
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[tuple[bool, M | None]], list[Said]]:
-    """The parts, and all that is said of them: each thing once to three times, in any order."""
+def histories(draw: st.DrawFn) -> tuple[list[tuple[bool, M | None]], list[list[Said]]]:
+    """The parts, and all that is said of them: each thing once to three times, in any order, some of it together."""
     parts = draw(PARTS)
     said: list[Said] = []
     for number, (late, end) in enumerate(parts, 1):
         said += [(number, M.LOST, False)] * late
         said += [(number, M.SUBMITTED, False)] * draw(st.integers(1, 3))
         said += [(number, end, True)] * (draw(st.integers(1, 3)) if end else 0)
-    return parts, draw(st.permutations(said))
+    batches: list[list[Said]] = []
+    for one in draw(st.permutations(said)):
+        if batches and batches[-1][0][2] is one[2] and draw(st.booleans()):
+            batches[-1].append(one)
+        else:
+            batches.append([one])
+    return parts, batches
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ def test_any_order_and_repetition_ends_in_the_same_state(
 
     @given(histories())
     @settings(max_examples=examples(60), deadline=None)
-    def holds(history: tuple[list[tuple[bool, M | None]], list[Said]]) -> None:
+    def holds(history: tuple[list[tuple[bool, M | None]], list[list[Said]]]) -> None:
         runner.run(_holds(bench, campaign, next(numbers), *history))
 
     try:
@@ -84,17 +90,17 @@ async def _campaign(bench: Bench) -> int:
 
 
 async def _holds(
-    bench: Bench, campaign: int, number: int, parts: list[tuple[bool, M | None]], said: list[Said]
+    bench: Bench, campaign: int, number: int, parts: list[tuple[bool, M | None]], batches: list[list[Said]]
 ) -> None:
     message_id = await _begun(bench, campaign, number, len(parts))
     seen = [await _statuses(bench, message_id)]
-    for part, status, is_receipt in said:
-        name = f"{message_id}-{part}"
-        if is_receipt:
-            await messages.receipt(bench.ctx, "texter", [name], "", status, None)
+    for batch in batches:
+        if batch[0][2]:
+            receipts = [ReceiptNews("texter", [f"{message_id}-{n}"], "", status, None) for n, status, _ in batch]
+            await messages.receipt(bench.ctx, receipts)
         else:
-            names = (name,) if status is M.SUBMITTED else ()
-            await messages.record(bench.ctx, "texter", PartNews(message_id, part, status, names))
+            news = [_answer(message_id, part, status) for part, status, _ in batch]
+            await messages.record(bench.ctx, [("texter", one) for one in news])
         seen.append(await _statuses(bench, message_id))
     ends = [end or M.SUBMITTED for _, end in parts]
     whole, *each = seen[-1]
@@ -110,13 +116,17 @@ async def _holds(
         assert not list(early), "a receipt was left behind"
 
 
+def _answer(message_id: str, part: int, status: M) -> PartNews:
+    return PartNews(message_id, part, status, (f"{message_id}-{part}",) if status is M.SUBMITTED else ())
+
+
 async def _begun(bench: Bench, campaign: int, number: int, parts: int) -> str:
     """The id of a text in so many parts that is about to be submitted to person `number`."""
     await builders.load(bench, campaign, [person(number)])
     await builders.settle(bench, campaign)
     (request,) = await builders.claim(bench, campaign, "sms")
     intent = TextIntent(str(ULID()), request, "texter", "", "Hello", "gsm7", parts)
-    assert await messages.intend(bench.ctx, intent)
+    assert await messages.intend(bench.ctx, [intent])
     return intent.message_id
 
 
