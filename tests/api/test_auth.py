@@ -21,6 +21,7 @@ ROLES = (None, *users.RIGHTS)
 ASKED = [(role, *call) for call in CALLS for role in ROLES if call[1] != "/live" or role is None]
 READS = {"check", "preview"}
 OPERATES = {"publish", "unpublish"}
+MANAGERS = {"key", "users"}
 
 
 def address(path: str) -> str:
@@ -37,9 +38,9 @@ async def test_every_call_by_every_role(server: Server, role: str | None, method
         None: False,
         "agent": is_talk,
         "manager": True,
-        "supervisor": is_talk or (method == "GET" and last != "key") or last in READS | OPERATES,
+        "supervisor": is_talk or (method == "GET" and last not in MANAGERS) or last in READS | OPERATES,
         "viewer": not is_talk
-        and ((method == "GET" and last not in {"key", "evidence", "evidence.csv"}) or last in READS),
+        and ((method == "GET" and last not in MANAGERS | {"evidence", "evidence.csv"}) or last in READS),
     }[role]
     response = await server.call(method, address(path), role=role)
     if allowed:

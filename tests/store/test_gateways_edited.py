@@ -6,6 +6,7 @@ from pathlib import Path
 from dialer.domain.gateway import SmsGateway
 from dialer.engine.board import Board
 from dialer.engine.sms_gateways import SmsGateways
+from dialer.engine.text_log import TextLog
 from dialer.store.database import Database
 from tests.support.context import bench
 
@@ -23,7 +24,7 @@ async def test_two_edits_at_the_same_moment_leave_each_gateway_running_once(db: 
         tasks.append(asyncio.create_task(work, name=name))  # type: ignore[arg-type] # a coroutine
         return tasks[-1]
 
-    gateways = SmsGateways(ctx, board, start=start, changed=lambda: None)
+    gateways = SmsGateways(ctx, board, TextLog(ctx, start=start), start=start, changed=lambda: None)
     await gateways.load()
     board.sms = {"a": _texter(2), "b": _texter(2)}
     await asyncio.gather(gateways.load(), gateways.load())

@@ -12,7 +12,7 @@ from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.windows import ExecutionTime
 from dialer.engine.board import Board
-from dialer.engine.feeds import Feeds
+from dialer.engine.feeds import Feed, Feeds
 from dialer.operations import attempts, campaigns, compliance, do_not_contact, why_not
 from dialer.operations.attempts import Intent
 from dialer.operations.do_not_contact import NewEntry
@@ -323,7 +323,7 @@ async def test_a_hopper_takes_nobody_whose_number_sleeps_and_nobody_who_was_call
 
 
 async def _ready(feeds: Feeds, campaign_id: int) -> list[ContactRequest]:
-    ready, _look_at = await feeds._claim(campaign_id, 10, urgent=True)
+    ready, _look_at = await feeds._claim(campaign_id, Feed(), 10)
     return ready
 
 
