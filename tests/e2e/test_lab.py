@@ -377,7 +377,7 @@ async def test_an_inbound_caller_takes_an_agent_and_the_dialer_hears_of_it(lab: 
     await lab.world.call_in("support", "+13035552222", talk_s=2)
     join = await dialer.wait(lambda e: e.has(Event="QueueCallerJoin", CallerIDNum="+13035552222"))
     assert not join.fields["Uniqueid"].startswith("a-")
-    await dialer.wait(lambda e: e.has(Event="AgentComplete", Uniqueid=join.fields["Uniqueid"]))
+    await dialer.wait(lambda e: e.has(Event="AgentComplete", Uniqueid=join.fields["Uniqueid"]), timeout_s=15)
 
 
 async def test_the_ledger_holds_every_call_of_a_burst_once(lab: Lab, dialer: Session):
