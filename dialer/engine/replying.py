@@ -15,8 +15,6 @@ from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResul
 from sms.text import segments
 
 LOOK_EVERY_S = 60.0
-
-
 TRIES = 5
 # What a confirmation is called between us and the gateway, before the reply's id.
 _CONFIRMS = "confirm-"
@@ -32,15 +30,15 @@ class Replying:
 
     def __init__(self, ctx: Context, gateways: Gateways, *, start: Callable[..., "asyncio.Task[None]"]) -> None:
         self._ctx, self._gateways, self._start = ctx, gateways, start
+        self._sending: set[int] = set()
 
     async def run(self) -> None:
-        """Send what a former process had no time to send; then look after long replies whose parts do not come."""
-        for reply_id in await replies.recover_confirmations(self._ctx):
-            self._confirm(reply_id)
+        """Look after long replies whose parts do not come, and confirmations that could not be sent yet."""
+        await replies.lose_confirmations(self._ctx)
         while True:
-            for taken in await replies.take_left_alone(self._ctx):
-                if taken.confirm:
-                    self._confirm(taken.reply_id)
+            await replies.take_left_alone(self._ctx)
+            for reply_id in await replies.pending_confirmations(self._ctx):
+                self._confirm(reply_id)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def take_in(self, gateway: str, reply: Reply) -> None:
@@ -61,12 +59,22 @@ class Replying:
         return True
 
     def _confirm(self, reply_id: int) -> None:
-        self._start(self._send(reply_id), name=f"confirm-{reply_id}")
+        if reply_id not in self._sending:
+            self._sending.add(reply_id)
+            self._start(self._send(reply_id), name=f"{_CONFIRMS}{reply_id}")
 
     async def _send(self, reply_id: int) -> None:
+        try:
+            await self._try(reply_id)
+        finally:
+            self._sending.discard(reply_id)
+
+    async def _try(self, reply_id: int) -> None:
         """Committed before it is submitted; where nobody knows what became of it, it is not sent again (protocol steps 3 to 6)."""
         gateway = self._gateways.of(await replies.gateway_of(self._ctx, reply_id))
-        if gateway is None:
+        if gateway is None:  # it may come back in time
+            if await replies.begin_confirmation(self._ctx, reply_id) is not None:
+                await replies.end_confirmation(self._ctx, reply_id, "pending", "the gateway is not there")
             return
         for _ in range(TRIES):
             try:
@@ -82,12 +90,13 @@ class Replying:
 
 
 def _part(ctx: Context, reply: AnyRow) -> OutgoingPart:
-    (part,) = segments(ctx.settings.replies.stop_confirmation).parts
+    split = segments(ctx.settings.replies.stop_confirmation)
+    (part,) = split.parts
     return OutgoingPart(
         ref=f"{_CONFIRMS}{reply.id}",
         destination=reply.source,
         payload=part.payload,
-        data_coding=segments(part.text).data_coding,
+        data_coding=split.data_coding,
         source=reply.destination,
         registered_delivery=False,
     )

@@ -222,11 +222,16 @@ async def end_confirmation(ctx: Context, reply_id: int, status: str, error: str 
         await replies.set_confirmation(tx, reply_id, "lost" if late else "sending", status, error)
 
 
-async def recover_confirmations(ctx: Context) -> list[int]:
-    """After a restart: those that may have left are lost; those that have not, to be sent now."""
+async def lose_confirmations(ctx: Context) -> None:
+    """After a restart: nobody knows of those that were being sent whether they left."""
     async with ctx.db.write() as tx:
-        found = await replies.confirmations(tx, ctx.settings.node)
-        for row in found:
+        for row in await replies.confirmations(tx, ctx.settings.node):
             why = "the server stopped before the SMSC answered"
             await replies.set_confirmation(tx, row.id, "sending", "lost", why)
+
+
+async def pending_confirmations(ctx: Context) -> list[int]:
+    """Of this node, those that have certainly not left."""
+    async with ctx.db.read() as tx:
+        found = await replies.confirmations(tx, ctx.settings.node)
     return [row.id for row in found if row.confirmation == "pending"]

@@ -1,4 +1,4 @@
-"""For how long an SMSC may try to deliver a text (M7): as long as is wanted, and never beyond the hours of whom it goes to. Pure."""
+"""For how long an SMSC may try to deliver a text (M2, C9): as long as is wanted, and never beyond the hours of whom it goes to. Pure."""
 
 from datetime import datetime, timedelta
 

@@ -1,10 +1,12 @@
 """Replies of handsets: which text they answer, what the strategy does, who is not contacted any more (M5)."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from dialer.engine.replying import Replying
 from dialer.operations import evidence, people, replies
 from dialer.operations.replies import Taken
 from dialer.operations.trail_check import trail_check
@@ -194,7 +196,29 @@ async def test_after_a_restart_a_confirmation_that_may_have_left_is_lost(bench: 
     await reply(bench, "stop")
     await reply(bench, "stop", "12025550002")
     await replies.begin_confirmation(bench.ctx, 1)
-    assert await replies.recover_confirmations(bench.ctx) == [2]
+    await replies.lose_confirmations(bench.ctx)
+    assert await replies.pending_confirmations(bench.ctx) == [2]
     assert [row.confirmation for row in await kept(bench)] == ["lost", "pending"]
     await replies.end_confirmation(bench.ctx, 1, "sent", None, late=True)
     assert (await kept(bench))[0].confirmation == "sent"
+
+
+async def test_a_confirmation_whose_gateway_is_gone_is_given_up_in_time(bench: Bench) -> None:
+    tasks: list[asyncio.Task[None]] = []
+
+    class NoGateways:
+        def of(self, _name: str) -> None:
+            return None
+
+    replying = Replying(
+        bench.ctx, NoGateways(), start=lambda work, name: tasks.append(asyncio.create_task(work, name=name))
+    )
+    await replying.take_in("texter", Reply(DIGITS, "us", b"stop"))
+    await asyncio.gather(*tasks)
+    assert await replies.pending_confirmations(bench.ctx) == [1], "it may come back"
+    bench.clock.advance(minutes=6)
+    replying._confirm(1)
+    await asyncio.gather(*tasks)
+    assert [(row.confirmation, row.confirmation_error) for row in await kept(bench)] == [
+        ("failed", "the gateway was not there in time")
+    ]
