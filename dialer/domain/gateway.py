@@ -157,7 +157,7 @@ class SmsGateway(_Gateway):
         description="How long the SMSC may try to deliver, in hours, unless the step names less or the contact's hours end before.",
     )
     segment_price: float | None = Field(
-        default=None, ge=0, le=1000, description="What a segment costs, for the estimates of checks and dry runs."
+        default=None, ge=0, le=1000, description="What a segment costs, for the estimate in the check of a strategy."
     )
     currency: str = Field(default="", pattern=r"^([A-Z]{3})?$", description="Of that price, such as `EUR`.")
 
