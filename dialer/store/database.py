@@ -4,13 +4,14 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from dialer.store.checkpoints import Checkpointer
 from dialer.store.patience import Disk, Trouble
@@ -21,6 +22,7 @@ from dialer.store.writer import BUSY_TIMEOUT_S, Work, Writer
 READERS = 4
 BUSY_TIMEOUT_MS = int(1000 * BUSY_TIMEOUT_S)
 WAL_TRIES, WAL_PAUSE_S = 200, 0.02
+GIVEN_BACK_S = 2.0  # how long a database that is closed waits for who still reads
 # Pages in memory, for each connection: what readers lack comes from the system's own cache.
 WRITER_KIB, READER_KIB = 65_536, 8_192
 _ALONE = 0x736F7572  # PostgreSQL's locks of sources; any number that no other lock of ours begins with
@@ -115,10 +117,19 @@ class Database:
         if self._writer is not None:
             await self._writer.close()
             await asyncio.to_thread(self._checkpointer.stop)
+        await self._given_back()
         await self._readers.dispose()
         await self._writers.dispose()
         if self.projection is not None:
             self.projection.close()
+
+    async def _given_back(self) -> None:
+        """Until nobody reads, a short while at most: a connection in use when its pool goes is closed by nobody."""
+        pool = self._readers.sync_engine.pool
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GIVEN_BACK_S):
+                while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110  (a pool tells nobody)
+                    await asyncio.sleep(GIVEN_BACK_S / 200)
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> AsyncEngine:

@@ -103,5 +103,6 @@ async def test_few_wait_for_their_turn_and_nobody_runs_for_who_has_gone(server: 
         assert "try again in a minute" in crowded["detail"]
         for one in waiting:
             one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         assert await until(lambda: turns._waiting == 0, 10)
     await server.ok("POST", f"{path}/simulate", json=EXACT)

@@ -271,11 +271,11 @@ async def test_a_queue_changed_while_dialing_counts_from_the_next_call_on(runnin
     campaign = await running.campaign(numbers)
     await running.publish(campaign)
     await dialed(running, 4)
+    before = now()
     await campaigns.edit(running.ctx, campaign, {"queue": "sales"})
     changed = now()
     found = await running.done(campaign)
     assert_each_once_in_order(running, found, numbers)
-    after = {s.attempts[0].queue for s in found if s.attempts[0].started_at > changed}
-    assert after == {"sales"}
-    assert {s.attempts[0].queue for s in found if s.attempts[0].started_at <= changed} == {"support"}
+    assert {s.attempts[0].queue for s in found if s.attempts[0].started_at > changed} == {"sales"}
+    assert {s.attempts[0].queue for s in found if s.attempts[0].started_at <= before} == {"support"}
     assert all(s.outcomes == ["answered"] for s in found if s.number.endswith(("01", "02")))

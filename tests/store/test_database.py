@@ -96,3 +96,25 @@ async def test_only_hasty_transactions_are_hasty(tmp_path: Path) -> None:
         assert (full, normal, await db.transact(synchronous, urgent=True)) == (2, 1, 2)
     finally:
         await db.close()
+
+
+async def test_a_database_that_is_closed_waits_for_who_still_reads(tmp_path: Path) -> None:
+    """A connection in use when its pool goes would be closed by nobody."""
+    db = Database(f"sqlite+aiosqlite:///{tmp_path}/readers.db")
+    order: list[str] = []
+
+    async def read() -> None:
+        async with db.read() as tx:
+            await tx.execute(text("SELECT 1"))
+            order.append("reads")
+            await asyncio.sleep(0.1)
+        order.append("has read")
+
+    reading = asyncio.create_task(read())
+    async with asyncio.timeout(10):
+        while not order:
+            await asyncio.sleep(0.01)
+    await db.close()
+    order.append("closed")
+    await reading
+    assert order == ["reads", "has read", "closed"]

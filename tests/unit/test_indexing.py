@@ -36,6 +36,7 @@ async def test_a_full_disk_is_said_and_tried_again(monkeypatch: pytest.MonkeyPat
             await asyncio.sleep(0)
     assert not following.done()
     following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
 
 
 @pytest.mark.req("K10")
