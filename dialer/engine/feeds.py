@@ -180,7 +180,7 @@ class Feeds:
             await compliance.tell_closed(tx, campaign, [r for r in claimed if r.id in later], now)
             if self._channel == "call" and campaign.rules.counting:
                 kept = [r for r in claimed if r.id not in later]
-                later |= await compliance.refuse_claimed(tx, campaign, kept, now)
+                later |= await compliance.refuse_claimed(tx, self._ctx, campaign, kept, now)
             await postponing.postpone(tx, later)
             ready = [r for r in claimed if r.id not in later]
             feed.is_more = len(claimed) == number

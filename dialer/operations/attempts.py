@@ -72,7 +72,7 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
         going = await requests.dispatch(tx, [intent.request.id for intent in chosen])
         await compliance.put_back_moved(tx, [intent.request for intent in chosen], going)
         if is_counting:
-            for refused in await compliance.refuse_dispatched(tx, packs, list(going.values()), now):
+            for refused in await compliance.refuse_dispatched(tx, ctx, packs, list(going.values()), now):
                 del going[refused]
         allowed = [replace(i, request=going[i.request.id]) for i in chosen if i.request.id in going]
         if allowed:

@@ -10,24 +10,32 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.rules.counted import Refusal, Tried, counts_from, first_allowed, refusals
 from dialer.domain.rules.hours import ClosedRule, closed_rules, zones_of
+from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
+from dialer.operations.context import Context
 from dialer.store import attempts, postponing, trail
 from dialer.store.requests import ContactRequest
 
 
 async def tried_at(
-    tx: AsyncConnection, packs: Iterable[RulePack], numbers: Iterable[str], now: datetime
+    tx: AsyncConnection, ctx: Context, packs: Iterable[RulePack], numbers: Iterable[str], now: datetime
 ) -> dict[str, list[Tried]]:
-    """Calls to these numbers, as far as a rule of one of the packs may count them; nothing is looked up without such a rule."""
+    """Calls to these numbers, as far as a rule of one of the packs may count them; nothing is looked up without such a rule.
+
+    Calls to a contact that was erased and is loaded again count on: their numbers are recognised by the keyed hash.
+    """
     counting = [rule for one in packs for rule in one.counting]
-    return await attempts.tried(tx, set(numbers), counts_from(counting, now)) if counting else {}
+    if not counting:
+        return {}
+    digests = {address_digest(ctx.secret, number): number for number in numbers}
+    return await attempts.tried(tx, digests, counts_from(counting, now))
 
 
 async def refuse_claimed(
-    tx: AsyncConnection, campaign: Campaign, claimed: Sequence[ContactRequest], now: datetime
+    tx: AsyncConnection, ctx: Context, campaign: Campaign, claimed: Sequence[ContactRequest], now: datetime
 ) -> dict[int, datetime]:
     """Of calls that were just claimed, those that a rule does not allow yet, and until when; the trail says so."""
-    tried = await tried_at(tx, [campaign.rules], (request.address for request in claimed), now)
+    tried = await tried_at(tx, ctx, [campaign.rules], (request.address for request in claimed), now)
     found = [
         (request, _refusal(campaign.rules, campaign.id, tried.get(request.address, ()), now)) for request in claimed
     ]
@@ -35,14 +43,14 @@ async def refuse_claimed(
 
 
 async def refuse_dispatched(
-    tx: AsyncConnection, packs: Mapping[int, str], dispatched: Sequence[ContactRequest], now: datetime
+    tx: AsyncConnection, ctx: Context, packs: Mapping[int, str], dispatched: Sequence[ContactRequest], now: datetime
 ) -> set[int]:
     """The same inside the transaction that commits calls: of the requests it is about to write attempts for, those it must not.
 
     They are put back into the queue, for later. Those that are allowed count for the ones after them.
     """
     rules = {campaign_id: pack(pack_id) for campaign_id, pack_id in packs.items()}
-    tried = await tried_at(tx, rules.values(), (request.address for request in dispatched), now)
+    tried = await tried_at(tx, ctx, rules.values(), (request.address for request in dispatched), now)
     found: list[tuple[ContactRequest, Refusal | None]] = []
     for request in dispatched:
         calls = tried.setdefault(request.address, [])

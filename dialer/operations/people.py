@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.contact import ContactRecord
 from dialer.domain.editing import Edit, Edited, edited
 from dialer.domain.errors import DomainError, Fault, InvalidInput, NotFound, StaleEdit, shown
+from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
 from dialer.operations import suppression, unreachable
 from dialer.operations.context import Context
@@ -85,7 +87,8 @@ async def erase(ctx: Context, contact_id: int, *, revision: int | None = None, b
     """Erase everything personal. When this returns the contact is not called or texted any more.
 
     The row, its places, attempts and messages stay without names, numbers and texts, so that all counts go on to add up.
-    Of entries on do-not-contact lists the keyed hash stays. Raises `UnderWay`, `NotFound`, `StaleEdit`.
+    Of called numbers and of entries on do-not-contact lists the keyed hash stays, for the rules that protect them.
+    Raises `UnderWay`, `NotFound`, `StaleEdit`.
     """
 
     async def work(tx: AsyncConnection) -> None:
@@ -97,7 +100,7 @@ async def erase(ctx: Context, contact_id: int, *, revision: int | None = None, b
         if await people.is_under_way(tx, contact_id):  # after it: an intent of another node is through, or cancelled
             raise UnderWay(contact_id)
         now = ctx.clock()
-        addresses = await people.erase(tx, contact_id, now)
+        addresses = await people.erase(tx, contact_id, partial(address_digest, ctx.secret), now)
         await do_not_contact.forget_addresses(tx, addresses)
         await trail.write(tx, [trail.Entry(now, None, contact_id, people.ERASED, {"by": by})])
 

@@ -54,7 +54,7 @@ async def _facts(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: S
         before = await standing.before(tx, request, campaign.load_order, now)
     tried: Sequence[Tried] = ()
     if request is not None and request.channel == "call":
-        tried = (await compliance.tried_at(tx, [campaign.rules], [request.address], now)).get(request.address, ())
+        tried = (await compliance.tried_at(tx, ctx, [campaign.rules], [request.address], now)).get(request.address, ())
     return Facts(
         campaign=campaign,
         zone=found.zone,

@@ -25,8 +25,12 @@ async def intend(tx: AsyncConnection, intents: Sequence[dict[str, Any]]) -> None
 # Statements of the busy paths are made once: building one costs as much as running it.
 _INSERT = Prepared(insert(attempt))
 _TRIED = Prepared(
-    select(attempt.c.number, *(attempt.c[name] for name in Tried.__dataclass_fields__)).where(
-        attempt.c.number.in_(bindparam("_numbers", expanding=True)), attempt.c.started_at > bindparam("_since")
+    select(attempt.c.number, attempt.c.digest, *(attempt.c[name] for name in Tried.__dataclass_fields__)).where(
+        or_(
+            attempt.c.number.in_(bindparam("_numbers", expanding=True)),
+            attempt.c.digest.in_(bindparam("_digests", expanding=True)),
+        ),
+        attempt.c.started_at > bindparam("_since"),
     )
 )
 _CALLS = 7_203_661  # a space of locks of its own, any number
@@ -81,11 +85,15 @@ def intent(
     }
 
 
-async def tried(tx: AsyncConnection, numbers: Collection[str], since: datetime) -> dict[str, list[Tried]]:
-    """The calls to each of these numbers that began after `since`, of all campaigns, those under way among them."""
+async def tried(tx: AsyncConnection, digests: Mapping[str, str], since: datetime) -> dict[str, list[Tried]]:
+    """The calls to each of these numbers that began after `since`, of all campaigns, those under way among them.
+
+    `digests` are the numbers by their keyed hashes, which are all that is left of them with a contact that was erased.
+    """
     found: dict[str, list[Tried]] = defaultdict(list)
-    for row in await _TRIED.rows(tx, {"_numbers": list(numbers), "_since": since}):
-        found[row.number].append(Tried(*row[1:]))
+    asked = {"_numbers": list(digests.values()), "_digests": list(digests), "_since": since}
+    for row in await _TRIED.rows(tx, asked):
+        found[row.number or digests[row.digest]].append(Tried(*row[2:]))
     return found
 
 

@@ -122,7 +122,7 @@ GATEWAYS = Listing(
     search=(gateway.c.name, gateway.c.id),
 )
 ATTEMPTS = Listing(
-    rows=select(attempt),
+    rows=select(*(column for column in attempt.c if column is not attempt.c.digest)),
     fields=_columns(
         attempt, "id", "campaign_id", "contact_id", "request_id", "node", "number", "gateway", "queue", "state",
         "outcome", "cause", "agent", "started_at", "ringing_at", "answered_at", "connected_at", "ended_at",

@@ -1,5 +1,6 @@
 """One contact that is edited or erased: the row, its work that has not begun, and everything personal it left behind."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -138,13 +139,14 @@ async def erased_number(tx: AsyncConnection, campaign_id: int | None = None) -> 
     return int(await tx.scalar(select(func.count()).select_from(erased.subquery())) or 0)
 
 
-async def erase(tx: AsyncConnection, contact_id: int, now: datetime) -> list[str]:
+async def erase(tx: AsyncConnection, contact_id: int, digest: Callable[[str], str], now: datetime) -> list[str]:
     """Overwrite everything personal; ids, times, outcomes and results stay, so that all counts do. The addresses it had."""
     held = await tx.execute(select(channel_address.c.address).where(channel_address.c.contact_id == contact_id))
     addresses = list(held.scalars())
     await tx.execute(delete(channel_address).where(channel_address.c.contact_id == contact_id))
     await tx.execute(delete(trail).where(trail.c.contact_id == contact_id))
     await _end_places(tx, contact_id, now)
+    await _keep_digests(tx, contact_id, digest)
     await _blank_history(tx, contact_id)
     await tx.execute(
         update(contact)
@@ -168,6 +170,14 @@ async def _end_places(tx: AsyncConnection, contact_id: int, now: datetime) -> No
             memory=None, request_id=None, due_at=None, modified_at=now, revision=enrollment.c.revision + 1,
         )
     )  # fmt: skip
+
+
+async def _keep_digests(tx: AsyncConnection, contact_id: int, digest: Callable[[str], str]) -> None:
+    """Rules count calls to a number: they must go on to do so if it is loaded again."""
+    own = attempt.c.contact_id == contact_id
+    for number in (await tx.execute(select(attempt.c.number).where(own).distinct())).scalars().all():
+        of_number = update(attempt).where(own, attempt.c.number == number)
+        await tx.execute(of_number.values(digest=digest(number)))
 
 
 async def _blank_history(tx: AsyncConnection, contact_id: int) -> None:

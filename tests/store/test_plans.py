@@ -46,7 +46,7 @@ QUESTIONS: dict[str, Question] = {
     "claim the newest": _claim(LoadOrder.NEWEST_FIRST, zoned_only=False),
     "claim in zones": _claim(LoadOrder.OLDEST_FIRST, zoned_only=True),
     "claim in zones, the newest": _claim(LoadOrder.NEWEST_FIRST, zoned_only=True),
-    "calls to a number": lambda tx, _: attempts.tried(tx, ["+12025550000", "+12025550001"], MONDAY),
+    "calls to a number": lambda tx, _: attempts.tried(tx, {"0a": "+12025550000", "0b": "+12025550001"}, MONDAY),
     "rule packs": lambda tx, i: campaigns.rule_packs(tx, [i]),
     "evidence of calls": lambda tx, _: evidence.attempts(tx, "+12025550000"),
     "evidence of texts": lambda tx, _: evidence.messages(tx, "+12025550000"),

@@ -13,7 +13,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.windows import ExecutionTime
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feed, Feeds
-from dialer.operations import attempts, campaigns, compliance, do_not_contact, why_not
+from dialer.operations import attempts, campaigns, compliance, do_not_contact, people, why_not
 from dialer.operations.attempts import Intent
 from dialer.operations.do_not_contact import NewEntry
 from dialer.store import requests, tables, trail
@@ -134,6 +134,22 @@ async def test_the_period_is_rolling_and_what_was_put_off_comes_when_it_has_pass
 
 
 @pytest.mark.req("D7")
+async def test_who_is_erased_and_loaded_again_is_not_called_more_often(bench: Bench) -> None:
+    (first,) = await _campaigns(bench, 1, "us-florida", OFTEN)
+    for _ in range(3):
+        assert await _call(bench, first)
+        bench.clock.advance(minutes=30)
+    await people.erase(bench.ctx, 1, by="ann")
+    assert {(row.number, len(row.digest)) for row in await _rows(bench, tables.attempt)} == {("", 64)}
+    await builders.load(bench, first, persons(1))
+    await builders.settle(bench, first)
+    assert not await _call(bench, first)
+    (again,) = [row.id for row in await _rows(bench, tables.contact) if row.erased_at is None]
+    found = await why_not.why_not(bench.ctx, first, again)
+    assert [one.code for one in found.reasons if one.rule is not None] == ["rule-calls"]
+
+
+@pytest.mark.req("D7", "K11")
 async def test_after_an_abandoned_call_no_campaign_with_the_pack_calls_for_72_hours(bench: Bench) -> None:
     first, second = await _campaigns(bench, 2, "uk")
     (free,) = await _campaigns(bench, 1, "none")
@@ -194,14 +210,14 @@ async def test_a_claim_puts_off_what_is_not_allowed_and_tells_it_once(bench: Ben
     campaign = await campaigns.get(bench.ctx, campaign_id)
     claimed = await builders.claim(bench, campaign_id)
     async with bench.ctx.db.write() as tx:
-        until = await compliance.refuse_claimed(tx, campaign, claimed, bench.clock())
+        until = await compliance.refuse_claimed(tx, bench.ctx, campaign, claimed, bench.clock())
     assert until == {claimed[0].id: NOON + timedelta(hours=24)}
     assert len(await _entries(bench)) == 1
     plain = await _campaigns(bench, 1, "none")
     claimed = await _claimed(bench, plain)
     async with bench.ctx.db.write() as tx:
         campaign = await campaigns.get(bench.ctx, plain[0])
-        assert await compliance.refuse_claimed(tx, campaign, claimed, bench.clock()) == {}
+        assert await compliance.refuse_claimed(tx, bench.ctx, campaign, claimed, bench.clock()) == {}
 
 
 @pytest.mark.req("D7", "C9")

@@ -101,6 +101,7 @@ attempt = Table(
     Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
     Column("node", String(128), nullable=False),
     Column("number", String(32), nullable=False),
+    Column("digest", String(64)),  # keyed hash of a number whose contact was erased: calls to it count on
     Column("gateway", String(64), nullable=False),
     Column("queue", String(64), nullable=False),
     Column("dialer_node", String(64), nullable=False),
@@ -124,6 +125,7 @@ attempt = Table(
     partial("ix_attempt_open", "dialer_node", where="state <> 'ended'"),
     Index("ix_attempt_campaign", "campaign_id", "id"),
     Index("ix_attempt_contact_id", "contact_id"),
+    partial("ix_attempt_digest", "digest", "started_at", where="digest IS NOT NULL"),
     Index("ix_attempt_number", "number", "started_at"),  # how many calls a number had, over all campaigns
 )
 
