@@ -28,6 +28,8 @@ _TO_GSM7 = {character: bytes([code]) for code, character in enumerate(_BASIC) if
     character: bytes([_ESCAPE, code]) for character, code in _EXTENSION.items()
 }
 _FROM_EXTENSION = {code: character for character, code in _EXTENSION.items()}
+# The same, of texts whose characters are all there: each octet as the character of Latin-1 with its number.
+_AS_LATIN1 = {ord(character): octets.decode("latin-1") for character, octets in _TO_GSM7.items()}
 _REPLACEMENT = "\ufffd"
 # Typography, and letters without a decomposition, that have a plain form.
 _NEAR = str.maketrans({
@@ -61,18 +63,19 @@ class Encoding(StrEnum):
         """
         if self is Encoding.UCS2:
             return True
-        known = _TO_GSM7 if self is Encoding.GSM7 else _IN_BOTH
-        return all(character in known for character in text)
+        known = _IN_GSM7 if self is Encoding.GSM7 else _IN_BOTH
+        return known.issuperset(text)
 
 
+_IN_GSM7 = frozenset(_TO_GSM7)
 _IN_BOTH = frozenset(character for character in _BASIC if ord(character) < 0x100 and character != "\x1b")  # noqa: PLR2004 (Latin-1)
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
-    """The octets of `text`. Raises KeyError or UnicodeEncodeError for a character that the encoding does not have."""
+    """The octets of `text`, all of whose characters the encoding has."""
     match encoding:
         case Encoding.GSM7:
-            return b"".join(_TO_GSM7[character] for character in text)
+            return text.translate(_AS_LATIN1).encode("latin-1")
         case Encoding.LATIN1:
             return text.encode("latin-1")
         case Encoding.UCS2:

@@ -12,11 +12,11 @@ import structlog
 
 from sms import events, status, submission
 from sms.commands import BindType
+from sms.framing import PduError
 from sms.inbox import Inbox
 from sms.journal import LONG_S, SHORT_S, Journal, Kind
 from sms.kept import KeptLink
 from sms.link import Link
-from sms.pdu import PduError
 from sms.receipt import Receipt, Reply
 from sms.reference import References
 from sms.session import SessionError

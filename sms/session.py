@@ -14,7 +14,8 @@ from math import inf
 
 from sms import commands, events, status
 from sms.commands import Pdu
-from sms.pdu import Framer, FramingError, MalformedPduError, decode, encode
+from sms.framing import Framer, FramingError, MalformedPduError
+from sms.pdu import decode, encode
 
 
 class State(StrEnum):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sms import address, commands, status
 from sms.address import Addressing
-from sms.pdu import PduError
+from sms.framing import PduError
 
 
 @dataclass(frozen=True, slots=True)

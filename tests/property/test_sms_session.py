@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sms import commands, events
 from sms.address import Address
 from sms.commands import Pdu
-from sms.pdu import Framer, decode, encode
+from sms.framing import Framer
+from sms.pdu import decode, encode
 from sms.session import Session, SessionSettings, State
 from tests.support.soak import examples, seconds
 

@@ -11,7 +11,8 @@ import pytest
 from sms import commands
 from sms.address import Address
 from sms.commands import BindType, Pdu
-from sms.pdu import Framer, decode, encode
+from sms.framing import Framer
+from sms.pdu import decode, encode
 from sms.settings import GatewayState
 from sms.submission import Accepted, OutgoingPart, Refused, SubmitResult, Unknown
 

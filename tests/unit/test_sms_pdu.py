@@ -6,7 +6,8 @@ import pytest
 from sms import commands
 from sms.address import Address
 from sms.commands import Pdu, relative_validity
-from sms.pdu import MAX_LENGTH, Framer, FramingError, MalformedPduError, PduError, decode, encode
+from sms.framing import MAX_LENGTH, Framer, FramingError, MalformedPduError, PduError
+from sms.pdu import decode, encode
 
 US, HANDSET = Address(5, 0, "Clinic"), Address(1, 1, "41791112233")
 SUBMIT = commands.SubmitSm(US, HANDSET, b"Hello", 8, 0x40, 1, "000001000000000R")

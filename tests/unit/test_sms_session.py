@@ -6,7 +6,8 @@ import pytest
 from sms import commands, events
 from sms.address import Address
 from sms.commands import Pdu
-from sms.pdu import Framer, PduError, decode, encode
+from sms.framing import Framer, PduError
+from sms.pdu import decode, encode
 from sms.session import (
     DELIVERIES_KEPT,
     LAST_SEQUENCE,

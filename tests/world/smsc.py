@@ -11,7 +11,8 @@ from typing import Any, cast
 from sms import commands, status
 from sms.address import Address
 from sms.commands import Pdu
-from sms.pdu import Framer, decode, encode
+from sms.framing import Framer
+from sms.pdu import decode, encode
 
 #: What becomes of a text, and how often.
 ENDS = {"answered": 70, "refused for now": 8, "refused": 6, "not answered": 8, "hung up": 8}
