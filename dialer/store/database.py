@@ -25,6 +25,7 @@ WAL_TRIES, WAL_PAUSE_S = 200, 0.02
 GIVEN_BACK_S = 2.0  # how long a database that is closed waits for who still reads
 # Pages in memory, for each connection: what readers lack comes from the system's own cache.
 WRITER_KIB, READER_KIB = 65_536, 8_192
+STATEMENTS = 1_024  # that the writer keeps prepared: each in a few sizes (in_sets.py)
 _ALONE = 0x736F7572  # PostgreSQL's locks of sources; any number that no other lock of ours begins with
 WAL_KEPT = 64 << 20  # bytes of the log that stay when it begins anew
 
@@ -140,7 +141,10 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = F
 
 def _sqlite_thread_engine(url: str) -> Engine:
     engine = create_engine(
-        url.replace("+aiosqlite", "", 1), connect_args=_CONNECT, isolation_level="AUTOCOMMIT", **_JSON
+        url.replace("+aiosqlite", "", 1),
+        connect_args={**_CONNECT, "cached_statements": STATEMENTS},
+        isolation_level="AUTOCOMMIT",
+        **_JSON,
     )
     _set_up(engine, None, query_only=False)
     return engine

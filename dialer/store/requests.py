@@ -71,7 +71,7 @@ _RESERVE = Prepared(
 
 async def add_many(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """New requests; ids in the order given. The same effect of the same step a second time is an IntegrityError."""
-    return await _INSERT.values(tx, rows)
+    return await _INSERT.ids(tx, rows)
 
 
 async def get(tx: AsyncConnection, request_id: int) -> ContactRequest | None:

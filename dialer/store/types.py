@@ -48,6 +48,7 @@ def sqlite_text(value: datetime | None) -> str | None:
     return None if at is None else at.isoformat(" ", "microseconds")[:26]
 
 
+@lru_cache(maxsize=1024)  # and reads them
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
