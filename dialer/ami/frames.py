@@ -76,11 +76,12 @@ class Fields:
     def get(self, name: str, default: str, /) -> str: ...
     def get(self, name: str, default: str | None = None, /) -> str | None:
         """The value as in `headers`: the last one, if it comes several times."""
-        start = self._message.rfind(_label(name))
+        message, label = self._message, _label(name)
+        start = message.rfind(label)
         if start < 0:
             return default
-        start = self._message.index(b":", start) + 1
-        return self._message[start : self._message.index(b"\r\n", start)].decode("utf-8", "replace").lstrip(" ")
+        start += len(label)
+        return message[start : message.index(b"\r\n", start)].decode("utf-8", "replace").lstrip(" ")
 
 
 @cache

@@ -191,18 +191,16 @@ def _channel(h: Event) -> t.LiveChannel:
 
 
 def _channel_state(h: Event) -> t.ChannelState:
-    found = number(h.get("ChannelState"))
-    return t.ChannelState(found) if found in _CHANNEL_STATES else t.ChannelState.DOWN
+    return _CHANNEL_STATE.get(h.get("ChannelState", ""), t.ChannelState.DOWN)
 
 
 def _member_status(h: Event) -> t.MemberStatus:
     # A status that Asterisk may yet invent must not make anybody free.
-    found = number(h.get("Status")) if h.get("Status", "").isdigit() else t.MemberStatus.INVALID
-    return t.MemberStatus(found) if found in _MEMBER_STATUSES else t.MemberStatus.INVALID
+    return _MEMBER_STATUS.get(h.get("Status", ""), t.MemberStatus.INVALID)
 
 
-_CHANNEL_STATES = frozenset(t.ChannelState)
-_MEMBER_STATUSES = frozenset(t.MemberStatus)
+_CHANNEL_STATE = {str(one.value): one for one in t.ChannelState}
+_MEMBER_STATUS = {str(one.value): one for one in t.MemberStatus}
 _BUILDERS: dict[str, Callable[[Event], t.Event | None]] = {
     "FullyBooted": _fully_booted,
     "Shutdown": _shutdown,

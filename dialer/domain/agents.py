@@ -163,10 +163,13 @@ class Agents(Roster):
     # -- upkeep ---------------------------------------------------------------------------------------------------
 
     def _pool(self, queue: str) -> Pool:
-        return self._pools.setdefault(queue, Pool())
+        if (pool := self._pools.get(queue)) is None:
+            pool = self._pools[queue] = Pool()
+        return pool
 
     def _seat(self, state: t.MemberState) -> Agent:
-        agent = self._agents.setdefault(state.interface, Agent(state.interface, held=state.interface in self._held))
+        if (agent := self._agents.get(state.interface)) is None:
+            agent = self._agents[state.interface] = Agent(state.interface, held=state.interface in self._held)
         if state.queue not in agent.seats or not agent.seats[state.queue].logged_in:
             agent.seats[state.queue] = Seat(state)  # who comes anew has had no call, for Asterisk
             self._neighbours.clear()

@@ -31,7 +31,7 @@ LOST_GRACE = timedelta(milliseconds=250)
 #: Where our dialplan sends machines, and callees without an agent: what a resync tells them by.
 MACHINE_EXTEN, ABANDONED_EXTEN = "machine", "abandoned"
 
-_IN_QUEUE = (t.QueueCallerJoin, t.QueueCallerLeave, t.QueueCallerAbandon, t.AgentCalled, t.AgentConnect)
+_IN_QUEUE = frozenset({t.QueueCallerJoin, t.QueueCallerLeave, t.QueueCallerAbandon, t.AgentCalled, t.AgentConnect})
 
 
 def attempt_of(event: t.Event) -> str | None:
@@ -87,14 +87,18 @@ class Call:
 
     def apply(self, event: t.Event, at: datetime) -> Call:
         """The call with the event's facts added; events about other channels change nothing."""
-        if attempt_of(event) != self.attempt_id:
-            return self
-        facts: dict[str, Any] = {"dialing_at": at}
-        if not isinstance(event, t.OriginateResponse):
+        return self.told(event, at) if attempt_of(event) == self.attempt_id else self
+
+    def told(self, event: t.Event, at: datetime) -> Call:
+        """`apply` for an event that is known to be about this call."""
+        facts, kind = facts_of(event, at, self), type(event)
+        if self.dialing_at is None:
+            facts["dialing_at"] = at
+        if self.channel_at is None and kind is not t.OriginateResponse:
             facts["channel_at"] = at
-        if isinstance(event, _IN_QUEUE):  # only an answered channel runs the dialplan
+        if self.answered_at is None and kind in _IN_QUEUE:  # only an answered channel runs the dialplan
             facts["answered_at"] = at
-        return _with(self, facts | facts_of(event, at, response_at=self.response_at, hangup_at=self.hangup_at))
+        return _with(self, facts) if facts else self
 
     def accept(self, at: datetime) -> Call:
         """Asterisk took the Originate on (its Response: Success); the channel comes next."""

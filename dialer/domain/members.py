@@ -112,17 +112,29 @@ class Agent:
 
     def blocked_in(self, queue: str) -> tuple[NotFree, ...]:
         """Every reason but wrap-up, which is a matter of time."""
-        seat = self.seats[queue]
-        statuses = {other.state.status for other in self.seats.values() if other.logged_in}
-        found = (
-            (NotFree.NOT_LOGGED_IN, not seat.logged_in),
-            (NotFree.UNAVAILABLE, not statuses.isdisjoint(_AWAY)),
-            (NotFree.PAUSED, seat.state.paused),
-            (NotFree.RINGING, bool(self.ringing_for) or not statuses.isdisjoint(_RINGING)),
-            (NotFree.IN_USE, self.talking or not statuses.isdisjoint(AT_WORK)),
-            (NotFree.PREVIEW, self.held),
+        seat, away, ringing, in_use = self.seats[queue], False, bool(self.ringing_for), self.talking
+        for other in self.seats.values():
+            if other.logged_in and (status := other.state.status) not in _IDLE:
+                away = away or status in _AWAY
+                ringing = ringing or status in _RINGING
+                in_use = in_use or status in AT_WORK
+        free = seat.logged_in and not (away or seat.state.paused or ringing or in_use or self.held)
+        return (
+            ()
+            if free
+            else tuple(
+                reason
+                for reason, holds in (
+                    (NotFree.NOT_LOGGED_IN, not seat.logged_in),
+                    (NotFree.UNAVAILABLE, away),
+                    (NotFree.PAUSED, seat.state.paused),
+                    (NotFree.RINGING, ringing),
+                    (NotFree.IN_USE, in_use),
+                    (NotFree.PREVIEW, self.held),
+                )
+                if holds
+            )
         )
-        return tuple(reason for reason, holds in found if holds)
 
     def comes_back(self, reasons: Collection[NotFree]) -> bool:
         """Whether nothing but a call, or its wrap-up, keeps it from the only queue it sits in; `reasons` are those against it now."""
@@ -135,9 +147,12 @@ class Agent:
         Without `shared_lastcall` Asterisk's other queues would ring it in the wrap-up of the queue that gave it its last
         caller: here they wait for that one, too, while it sits there. Which it was may be unknown after a resync: then for all.
         """
-        concerned = (queue, self.queue) if self.queue in self.seats else tuple(self.seats)
-        seats = (self.seats[one] for one in concerned)
-        return max((seat.wrap_up_until for seat in seats if seat.logged_in and seat.wrap_up_until), default=None)
+        latest = None
+        for one in (queue, self.queue) if self.queue in self.seats else self.seats:
+            seat = self.seats[one]
+            if seat.logged_in and (until := seat.wrap_up_until) and (latest is None or until > latest):
+                latest = until
+        return latest
 
     def last_queue(self) -> str:
         """The queue that counted its last call, "" when several say the same time (`shared_lastcall`) or none had one."""
@@ -147,7 +162,8 @@ class Agent:
 
     def held_until(self, queue: str) -> datetime | None:
         """When time alone sets it free for this queue: its wrap-up and its rest are over."""
-        return max(filter(None, (self.wrap_up_until(queue), self.rests_until)), default=None)
+        until, rests_until = self.wrap_up_until(queue), self.rests_until
+        return max(until, rests_until) if until and rests_until else until or rests_until
 
     def showed_life(self) -> None:
         """It took a call, made one, or changed its pause: it is there."""

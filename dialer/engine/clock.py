@@ -48,13 +48,14 @@ class Clock:
             await asyncio.sleep(following.FOLLOW_S)
             self.look()
 
-    def look(self) -> None:
-        """Before an instant is read off the clock that is compared with an earlier one."""
+    def look(self) -> datetime:
+        """Before an instant is read off the clock that is compared with an earlier one: what time it is now."""
         steady, now = time.monotonic(), self._ctx.clock()
         expected = self._wall + timedelta(seconds=steady - self._steady)
         self._steady, self._wall = steady, now
         if abs(now - expected) >= NOTICED:
             self._was_set(expected, now)
+        return now
 
     def _was_set(self, expected: datetime, now: datetime) -> None:
         by = now - expected

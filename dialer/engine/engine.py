@@ -155,8 +155,7 @@ class Engine:
     # -- told by Asterisk -----------------------------------------------------------------------------------------
 
     def _on_event(self, event: Event) -> None:
-        self.clock.look()
-        now = self.ctx.clock()
+        now = self.clock.look()
         if isinstance(event, MachineDetected) and event.status == UNAVAILABLE:
             self._miss_detection()
         self.agents.apply(event, now)

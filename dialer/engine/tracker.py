@@ -128,7 +128,7 @@ class Tracker:
         attempt_id = attempt_of(event)
         one = self._calls.get(attempt_id) if attempt_id else None
         if one is not None:
-            self._set(one, one.call.apply(event, now))
+            self._set(one, one.call.told(event, now))
 
     async def resync(self, live: LiveState, now: datetime) -> None:
         """The link is back, or the process is new: match what is open with the live channels (protocol step 7)."""
@@ -152,8 +152,9 @@ class Tracker:
         has_moved = self._tally.change(one, call)
         if has_rung := _rang(call) and not _rang(before):
             self._breakers.rang(one.gateway, call.attempt_id)
-        self._tell_end(one)
-        if is_kept or call.finish_due() is not None:
+        if is_ending := call.attempt_id in self._tally.finishing:
+            self._tell_end(one)
+        if is_kept or is_ending:
             self._news.ring()
         if has_moved or is_kept or has_rung:
             self._changed()
