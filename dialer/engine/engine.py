@@ -34,7 +34,7 @@ from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
 from dialer.engine.webhooks import Webhooks
 from dialer.operations import messages, previews, webhooks
-from dialer.operations.context import Context
+from dialer.operations.context import WAIT, Context, Queued
 from dialer.pacing.outlook import Outlook
 from dialer.store import nodes, requests
 from dialer.store.patience import be_patient
@@ -216,12 +216,14 @@ class Engine:
     def contacts_added(self, campaign_id: int) -> None:
         self.lifecycle.look_at(campaign_id)
 
-    def work_changed(self, campaign_id: int) -> None:
-        """A campaign's queue may have something to do."""
+    def work_changed(self, campaign_id: int, queued: Queued | None = None) -> None:
+        """A campaign's queue may have something to do: each loop looks into the store only for what may be its own."""
         for loop in (self.dialing, self.texting, *((self.webhooks,) if self.webhooks.in_use else ())):
-            loop.feeds.look_now(campaign_id)
-            loop.bell.ring()
-        self.lifecycle.bell.ring()  # the next wait may be over sooner than it thinks
+            if queued is None or loop.feeds.channel in queued:
+                loop.feeds.look_now(campaign_id)
+                loop.bell.ring()
+        if queued is None or WAIT in queued:
+            self.lifecycle.bell.ring()  # the next wait may be over sooner than it thinks
         self.meters.bell.ring()
         self.live.changed()
 

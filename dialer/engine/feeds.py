@@ -71,7 +71,7 @@ class Feeds:
         ring: Callable[[], None],
         any_hour: bool = False,
     ) -> None:
-        self._ctx, self._board, self._channel, self._any_hour = ctx, board, channel, any_hour
+        self._ctx, self._board, self.channel, self._any_hour = ctx, board, channel, any_hour
         self._start, self._ring = start, ring
         self._feeds: dict[int, Feed] = {}
 
@@ -89,7 +89,7 @@ class Feeds:
             feed.busy += 1
             feed.begins(now)
             missing = feed.size - len(feed.ready)
-            self._start(self._fill(campaign.id, feed, missing), name=f"hopper-{self._channel}-{campaign.id}")
+            self._start(self._fill(campaign.id, feed, missing), name=f"hopper-{self.channel}-{campaign.id}")
         return taken
 
     def give_back(self, request: ContactRequest) -> None:
@@ -172,13 +172,13 @@ class Feeds:
 
         async def work(tx: AsyncConnection) -> tuple[list[ContactRequest], datetime | None]:
             claimed = await claims.claim(
-                tx, campaign_id, self._channel, order=campaign.load_order, node=self._ctx.settings.node,
+                tx, campaign_id, self.channel, order=campaign.load_order, node=self._ctx.settings.node,
                 until=lease, now=now, limit=number, zoned_only=not is_open,
             )  # fmt: skip
             looked = () if self._any_hour else claimed
             later = {r.id: at for r in looked if (at := _opens_later(campaign, r, now)) is not None}
             await compliance.tell_closed(tx, campaign, [r for r in claimed if r.id in later], now)
-            if self._channel == "call" and campaign.rules.counting:
+            if self.channel == "call" and campaign.rules.counting:
                 kept = [r for r in claimed if r.id not in later]
                 later |= await compliance.refuse_claimed(tx, self._ctx, campaign, kept, now)
             await postponing.postpone(tx, later)
@@ -186,7 +186,7 @@ class Feeds:
             feed.is_more = len(claimed) == number
             if feed.is_more:
                 return ready, None
-            due = await claims.next_due(tx, campaign_id, self._channel, now)
+            due = await claims.next_due(tx, campaign_id, self.channel, now)
             return ready, min(filter(None, (due, own.changes_at, now + LOOK_AGAIN)))
 
         return await self._ctx.db.transact(work, urgent=not feed.ready)
@@ -194,7 +194,7 @@ class Feeds:
     async def _any_pending(self, campaign_id: int) -> bool:
         """Looked up without the writer, which calls wait for: most looks find nothing (a campaign without texts)."""
         async with self._ctx.db.read() as tx:
-            return await claims.any_pending(tx, campaign_id, self._channel)
+            return await claims.any_pending(tx, campaign_id, self.channel)
 
     async def _release(self, claimed: list[ContactRequest]) -> None:
         if claimed:

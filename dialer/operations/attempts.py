@@ -14,8 +14,8 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
 from dialer.operations import compliance, lasting, steps, suppression
-from dialer.operations.context import Context
-from dialer.pacing.abandonment import LiveAnswers, counted
+from dialer.operations.attempt_rows import answered, closed_row, ending, progress
+from dialer.operations.context import Context, Queued
 from dialer.store import (
     attempts,
     campaigns,
@@ -144,27 +144,27 @@ async def record(
     """
     now, results = ctx.clock(), dict(ended)
 
-    async def work(tx: AsyncConnection) -> set[int]:
-        await attempts.mark(tx, [(call.attempt_id, call.state, _progress(call)) for call in marks])
+    async def work(tx: AsyncConnection) -> dict[int, Queued]:
+        await attempts.mark(tx, [(call.attempt_id, call.state, progress(call)) for call in marks])
         rows = await attempts.still_open(tx, list(results))
-        await attempts.end(tx, [_ended(row, results[row.id], now) for row in rows])
-        await live_answers.add(tx, [_counted(row, results[row.id], now) for row in rows])
+        await attempts.end(tx, [closed_row(row, results[row.id], now) for row in rows])
+        await live_answers.add(tx, [answered(row, results[row.id], now) for row in rows])
         await gateway_days.lasted(tx, await lasting.lasted(tx, [(row, results[row.id]) for row in rows], now))
         closed = await requests.complete(tx, [row.request_id for row in rows])
-        endings = [(closed[row.request_id], _ending(row, results[row.id])) for row in rows]
-        await trail.write(tx, [_entry(now, request, "call-ended", **ending) for request, ending in endings])
+        endings = [(closed[row.request_id], ending(row, results[row.id])) for row in rows]
+        await trail.write(tx, [_entry(now, request, "call-ended", **told) for request, told in endings])
         await _opt_out(tx, ctx, [(closed[row.request_id], row, results[row.id]) for row in rows])
         came_again = {one.id for one, end in endings if end["attempt"] in spared and await _again(tx, one, now)}
-        await _step(tx, ctx, [(one, end["outcome"]) for one, end in endings if one.id not in came_again])
+        queued = await _step(tx, ctx, [(one, end["outcome"]) for one, end in endings if one.id not in came_again])
         touched = {row.campaign_id for row in rows}
         for campaign_id in touched:
             await campaigns.touch(tx, campaign_id, now)
-        return touched
+        return {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
 
-    for campaign_id in await ctx.db.transact(work):
+    for campaign_id, queued in (await ctx.db.transact(work)).items():
         if spared:
             ctx.engine.contacts_added(campaign_id)  # what was stopped meanwhile is flagged (C7)
-        ctx.engine.work_changed(campaign_id)
+        ctx.engine.work_changed(campaign_id, None if spared else queued)
 
 
 async def _again(tx: AsyncConnection, request: ContactRequest, now: datetime) -> bool:
@@ -196,8 +196,11 @@ async def _opt_out(
     await trail.write(tx, entries)
 
 
-async def _step(tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, Outcome]]) -> None:
+async def _step(
+    tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, Outcome]]
+) -> dict[int, Queued]:
     """The strategy's answer to each outcome. A contact that was joined with another stands elsewhere: left as it is."""
+    queued: dict[int, Queued] = {}
     places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in ended])
     for campaign_id in {request.campaign_id for request, _ in ended}:
         campaign = await campaigns.hold(tx, campaign_id)
@@ -209,64 +212,12 @@ async def _step(tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[Contact
             and place.request_id == request.id
         ]
         if campaign is not None:
-            await steps.take(tx, ctx, campaign, events, ctx.clock())
-
-
-def _progress(call: Call) -> dict[str, Any]:
-    times = {name: getattr(call, name) for name in _TIMES}
-    return {name: value for name, value in {**times, "agent": call.agent or None}.items() if value is not None}
-
-
-def _ended(attempt: AnyRow, result: CallResult, now: datetime) -> dict[str, Any]:
-    """The closed row's columns. What a former process had noted stays where this one saw nothing."""
-    times = {name: getattr(result, name) or getattr(attempt, name) for name in _TIMES}
-    return {
-        **times,
-        "id": attempt.id,
-        "outcome": result.outcome,
-        "cause": result.cause,
-        "tech_cause": result.tech_cause,
-        "agent": result.agent or attempt.agent,
-        "reason": result.reason,
-        "amd_status": result.amd_status,
-        "amd_cause": result.amd_cause,
-        "message": result.message,
-        "ended_at": result.ended_at or now,
-    }
-
-
-_TIMES = ("ringing_at", "answered_at", "connected_at")
-
-
-def _counted(attempt: AnyRow, result: CallResult, now: datetime) -> tuple[int, datetime, LiveAnswers]:
-    """What the call adds to the abandonment meter, and when it was answered."""
-    answered_at = result.answered_at or attempt.answered_at
-    one = counted(result.outcome, answered_at, result.connected_at or attempt.connected_at)
-    return attempt.campaign_id, answered_at or result.ended_at or now, one
+            queued[campaign_id] = await steps.take(tx, ctx, campaign, events, ctx.clock())
+    return queued
 
 
 def _dialed(intent: Intent) -> dict[str, Any]:
     return {"attempt": intent.attempt_id, "number": intent.request.address, "gateway": intent.gateway}
-
-
-def _ending(attempt: AnyRow, result: CallResult) -> dict[str, Any]:
-    return {
-        "attempt": attempt.id,
-        "number": attempt.number,
-        "outcome": result.outcome,
-        "reason": result.reason,
-        "cause": result.cause,
-        "tech_cause": result.tech_cause,
-        "agent": result.agent or attempt.agent,
-        "amd": result.amd_cause or result.amd_status,
-        "message": result.message,
-        "rang_s": _seconds(result.ringing_at or attempt.ringing_at, result.answered_at or result.ended_at),
-        "talked_s": _seconds(result.connected_at or attempt.connected_at, result.ended_at),
-    }
-
-
-def _seconds(start: datetime | None, end: datetime | None) -> float | None:
-    return round((end - start).total_seconds(), 1) if start and end else None
 
 
 def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:

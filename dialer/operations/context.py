@@ -17,6 +17,10 @@ from dialer.store.requests import ContactRequest
 from dialer.strategy.check import check
 from dialer.strategy.model import Strategy
 
+#: What steps have written: the channels of new requests, and `WAIT` if somebody waits for a time.
+Queued = frozenset[str]
+WAIT = "wait"
+
 
 class EngineSignals(Protocol):
     """What operations tell the engine, and ask of it."""
@@ -36,8 +40,8 @@ class EngineSignals(Protocol):
     def contacts_added(self, campaign_id: int) -> None:
         """Contacts came, who enter the strategy."""
 
-    def work_changed(self, campaign_id: int) -> None:
-        """Steps were taken: there may be something to dial or to send."""
+    def work_changed(self, campaign_id: int, queued: Queued | None = None) -> None:
+        """Steps were taken: there may be something to dial or to send. None: anything may be."""
 
     def source_added(self) -> None:
         """An import waits to be run."""
@@ -67,7 +71,7 @@ class NoEngine:
     def contacts_added(self, campaign_id: int) -> None:
         pass
 
-    def work_changed(self, campaign_id: int) -> None:
+    def work_changed(self, campaign_id: int, queued: Queued | None = None) -> None:
         pass
 
     def source_added(self) -> None:

@@ -12,7 +12,7 @@ from dialer.domain.contact import ContactRecord
 from dialer.domain.transitions import EnrollmentState
 from dialer.operations import alike, suppression
 from dialer.operations.alike import Company
-from dialer.operations.context import Context, strategy_of
+from dialer.operations.context import WAIT, Context, Queued, strategy_of
 from dialer.operations.step_rows import Versions, request_row, trail_entries
 from dialer.store import contacts, enrollments, requests, strategies, trail
 from dialer.store.enrollments import Enrollment, Moved
@@ -36,17 +36,22 @@ class _Batch:
     entries: list[trail.Entry] = field(default_factory=list)
     together: list[tuple[list[int], Moved, list[trail.Entry]]] = field(default_factory=list)  # the same for many places
 
+    def wrote(self) -> Queued:
+        waiting = sum(one.due_at is not None for one in self.moved) > len(self.owners)
+        waiting = waiting or any(one.due_at is not None for _, one, _ in self.together)
+        return frozenset(row["channel"] for row in self.requests) | ({WAIT} if waiting else frozenset())
+
 
 async def take(
     tx: AsyncConnection, ctx: Context, campaign: Campaign, events: Sequence[tuple[Enrollment, Event]], now: datetime
-) -> None:
-    """Take one step for each of these enrollments, which were read with a lock in `tx`.
+) -> Queued:
+    """Take one step for each of these enrollments, which were read with a lock in `tx`; what that put into the queue.
 
     While the campaign is stopped the next request is written all the same, stopped and flagged, so that publishing
     again finds where the contact stood (C7, C8).
     """
     if not events:
-        return
+        return frozenset()
     newest = campaign.strategy_version
     if newest is None:
         raise ValueError(f"campaign {campaign.id} has contacts in its strategy, but no strategy")
@@ -78,6 +83,7 @@ async def take(
             await contacts.set_attributes(tx, place.contact_id, dict(step.changes), now)
             await suppression.list_contact(tx, ctx, campaign, record, dict(step.changes))
     await _save(tx, batch, now)
+    return batch.wrote()
 
 
 def _write_together(batch: _Batch, campaign: Campaign, company: Company, newest: int, now: datetime) -> None:

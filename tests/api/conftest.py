@@ -20,7 +20,7 @@ from dialer.domain.members import Member
 from dialer.domain.telephony import MemberStatus
 from dialer.engine.live import Live
 from dialer.operations import users
-from dialer.operations.context import Context
+from dialer.operations.context import Context, Queued
 from dialer.pacing.limits import Allowance
 from dialer.pacing.outlook import CallOutlook, Outlook, QueueView
 from dialer.store.database import Database
@@ -80,7 +80,7 @@ class RememberingEngine:
     def contacts_added(self, campaign_id: int) -> None:
         self.told.append(("contacts", campaign_id))
 
-    def work_changed(self, campaign_id: int) -> None:
+    def work_changed(self, campaign_id: int, queued: Queued | None = None) -> None:  # noqa: ARG002
         self.told.append(("work", campaign_id))
 
     def source_added(self) -> None:

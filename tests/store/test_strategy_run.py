@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import StopReason
-from dialer.operations import campaigns, lifecycle, steps
+from dialer.operations import attempts, campaigns, lifecycle, steps
+from dialer.operations.context import WAIT
 from dialer.store import campaigns as store_campaigns
 from dialer.store import enrollments, tables, trail
+from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import Replied
 from tests.support import builders, invariants
@@ -68,6 +71,46 @@ async def test_the_trail_tells_all_of_it_in_order(bench: Bench) -> None:
         "sms-queued", "sms-sending", "sms-status", "finished",
     ]  # fmt: skip
     assert entries[-1]["data"] == {"version": 1, "result": "done"}
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("many", [1, 12])  # each by itself, and all together
+async def test_the_loops_are_told_what_the_outcomes_of_calls_have_queued(bench: Bench, many: int) -> None:
+    """A loop that is not told looks only every few seconds: nothing may be missing."""
+    campaign_id = await _loaded(bench, tries=2, many=3 * many)
+    await builders.publish(bench, campaign_id)
+    first_try = await builders.claim(bench, campaign_id, limit=many)
+    await _record(bench, first_try, Outcome.NO_ANSWER)
+    assert bench.engine.queued.pop() == {"call"}
+    await _record(bench, await builders.claim(bench, campaign_id, limit=many), Outcome.ANSWERED)
+    assert bench.engine.queued.pop() == frozenset()
+
+    bench.clock.advance(minutes=10)
+    again = [one for one in await builders.claim(bench, campaign_id) if one.try_no == 2]
+    await _record(bench, again, Outcome.NO_ANSWER)
+    assert bench.engine.queued.pop() == {WAIT}
+
+
+@pytest.mark.req("S4")
+async def test_a_text_that_follows_a_call_is_told_as_one(bench: Bench) -> None:
+    document = builders.strategy(
+        {"id": "call", "type": "call", "fields": {}, "out": {"otherwise": "text"}},
+        {"id": "text", "type": "sms", "fields": {"text": "Hello"}, "out": {"otherwise": "end"}},
+        {"id": "end", "type": "end", "fields": {"result": "done"}},
+    )
+    campaign_id = await builders.add_campaign(bench, document)
+    await builders.load(bench, campaign_id, builders.persons(2))
+    await builders.publish(bench, campaign_id)
+    await _record(bench, await builders.claim(bench, campaign_id), Outcome.BUSY)
+    assert bench.engine.queued.pop() == {"sms"}
+
+
+async def _record(bench: Bench, claimed: list[ContactRequest], outcome: Outcome) -> None:
+    """Their calls are made, and their outcomes written together."""
+    made = [await builders.intend_call(bench, request) for request in claimed]
+    result = CallResult(outcome, 16, None, None, None, None, None, bench.clock(), "test")
+    results = [(one, result) for one in made if one is not None]
+    await attempts.record(bench.ctx, [], results)
 
 
 async def _only_request(bench: Bench, campaign_id: int) -> str:

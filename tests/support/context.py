@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from dialer.domain.campaign import Campaign
-from dialer.operations.context import Context
+from dialer.operations.context import Context, Queued
 from dialer.pacing.outlook import Outlook
 from dialer.store.database import Database
 from dialer.store.requests import ContactRequest
@@ -43,6 +43,7 @@ class Listener:
     sources: int = 0
     gateways: int = 0
     barred: set[str] = field(default_factory=set)
+    queued: list[Queued | None] = field(default_factory=list)  # of work_changed
 
     def queues(self) -> frozenset[str] | None:
         return self.reported
@@ -60,8 +61,9 @@ class Listener:
         self.contacts.append(campaign_id)
         self.looked_at.append(campaign_id)
 
-    def work_changed(self, campaign_id: int) -> None:
+    def work_changed(self, campaign_id: int, queued: Queued | None = None) -> None:
         self.contacts.append(campaign_id)
+        self.queued.append(queued)
 
     def source_added(self) -> None:
         self.sources += 1
