@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
+from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, gateway
 from dialer.store.types import AnyRow
 
@@ -27,8 +28,11 @@ async def add(tx: AsyncConnection, gateway_id: str, settings: VoiceGateway | Sms
 
 
 async def get(tx: AsyncConnection, gateway_id: str) -> VoiceGateway | SmsGateway | None:
-    found = await tx.scalar(select(gateway.c.settings).where(gateway.c.id == gateway_id))
-    return ADAPTER.validate_python(found) if found else None
+    found = await _SETTINGS.rows(tx, {"_id": gateway_id})
+    return ADAPTER.validate_python(found[0].settings) if found else None
+
+
+_SETTINGS = Prepared(select(gateway.c.settings).where(gateway.c.id == bindparam("_id")))
 
 
 async def row(tx: AsyncConnection, gateway_id: str) -> AnyRow | None:

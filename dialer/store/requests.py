@@ -60,6 +60,7 @@ _COMPLETE = Prepared(
     update(contact_request)
     .where(_THESE, contact_request.c.state == RequestState.DISPATCHED)
     .values(state=RequestState.COMPLETED)
+    .returning(*_COLUMNS)
 )
 _BY_IDS = Prepared(select(*_COLUMNS).where(_THESE))
 _RESERVE = Prepared(
@@ -165,9 +166,10 @@ async def complete(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
     """Dispatched → completed; the requests by id, also those that were completed before."""
     if not request_ids:
         return {}
-    ids = {"_ids": list(request_ids)}
-    await _COMPLETE.run(tx, ids)
-    return {row.id: _request(row) for row in await _BY_IDS.rows(tx, ids)}
+    rows = await _COMPLETE.rows(tx, {"_ids": list(request_ids)})
+    if before := set(request_ids).difference(row.id for row in rows):
+        rows += await _BY_IDS.rows(tx, {"_ids": list(before)})
+    return {row.id: _request(row) for row in rows}
 
 
 async def cancel_open(tx: AsyncConnection, enrollment_id: int) -> None:
