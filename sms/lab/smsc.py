@@ -85,6 +85,11 @@ class Smsc:
         self._process: asyncio.subprocess.Process | None = None
         self._steering = asyncio.Lock()
 
+    @property
+    def runs(self) -> bool:
+        """Started, and neither stopped nor killed."""
+        return self._process is not None
+
     async def start(self) -> None:
         """Raises LabError when it does not come up."""
         self._ledger.parent.mkdir(parents=True, exist_ok=True)

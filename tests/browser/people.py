@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.test_campaign import log_in
@@ -47,7 +47,7 @@ async def load(server: Server, path: str, name: str, header: Sequence[str], rows
     await until(listed, f"{name} to be loaded", 60.0)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def contacts(server: Server, page: Page, login: tuple[str, str]) -> str:
     """The address of a campaign's list: 115 contacts of one file, 5 of another; somebody is logged in."""
     for field in FIELDS:

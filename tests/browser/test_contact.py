@@ -29,7 +29,7 @@ async def test_one_click_says_why_not_and_the_page_follows_the_call(
     await log_in(page, login)
     phones = [number(Callee.BUSY, 810), number(Callee.ANSWER, 811)]
     campaign = await server.campaign(lab, phones, strategy(call("text"), text("delivered")), sms_gateway="smsc")
-    first, second = [one["id"] for one in (await server.ok("GET", f"/campaigns/{campaign}/contacts"))["items"]]
+    first, second = [one["id"] for one in await server.contacts(campaign)]
     await server.ok("PATCH", f"/contacts/{second}", json={"time_zone": "Asia/Tokyo"})
     for agent in lab.agents:
         await lab.pause_agent(agent)

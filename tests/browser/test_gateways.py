@@ -31,11 +31,7 @@ async def test_a_trunk_that_fails_opens_its_breaker_and_the_pages_say_so(
     await picture(page, "gateway-breaker")
     await page.goto("/gateways")
     await picture(page, "gateways-breaker")
-    waiting = [
-        one
-        for one in (await server.ok("GET", f"/campaigns/{campaign}/contacts"))["items"]
-        if one["status"] == "pending"
-    ]
+    waiting = [one for one in await server.contacts(campaign) if one["status"] == "pending"]
     assert len(waiting) >= 4, "whom the storm did not reach, and whom it did not cost a try"
     why = await server.ok("GET", f"/campaigns/{campaign}/contacts/{waiting[-1]['id']}/why-not")
     assert "gateway-breaker-open" in [reason["condition"] for reason in why["reasons"]]

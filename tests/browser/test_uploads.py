@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.test_campaign import log_in
@@ -16,7 +17,7 @@ GERMAN = (
 )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def sources(server: Server, page: Page, login: tuple[str, str]) -> str:
     """The page of the sources of a new campaign, opened."""
     made = await server.ok("POST", "/campaigns", json={"title": "Spring"})

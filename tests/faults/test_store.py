@@ -111,6 +111,11 @@ class Island(Server):
         await until((self.disk / "dialer.db").exists, "the database")
         return ("nsenter", "--user", "--mount", "--preserve-credentials", "--target", str(self.pid), *DIALER)
 
+    async def make_token(self) -> str:
+        code, out = await self.run("token", "create", "--role", "manager", "--name", "test")
+        assert code == 0, out
+        return out.strip()
+
     def copied(self) -> None:
         """The database as it is, for those who look at it from outside."""
         for file in self.disk.glob("dialer.db*"):

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,11 @@ import aiohttp
 
 from asterisk.lab.ami import AmiAddress
 from asterisk.lab.lab import Lab
+from config.settings import Settings
+from dialer.operations import users
+from dialer.operations.context import Context
+from dialer.store.migrate import upgrade
+from tests.support.databases import opened
 from tests.support.waiting import until
 
 DIALER = (sys.executable, "-m", "dialer.cli")
@@ -44,6 +49,7 @@ class Server:
         self.url = url or f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
         port = _free_port()
         self.address = f"http://127.0.0.1:{port}"
+        self._settings = Settings.model_validate({"database": {"url": self.url}, "data_dir": folder / "data"})
         self._environment = {
             "DIALER_AMI__HOST": address.host,
             "DIALER_AMI__PORT": str(address.port),
@@ -90,11 +96,20 @@ class Server:
     async def start(self) -> None:
         """Returns once it is ready: the API answers and the link to Asterisk was tried."""
         await self.spawn()
-        if not self._token:
-            code, out = await self.run("token", "create", "--role", "manager", "--name", "test")
-            assert code == 0, out
-            self._token = out.strip()
+        self._token = self._token or await self.make_token()
         await until(self._listens, f"the server to listen:\n{self.log}", READY_S)
+
+    async def make_token(self) -> str:
+        """A manager's, as `dialer token create` makes it."""
+        async with self.context() as ctx:
+            return await users.create_token(ctx, "test", users.Role.MANAGER)
+
+    @contextlib.asynccontextmanager
+    async def context(self) -> AsyncIterator[Context]:
+        """Its database, from here: a command of its own would take two seconds of a processor."""
+        async with opened(self.url) as db:
+            await upgrade(db)
+            yield Context(db, self._settings)
 
     async def kill(self) -> None:
         """`kill -9`."""
@@ -173,6 +188,17 @@ class Server:
 
         await until(loaded, "the contacts to be loaded")
         return campaign
+
+    async def contacts(self, campaign: int) -> list[Any]:
+        """The contacts of a campaign, once its list has them all."""
+        listed: dict[str, Any] = {}
+
+        async def complete() -> bool:
+            listed.update(await self.ok("GET", f"/campaigns/{campaign}/contacts"))
+            return listed["unindexed"] == 0
+
+        await until(complete, "all contacts to be listed")
+        return list(listed["items"])
 
 
 def _free_port() -> int:
