@@ -26,6 +26,7 @@ from dialer.operations.gateways import InUse
 from dialer.operations.one_by_one import Crowded
 from dialer.operations.people import AddressTaken, UnderWay
 from dialer.operations.sources import NotRemovable
+from dialer.operations.trials import Hasty
 from dialer.store.room import is_full
 
 log = structlog.get_logger()
@@ -62,6 +63,7 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     UnderWay: (409, "Under way"),
     NotRemovable: (409, "In use"),
     Crowded: (429, "Too many wait"),
+    Hasty: (429, "Too many tries"),
 }
 _EDITOR = re.compile(r"/studio/[0-9]+/editor/.")
 _UNION_TAGS = frozenset({"voice", "sms", "one entry", "many entries"})
@@ -151,6 +153,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except DomainError as error:
         problem = of_domain(error)
+        headers = {"Retry-After": str(error.wait_s)} if isinstance(error, Hasty) else {}
     except Refused as error:
         problem, headers = error.problem, error.headers
     except ValidationError as error:

@@ -23,6 +23,7 @@ from admin.api import (
     rule_packs,
     sources,
     strategies,
+    trials,
     users,
 )
 from admin.openapi import BASE, Media, Operation, Operations
@@ -53,6 +54,7 @@ def operations() -> list[Operation]:
         contact_fields.api,
         do_not_contact.api,
         gateways.api,
+        trials.api,
         rule_packs.api,
         evidence.api,
         attempts.api,

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
-from admin.pages import views
+from admin.pages import trials, views
 from admin.pages.render import page
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
@@ -102,7 +102,18 @@ async def create(request: web.Request) -> web.StreamResponse:
 
 async def show(request: web.Request) -> web.StreamResponse:
     row = await gateways.get(request.app[CONTEXT], request.match_info["gateway"])
-    return _page(request, row["kind"], _stored(row), existing=row)
+    return stored_page(request, row, await _tests(request, row))
+
+
+async def _tests(request: web.Request, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return await trials.shown(request, row["id"]) if row["kind"] == "sms" else {}
+
+
+def stored_page(
+    request: web.Request, row: Mapping[str, Any], test: Mapping[str, Any], status: int | None = None
+) -> web.Response:
+    """A gateway as it is stored; `test`: see trials.py."""
+    return _page(request, row["kind"], _stored(row), existing=row, status=status, test=test)
 
 
 async def save(request: web.Request) -> web.StreamResponse:
@@ -112,7 +123,8 @@ async def save(request: web.Request) -> web.StreamResponse:
     try:
         await gateways.edit(ctx, row["id"], read(row["kind"], form))
     except (InvalidInput, ValidationError) as error:
-        return _page(request, row["kind"], _typed(row["kind"], form), _faults(error), existing=row)
+        test = await _tests(request, row)
+        return _page(request, row["kind"], _typed(row["kind"], form), _faults(error), existing=row, test=test)
     raise web.HTTPSeeOther("/gateways")
 
 
@@ -122,7 +134,8 @@ async def remove(request: web.Request) -> web.StreamResponse:
     try:
         await gateways.remove(ctx, row["id"])
     except InUse as error:
-        return _page(request, row["kind"], _stored(row), [Fault("", str(error))], existing=row, status=409)
+        test = await _tests(request, row)
+        return _page(request, row["kind"], _stored(row), [Fault("", str(error))], existing=row, status=409, test=test)
     raise web.HTTPSeeOther("/gateways")
 
 
@@ -205,6 +218,7 @@ def _page(
     *,
     existing: Mapping[str, Any] | None = None,
     status: int | None = None,
+    test: Mapping[str, Any] | None = None,
 ) -> web.Response:
     known = _fields(kind)
     by_field: dict[str, list[str]] = {}
@@ -219,5 +233,5 @@ def _page(
         heading=existing["name"] if existing else HEADINGS[kind],
         living=_living(request).get(existing["id"]) if existing else None,
         sms=texts(request, existing["id"]) if existing else None, oob="",
-        action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}",
+        action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}", **{"trials": None, **(test or {})},
     )  # fmt: skip

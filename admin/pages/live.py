@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from admin.api.live import following
 from admin.keys import CONTEXT, LIVE
-from admin.pages import views
+from admin.pages import trials, views
 from admin.pages.campaign import live_parts, load
 from admin.pages.contact import in_campaign
 from admin.pages.gateways import texts
@@ -66,10 +66,12 @@ async def contact_stream(request: web.Request) -> web.StreamResponse:
 async def gateway_stream(request: web.Request) -> web.StreamResponse:
     """How an SMS gateway is."""
     name = request.match_info["gateway"]
-    await gateways.get(request.app[CONTEXT], name)  # 404 before the stream begins
+    is_sms = (await gateways.get(request.app[CONTEXT], name))["kind"] == "sms"  # 404 before the stream begins
 
     async def draw() -> tuple[str, float]:
-        return swapped(request, "sms_gateway", {"sms": texts(request, name)}), RATES_S
+        sent = {"trials": await trials.last(request.app[CONTEXT], name)} if is_sms else None
+        shown = swapped(request, "sms_gateway", {"sms": texts(request, name)})
+        return shown + (swapped(request, "trials", sent) if sent else ""), RATES_S
 
     return await stream(request, draw)
 

@@ -23,6 +23,7 @@ from admin.pages import (
     sources,
     step_list,
     strategy,
+    trials,
     uploads,
 )
 
@@ -104,6 +105,8 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get("/gateways/{gateway}/live", live.gateway_stream),
         web.post("/gateways/{gateway}", gateways.save),
         web.post("/gateways/{gateway}/delete", gateways.remove),
+        web.post("/gateways/{gateway}/test", trials.send),
+        web.post("/gateways/{gateway}/test/look", trials.look),
         web.get("/static/{name:.+}", assets.serve),
         web.get("/favicon.ico", assets.favicon),
     ]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, RootModel
 
-from admin.schemas.common import In, Out
+from admin.schemas.common import In, Out, Text
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 
 
@@ -161,6 +161,35 @@ class GatewayStatusOut(Out):
     counts: SmsCountsOut
     errors: list[SmsErrorOut]
     events: list[SmsEventOut]
+
+
+class TestIn(In):
+    """`number` as E.164, or as written at home."""
+
+    number: str = Field(min_length=1, max_length=60)
+    text: Text
+
+
+class TestOut(Out):
+    """A test message. `status` as that of any text, see [States](states.md); `parts`: the submits it takes."""
+
+    id: int
+    gateway: str
+    address: str
+    sender: str
+    text: str
+    encoding: str
+    parts: int
+    asked_by: str
+    status: str
+    error: str | None
+    created_at: datetime
+    submitted_at: datetime | None
+    final_at: datetime | None
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        return cls(**{name: item[name] for name in cls.model_fields})
 
 
 class GatewayOut(RootModel[Annotated[VoiceGatewayOut | SmsGatewayOut, Field(discriminator="kind")]]):

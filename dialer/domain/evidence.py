@@ -53,6 +53,7 @@ COLUMNS = tuple(field.name for field in fields(Evidence))
 def evidence(
     attempts: Iterable[Row],
     messages: Iterable[Row],
+    trials: Iterable[Row],
     replies: Iterable[Row],
     refusals: Iterable[Row],
     listed: Iterable[Row],
@@ -60,8 +61,8 @@ def evidence(
 ) -> list[Evidence]:
     """All of it, oldest first. The rows are those of `store.evidence`; `zone` is for those whose contact has none of its own."""
     found = [
-        *_calls(attempts, zone), *_texts(messages, zone), *_replies(replies, zone), *_refusals(refusals, zone),
-        *_entries(listed, zone),
+        *_calls(attempts, zone), *_texts(messages, zone), *_trials(trials, zone), *_replies(replies, zone),
+        *_refusals(refusals, zone), *_entries(listed, zone),
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.at, one.id))
 
@@ -94,6 +95,26 @@ def _texts(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
             ended_at=row["final_at"],
             **_same(row, "gateway", "text", "rule_pack", "rule_version"),
             **_where(row, row["created_at"], zone),
+        )
+
+
+def _trials(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
+    """Test messages: texts of no campaign."""
+    for row in rows:
+        asked = f"test message, asked for by {row['asked_by']}"
+        yield Evidence(
+            kind="text",
+            id=f"trial-{row['id']}",
+            at=row["created_at"],
+            local=_local(row["created_at"], zone),
+            zone=zone,
+            campaign_id=None,
+            campaign=None,
+            caller_id=row["sender"] or None,
+            disposition=row["status"],
+            reason=f"{asked}; {row['error']}" if row["error"] else asked,
+            ended_at=row["final_at"],
+            **_same(row, "gateway", "text"),
         )
 
 

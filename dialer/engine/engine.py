@@ -33,7 +33,7 @@ from dialer.engine.previews import Previews
 from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
 from dialer.engine.webhooks import Webhooks
-from dialer.operations import messages, previews, webhooks
+from dialer.operations import messages, previews, trials, webhooks
 from dialer.operations.context import WAIT, Context, Queued
 from dialer.pacing.outlook import Outlook
 from dialer.store import nodes, requests
@@ -127,8 +127,8 @@ class Engine:
         await self.dialing.breakers.recover(self.ctx)
         if lost := await messages.lose_unanswered(self.ctx):
             log.warning("texts_lost", number=lost, reason="the former process stopped before the SMSC answered")
-        again = await webhooks.take_back(self.ctx, own=True)
-        if again:
+        await trials.lose_unanswered(self.ctx)
+        if again := await webhooks.take_back(self.ctx, own=True):
             log.warning("webhooks_again", number=again, reason="the former process stopped before they were answered")
         await self.lifecycle.start()
 
@@ -240,9 +240,14 @@ class Engine:
         self.live.changed()
 
     async def addresses_barred(self, addresses: Collection[str]) -> None:
-        await asyncio.gather(
-            self.dialing.tracker.settled_to(addresses, SETTLE_S), self.texting.settled_to(addresses, SETTLE_S)
-        )
+        settling = (self.dialing.tracker, self.texting, self.texting.gateways.trying)
+        await asyncio.gather(*(one.settled_to(addresses, SETTLE_S) for one in settling))
+
+    def why_no_text(self, gateway_id: str) -> str | None:
+        return self.texting.gateways.why_no_text(gateway_id)
+
+    def trial_added(self, trial_id: int) -> None:
+        self.texting.gateways.trying.send(trial_id)
 
     # -- looked at by the pages -----------------------------------------------------------------------------------
 

@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from dialer.domain.transitions import MessageStatus
+from dialer.engine.alone import became, send_alone
 from dialer.operations import replies
 from dialer.operations.context import Context
 from dialer.store.types import AnyRow
 from sms.gateway import Gateway
 from sms.receipt import Reply
-from sms.slots import GatewayStoppedError
-from sms.status import Kind
-from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResult, Unknown
+from sms.submission import OutgoingPart, SubmitResult
 from sms.text import segments
 
 LOOK_EVERY_S = 60.0
-TRIES = 5
 # What a confirmation is called between us and the gateway, before the reply's id.
 _CONFIRMS = "confirm-"
 
@@ -52,7 +51,7 @@ class Replying:
         prefix, _, number = ref.partition(_CONFIRMS)
         if prefix or not number:
             return False
-        status, error = _status(result)
+        status, error = _became(result)
         await replies.end_confirmation(
             self._ctx, int(number), "failed" if status == "pending" else status, error, late=True
         )
@@ -70,23 +69,20 @@ class Replying:
             self._sending.discard(reply_id)
 
     async def _try(self, reply_id: int) -> None:
-        """Committed before it is submitted; where nobody knows what became of it, it is not sent again (protocol steps 3 to 6)."""
         gateway = self._gateways.of(await replies.gateway_of(self._ctx, reply_id))
         if gateway is None:  # it may come back in time
             if await replies.begin_confirmation(self._ctx, reply_id) is not None:
                 await replies.end_confirmation(self._ctx, reply_id, "pending", "the gateway is not there")
             return
-        for _ in range(TRIES):
-            try:
-                async with gateway.slot():
-                    found = await replies.begin_confirmation(self._ctx, reply_id)
-                    if found is None:
-                        return
-                    result = await gateway.submit(_part(self._ctx, found))
-            except GatewayStoppedError:
-                return
-            status, error = _status(result)
-            await replies.end_confirmation(self._ctx, reply_id, status, error)
+
+        async def begin() -> OutgoingPart | None:
+            found = await replies.begin_confirmation(self._ctx, reply_id)
+            return None if found is None else _part(self._ctx, found)
+
+        async def end(result: SubmitResult) -> None:
+            await replies.end_confirmation(self._ctx, reply_id, *_became(result))
+
+        await send_alone(gateway, begin, end)
 
 
 def _part(ctx: Context, reply: AnyRow) -> OutgoingPart:
@@ -102,14 +98,6 @@ def _part(ctx: Context, reply: AnyRow) -> OutgoingPart:
     )
 
 
-def _status(result: SubmitResult) -> tuple[str, str | None]:
-    """Back to `pending` only when it is certain that the SMSC has not taken it, and may take it soon."""
-    match result:
-        case Accepted():
-            return "sent", None
-        case Unknown(reason):
-            return "lost", reason
-        case NotSent(reason):
-            return "pending", reason
-        case Refused(name=name, kind=kind, reason=reason):
-            return ("pending" if kind is Kind.TEMPORARY else "failed"), f"{name}: {reason}"
+def _became(result: SubmitResult) -> tuple[str, str | None]:
+    status, error = became(result)
+    return ("sent" if status is MessageStatus.SUBMITTED else status.value), error

@@ -12,6 +12,7 @@ from dialer.engine.board import Board
 from dialer.engine.gateway_view import view
 from dialer.engine.replying import Replying
 from dialer.engine.text_log import TextLog
+from dialer.engine.trying import Trying
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews, ReceiptNews
 from dialer.operations.text_settings import gateway_settings
@@ -52,6 +53,7 @@ class SmsGateways:
         self._ctx, self._board, self._log, self._start, self._changed = ctx, board, log, start, changed
         self._running: dict[str, Running] = {}
         self.replying = Replying(ctx, self, start=start)
+        self.trying = Trying(ctx, self, start=start)
         self._loading = asyncio.Lock()  # stopping a gateway takes its time, and another may be edited meanwhile
 
     def get(self, name: str) -> Running | None:
@@ -105,6 +107,13 @@ class SmsGateways:
         gateway = self.of(name)
         return view(gateway.describe(), gateway.settings, self._ctx.clock()) if gateway else None
 
+    def why_no_text(self, name: str) -> str | None:
+        """As `EngineSignals` has it."""
+        gateway = self.of(name)
+        if gateway is None:
+            return "does not run in this process"
+        return None if gateway.is_bound else f"is {gateway.state.value}: {gateway.describe().reason or 'not bound yet'}"
+
     def _make(self, name: str, settings: SmsGateway) -> Gateway:
         async def on_receipt(receipt: Receipt) -> None:
             if receipt.final:
@@ -116,7 +125,7 @@ class SmsGateways:
             await self.replying.take_in(name, reply)
 
         async def on_late_response(ref: str, result: SubmitResult) -> None:
-            if await self.replying.take_late(ref, result):
+            if await self.replying.take_late(ref, result) or await self.trying.take_late(ref, result):
                 return
             message_id, part = read_reference(ref)
             await self._log.record(name, news(message_id, part, result))

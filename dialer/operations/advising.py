@@ -13,7 +13,7 @@ from dialer.domain.rules.catalogue import ringing_s
 from dialer.domain.windows import next_open
 from dialer.operations.context import Context
 from dialer.operations.deploying import known_here
-from dialer.operations.text_settings import gateway_settings
+from dialer.operations.text_settings import gateway_settings, price
 from dialer.store import campaigns, contact_fields, contacts, gateways
 from dialer.strategy.call_fields import CallFields
 from dialer.strategy.check import Checked
@@ -85,9 +85,8 @@ def _length(node: Node, text: str, account: SmsGateway | None) -> Iterator[NodeF
 
 
 def _cost(number: int, account: SmsGateway | None) -> str:
-    if account is None or account.segment_price is None:
-        return "each is paid for"
-    return f"{number * account.segment_price:g} {account.currency}".rstrip() + " a contact"
+    cost = price(account, number) if account else ""
+    return f"{cost} a contact" if cost else "each is paid for"
 
 
 def _never_opens(node: Node, window: TimeWindowFields, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:

@@ -52,6 +52,12 @@ class EngineSignals(Protocol):
     async def addresses_barred(self, addresses: Collection[str]) -> None:
         """Returns once no call or text to these, which the store does not allow any more, is about to leave."""
 
+    def why_no_text(self, gateway_id: str) -> str | None:
+        """What an SMS gateway is in place of bound, as `is down: …`; None if it can send."""
+
+    def trial_added(self, trial_id: int) -> None:
+        """A test message waits to be sent."""
+
 
 class NoEngine:
     """For upkeep commands and tests of the store: nobody runs campaigns in this process."""
@@ -81,6 +87,12 @@ class NoEngine:
         pass
 
     async def addresses_barred(self, addresses: Collection[str]) -> None:
+        pass
+
+    def why_no_text(self, _gateway_id: str) -> str | None:
+        return "does not run in this process"
+
+    def trial_added(self, trial_id: int) -> None:
         pass
 
 

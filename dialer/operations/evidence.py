@@ -26,8 +26,8 @@ async def of_number(ctx: Context, written: str) -> Found:
     zones = candidate_zones(number)
     async with ctx.db.read() as tx:
         calls, texts = await store.attempts(tx, number), await store.messages(tx, number)
-        replied = await store.replies(tx, number)
+        tested, replied = await store.trials(tx, number), await store.replies(tx, number)
         tried = {row["contact_id"] for row in (*calls, *texts)}
         refused = await store.refusals(tx, number, tried)
         listed = await store.listed(tx, address_digest(ctx.secret, number))
-    return Found(number, zones, evidence(calls, texts, replied, refused, listed, zone_for(zones)))
+    return Found(number, zones, evidence(calls, texts, tested, replied, refused, listed, zone_for(zones)))

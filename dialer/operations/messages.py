@@ -12,7 +12,7 @@ from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
-from dialer.operations import compliance, steps
+from dialer.operations import compliance, steps, trials
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, messages, requests, trail
 from dialer.store.requests import ContactRequest
@@ -164,7 +164,9 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
             own = [one for one in receipts if one.gateway == gateway]
             meant = await messages.parts_named(tx, gateway, [(one.names, one.destination) for one in own])
             found = list(zip(own, meant, strict=True))
-            await messages.keep_early(tx, [_early(one, now) for one, part in found if part is None])
+            left = [one for one, part in found if part is None]
+            left = await trials.receive(tx, ctx, gateway, left) if left else []
+            await messages.keep_early(tx, [_early(one, now) for one in left])
             news += [PartNews(*part, one.status, error=one.error) for one, part in found if part is not None]
         await _set_parts(tx, news, now)
         return await _combine(tx, ctx, {one.message_id for one in news}, now)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.operations import messages
+from dialer.operations import messages, trials
 from dialer.operations.context import Context
 from dialer.store import nodes
 
@@ -35,4 +35,6 @@ async def take_over(ctx: Context) -> tuple[int, int]:
         if not await nodes.others_with_work(tx, own):
             return 0, 0
     calls, gone = await ctx.db.transact(work)
+    for name in gone:
+        await trials.lose_unanswered(ctx, name)
     return calls, sum([await messages.lose_unanswered(ctx, name) for name in gone])

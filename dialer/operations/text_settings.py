@@ -23,3 +23,10 @@ def gateway_settings(name: str, settings: SmsGateway) -> GatewaySettings:
         long_texts=LongTexts(settings.long_texts),
         **known,
     )
+
+
+def price(settings: SmsGateway, segments: int) -> str:
+    """What so many segments cost, as `0.14 EUR`; "" where nobody has said what one does."""
+    return (
+        "" if settings.segment_price is None else f"{segments * settings.segment_price:g} {settings.currency}".rstrip()
+    )

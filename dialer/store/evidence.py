@@ -6,7 +6,17 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.store.tables import attempt, campaign, channel_address, contact, do_not_contact, message, reply, trail
+from dialer.store.tables import (
+    attempt,
+    campaign,
+    channel_address,
+    contact,
+    do_not_contact,
+    message,
+    reply,
+    trail,
+    trial,
+)
 
 #: Entries that say that a call or text was not made, or not yet.
 REFUSALS = ("refused", "call-refused", "sms-refused", "put-off", "call-withdrawn", "sms-withdrawn")
@@ -34,6 +44,11 @@ async def replies(tx: AsyncConnection, number: str) -> Rows:
         contact, contact.c.id == reply.c.contact_id
     )
     return await _rows(tx, joined.where(reply.c.source == number).order_by(reply.c.id))
+
+
+async def trials(tx: AsyncConnection, number: str) -> Rows:
+    """Test messages to it."""
+    return await _rows(tx, select(trial).where(trial.c.address == number).order_by(trial.c.id))
 
 
 async def refusals(tx: AsyncConnection, number: str, contact_ids: Collection[int]) -> Rows:

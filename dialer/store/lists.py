@@ -24,6 +24,7 @@ from dialer.store.tables import (
     message,
     reply,
     source,
+    trial,
 )
 
 
@@ -160,6 +161,20 @@ REPLIES = Listing(
     default_sort="-id",
     search=(reply.c.source, reply.c.text),
 )
+
+
+def trials_of(gateway_id: str) -> Listing:
+    """Test messages of one gateway."""
+    return Listing(
+        rows=select(trial).where(trial.c.gateway == gateway_id),
+        fields=_columns(
+            trial, "id", "address", "status", "asked_by", "parts", "created_at", "submitted_at", "final_at"
+        ),
+        key=trial.c.id,
+        default_sort="-id",
+        search=(trial.c.address, trial.c.text),
+    )
+
 
 DO_NOT_CONTACT = Listing(
     rows=select(do_not_contact),

@@ -169,15 +169,20 @@ async def parts_named(
     """
     names = {name for some, _ in wanted for name in some}
     rows = {row.id: row for row in await _NAMED.rows(tx, {"_gateway": gateway, "_ids": sorted(names)})}
+    return [(row.message_id, row.part) if row else None for row in meant(rows, wanted)]
 
-    def meant(some: Sequence[str], destination: str) -> tuple[str, int] | None:
-        for likely, name in enumerate(some):
+
+def meant(rows: Mapping[str, AnyRow], wanted: Sequence[tuple[Sequence[str], str]]) -> list[AnyRow | None]:
+    """For each `(names, destination)` one of the rows, which are told by their names and have an `address`."""
+
+    def one(names: Sequence[str], destination: str) -> AnyRow | None:
+        for likely, name in enumerate(names):
             row = rows.get(name)
             if row is not None and (likely == 0 or _digits(row.address) == _digits(destination)):
-                return row.message_id, row.part
+                return row
         return None
 
-    return [meant(some, destination) for some, destination in wanted]
+    return [one(names, destination) for names, destination in wanted]
 
 
 def _digits(number: str) -> str:

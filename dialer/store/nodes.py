@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import AttemptState, MessageStatus
-from dialer.store.tables import attempt, message, node
+from dialer.store.tables import attempt, message, node, trial
 from dialer.store.types import spelled
 
 
@@ -28,7 +28,8 @@ async def others_with_work(tx: AsyncConnection, own: str) -> dict[str, datetime 
     """When each other node that has a call or text without an end was seen last; None for never."""
     calls = select(attempt.c.dialer_node).where(attempt.c.state != spelled(AttemptState.ENDED))
     texts = select(message.c.dialer_node).where(message.c.status == spelled(MessageStatus.PENDING))
-    names = calls.union(texts).subquery()
+    tests = select(trial.c.dialer_node).where(trial.c.status == spelled(MessageStatus.PENDING))
+    names = calls.union(texts, tests).subquery()
     query = select(names.c.dialer_node, node.c.seen_at).outerjoin(node, node.c.name == names.c.dialer_node)
     return {row.dialer_node: row.seen_at for row in await tx.execute(query) if row.dialer_node != own}
 

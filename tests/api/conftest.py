@@ -64,6 +64,7 @@ class RememberingEngine:
     told: list[tuple[str, Any]] = field(default_factory=list)
     detects: bool | None = True
     seen: Outlook | None = field(default_factory=lambda: ALL_CLEAR)
+    no_text: dict[str, str] = field(default_factory=dict)  # what gateways are in place of bound
 
     def queues(self) -> frozenset[str] | None:
         return self.names
@@ -91,6 +92,12 @@ class RememberingEngine:
 
     async def addresses_barred(self, addresses: Collection[str]) -> None:
         self.told.append(("barred", set(addresses)))
+
+    def why_no_text(self, gateway_id: str) -> str | None:
+        return self.no_text.get(gateway_id)
+
+    def trial_added(self, trial_id: int) -> None:
+        self.told.append(("trial", trial_id))
 
 
 SNAPSHOT: dict[str, Any] = {

@@ -25,6 +25,7 @@ THERE = {
     "entry_id": 1,
     "upload_id": "none",
     "offer_id": "none",
+    "test_id": 1,
 }
 # What never ends, or ends what the others need.
 LEFT_OUT = {

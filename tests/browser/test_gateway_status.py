@@ -33,3 +33,31 @@ async def test_the_page_of_an_sms_gateway_follows_what_the_smsc_answers(
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size({"width": 1280, "height": 860})
     await picture(page, "gateway-texts-dark")
+
+
+@pytest.mark.req("M1", "M2", "A3")
+@pytest.mark.usefixtures("server")
+async def test_a_test_message_is_sent_from_the_page_and_followed(
+    page: Page, login: tuple[str, str], smsc: Smsc
+) -> None:
+    await smsc.set(receipt_delay_ms=1500)
+    await log_in(page, login)
+    await page.goto("/gateways/smsc")
+    await expect(page.locator("#sms-gateway")).to_contain_text("transceiver")
+    tests = page.get_by_label("Test message")
+    await expect(tests).to_contain_text("No test message has been sent yet.")
+    await tests.get_by_label("Number").fill("12")
+    await tests.get_by_label("Text").fill("Hello \N{SNOWMAN} from the gateway")
+    await expect(tests).to_contain_text("UCS-2, 1 segment")
+    await picture(page, "gateway-test-typed")
+    await tests.get_by_role("button", name="Send").click()
+    await expect(tests).to_contain_text("Nothing was sent")
+    await picture(page, "gateway-test-refused")
+    await tests.get_by_label("Number").fill("+491701234567")
+    await tests.get_by_role("button", name="Send").click()
+    await expect(tests.get_by_role("listitem")).to_contain_text("accepted")
+    await expect(tests.get_by_role("listitem")).to_contain_text("delivered", timeout=15_000)
+    await picture(page, "gateway-test-delivered")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await picture(page, "gateway-test-phone")
+    assert [one.text for one in smsc.ledger()][-1] == "Hello \N{SNOWMAN} from the gateway"

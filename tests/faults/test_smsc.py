@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -50,3 +51,37 @@ async def test_gone_and_back_in_the_middle(lab: Lab, smsc: Smsc, tmp_path: Path)
 async def _is_down(server: Server) -> bool:
     async with aiohttp.ClientSession() as http, http.get(f"{server.address}/metrics") as answer:
         return 'dialer_gateway_up{gateway="smsc",kind="sms"} 0.0' in await answer.text()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.req("M4", "A6")
+async def test_a_test_message_whose_server_dies_is_lost_and_not_sent_again(
+    lab: Lab, smsc: Smsc, tmp_path: Path
+) -> None:
+    server = Server(tmp_path, lab)
+    path = "/gateways/smsc/test"
+    try:
+        await server.start()
+        await server.add_gateways(lab, smsc.port)
+        await smsc.set(answer=False)
+
+        async def taken() -> bool:
+            status, _ = await server.call("POST", path, json={"number": "+491701234567", "text": "Hello"})
+            return status == 202
+
+        await until(taken, "the bind")
+        await until(lambda: len(smsc.ledger()) == 1, "the submit")
+        await server.kill()
+        await smsc.set(answer=True)
+        await server.start()
+        await until(partial(_became, server, "lost"), "it to be lost")
+        await until(taken, "the bind")
+        await until(partial(_became, server, "delivered"), "the receipt of the next one")
+    finally:
+        await server.stop()
+    assert len(smsc.ledger()) == 2, "one for each that was asked for"
+
+
+async def _became(server: Server, status: str) -> bool:
+    """Of the newest test message."""
+    return bool((await server.ok("GET", "/gateways/smsc/tests"))["items"][0]["status"] == status)

@@ -44,6 +44,8 @@ class Listener:
     gateways: int = 0
     barred: set[str] = field(default_factory=set)
     queued: list[Queued | None] = field(default_factory=list)  # of work_changed
+    no_text: str | None = None  # what the gateways are in place of bound
+    trials: list[int] = field(default_factory=list)
 
     def queues(self) -> frozenset[str] | None:
         return self.reported
@@ -73,6 +75,12 @@ class Listener:
 
     async def addresses_barred(self, addresses: Collection[str]) -> None:
         self.barred |= set(addresses)
+
+    def why_no_text(self, _gateway_id: str) -> str | None:
+        return self.no_text
+
+    def trial_added(self, trial_id: int) -> None:
+        self.trials.append(trial_id)
 
 
 @dataclass

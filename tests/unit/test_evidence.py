@@ -50,7 +50,7 @@ def refusal(n: int, **data: Any) -> dict[str, Any]:
 @pytest.mark.req("D7")
 def test_everything_stands_in_the_order_of_time_with_the_called_partys_clock() -> None:
     entry = {"id": 3, "created_at": NOW, "campaign_id": None, "title": None, "reason": ""}
-    found = evidence([call(5), call(1)], [text(3)], [], [refusal(4)], [entry], "America/New_York")
+    found = evidence([call(5), call(1)], [text(3)], [], [], [refusal(4)], [entry], "America/New_York")
     assert [(one.kind, one.at - NOW) for one in found] == [
         ("do-not-contact", timedelta(0)),
         ("call", timedelta(minutes=1)),
@@ -74,10 +74,10 @@ def test_a_contacts_own_zone_goes_before_the_numbers_and_what_is_under_way_has_n
     under_way = call(
         1, zone="Pacific/Honolulu", outcome=None, state="ringing", answered_at=None, connected_at=None, ended_at=None
     )
-    (one,) = evidence([under_way], [], [], [], [], "America/New_York")
+    (one,) = evidence([under_way], [], [], [], [], [], "America/New_York")
     assert one.local.endswith("06:01:00-10:00")
     assert (one.disposition, one.rang_s, one.talked_s, one.duration_s) == ("ringing", None, None, None)
-    (bare,) = evidence([], [], [], [refusal(1, rule=None, until=None)], [], "UTC")
+    (bare,) = evidence([], [], [], [], [refusal(1, rule=None, until=None)], [], "UTC")
     assert (bare.rule, bare.until) == (None, None)
 
 

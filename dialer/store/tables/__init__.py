@@ -15,7 +15,16 @@ from dialer.store.tables.contacts import (
     rest_key,
     source,
 )
-from dialer.store.tables.texts import early_receipt, message, message_part, reply, reply_part, smsc_id
+from dialer.store.tables.texts import (
+    early_receipt,
+    message,
+    message_part,
+    reply,
+    reply_part,
+    smsc_id,
+    trial,
+    trial_part,
+)
 from dialer.store.tables.users import api_token, session, user
 from dialer.store.tables.work import attempt, contact_request, enrollment, node, preview, trail
 
@@ -52,5 +61,7 @@ __all__ = (
     "strategy_draft",
     "strategy_version",
     "trail",
+    "trial",
+    "trial_part",
     "user",
 )

@@ -1,4 +1,4 @@
-"""Texts, their parts, the ids by which an SMSC speaks of them, and the replies."""
+"""Texts, their parts, the ids by which an SMSC speaks of them, the replies, and test messages."""
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
 
@@ -103,4 +103,41 @@ reply_part = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("data_coding", SmallInteger, nullable=False),
     Column("received_at", Utc, nullable=False),
+)
+
+# A test message that somebody has sent by a gateway: of no campaign, and to nobody's strategy.
+trial = Table(
+    "trial",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("gateway", String(64), nullable=False),
+    Column("sender", String(32), nullable=False),
+    Column("address", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("encoding", String(8), nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("dialer_node", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("error", Text),
+    Column("created_at", Utc, nullable=False),
+    Column("submitted_at", Utc),
+    Column("final_at", Utc),
+    Index("ix_trial_gateway", "gateway", "id"),
+    Index("ix_trial_address", "address", "id"),
+    partial("ix_trial_open", "dialer_node", where="status = 'pending'"),
+)
+
+# `begun`: committed for its submit, so that it is never submitted again unless the SMSC has certainly not taken it.
+trial_part = Table(
+    "trial_part",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", SmallInteger, primary_key=True),
+    Column("gateway", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("begun", Boolean, nullable=False),
+    Column("error", Text),
+    Column("smsc_id", String(80)),
+    Index("ix_trial_part_smsc_id", "gateway", "smsc_id"),
 )
