@@ -15,7 +15,7 @@ run: setup
 
 test: setup
 	@setup/browser.sh
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 soak: setup
 	@$(BIN)/python -m pytest -m soak --hypothesis-profile=soak --timeout=0 --numprocesses=auto --maxprocesses=4

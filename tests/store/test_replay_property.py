@@ -43,7 +43,7 @@ def test_the_trail_gives_the_state_and_a_restart_changes_nothing(
     homes = [Home(runner.run(sqlite_databases.make()), tmp_path) for _ in range(2)]
 
     @given(strategies=st.tuples(graphs(busy=True), graphs(busy=True)), values=VALUES, happenings=HAPPENINGS)
-    @settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def holds(
         strategies: tuple[Strategy, Strategy], values: tuple[str, str], happenings: list[tuple[str, int, int]]
     ) -> None:
