@@ -34,8 +34,8 @@ class Contest:
         for campaign in found:
             decision, allowed = decide(campaign, campaign.queue or "", now), self._limits.campaign_room(campaign)
             if decision.originate <= 0:
-                first = decision.limited_by is Limit.NO_AGENT_FREE and self._has_a_better(campaign, found)
-                limited(campaign, Limit.HIGHER_PRIORITY if first else decision.limited_by)
+                is_busy = decision.limited_by is Limit.NO_AGENT_FREE
+                limited(campaign, self._why_busy(campaign, found, now) if is_busy else decision.limited_by)
             elif allowed.calls <= 0:
                 limited(campaign, allowed.limited_by)
             else:
@@ -62,6 +62,12 @@ class Contest:
 
     def _dialing(self, now: datetime) -> list[Campaign]:
         return [one for one in self._board.active(now) if automatic(one)]
+
+    def _why_busy(self, campaign: Campaign, found: list[Campaign], now: datetime) -> Limit:
+        """Of no use is a free agent to a campaign that has nobody to call."""
+        if self._feeds.has_none(campaign.id, now):
+            return nothing_due(campaign, now)
+        return Limit.HIGHER_PRIORITY if self._has_a_better(campaign, found) else Limit.NO_AGENT_FREE
 
     def _has_a_better(self, campaign: Campaign, found: list[Campaign]) -> bool:
         """Whether one of a higher priority in the same queue has calls ready: it gets the next agents."""

@@ -105,6 +105,11 @@ class Feeds:
         feed = self._feeds.get(campaign_id)
         return feed is None or feed.is_more or bool(feed.ready)
 
+    def has_none(self, campaign_id: int, now: datetime) -> bool:
+        """Certainly nothing is due: somebody has looked, and what comes later has not come yet."""
+        feed = self._feeds.get(campaign_id)
+        return feed is not None and not self.may_have(campaign_id) and feed.look_at is not None and feed.look_at > now
+
     def before(self, request: ContactRequest) -> int:
         """How many stand before it here: all, for one that is not in the hopper yet. For people who ask."""
         feed = self._feeds.get(request.campaign_id)

@@ -63,6 +63,19 @@ async def test_equals_share_by_weight_also_over_two_queues_with_the_same_agents(
         assert all(abs(got[start] - n * weight / 6) < 1.01 for start, weight in shares.items()), got
 
 
+@pytest.mark.req("D1", "K13")
+async def test_of_whom_nobody_is_left_to_call_busy_agents_are_not_the_reason(bench: Bench) -> None:
+    few = await running(bench, 1, 100, priority=6)
+    many = await running(bench, 6, 200)
+    loop = await loop_over(bench, {"sales": ("anna",)})
+    for _ in range(3):
+        await loop.next_round()
+        loop.free()
+    await loop.next_round()  # the agent is on a call
+    await loop.next_round()
+    assert loop.dialing.limited_by == {few: Limit.NOTHING_DUE, many: Limit.NO_AGENT_FREE}
+
+
 @pytest.mark.req("D1")
 async def test_a_higher_priority_takes_all_it_can_use_and_the_lower_one_gets_the_rest(bench: Bench) -> None:
     await running(bench, 6, 100, priority=4)
