@@ -1,10 +1,13 @@
 """Prometheus metrics of one application, in a registry of its own."""
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from dialer.operations.reports import Counts
 
 LINK_UP = "up"
 # A voice gateway is up with the link to Asterisk; an SMS gateway while it is bound, also when it is told to slow down.
@@ -21,6 +24,12 @@ class Metrics:
         )
         self._attempts = self._gauge("dialer_attempts", "Attempts in the store by outcome", "outcome")
         self._messages = self._gauge("dialer_messages", "Texts in the store by status", "status")
+        self._texts = self._gauge(
+            "dialer_sms_texts",
+            "Texts in the store by gateway and status: by the final receipt (delivered, undelivered, expired, rejected), or before it",
+            "gateway",
+            "status",
+        )
         self._agents = self._gauge("dialer_agents_free", "Agents proven free", "queue")
         self._calls = self._gauge("dialer_calls_in_flight", "Calls that are under way")
         self._link = self._gauge("dialer_asterisk_link_up", "1 while the link to Asterisk is up")
@@ -68,18 +77,12 @@ class Metrics:
 
     def collect(
         self,
-        counts: Mapping[str, Mapping[str, int]],
+        counts: Counts,
         live: Mapping[str, Any] | None,
         texts: Mapping[str, Mapping[str, Any]],
     ) -> CollectorRegistry:
-        """`counts`: `{attempts: {outcome: n}, messages: {status: n}, replies: {kind: n}}`; `live`: see engine/live.py.
-
-        `texts`: of each SMS gateway that runs, see engine/gateway_view.py.
-        """
-        for gauge, name in ((self._attempts, "attempts"), (self._messages, "messages"), (self._replies, "replies")):
-            gauge.clear()
-            for label, number in counts[name].items():
-                gauge.labels(label).set(number)
+        """`live`: see engine/live.py; `texts`: of each SMS gateway that runs, see engine/gateway_view.py."""
+        self._count_stored(counts)
         snapshot = live or {}
         self._link.set(snapshot.get("link", {}).get("state") == LINK_UP)
         self._calls.set(len(snapshot.get("calls", ())))
@@ -89,6 +92,19 @@ class Metrics:
         self._count_webhooks(snapshot.get("webhooks", {}))
         self._count_texts(texts)
         return self.registry
+
+    def _count_stored(self, counts: Counts) -> None:
+        by_status: Tally[str] = Tally()
+        self._texts.clear()
+        for gateway, statuses in counts.messages.items():
+            by_status.update(statuses)
+            for status, number in statuses.items():
+                self._texts.labels(gateway, status).set(number)
+        stored = ((self._attempts, counts.attempts), (self._messages, by_status), (self._replies, counts.replies))
+        for gauge, numbers in stored:
+            gauge.clear()
+            for label, number in numbers.items():
+                gauge.labels(label).set(number)
 
     def _set_agents(self, queues: Iterable[Mapping[str, Any]]) -> None:
         self._agents.clear()

@@ -17,6 +17,7 @@ from dialer.operations.context import Context
 
 # The newest entries of a trail that are shown; the API has all of them.
 MOST_SHOWN = 500
+SENDING = "sms-sending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,14 @@ async def _trail(
     steps = await history.step_names(ctx, entries)
     versions: dict[int, int] = {}
     lines, last = [], ""
+    texts = {entry["data"].get("message"): entry["data"].get("text") for entry in entries if entry["kind"] == SENDING}
     for entry in entries:
         campaign_id, data = entry["campaign_id"], _named(entry["data"], names)
         if campaign_id and data.get("version"):
             versions[campaign_id] = data["version"]
         known = steps.get((campaign_id, versions.get(campaign_id, 0)), {})
+        if entry["kind"] == "replied":
+            data["answers"] = texts.get(data.get("message"))
         if data.get("node"):
             node = str(data["node"])
             data["node"] = last = known.get(node, node)

@@ -132,6 +132,6 @@ def typed(request: web.Request) -> Condition | None:
 
 def _conditions(request: web.Request) -> Iterator[str]:
     """Those of the address, then the one that was just put together."""
-    yield from request.query.getall("filter", [])
+    yield from filter(None, request.query.getall("filter", []))
     if new := typed(request):
         yield f"{new.name}:{new.op}:{new.value}"

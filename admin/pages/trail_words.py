@@ -20,7 +20,8 @@ _CODES = re.compile(r"\b(?:no_answer|invalid_number|max_attempts|max_visits|endl
 def trail_line(kind: str, data: Data, shown: Shown) -> Line:
     """An entry of the trail as a sentence; `shown` writes an instant for people.
 
-    A `source` is told as it is given, by name or number, and a change by its `label`, if it has one.
+    A `source` is told as it is given, by name or number, a change by its `label` and a reply with the text that it `answers`,
+    if there is one.
     """
     teller = _TELLERS.get(kind)
     if teller is None:
@@ -96,7 +97,8 @@ def _replied(data: Data, _shown: Shown) -> Line:
     stop = "asks not to be contacted: on the do-not-contact list of everybody. " if data.get("stop") else ""
     colour_of = "red" if stop else "green"
     text = f"Reply from {data.get('address')} through {data.get('gateway')}"
-    return Line("message", colour_of, text, f"{stop}“{data.get('text') or ''}”")
+    answers = f" · to the text “{data['answers']}”" if data.get("answers") else ""
+    return Line("message", colour_of, text, f"{stop}“{data.get('text') or ''}”{answers}")
 
 
 def _sms_status(data: Data, _shown: Shown) -> Line:

@@ -253,7 +253,10 @@ class MessageOut(Out):
 
 
 class ReplyOut(Out):
-    """What a handset sent. `stop`: it asked not to be contacted; `confirmation`: what became of the answer to that."""
+    """What a handset sent. `stop`: it asked not to be contacted; `confirmation`: what became of the answer to that.
+
+    `answered` is the text of the message that it was taken to answer.
+    """
 
     id: int
     campaign_id: int | None
@@ -265,6 +268,7 @@ class ReplyOut(Out):
     text: str
     stop: bool
     confirmation: str | None
+    answered: str | None
     received_at: datetime
 
     @classmethod

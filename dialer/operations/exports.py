@@ -12,6 +12,18 @@ from dialer.store.browsing import MOST
 from dialer.store.listing import LIMITS, Query
 
 
+async def replies(
+    ctx: Context, query: Query, campaign_id: int | None = None
+) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """Pages of replies, each as `reports.replies_page` has it; the first may be empty."""
+    query = replace(query, limit=LIMITS[-1], cursor=None)
+    page = await reports.replies_page(ctx, query, campaign_id)
+    yield page.items
+    while page.next_cursor:
+        page = await reports.replies_page(ctx, replace(query, cursor=page.next_cursor), campaign_id)
+        yield page.items
+
+
 async def contacts(
     ctx: Context, query: Query, campaign_id: int | None = None
 ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:

@@ -104,18 +104,27 @@ async def messages_page(ctx: Context, query: Query) -> Page:
     return await _page(ctx, lists.MESSAGES, query)
 
 
-async def replies_page(ctx: Context, query: Query) -> Page:
-    return await _page(ctx, lists.REPLIES, query)
-
-
-async def counts(ctx: Context) -> dict[str, dict[str, int]]:
-    """`{attempts: {outcome: n}, messages: {status: n}, replies: {kind: n}}` of everything in the store; attempts under way are `open`."""
+async def replies_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
+    """Each with the text that it `answered`, and the contact's names. Raises `NotFound`."""
+    if campaign_id is None:
+        return await _page(ctx, lists.REPLIES, query)
     async with ctx.db.read() as tx:
-        return {
-            "attempts": await lists.attempt_counts(tx),
-            "messages": await lists.message_counts(tx),
-            "replies": await lists.reply_counts(tx),
-        }
+        await _check_campaign(tx, campaign_id)
+        return await lists.replies_of(campaign_id).page(tx, query)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of everything in the store: attempts by outcome (`open`: under way), texts by gateway and status, replies by kind."""
+
+    attempts: Mapping[str, int]
+    messages: Mapping[str, Mapping[str, int]]
+    replies: Mapping[str, int]
+
+
+async def counts(ctx: Context) -> Counts:
+    async with ctx.db.read() as tx:
+        return Counts(await lists.attempt_counts(tx), await lists.message_counts(tx), await lists.reply_counts(tx))
 
 
 async def migrations_pending(ctx: Context) -> bool:

@@ -1,6 +1,7 @@
 """The lists that people and programs see: which rows, which fields may be sorted and filtered by, what a search looks at."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, func, select
@@ -144,7 +145,9 @@ MESSAGES = Listing(
     search=(message.c.address, message.c.text),
 )  # fmt: skip
 REPLIES = Listing(
-    rows=select(reply),
+    rows=select(reply, message.c.text.label("answered"), contact.c.first_name, contact.c.last_name)
+    .outerjoin(message, message.c.id == reply.c.message_id)
+    .outerjoin(contact, contact.c.id == reply.c.contact_id),
     fields=_columns(
         reply,
         "id",
@@ -161,6 +164,11 @@ REPLIES = Listing(
     default_sort="-id",
     search=(reply.c.source, reply.c.text),
 )
+
+
+def replies_of(campaign_id: int) -> Listing:
+    """To the texts of one campaign."""
+    return replace(REPLIES, rows=REPLIES.rows.where(reply.c.campaign_id == campaign_id))
 
 
 def trials_of(gateway_id: str) -> Listing:
@@ -191,9 +199,15 @@ async def attempt_counts(tx: AsyncConnection) -> dict[str, int]:
     return {str(outcome): int(number) for outcome, number in rows}
 
 
-async def message_counts(tx: AsyncConnection) -> dict[str, int]:
-    rows = await tx.execute(select(message.c.status, func.count()).group_by(message.c.status))
-    return {str(status): int(number) for status, number in rows}
+async def message_counts(tx: AsyncConnection) -> dict[str, dict[str, int]]:
+    """`{gateway: {status: n}}`."""
+    rows = await tx.execute(
+        select(message.c.gateway, message.c.status, func.count()).group_by(message.c.gateway, message.c.status)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for gateway_id, status, number in rows:
+        found.setdefault(gateway_id, {})[str(status)] = int(number)
+    return found
 
 
 async def reply_counts(tx: AsyncConnection) -> dict[str, int]:

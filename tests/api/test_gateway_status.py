@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
+from admin.metrics import Metrics
 from dialer.engine.gateway_view import view
+from dialer.operations import reports
 from sms.journal import Kind, Noted, Refusals
 from sms.kept import BindStatus
 from sms.settings import Counts, GatewaySettings, GatewayState, GatewayStatus
@@ -50,6 +53,22 @@ async def test_an_sms_gateway_tells_how_it_is(server: Server) -> None:
     problem = await server.refused("GET", "/gateways/main-trunk/status", 409)
     assert "voice" in problem["detail"]
     await server.refused("GET", "/gateways/none/status", 404)
+
+
+@pytest.mark.req("A4", "M3")
+def test_metrics_have_the_texts_of_each_gateway_by_their_receipts() -> None:
+    counts = reports.Counts({}, {"one": {"delivered": 3, "expired": 1}, "two": {"delivered": 2}}, {})
+    metrics = Metrics()
+    text = generate_latest(metrics.collect(counts, None, {})).decode()
+    for line in (
+        'dialer_sms_texts{gateway="one",status="delivered"} 3.0',
+        'dialer_sms_texts{gateway="one",status="expired"} 1.0',
+        'dialer_sms_texts{gateway="two",status="delivered"} 2.0',
+        'dialer_messages{status="delivered"} 5.0',
+    ):
+        assert line in text
+    after = generate_latest(metrics.collect(reports.Counts({}, {}, {}), None, {})).decode()
+    assert "dialer_sms_texts{" not in after, "erased campaigns leave no series"
 
 
 @pytest.mark.req("A4")

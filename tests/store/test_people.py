@@ -182,7 +182,7 @@ async def test_erasure_leaves_nothing_personal_and_every_count_as_it_was(bench: 
     await people.erase(bench.ctx, 1, by="ann")
     after = await _everything(bench)
     assert [word for word in PERSONAL if word in after] == []
-    expected: Any = {"attempts": {"no_answer": 1}, "messages": {"submitted": 1}, "replies": {}}
+    expected = reports.Counts({"no_answer": 1}, {"texter": {"submitted": 1}}, {})
     assert await reports.counts(bench.ctx) == counted == expected
     assert await invariants.states(bench.ctx.db, campaign_id) == {"done": 1}
     results = [place.result for place in await _rows(bench, tables.enrollment)]

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from dialer.domain.errors import NotFound
+from dialer.domain.transitions import MessageStatus
 from dialer.engine.replying import Replying
-from dialer.operations import evidence, people, replies
+from dialer.operations import evidence, messages, people, replies, reports
+from dialer.operations.messages import PartNews, ReceiptNews
 from dialer.operations.replies import Taken
 from dialer.operations.trail_check import trail_check
 from dialer.store import tables
+from dialer.store.listing import Query
 from dialer.store.types import AnyRow
 from sms.receipt import Reply
 from tests.support import builders, invariants
@@ -67,6 +71,34 @@ async def test_a_reply_leads_on_in_the_strategy_that_has_sent_the_text(bench: Be
     (row,) = await kept(bench)
     assert (row.campaign_id, row.contact_id, row.message_id) == (campaign_id, 1, data["message"])
     assert bench.engine.contacts[-1] == campaign_id, "the engine looks for what is due"
+
+
+async def test_the_list_of_a_campaign_has_its_replies_with_the_texts_they_answer(bench: Bench) -> None:
+    campaign_id = await asked(bench)
+    other = await builders.add_campaign(bench)
+    await reply(bench, "yes")
+    await reply(bench, "hello", "12025559999")
+    (one,) = (await reports.replies_page(bench.ctx, Query(), campaign_id)).items
+    assert (one["text"], one["answered"], one["first_name"]) == ("yes", "Happy?", "P1")
+    assert (await reports.replies_page(bench.ctx, Query(), other)).total == 0
+    stranger, _ = (await reports.replies_page(bench.ctx, Query())).items
+    assert (stranger["answered"], stranger["first_name"]) == (None, None)
+    with pytest.raises(NotFound):
+        await reports.replies_page(bench.ctx, Query(), 99)
+
+
+async def test_texts_are_counted_by_gateway_and_what_their_receipts_say(bench: Bench) -> None:
+    campaign_id = await asked(bench, people=3)
+    async with bench.ctx.db.read() as tx:
+        sent = [row.id for row in await tx.execute(select(tables.message.c.id))]
+    await messages.record(
+        bench.ctx, [("texter", PartNews(one, 1, MessageStatus.SUBMITTED, names=[one])) for one in sent]
+    )
+    for one, status in zip(sent, (MessageStatus.DELIVERED, MessageStatus.EXPIRED), strict=False):
+        await messages.receipt(bench.ctx, [ReceiptNews("texter", [one], builders.number(1), status, None)])
+    counted = (await reports.counts(bench.ctx)).messages
+    assert counted == {"texter": {"delivered": 1, "expired": 1, "submitted": 1}}
+    assert campaign_id
 
 
 async def test_another_answer_goes_another_way(bench: Bench) -> None:
