@@ -2,6 +2,7 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from dialer.store import migrate
@@ -42,6 +43,10 @@ def _conditions(connection: Connection, dialect: str) -> dict[str, bool]:
         for index in seen.get_indexes(table)
         if not index.get("duplicates_constraint") and _is_described(None, index["name"], "index")
     }
+
+
+def test_the_newest_revision_is_the_one_with_the_highest_number() -> None:
+    assert migrate.newest() == ScriptDirectory.from_config(migrate.config()).get_current_head()
 
 
 async def test_the_revisions_and_the_tables_agree(db: Database) -> None:
