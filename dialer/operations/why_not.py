@@ -1,7 +1,7 @@
 """What holds a contact back now: every condition, not the first (requirement K13). What decides is `pacing.eligibility`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,8 +14,9 @@ from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
 from dialer.pacing.eligibility import Facts, Offered, Place, eligibility
 from dialer.pacing.no_rule import Work
+from dialer.pacing.outlook import CallOutlook, Outlook
 from dialer.pacing.reason import Reason
-from dialer.store import campaigns, previews, standing
+from dialer.store import attempts, campaigns, previews, standing
 from dialer.store.requests import ContactRequest
 from dialer.store.standing import MOST_COUNTED, Standing
 from dialer.strategy.catalogue import CALL, SMS, WEBHOOK
@@ -66,9 +67,18 @@ async def _facts(tx: AsyncConnection, ctx: Context, campaign: Campaign, found: S
         unreachable=await _unreachable(tx, ctx, campaign, found) if found.node is None else (),
         suppressed=await _suppressed(tx, ctx, campaign.id, found),
         tried=tuple(tried),
-        outlook=ctx.engine.outlook(campaign, request) if request else None,
+        outlook=await _outlook(tx, ctx, campaign, request) if request else None,
         offered=await _offered(tx, request, now),
     )
+
+
+async def _outlook(tx: AsyncConnection, ctx: Context, campaign: Campaign, request: ContactRequest) -> Outlook | None:
+    """What the dialer in this process sees, and whether another node calls the number."""
+    seen = ctx.engine.outlook(campaign, request)
+    if not isinstance(seen, CallOutlook) or ctx.db.is_sqlite:  # one node
+        return seen
+    elsewhere = await attempts.called_elsewhere(tx, ctx.settings.node, [request.address])
+    return replace(seen, in_another_call=seen.in_another_call or bool(elsewhere))
 
 
 async def _offered(tx: AsyncConnection, request: ContactRequest | None, now: datetime) -> Offered | None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from dialer.domain.outcome import Outcome
+from dialer.operations import why_not
+from tests.api.conftest import ALL_CLEAR
 from tests.support import builders, invariants
 from tests.support.context import Bench
 
@@ -21,7 +23,11 @@ async def _two_campaigns(bench: Bench) -> tuple[int, int]:
     return made[0], made[1]
 
 
-@pytest.mark.req("D6", "A6")
+async def _why(bench: Bench, campaign_id: int) -> list[str]:
+    return [one.code for one in (await why_not.why_not(bench.ctx, campaign_id, 1)).reasons]
+
+
+@pytest.mark.req("D6", "A6", "K13")
 async def test_a_number_that_another_node_calls_waits_for_the_end(bench: Bench, second: Bench) -> None:
     one, two = await _two_campaigns(bench)
     (here,), (there,) = await builders.claim(bench, one), await builders.claim(second, two)
@@ -29,8 +35,11 @@ async def test_a_number_that_another_node_calls_waits_for_the_end(bench: Bench, 
     assert attempt_id is not None
     assert await builders.intend_call(second, there) is None
     assert await builders.claim(second, two) == [], "looked at again in some seconds, not at once"
+    second.engine.seen = ALL_CLEAR
+    assert "number-in-another-call" in await _why(second, two)
     await builders.end_call(bench, attempt_id, Outcome.BUSY)
     bench.clock.now += timedelta(seconds=10)
+    assert "number-in-another-call" not in await _why(second, two)
     (again,) = await builders.claim(second, two)
     assert await builders.intend_call(second, again) is not None
     await invariants.check(bench.ctx.db)
