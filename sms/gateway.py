@@ -67,6 +67,7 @@ class Gateway:
         self._slots = Slots(settings.admission(clock()), clock)
         self._references = References()
         self._waiting: dict[str, asyncio.Future[SubmitResult]] = {}
+        self._overdue: dict[str, asyncio.TimerHandle] = {}
         self._stopping, self._refused, self._over = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._stopping_or_refused = asyncio.Event()
         self._over.set()
@@ -132,28 +133,29 @@ class Gateway:
         """
         return self._slots.slot()
 
-    async def submit(self, part: OutgoingPart) -> SubmitResult:
-        """Send one segment, inside a slot, and wait for its answer. Raises SlotError, ValueError for a `ref` in use."""
+    def submit(self, part: OutgoingPart) -> "asyncio.Future[SubmitResult]":
+        """Write one segment, inside a slot; its answer. Raises SlotError, ValueError for a `ref` in use."""
         Slot.use(self._slots)
-        if part.ref in self._waiting:
+        if (before := self._waiting.get(part.ref)) is not None and not before.done():
             raise ValueError(f"{part.ref} is in flight already")
-        link = self._roomiest()
-        if link is None:
-            return NotSent("the link is down")
-        answer: asyncio.Future[SubmitResult] = asyncio.get_running_loop().create_future()
-        self._waiting[part.ref] = answer
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[SubmitResult] = loop.create_future()
+        if (link := self._roomiest()) is None:
+            answer.set_result(NotSent("the link is down"))
+            return answer
         try:
             link.submit(part.ref, submission.command(part, self.settings.sender, self.settings.addressing))
-            async with asyncio.timeout(self.settings.response_timeout_s + _GRACE_S):
-                return await answer
         except SessionError as fault:
-            return NotSent(str(fault))
+            answer.set_result(NotSent(str(fault)))
         except PduError as fault:
-            return submission.refusal(replace(status.status(fault.status), kind=status.Kind.PERMANENT), str(fault))
-        except TimeoutError:
-            return Unknown("no answer")
-        finally:
-            del self._waiting[part.ref]
+            known = replace(status.status(fault.status), kind=status.Kind.PERMANENT)
+            answer.set_result(submission.refusal(known, str(fault)))
+        else:
+            self._waiting[part.ref] = answer
+            self._overdue[part.ref] = loop.call_later(
+                self.settings.response_timeout_s + _GRACE_S, self._resolve, part.ref, Unknown("no answer")
+            )
+        return answer
 
     def _roomiest(self) -> Link | None:
         """Of the binds that send the one with the fewest segments in flight."""
@@ -203,7 +205,7 @@ class Gateway:
         await self._over.wait()
 
     def _under_way(self) -> list[asyncio.Future[Any]]:
-        return [*self._waiting.values(), *self._inbox.under_way]
+        return [*(answer for answer in self._waiting.values() if not answer.done()), *self._inbox.under_way]
 
     # -- what happens ----------------------------------------------------------------------------------------------
 
@@ -224,15 +226,13 @@ class Gateway:
         self._slots.set_bound(sum(kept.is_bound for kept in self._binds if kept.sends))
         self._on_change()
 
-    def _count(self, **more: int) -> None:
-        self._counts = replace(self._counts, **{name: getattr(self._counts, name) + by for name, by in more.items()})
-
     def _happened(self, kept: KeptLink, event: events.Event) -> None:
         match event:
             case events.Answered():
                 self._answered(event)
+                return  # the bind is as it was
             case events.Unanswered(ref, reason):
-                self._count(unknown=1)
+                self._counts.unknown += 1
                 self._journal.note(Kind.UNKNOWN, reason)
                 self._resolve(ref, Unknown(reason))
             case events.Delivered(sequence, deliver):
@@ -240,7 +240,7 @@ class Gateway:
                 if link is not None:
                     self._inbox.take_in(deliver, lambda code: link.acknowledge(sequence, code))
             case events.Bound():
-                self._count(binds=1)
+                self._counts.binds += 1
                 self._journal.note(Kind.BOUND, kept.told())
             case events.BindRefused(known, hopeless):
                 self._journal.note(Kind.BIND_REFUSED, f"{known.name}, {known.meaning}")
@@ -256,11 +256,11 @@ class Gateway:
     def _answered(self, event: events.Answered) -> None:
         known = event.status
         if known.code == status.OK:
-            self._count(accepted=1)
+            self._counts.accepted += 1
             self._journal.accepted()
             result: SubmitResult = Accepted(event.message_id)
         else:
-            self._count(refused=1)
+            self._counts.refused += 1
             self._journal.refused(known)
             result = submission.refusal(known)
         if known.holds_link:
@@ -271,15 +271,18 @@ class Gateway:
 
     def _resolve(self, ref: str, result: SubmitResult) -> bool:
         """Give the waiting caller its result; False when nobody waits."""
-        answer = self._waiting.get(ref)
-        if answer is None or answer.done():
+        answer = self._waiting.pop(ref, None)
+        if answer is None:
+            return False
+        self._overdue.pop(ref).cancel()
+        if answer.done():  # nobody waits any more
             return False
         answer.set_result(result)
         return True
 
     def _hold(self, known: status.Status) -> None:
         """Hold the whole link: all messages share what the SMSC is short of."""
-        self._count(throttled=1)
+        self._counts.throttled += 1
         if self._slots.is_held:
             # An answer to what was already under way when the hold began.
             return

@@ -101,7 +101,7 @@ class GatewaySettings:
         return Admission(self.window, bucket)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counts:
     """Since the gateway was made."""
 

@@ -1,6 +1,5 @@
 """Sending one text: a slot of the gateway first, then the intent, then submit, part by part (protocol steps 3 to 6)."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -99,9 +98,8 @@ class OneText:
             tlvs=part.tlvs,
             validity=self.validity(),
         )
-        answer = asyncio.create_task(self.gateway.submit(outgoing), name=f"submit-{outgoing.ref}")
-        await asyncio.sleep(0)  # once its task has run, the submit is written or has failed
-        self.leaving = False
+        answer = self.gateway.submit(outgoing)
+        self.leaving = False  # it is written, or has failed
         return await answer
 
     async def _give_up_after(self, refused: Part) -> None:

@@ -77,7 +77,7 @@ def view(dialing: Dialing, name: str, now: datetime) -> QueueView:
 
 
 def of_text(texting: Texting, campaign: Campaign, request: ContactRequest) -> TextOutlook:
-    name = texting.gateways.pick(campaign, request.payload.get("gateway"))
+    name = request.payload.get("gateway") or texting.gateways.pick(campaign)
     return TextOutlook(
         runs=campaign.id in texting.board.campaigns,
         draining=texting.draining,

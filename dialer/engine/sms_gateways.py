@@ -63,13 +63,11 @@ class SmsGateways:
         running = self._running.get(name)
         return running.gateway if running else None
 
-    def pick(self, campaign: Campaign, own: str | None = None) -> str:
-        """The gateway that a text leaves by: the step's `own`, else the first of the campaign's that is bound, else its first.
+    def pick(self, campaign: Campaign) -> str:
+        """The gateway that texts of no gateway of their own leave by: the first of the campaign's that is bound, else its first.
 
         "" if none is named. One that holds back because its SMSC asked for it is bound: it takes the text soon.
         """
-        if own:
-            return own
         names = campaign.sms_gateways
         return next((name for name in names if (found := self.of(name)) and found.is_bound), names[0] if names else "")
 

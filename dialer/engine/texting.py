@@ -51,10 +51,10 @@ class Texting:
             return
         busy = self.busy
         for campaign in self.board.active(now):
-            room = self._room(campaign, busy[campaign.id])
-            if room > 0:
-                for request in self.feeds.take(campaign, room, now):
-                    self._begin(campaign, request)
+            gateway = self.gateways.pick(campaign)
+            room = self._room(campaign, gateway, busy[campaign.id])
+            for request in self.feeds.take(campaign, room, now) if room > 0 else ():
+                self._begin(request, request.payload.get("gateway") or gateway)
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
         """Until no text of the campaign is between its intent and its submit (C6)."""
@@ -81,15 +81,15 @@ class Texting:
     def is_sending(self, request_id: int) -> bool:
         return any(text.intent.request.id == request_id for text in self._texts.values())
 
-    def _room(self, campaign: Campaign, busy: int) -> int:
+    def _room(self, campaign: Campaign, gateway: str, busy: int) -> int:
         if campaign.sms_gateway is None:
             return text_room(None, busy, bound=True)
-        running = self.gateways.get(self.gateways.pick(campaign))
+        running = self.gateways.get(gateway)
         is_bound = running is not None and running.gateway.state is GatewayState.BOUND
         return text_room(running.settings.room if running else 0, busy, bound=is_bound)
 
-    def _begin(self, campaign: Campaign, request: ContactRequest) -> None:
-        name = self.gateways.pick(campaign, request.payload.get("gateway"))
+    def _begin(self, request: ContactRequest, name: str) -> None:
+        """`name` is the gateway that it leaves by: its step's own, or the campaign's."""
         running = self.gateways.get(name)
         text = self._text(running, name, request) if running else f"the gateway {name!r} does not exist"
         if isinstance(text, str):

@@ -1,7 +1,7 @@
 """Texts in the store: the intent before a submit, responses and receipts in any order, and the strategy's next step."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
-from dialer.domain.rules.catalogue import pack
+from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import compliance, steps, trials
 from dialer.operations.context import Context
@@ -64,8 +64,9 @@ async def intend(ctx: Context, intents: Sequence[TextIntent]) -> frozenset[str]:
         going = await requests.dispatch(tx, [request.id for request in allowed])
         await compliance.put_back_moved(tx, allowed, going)
         packs = await campaigns.rule_packs(tx, {request.campaign_id for request in going.values()})
+        rules = {campaign_id: pack(name) for campaign_id, name in packs.items()}
         sent = [(one, going[one.request.id]) for one in intents if one.request.id in going]
-        await messages.intend(tx, [_row(ctx, one, request, packs[request.campaign_id], now) for one, request in sent])
+        await messages.intend(tx, [_row(ctx, one, request, rules[request.campaign_id], now) for one, request in sent])
         await enrollments.dispatching(tx, [request.enrollment_id for _, request in sent], now, is_call=False)
         await trail.write(tx, [_sending(one, request, now) for one, request in sent])
         return frozenset(one.message_id for one, _ in sent)
@@ -89,8 +90,7 @@ async def _allowed(
     ]
 
 
-def _row(ctx: Context, one: TextIntent, request: ContactRequest, rule_pack: str, now: datetime) -> dict[str, Any]:
-    rules = pack(rule_pack)
+def _row(ctx: Context, one: TextIntent, request: ContactRequest, rules: RulePack, now: datetime) -> dict[str, Any]:
     fields = {
         "gateway": one.gateway, "sender": one.sender, "text": one.text, "encoding": one.encoding, "parts": one.parts,
         "dialer_node": ctx.settings.node, "created_at": now, "rule_pack": rules.id, "rule_version": rules.version,
@@ -133,15 +133,17 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
     now = ctx.clock()
 
     async def work(tx: AsyncConnection) -> set[int]:
+        texts = await messages.by_ids(tx, {news.message_id for _, news in answers})
         await _set_parts(tx, [news for _, news in answers], now)
         for gateway in sorted({name for name, _ in answers}):
-            named = [news for name, news in answers if name == gateway and news.names]
+            # A text that was deleted meanwhile, with its campaign, has no parts to be named.
+            named = [n for name, n in answers if name == gateway and n.names and n.message_id in texts]
             await messages.name_parts(tx, [_name(gateway, news) for news in named])
             # A further form of one text's id may be the first of another's: the first counts.
             meant = {name: news for news in named for name in news.names} | {news.names[0]: news for news in named}
             early = await messages.take_early(tx, gateway, meant)
             await _set_parts(tx, [_of_early(row, meant[row.smsc_id]) for row in early], now)
-        return await _combine(tx, ctx, {news.message_id for _, news in answers}, now)
+        return await _combine(tx, ctx, texts, now)
 
     _tell(ctx, await ctx.db.transact(work))
 
@@ -168,8 +170,9 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
             left = await trials.receive(tx, ctx, gateway, left) if left else []
             await messages.keep_early(tx, [_early(one, now) for one in left])
             news += [PartNews(*part, one.status, error=one.error) for one, part in found if part is not None]
+        texts = await messages.by_ids(tx, {one.message_id for one in news})
         await _set_parts(tx, news, now)
-        return await _combine(tx, ctx, {one.message_id for one in news}, now)
+        return await _combine(tx, ctx, texts, now)
 
     _tell(ctx, await ctx.db.transact(work))
 
@@ -192,10 +195,11 @@ async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
         rows = await messages.open_of(tx, node or ctx.settings.node)
     for row in rows:
         async with ctx.db.write() as tx:
+            texts = await messages.by_ids(tx, [row.id])
             (parts,) = (await messages.parts_of(tx, [row.id])).values()
             open_ones = [part.part for part in parts if part.status == MessageStatus.PENDING]
             await _set_parts(tx, [PartNews(row.id, n, MessageStatus.LOST, error=why) for n in open_ones], ctx.clock())
-            await _combine(tx, ctx, {row.id}, ctx.clock())
+            await _combine(tx, ctx, texts, ctx.clock())
     return len(rows)
 
 
@@ -203,13 +207,14 @@ async def _set_parts(tx: AsyncConnection, news: Iterable[PartNews], now: datetim
     await messages.set_parts(tx, [(one.message_id, one.part, one.status, one.error) for one in news], now)
 
 
-async def _combine(tx: AsyncConnection, ctx: Context, message_ids: Collection[str], now: datetime) -> set[int]:
-    """Each text's status follows from its parts; changes go into the trail and to the strategies. The campaigns of those."""
-    rows, parts = await messages.by_ids(tx, message_ids), await messages.parts_of(tx, message_ids)
-    found = {row.id: combined([MessageStatus(part.status) for part in parts[row.id]]) for row in rows.values()}
-    changed = [
-        row for row in rows.values() if row.status in MESSAGE.sources(found[row.id]) and row.status != found[row.id]
-    ]
+async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow], now: datetime) -> set[int]:
+    """Each text's status follows from its parts; changes go into the trail and to the strategies. The campaigns of those.
+
+    `texts` were read with a lock in `tx`.
+    """
+    parts = await messages.parts_of(tx, texts)
+    found = {one: combined({_STATUSES[part.status] for part in own}) for one, own in parts.items()}
+    changed = [row for row in texts.values() if row.status in _SOURCES[found[row.id]] and row.status != found[row.id]]
     if not changed:
         return set()
     by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
@@ -225,6 +230,10 @@ async def _combine(tx: AsyncConnection, ctx: Context, message_ids: Collection[st
     for campaign_id in sorted(touched):
         await campaigns.touch(tx, campaign_id, now)
     return touched
+
+
+_STATUSES = {status.value: status for status in MessageStatus}
+_SOURCES = {status: MESSAGE.sources(status) for status in MessageStatus}
 
 
 def _status_entry(

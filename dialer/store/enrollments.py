@@ -251,4 +251,7 @@ async def _select(tx: AsyncConnection, query: Select[Any]) -> list[Enrollment]:
 
 def _enrollment(row: AnyRow) -> Enrollment:
     place_id, campaign_id, contact_id, state, *others = row  # as in Enrollment
-    return Enrollment(place_id, campaign_id, contact_id, EnrollmentState(state), *others)
+    return Enrollment(place_id, campaign_id, contact_id, _STATES[state], *others)
+
+
+_STATES = {state.value: state for state in EnrollmentState}  # several times as fast as asking the enumeration

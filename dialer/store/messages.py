@@ -19,10 +19,14 @@ from dialer.store.types import AnyRow, spelled
 # Statements of the busy paths are made once: building one costs as much as running it.
 _INTEND, _PARTS = Prepared(insert(message)), Prepared(insert(message_part))
 _THESE = message.c.id.in_(bindparam("_ids", expanding=True))
-_BY_IDS = Prepared(select(message).where(_THESE).order_by(message.c.id).with_for_update())
-_THERE = Prepared(select(message.c.id).where(_THESE).with_for_update(read=True, key_share=True))
+_BY_IDS = Prepared(
+    select(*(message.c[name] for name in ("id", "request_id", "campaign_id", "status", "submitted_at", "final_at")))
+    .where(_THESE)
+    .order_by(message.c.id)
+    .with_for_update()
+)
 _PARTS_OF = Prepared(
-    select(message_part)
+    select(*(message_part.c[name] for name in ("message_id", "part", "status", "error", "submitted_at")))
     .where(message_part.c.message_id.in_(bindparam("_ids", expanding=True)))
     .order_by(message_part.c.message_id, message_part.c.part)
 )
@@ -40,6 +44,9 @@ _EARLY = Prepared(
     .order_by(early_receipt.c.id)
 )
 _FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(bindparam("_ids", expanding=True))))
+_PENDING = (
+    MessageStatus.PENDING.value
+)  # the driver takes a plain text at once, and looks long at a member of an enumeration
 _NO_FACTS = dict.fromkeys(("error", "submitted_at", "final_at"))
 
 
@@ -49,7 +56,7 @@ async def intend(tx: AsyncConnection, intents: Sequence[Mapping[str, Any]]) -> N
     await _PARTS.run_many(
         tx,
         [
-            {"message_id": one["id"], "part": n, "status": MessageStatus.PENDING, "gateway": one["gateway"]} | _NO_FACTS
+            {"message_id": one["id"], "part": n, "status": _PENDING, "gateway": one["gateway"], **_NO_FACTS}
             for one in intents
             for n in range(1, one["parts"] + 1)
         ],
@@ -66,14 +73,14 @@ def intent(message_id: str, request: ContactRequest, fields: Mapping[str, Any]) 
         "contact_id": request.contact_id,
         "node": request.node,
         "address": request.address,
-        "status": MessageStatus.PENDING,
+        "status": _PENDING,
         **_NO_FACTS,
         **fields,
     }
 
 
 async def by_ids(tx: AsyncConnection, message_ids: Collection[str]) -> dict[str, AnyRow]:
-    """Those that are there, locked."""
+    """`(id, request_id, campaign_id, status, submitted_at, final_at)` of those that are there, locked."""
     return {row.id: row for row in await _BY_IDS.rows(tx, {"_ids": list(message_ids)})} if message_ids else {}
 
 
@@ -83,7 +90,7 @@ async def forget(tx: AsyncConnection, message_id: str) -> None:
 
 
 async def parts_of(tx: AsyncConnection, message_ids: Collection[str]) -> dict[str, list[AnyRow]]:
-    """By text, in order."""
+    """`(message_id, part, status, error, submitted_at)` by text, in order."""
     found: dict[str, list[AnyRow]] = {message_id: [] for message_id in message_ids}
     for row in await _PARTS_OF.rows(tx, {"_ids": list(message_ids)}) if message_ids else ():
         found[row.message_id].append(row)
@@ -143,14 +150,11 @@ def _set_status(to: MessageStatus) -> Prepared:
 
 
 async def name_parts(tx: AsyncConnection, names: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what the SMSC calls these parts: rows of `smsc_id`. A name that stood for an older text means the new one from now on.
+    """Keep what the SMSC calls parts of texts that are locked: rows of `smsc_id`.
 
-    A text that was deleted meanwhile, with its campaign, gets none.
+    A name that stood for an older text means the new one from now on.
     """
-    if not names:
-        return
-    there = {row.id for row in await _THERE.rows(tx, {"_ids": [name["message_id"] for name in names]})}
-    await _name(tx.dialect.name).run_many(tx, [name for name in names if name["message_id"] in there])
+    await _name(tx.dialect.name).run_many(tx, names)
 
 
 @cache
