@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 ALPHANUMERIC_MAX = 11
 SHORT_CODE_MAX = 6
@@ -72,6 +73,7 @@ class Addressing:
         return Address(self.number_ton, self.number_npi, f"{self.number_prefix}{found.value}")
 
 
+@lru_cache(maxsize=256)  # a campaign has one for all of its texts
 def source(sender: str) -> Address:
     """The source address of a sender id.
 

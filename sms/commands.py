@@ -80,7 +80,7 @@ class DeliverSm:
     data_sm: bool = False
 
     def tlv(self, tag: int) -> bytes | None:
-        return next((value for known, value in self.tlvs if known == tag), None)
+        return next((value for known, value in self.tlvs if known == tag), None) if self.tlvs else None
 
     @property
     def payload(self) -> bytes:

@@ -17,8 +17,10 @@ from sms import commands, status
 from sms.address import Address
 from sms.framing import HEADER, RESPONSE, MalformedPduError, PduError
 
-_OCTET: Final = 255
 _HEADER: Final = struct.Struct(">LLLL")
+
+
+_ZEROS: Final = (0,) * 8  # as many octets as stand together at most
 
 
 class _Run(NamedTuple):
@@ -72,39 +74,32 @@ class _Layout:
         return found, body[pos:]
 
     def write(self, fields: Mapping[str, Any]) -> bytes:
-        """Those that are not given are 0 or empty. Raises PduError."""
-        out = bytearray()
+        """Those that are not given are 0 or empty. Raises PduError, which never quotes a value: it may be a password."""
+        out, given = bytearray(), fields.get
         for kind, names, most in self._runs:
+            name = names[0]
             if kind is int:
-                out += _octets(fields, names)
+                try:
+                    out += bytes(map(given, names, _ZEROS))
+                except ValueError:
+                    raise PduError(f"one of {', '.join(names)} does not fit into an octet", code=_fault("")) from None
             elif kind is str:
-                out += _text(names[0], fields.get(names[0], ""), most)
-            else:
-                out += _counted(names[0], fields.get(names[0], b""), most)
+                if text := given(name):
+                    _check(name, text, most)
+                    out += text.encode("latin-1")
+                out.append(0)
+            elif octets := given(name):
+                if len(octets) > most:
+                    raise PduError(f"{name} is longer than {most} octets", code=_fault(name))
+                out += octets
         return bytes(out)
 
 
-def _octets(fields: Mapping[str, Any], names: tuple[str, ...]) -> bytes:
-    try:
-        return bytes([fields.get(name, 0) for name in names])
-    except ValueError:
-        name = next(name for name in names if not 0 <= fields.get(name, 0) <= _OCTET)
-        raise PduError(f"{name} does not fit into 1 octet", code=status.UNKNOWN_ERROR) from None
-
-
-def _text(name: str, value: str, most: int) -> bytes:
-    """Never quotes the value: it may be a password."""
+def _check(name: str, value: str, most: int) -> None:
     if len(value) >= most:
         raise PduError(f"{name} is longer than {most - 1} characters", code=_fault(name))
     if not (value.isascii() and value.isprintable()) and name != "message_id":
         raise PduError(f"{name} has characters that are not printable ASCII", code=_fault(name))
-    return value.encode("latin-1") + b"\0"
-
-
-def _counted(name: str, value: bytes, most: int) -> bytes:
-    if len(value) > most:
-        raise PduError(f"{name} is longer than {most} octets", code=_fault(name))
-    return value
 
 
 def _fault(name: str) -> int:

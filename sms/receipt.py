@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from sms import commands
 from sms.alphabet import Encoding, decode
@@ -82,6 +83,7 @@ _ERROR = re.compile(r"(?:^|\s)err(?:or)?\s*:\s*([0-9A-Za-z]+)", re.IGNORECASE)
 _TEXT = re.compile(r"(?:^|\s)text\s*:", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)  # asked for once more when the receipt comes, most often soon
 def keys(smsc_id: str) -> tuple[str, ...]:
     """The forms under which one message id may come back, the likeliest first.
 

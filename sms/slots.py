@@ -56,6 +56,7 @@ class Slots:
         self._admission = admission
         self._clock = clock
         self._turnstile = asyncio.Lock()
+        self._queued = 0  # who wait for their turn
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -72,6 +73,17 @@ class Slots:
 
     async def take(self) -> None:
         """Wait for a slot and take it. Raises GatewayStoppedError, also for those who wait already."""
+        now = self._clock()
+        if not self._queued and not self._closed and self._admission.delay(now) <= 0:
+            self._admission.take(now)
+            return
+        self._queued += 1
+        try:
+            await self._take_in_turn()
+        finally:
+            self._queued -= 1
+
+    async def _take_in_turn(self) -> None:
         async with self._turnstile:
             while not self._closed and (delay := self._admission.delay(self._clock())) > 0:
                 self._changed.clear()

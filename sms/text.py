@@ -100,7 +100,7 @@ def split_header(payload: bytes) -> tuple[bytes, bytes]:
 
 
 def _paired(text: str) -> str:
-    return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    return text if text.isascii() else text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 
 
 def _slices(text: str, encoding: Encoding, most: int) -> Iterator[str]:
