@@ -1,6 +1,7 @@
 """`make bench`: every figure with the ratio to its reference, one line each. `python -m bench reaction` runs one.
 
 `python -m bench waiting 200000 asterisk_rate 200 20`: with so many contacts; so many calls a second, for so many seconds.
+`python -m bench texting held 100000`: one part of a figure that has several.
 """
 
 import sys
@@ -22,24 +23,30 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "texting": ("texts",),
     "kills": ("kills",),
 }
+#: What may stand behind a figure's name, for this part of it only.
+PARTS = {"texting": ("submits", "entering", "receipts", "together", "held", "memory")}
 
 
 def main() -> None:
-    for name, numbers in _chosen(sys.argv[1:] or list(FIGURES)):
-        import_module(f"bench.{name}").main(*numbers)
+    for name, parts, numbers in _chosen(sys.argv[1:] or list(FIGURES)):
+        run = import_module(f"bench.{name}").main
+        for how in [{"part": part} for part in parts] or [{}]:
+            run(*numbers, **how)
 
 
-def _chosen(words: Sequence[str]) -> list[tuple[str, list[int]]]:
-    """Each figure with the numbers that follow its name."""
-    chosen: list[tuple[str, list[int]]] = []
+def _chosen(words: Sequence[str]) -> list[tuple[str, list[str], list[int]]]:
+    """Each figure with the parts and numbers that follow its name."""
+    chosen: list[tuple[str, list[str], list[int]]] = []
     for word in words:
-        if word in FIGURES:
-            chosen.append((word, []))
-        elif word.isdigit() and chosen and len(chosen[-1][1]) < len(FIGURES[chosen[-1][0]]):
-            chosen[-1][1].append(int(word))
+        if chosen and word in PARTS.get(chosen[-1][0], ()):
+            chosen[-1][1].append(word)
+        elif word in FIGURES:
+            chosen.append((word, [], []))
+        elif word.isdigit() and chosen and len(chosen[-1][2]) < len(FIGURES[chosen[-1][0]]):
+            chosen[-1][2].append(int(word))
         else:
             known = "; ".join(f"{name} {' '.join(f'[{told}]' for told in of)}".strip() for name, of in FIGURES.items())
-            sys.exit(f"{word} is neither a figure nor a number of one; there are: {known}")
+            sys.exit(f"{word} is neither a figure nor a part or number of one; there are: {known}")
     return chosen
 
 

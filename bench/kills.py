@@ -95,7 +95,7 @@ async def _bed(contacts: int, talks_s: float) -> AsyncIterator[Bed]:
         campaign = await million.campaign(ctx, QUEUE)
         await campaigns.publish(ctx, campaign)
         now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
-        await asyncio.to_thread(million.fill, file, campaign, contacts, now, entered=True)
+        await asyncio.to_thread(million.fill, file, campaign, contacts, now, entered=million.Entered())
         while ctx.db.projection is not None and await ctx.db.projection.follow():
             pass  # what lists are read from is there, as it is on any day but the first
         await ctx.db.close()

@@ -65,7 +65,7 @@ async def _run() -> None:
         campaign_id = await million.campaign(ctx, "sales")
         ctx.engine = engine = _Engine(ctx)
         await campaigns.publish(ctx, campaign_id)
-        await asyncio.to_thread(million.fill, file, campaign_id, CONTACTS, _now(ctx), entered=True)
+        await asyncio.to_thread(million.fill, file, campaign_id, CONTACTS, _now(ctx), entered=million.Entered())
         reference = await asyncio.to_thread(_reference, file)
         await engine.lifecycle.start()
         running = asyncio.ensure_future(engine.lifecycle.run())

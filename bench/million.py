@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,28 @@ _PEOPLE = (
         f"{_NUMBERS} SELECT n, :campaign, n, 'pending', 0, 1, :now, :now FROM numbers"
     ),
 )
-# What `enter` makes of them, with the default strategy.
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What stands in the queue for each of them: the names and JSON that `enter` writes, with the default strategy."""
+
+    channel: str = "call"
+    memory: str = '{"node":"call","visits":{"in":1,"call":1},"try_no":1,"attempts":1}'
+    payload: str = '{"queue":null,"gateway":null,"ring_s":25}'
+
+
 _ENTERED = (
-    (
-        "UPDATE enrollment SET strategy_version = 1, node = 'call', request_id = id, due_at = :now, "
-        """memory = '{"node":"call","visits":{"in":1,"call":1},"try_no":1,"attempts":1}'"""
-    ),
+    "UPDATE enrollment SET strategy_version = 1, node = :channel, request_id = id, due_at = :now, memory = :memory",
     (
         "INSERT INTO contact_request (id, enrollment_id, campaign_id, contact_id, channel, node, visit, try_no, requeue_no,"
         " address, payload, priority, wanted_at, due_at, state, created_at) "
-        f"{_NUMBERS} SELECT n, n, :campaign, n, 'call', 'call', 1, 1, 0, '+1212' || printf(:digits, n),"
-        """ '{"queue":null,"gateway":null,"ring_s":25}', 0, :now, :now, 'pending', :now FROM numbers"""
+        f"{_NUMBERS} SELECT n, n, :campaign, n, :channel, :channel, 1, 1, 0, '+1212' || printf(:digits, n),"
+        " :payload, 0, :now, :now, 'pending', :now FROM numbers"
     ),
     (
         "INSERT INTO trail (at, campaign_id, contact_id, kind, data) "
-        f"{_NUMBERS}, kinds(kind) AS (VALUES ('step'), ('call-queued')) SELECT :now, :campaign, n, kind,"
+        f"{_NUMBERS}, kinds(kind) AS (VALUES ('step'), (:channel || '-queued')) SELECT :now, :campaign, n, kind,"
         """ '{"node":"in","port":"next","why":"enters"}' FROM numbers CROSS JOIN kinds"""
     ),
 )
@@ -56,12 +64,18 @@ async def campaign(ctx: Context, queue: str, dial: str = "PJSIP/{number}@carrier
     return made.id
 
 
-def fill(file: Path, campaign_id: int, many: int, now: str, *, entered: bool, digits: str = "%07d") -> None:
+def fill(file: Path, campaign_id: int, many: int, now: str, *, entered: Entered | None, digits: str = "%07d") -> None:
     """Contacts 1 … `many`, all in this campaign of an otherwise empty database; `now` as SQLite has it in the tables.
 
     `digits` makes the last seven of a contact's number.
     """
-    values = {"many": many, "campaign": campaign_id, "now": now, "digits": digits}
+    values = {
+        "many": many,
+        "campaign": campaign_id,
+        "now": now,
+        "digits": digits,
+        **(asdict(entered) if entered else {}),
+    }
     with closing(sqlite3.connect(file, isolation_level=None)) as store:
         store.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-400000; BEGIN")
         for statement in _PEOPLE + (_ENTERED if entered else ()):
@@ -80,7 +94,7 @@ async def published(folder: Path, many: int, queue: str, dial: str, digits: str 
         await upgrade(ctx.db)
         made = await campaign(ctx, queue, dial, **fields)
         now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
-        fill(file, made, many, now, entered=True, digits=digits)
+        fill(file, made, many, now, entered=Entered(), digits=digits)
         await campaigns.publish(ctx, made)
         await indexed(ctx)
     finally:

@@ -88,7 +88,7 @@ async def dialer(
         engine = Engine(ctx)
         campaign = await million.campaign(ctx, QUEUE)
         now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
-        await asyncio.to_thread(million.fill, folder / "bench.db", campaign, contacts, now, entered=True)
+        await asyncio.to_thread(million.fill, folder / "bench.db", campaign, contacts, now, entered=million.Entered())
         await million.indexed(ctx)
         await asyncio.to_thread(os.sync)  # or the first intents wait until all of that is on disk
         running = asyncio.ensure_future(engine.run())

@@ -58,7 +58,7 @@ async def _simulated(folder: Path, contacts: int) -> tuple[dict[str, Any], float
     await upgrade(ctx.db)
     campaign_id = await million.campaign(ctx, "sales")
     await strategies.deploy(ctx, campaign_id, STRATEGY)
-    million.fill(file, campaign_id, contacts, ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f"), entered=False)
+    million.fill(file, campaign_id, contacts, ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f"), entered=None)
     # As many agents as talk to everybody within the week.
     assumed = Assumptions.model_validate({"agents": max(1, contacts // 1000), "horizon_days": 7})
     began = time.perf_counter()

@@ -1,22 +1,29 @@
-"""An SMSC that takes all it is sent, in a process of its own: `python -m bench.sink RECEIPTS`; prints its port.
+"""An SMSC that takes what it is sent, in a process of its own: `python -m bench.sink RECEIPTS RATE`; prints its port.
 
 It reads no more of a submit_sm than its header, and answers in one write what came in one read, so that it costs next to
-nothing beside what is measured. RECEIPTS is 1 for a delivery receipt after each response. When the link ends it prints how many
-segments came.
+nothing beside what is measured. RECEIPTS: 0 for none, 1 for a delivery receipt after each response, a higher number for that
+many receipts kept back, which then all come while others are submitted; later ones follow their response. RATE: so many
+segments a second are taken, counted over a second, others are refused with ESME_RTHROTTLED; 0 for all. When the link ends it
+prints how many segments it took.
 """
 
 import asyncio
 import struct
 import sys
+import time
 
 _HEADER = struct.Struct(">LLLL")
 _BIND, _SUBMIT, _UNBIND, _ENQUIRE, _DELIVER = 0x09, 0x04, 0x06, 0x15, 0x05
-_RESPONSE = 0x80000000
+_RESPONSE, _THROTTLED = 0x80000000, 0x58
+_UNANSWERED = 500  # receipts that may wait for their answer
 
 
 class Sink(asyncio.Protocol):
-    def __init__(self, *, receipts: bool) -> None:
-        self.receipts, self.taken, self.held = receipts, 0, b""
+    def __init__(self, receipts: int, rate: int) -> None:
+        self.receipts, self.rate = receipts, rate
+        self.taken, self.held = 0, b""
+        self.sent, self.unanswered = 0, 0  # of the receipts
+        self.tokens, self.filled_at = float(rate), time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -33,19 +40,42 @@ class Sink(asyncio.Protocol):
             at += length
             self._answer(command, sequence, out)
         self.held = data[at:]
+        self._send_receipts(out)
         if out:
             self.transport.write(bytes(out))  # type: ignore[attr-defined]
 
     def _answer(self, command: int, sequence: int, out: bytearray) -> None:
         if command == _SUBMIT:
+            if not self._may_take():
+                out += _HEADER.pack(_HEADER.size, command | _RESPONSE, _THROTTLED, sequence)
+                return
             self.taken += 1
             name = f"{self.taken:x}".encode() + b"\0"
             out += _HEADER.pack(_HEADER.size + len(name), command | _RESPONSE, 0, sequence) + name
-            if self.receipts:
-                out += _receipt(self.taken)
+        elif command == _DELIVER | _RESPONSE:
+            self.unanswered -= 1
         elif command in {_BIND, _UNBIND, _ENQUIRE}:
             body = b"sink\0" if command == _BIND else b""
             out += _HEADER.pack(_HEADER.size + len(body), command | _RESPONSE, 0, sequence) + body
+
+    def _may_take(self) -> bool:
+        if not self.rate:
+            return True
+        now = time.monotonic()
+        self.tokens = min(float(self.rate), self.tokens + (now - self.filled_at) * self.rate)
+        self.filled_at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    def _send_receipts(self, out: bytearray) -> None:
+        if self.receipts and self.taken >= self.receipts:
+            more = min(self.taken - self.sent, _UNANSWERED - self.unanswered)
+            for number in range(self.sent + 1, self.sent + more + 1):
+                out += _receipt(number)
+            self.sent += more
+            self.unanswered += more
 
 
 def _receipt(number: int) -> bytes:
@@ -55,8 +85,8 @@ def _receipt(number: int) -> bytes:
 
 
 async def main() -> None:
-    receipts = sys.argv[1] == "1"
-    server = await asyncio.get_running_loop().create_server(lambda: Sink(receipts=receipts), "127.0.0.1", 0)
+    receipts, rate = map(int, sys.argv[1:])
+    server = await asyncio.get_running_loop().create_server(lambda: Sink(receipts, rate), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -81,7 +81,7 @@ async def _made(folder: Path, contacts: int) -> None:
     await upgrade(ctx.db)
     campaign = await campaigns.create(ctx, {"title": "Waits", "queue": "sales"}, STRATEGY)
     now = ctx.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
-    million.fill(file, campaign.id, contacts, now, entered=False)
+    million.fill(file, campaign.id, contacts, now, entered=None)
     with closing(sqlite3.connect(file, isolation_level=None)) as store:
         store.execute("PRAGMA synchronous=OFF")
         store.execute(_WAIT, {"due": SOON, "later": LATER})
