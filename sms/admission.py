@@ -37,6 +37,46 @@ class TokenBucket:
         self.now = now
 
 
+# A refusal that comes as long after the last one as this, or after so few segments, says nothing about the rate.
+_REMEMBERED_S, _FEWEST = 30.0, 5
+# After so long without a refusal the rate is tried a little higher, and each time by twice as much.
+_CALM_S, _FIRST_STEP, _LAST_STEP = 30.0, 0.02, 0.5
+
+
+@dataclass(slots=True)
+class LearnedPace:
+    """The rate that an SMSC allows and nobody has told, in segments a second.
+
+    Between two refusals it has taken all that it takes in that time, so it is sent as much from then on. Holding back alone would
+    send a burst after each pause, be refused again, and hold back for longer and longer.
+    """
+
+    bucket: TokenBucket | None = None
+    found: float = 0.0  # a rate that was not refused for a while
+    accepted: int = 0  # since the last refusal
+    refused_at: float = -inf
+    step: float = _FIRST_STEP
+    raised_at: float = inf
+
+    def accept(self, now: float) -> None:
+        self.accepted += 1
+        if self.bucket is not None and now - self.raised_at >= _CALM_S:
+            self.found = self.bucket.rate
+            self.bucket.rate *= 1 + self.step
+            self.step, self.raised_at = min(2 * self.step, _LAST_STEP), now
+
+    def refuse(self, now: float) -> float | None:
+        """The rate from now on; None while it is not known."""
+        passed = now - self.refused_at
+        if passed <= _REMEMBERED_S and self.accepted >= _FEWEST:
+            self.found = self.accepted / passed
+        self.refused_at, self.accepted = now, 0
+        if self.found:
+            self.bucket = TokenBucket(self.found, 1.0, now)
+            self.step, self.raised_at = _FIRST_STEP, now
+        return self.found or None
+
+
 @dataclass(slots=True)
 class Admission:
     """The slots of a gateway with `bound` binds, each with a `window`. `delay` of infinity means: until something else changes."""
@@ -46,24 +86,29 @@ class Admission:
     bound: int = 0
     held_until: float = -inf
     taken: int = 0
+    learned: LearnedPace = field(default_factory=LearnedPace)
 
     def delay(self, now: float) -> float:
         """Seconds until a slot may be taken; 0 for now."""
         if self.taken >= self.window * self.bound:
             return inf
-        pace = self.bucket.delay(now) if self.bucket else 0.0
-        return max(0.0, self.held_until - now, pace)
+        return max(0.0, self.held_until - now, *(bucket.delay(now) for bucket in self._buckets))
 
     def take(self, now: float) -> None:
         self.taken += 1
-        if self.bucket:
-            self.bucket.take(now)
+        for bucket in self._buckets:
+            bucket.take(now)
 
     def give_back(self, *, used: bool) -> None:
         """End a slot. One that was not `used` for a segment does not count against the rate."""
         self.taken -= 1
-        if self.bucket and not used:
-            self.bucket.put_back()
+        if not used:
+            for bucket in self._buckets:
+                bucket.put_back()
+
+    @property
+    def _buckets(self) -> list[TokenBucket]:
+        return [bucket for bucket in (self.bucket, self.learned.bucket) if bucket is not None]
 
     def hold(self, until: float) -> None:
         self.held_until = max(self.held_until, until)

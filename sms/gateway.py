@@ -249,15 +249,19 @@ class Gateway:
             case events.Closed():
                 self._journal.note(Kind.CLOSED, kept.told())
             case events.Ignored(reason):
-                self._journal.note(Kind.IGNORED, reason)
-                log.warning("smpp_ignored", gateway=self.settings.name, reason=reason)
+                self._ignored(reason)
         self._slots.set_bound(sum(one.is_bound for one in self._binds if one.sends))
+
+    def _ignored(self, reason: str) -> None:
+        if self._journal.note(Kind.IGNORED, reason):
+            log.warning("smpp_ignored", gateway=self.settings.name, reason=reason)
 
     def _answered(self, event: events.Answered) -> None:
         known = event.status
         if known.code == status.OK:
             self._counts.accepted += 1
             self._journal.accepted()
+            self._slots.accepted()
             result: SubmitResult = Accepted(event.message_id)
         else:
             self._counts.refused += 1
@@ -290,7 +294,9 @@ class Gateway:
         self._throttles = self._throttles + 1 if now < self._calm_at else 1
         delay = self.settings.throttle.delay(self._throttles, self._chance())
         self._calm_at = now + 3 * delay
+        pace = self._slots.throttled() if known.code == status.THROTTLED else None
         self._slots.hold(now + delay)
-        self._held = f"held for {delay:.1f} s: {known.name}, {known.meaning}"
+        paced = f"; from then on {pace:.3g} a second" if pace else ""
+        self._held = f"held for {delay:.1f} s: {known.name}, {known.meaning}{paced}"
         self._journal.note(Kind.HELD, self._held)
         self._on_change()

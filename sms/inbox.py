@@ -30,7 +30,7 @@ class Inbox:
         on_reply: Callable[[Reply], Awaitable[None]],
         on_late_response: Callable[[str, SubmitResult], Awaitable[None]],
         alphabet: Encoding = Encoding.GSM7,
-        note: Callable[[Kind, str], None],
+        note: Callable[[Kind, str], object],
     ) -> None:
         self.receipts, self.replies, self.unreadable = 0, 0, 0
         self._gateway, self._alphabet, self._note = gateway, alphabet, note

@@ -52,12 +52,14 @@ class Journal:
         self._refusals: dict[int, Refusals] = {}
         self._accepted: deque[tuple[int, int]] = deque(maxlen=LONG_S + 1)  # (second, segments)
 
-    def note(self, kind: Kind, detail: str) -> None:
+    def note(self, kind: Kind, detail: str) -> bool:
+        """Whether it is another event than the last one: a flood of the same is worth one line in a log."""
         now = self._clock()
         if self._events and (self._events[-1].kind, self._events[-1].detail) == (kind, detail):
             self._events[-1] = replace(self._events[-1], at=now, times=self._events[-1].times + 1)
-        else:
-            self._events.append(Noted(now, kind, detail))
+            return False
+        self._events.append(Noted(now, kind, detail))
+        return True
 
     def refused(self, status: Status) -> None:
         known = self._refusals.get(status.code)

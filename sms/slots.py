@@ -104,6 +104,14 @@ class Slots:
             self._admission.bound = bound
             self._changed.set()
 
+    def accepted(self) -> None:
+        """The SMSC took a segment."""
+        self._admission.learned.accept(self._clock())
+
+    def throttled(self) -> float | None:
+        """The SMSC refused one because of the rate; the segments a second that it is sent from now on, if that is known."""
+        return self._admission.learned.refuse(self._clock())
+
     def hold(self, until: float) -> None:
         """No slots before `until`, for anyone."""
         self._admission.hold(until)

@@ -69,3 +69,60 @@ def test_back_off_doubles_up_to_its_limit_and_spreads() -> None:
 def test_settings_that_cannot_work(wrong: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GatewaySettings("lab", "127.0.0.1", 2775, "dialer", "secret", **wrong)
+
+
+class Allowed:
+    """An SMSC that takes `rate` a second, counted over a second, and the gateway before it, on a clock of their own."""
+
+    def __init__(self, rate: float) -> None:
+        self.smsc, self.slots = TokenBucket(rate, rate, 0.0), admission(window=50)
+        self.now, self.accepted, self.refused = 0.0, 0, 0
+
+    def run(self, seconds: float) -> float:
+        """Segments that were accepted a second."""
+        begun, before = self.now, self.accepted
+        while self.now < begun + seconds:
+            if delay := self.slots.delay(self.now):
+                self.now += delay
+                continue
+            self.slots.take(self.now)
+            self.slots.give_back(used=True)
+            self._submit()
+            self.now += 0.001
+        return (self.accepted - before) / (self.now - begun)
+
+    def _submit(self) -> None:
+        if not self.smsc.delay(self.now):
+            self.smsc.take(self.now)
+            self.accepted += 1
+            self.slots.learned.accept(self.now)
+        else:
+            self.refused += 1
+            self.slots.learned.refuse(self.now)
+            self.slots.hold(self.now + 0.4)
+
+
+@pytest.mark.req("M4")
+@pytest.mark.parametrize("rate", [20, 100, 300])
+def test_a_rate_that_only_refusals_tell_is_found_and_kept(rate: float) -> None:
+    allowed = Allowed(rate)
+    allowed.run(3)
+    refused = allowed.refused
+    assert allowed.run(600) >= 0.98 * rate
+    assert allowed.refused - refused <= 30  # some every minute or two: it might allow more by now
+
+
+def test_an_smsc_that_allows_more_by_now_is_sent_more_after_minutes() -> None:
+    allowed = Allowed(50)
+    allowed.run(10)
+    allowed.smsc.rate = allowed.smsc.burst = 200.0
+    allowed.run(400)
+    assert allowed.run(60) >= 0.9 * 200
+
+
+def test_a_refusal_now_and_then_teaches_no_rate() -> None:
+    allowed = Allowed(1_000_000)
+    for hour in range(3):
+        allowed.slots.learned.accept(3600.0 * hour)
+        assert allowed.slots.learned.refuse(3600.0 * hour + 1) is None
+    assert allowed.slots.delay(3 * 3600.0) == 0
