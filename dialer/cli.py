@@ -19,6 +19,7 @@ from dialer.operations.trail_check import trail_check
 from dialer.store.migrate import upgrade
 from dialer.with_context import Config, settings_of, with_context
 
+gc.freeze()  # nor once all of it when it is enabled again: of 290,000 objects 3,000 are garbage
 gc.enable()
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="A telephony-integrated real-time dialer server.")
@@ -147,7 +148,6 @@ def _line() -> str:
 
 
 def main() -> None:
-    gc.freeze()
     cli()
 
 
