@@ -33,8 +33,8 @@ REMEMBERED_ATTEMPTS = 65_536
 
 class _Request(PanoramiskAction):  # type: ignore[misc] # panoramisk has no types
     def add_message(self, message: Any) -> bool:
-        """An error ends a list action at once; panoramisk would wait for a list that never comes."""
-        if message.response == "Error" and not self.future.done():
+        """One message answers, but for a list. An error ends that at once; panoramisk would wait for what never comes."""
+        if (not self.as_list or message.response == "Error") and not self.future.done():
             self.future.set_result([message] if self.as_list else message)
             return True
         return bool(super().add_message(message))

@@ -80,10 +80,6 @@ def _new_state(h: Event) -> t.NewState:
 
 
 # An originated call has no calling channel: the Dial… events name it as their destination.
-def _dial_begin(h: Event) -> t.DialBegin:
-    return t.DialBegin(h.get("DestUniqueid", ""))
-
-
 def _dial_state(h: Event) -> t.DialState:
     return t.DialState(h.get("DestUniqueid", ""), h.get("DialStatus", ""))
 
@@ -206,7 +202,6 @@ _BUILDERS: dict[str, Callable[[Event], t.Event | None]] = {
     "Shutdown": _shutdown,
     "Newchannel": _new_channel,
     "Newstate": _new_state,
-    "DialBegin": _dial_begin,
     "DialState": _dial_state,
     "DialEnd": _dial_end,
     "Hangup": _hangup,

@@ -44,7 +44,7 @@ def attempt_of(event: t.Event) -> str | None:
 
 #: Events that tell of a call of ours and of nobody else, agents and callers in queues included: most of what is heard.
 PROGRESS = frozenset({
-    t.NewChannel, t.NewState, t.DialBegin, t.DialState, t.DialEnd, t.OriginateResponse, t.QueueEnded, t.MachineDetected,
+    t.NewChannel, t.NewState, t.DialState, t.DialEnd, t.OriginateResponse, t.QueueEnded, t.MachineDetected,
     t.MessagePlayed,
 })  # fmt: skip
 _BY_ATTEMPT = frozenset({t.OriginateResponse, t.QueueEnded, t.MachineDetected, t.MessagePlayed})

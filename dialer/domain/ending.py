@@ -8,11 +8,11 @@ decides where there is a cause.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.record import record
 
 
 class Message(StrEnum):
@@ -23,7 +23,7 @@ class Message(StrEnum):
     FAILED = "failed"  # Asterisk could not play the file
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallResult:
     """What came of a call. `cause` is Q.850, `agent` the member's interface, `reason` a sentence for people."""
 
@@ -42,7 +42,7 @@ class CallResult:
     key: str | None = None  # pressed while the message played, or just after
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ending:
     """The facts that decide. `originate_reason` is None unless OriginateResponse said Failure."""
 

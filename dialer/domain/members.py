@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from dialer.domain.record import record
 from dialer.domain.telephony import MemberState, MemberStatus
 
 
@@ -51,7 +52,7 @@ class Member:
         return not self.reasons
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counts:
     """What pacing needs of a queue. `known` is False until a resync has shown the queue: then nobody is free."""
 

@@ -43,7 +43,7 @@ class Pool:
     def busy(self, now: datetime) -> int:
         """How many are in a call or in wrap-up and come back to this queue alone."""
         self._release(now)
-        return len(self._coming) - len(self._coming & self._free)
+        return len(self._coming)
 
     def free_members(self, now: datetime) -> frozenset[str]:
         self._release(now)
@@ -73,6 +73,7 @@ class Pool:
             heappop(self._ends)
             if valid:
                 del self._wrapping[interface]
+                self._coming.discard(interface)
                 self._free.add(interface)
 
 

@@ -45,6 +45,11 @@ class Roster:
         rung = self._callers_rung(pool)
         return Counts(queue, True, pool.free(now), len(pool.callers), pool.next_wrap_up_end(now), rung, pool.busy(now))
 
+    def next_wrap_up_end(self, queue: str, now: datetime) -> datetime | None:
+        """As in `counts`."""
+        pool = self._pools.get(queue) if self.known else None
+        return pool.next_wrap_up_end(now) if pool else None
+
     def free(self, queue: str, now: datetime) -> frozenset[str]:
         """The interfaces of a queue's free agents."""
         pool = self._pools.get(queue) if self.known else None
@@ -105,10 +110,10 @@ class Roster:
         """Waiting callers with an agent of their own being rung; an agent counts for one caller."""
         taken: set[str] = set()
         for caller in pool.callers:
-            ringing = (
-                i for i in self._rung.get(caller, ()) if i not in taken and caller in self._agents[i].ringing_for
-            )
-            taken |= {interface for interface in (next(ringing, None),) if interface}
+            for interface in self._rung.get(caller, ()):
+                if interface not in taken and caller in self._agents[interface].ringing_for:
+                    taken.add(interface)
+                    break
         return len(taken)
 
     def _seat_of(self, queue: str, interface: str) -> Seat | None:

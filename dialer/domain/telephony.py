@@ -83,13 +83,6 @@ class NewState:
 
 
 @record
-class DialBegin:
-    """`uniqueid` is the channel that is being dialed (DestUniqueid)."""
-
-    uniqueid: str
-
-
-@record
 class DialState:
     """`status` is RINGING, PROGRESS or PROCEEDING; `uniqueid` the channel that is being dialed."""
 
@@ -244,7 +237,6 @@ class AgentLeg:
 CallEvent = (
     NewChannel
     | NewState
-    | DialBegin
     | DialState
     | DialEnd
     | Hangup

@@ -22,7 +22,7 @@ from dialer.operations.context import Context
 log = structlog.get_logger(__name__)
 
 # Less is what time servers do all day long.
-NOTICED = timedelta(seconds=1)
+NOTICED_S = 1.0
 
 
 class Clock:
@@ -51,10 +51,10 @@ class Clock:
     def look(self) -> datetime:
         """Before an instant is read off the clock that is compared with an earlier one: what time it is now."""
         steady, now = time.monotonic(), self._ctx.clock()
-        expected = self._wall + timedelta(seconds=steady - self._steady)
-        self._steady, self._wall = steady, now
-        if abs(now - expected) >= NOTICED:
-            self._was_set(expected, now)
+        passed_s, by_the_clock_s = steady - self._steady, (now - self._wall).total_seconds()
+        before, self._steady, self._wall = self._wall, steady, now
+        if abs(by_the_clock_s - passed_s) >= NOTICED_S:
+            self._was_set(before + timedelta(seconds=passed_s), now)
         return now
 
     def _was_set(self, expected: datetime, now: datetime) -> None:

@@ -27,6 +27,8 @@ class Decisions:
 
     def power(self, campaign: Campaign, now: datetime) -> Power | None:
         """None for a campaign that is not in power mode."""
+        if not self._paces.in_power(campaign):
+            return None
         queue = campaign.queue or ""
         return self._paces.power(campaign, self._agents.counts(queue, now).busy, self._tracker.calling(queue), now)
 

@@ -289,7 +289,7 @@ class Dialing:
         for campaign in self.board.active(now):
             if not campaign.queue:
                 continue
-            for at in (self.agents.counts(campaign.queue, now).next_wrap_up_end, self.feeds.next_look(campaign.id)):
+            for at in (self.agents.next_wrap_up_end(campaign.queue, now), self.feeds.next_look(campaign.id)):
                 waits += seconds_until(at, now)
         waits += [*self.limits.waits(), *self.breakers.waits(now)]
         return max(0.0005, min(waits))

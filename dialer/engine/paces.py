@@ -83,6 +83,9 @@ class Paces:
 
     # -- asked ----------------------------------------------------------------------------------------------------
 
+    def in_power(self, campaign: Campaign) -> bool:
+        return self._of(campaign.id) is not None
+
     def power(self, campaign: Campaign, busy: int, calling: Collection[int], now: datetime) -> Power | None:
         """None for a campaign that is not in power mode. `calling` are the campaigns whose calls are on their way."""
         if (known := self._of(campaign.id)) is None:

@@ -140,8 +140,10 @@ class Previews:
         waiting = {
             desk.agent: desk for desk in self.desks if desk.present(now) and self._holding.of(desk.agent) is None
         }
+        if not waiting:
+            return
         campaigns = {one.id: one for one in self._dialing.board.active(now) if offers(one) and one.queue}
-        if not waiting or not campaigns:
+        if not campaigns:
             return
         free = {
             queue: self._dialing.agents.free(queue, now) for queue in {one.queue or "" for one in campaigns.values()}

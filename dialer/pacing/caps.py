@@ -33,6 +33,8 @@ class Cap:
 def caps(gateway: VoiceGateway) -> dict[str, int]:
     """By prefix, what the gateway allows in a day."""
     found = {} if gateway.calls_per_day is None else {ALL: gateway.calls_per_day}
+    if not gateway.prefix_calls_per_day:
+        return found
     pairs = (one.split("=") for one in gateway.prefix_calls_per_day)
     return found | {prefix: int(most) for prefix, most in pairs}
 

@@ -4,10 +4,10 @@ The dialer asks for the first, the answer to "why not?" (`eligibility`) names al
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from dialer.domain.gateway import VoiceGateway, allows
+from dialer.domain.record import record
 from dialer.pacing.caps import Cap
 from dialer.pacing.limits import Room
 from dialer.pacing.progressive import PacingDecision
@@ -36,7 +36,7 @@ class Against(StrEnum):
         return self in {Against.DAILY_CAP, Against.BREAKER, Against.GATEWAY_LIMIT}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallFacts:
     """One call at the moment when it would start.
 

@@ -311,7 +311,7 @@ def passes(event: Event) -> bool:
     match event.name:
         case "Newchannel" | "Newstate" | "Hangup":
             return own
-        case "DialBegin" | "DialState" | "DialEnd":
+        case "DialState" | "DialEnd":
             return destination
         case "UserEvent":
             return event.fields.get("UserEvent") in {"DialerQueue", "DialerAmd", "DialerMessage"}
@@ -365,7 +365,6 @@ async def test_the_filters_pass_all_that_is_needed_and_nothing_else(lab: Lab, di
         "Newchannel",
         "Newstate",
         "Hangup",
-        "DialBegin",
         "DialState",
         "DialEnd",
     }

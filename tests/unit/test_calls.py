@@ -69,10 +69,10 @@ def test_every_row_of_the_outcome_table(kind: str, outcome: Outcome) -> None:
 def test_an_answered_call_keeps_its_timings_and_its_agent() -> None:
     result = fold(events("answered")).result()
     assert (result.ringing_at, result.answered_at, result.connected_at, result.ended_at) == (
-        at(3),
-        at(5),
-        at(11),
-        at(14),
+        at(2),
+        at(4),
+        at(10),
+        at(13),
     )
     assert (result.agent, result.cause) == ("PJSIP/anna", 16)
 
