@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dialer.engine.bell import Bell
 from dialer.engine.board import Board
 from dialer.operations import lifecycle
 from dialer.operations.context import Context
-from dialer.store import campaigns, enrollments, messages
+from dialer.store import campaigns, enrollments
 
 LOOK_AGAIN_S = 5.0
 # How many chunks in a row a campaign gets before it is the next one's turn, and those are called who were queued.
 CHUNKS = 10
 # However often it is rung: so many rounds are enough for waits that people set in seconds.
 BREATH_S = 0.1
-EARLY_RECEIPTS_KEPT = timedelta(days=7)
 
 
 class Lifecycle:
@@ -34,9 +33,8 @@ class Lifecycle:
 
     async def start(self) -> None:
         """Whatever a crash left half done: every published campaign, and those whose stop was not finished."""
-        async with self._ctx.db.write() as tx:
+        async with self._ctx.db.read() as tx:
             self._dirty |= set(await campaigns.with_unfinished_stop(tx)) | set(self._board.campaigns)
-            await messages.forget_early(tx, self._ctx.clock() - EARLY_RECEIPTS_KEPT)
 
     async def run(self) -> None:
         while True:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Protocol
 
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.alone import became, send_alone
-from dialer.operations import replies
+from dialer.operations import messages, replies
 from dialer.operations.context import Context
 from dialer.store.types import AnyRow
 from sms.gateway import Gateway
@@ -15,6 +16,8 @@ from sms.submission import OutgoingPart, SubmitResult
 from sms.text import segments
 
 LOOK_EVERY_S = 60.0
+# An account may bring receipts for texts that others have sent by it.
+EARLY_RECEIPTS_KEPT = timedelta(days=7)
 # What a confirmation is called between us and the gateway, before the reply's id.
 _CONFIRMS = "confirm-"
 
@@ -32,10 +35,11 @@ class Replying:
         self._sending: set[int] = set()
 
     async def run(self) -> None:
-        """Look after long replies whose parts do not come, and confirmations that could not be sent yet."""
+        """Look after long replies whose parts do not come, receipts for nobody, and confirmations that could not be sent yet."""
         await replies.lose_confirmations(self._ctx)
         while True:
             await replies.take_left_alone(self._ctx)
+            await messages.forget_early(self._ctx, EARLY_RECEIPTS_KEPT)
             for reply_id in await replies.pending_confirmations(self._ctx):
                 self._confirm(reply_id)
             await asyncio.sleep(LOOK_EVERY_S)

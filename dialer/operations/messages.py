@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -175,6 +175,16 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
         return await _combine(tx, ctx, texts, now)
 
     _tell(ctx, await ctx.db.transact(work))
+
+
+async def forget_early(ctx: Context, kept: timedelta) -> None:
+    """Receipts for texts that were never ours, once they are older."""
+    before = ctx.clock() - kept
+    async with ctx.db.read() as tx:
+        if not await messages.any_early(tx, before):
+            return  # nothing is written for nothing
+    async with ctx.db.write() as tx:
+        await messages.forget_early(tx, before)
 
 
 def _early(one: ReceiptNews, now: datetime) -> dict[str, Any]:

@@ -206,6 +206,11 @@ async def take_early(tx: AsyncConnection, gateway: str, ids: Collection[str]) ->
     return rows
 
 
+async def any_early(tx: AsyncConnection, before: datetime) -> bool:
+    """Whether a receipt older than that waits for its response."""
+    return await tx.scalar(select(early_receipt.c.id).where(early_receipt.c.received_at < before).limit(1)) is not None
+
+
 async def forget_early(tx: AsyncConnection, before: datetime) -> None:
     """Receipts for texts that were never ours."""
     await tx.execute(delete(early_receipt).where(early_receipt.c.received_at < before))

@@ -171,6 +171,31 @@ async def test_no_answer_is_unknown_and_a_late_one_is_told(smsc: Smsc, connect: 
 
 
 @pytest.mark.req("M4")
+@pytest.mark.parametrize(("code", "name"), [(0x14, "ESME_RMSGQFUL"), (0x08, "ESME_RSYSERR"), (0x64, "ESME_RX_T_APPN")])
+async def test_a_full_queue_and_a_busy_smsc_hold_the_whole_link_too(
+    smsc: Smsc, connect: Connect, code: int, name: str
+) -> None:
+    async with connect(window=5, throttle=Backoff(0.4, 0.4)) as client:
+        await smsc.set(refuse=[[".", code]])
+        (result,) = await client.send("Hello")
+        assert isinstance(result, Refused)
+        assert (result.name, str(result.kind)) == (name, "temporary")
+        assert client.gateway.state is GatewayState.THROTTLED
+        await smsc.set(refuse=[])
+        assert kinds(await client.send("Hello")) == [Accepted]
+        assert len(smsc.ledger()) == 2
+
+
+@pytest.mark.req("M4")
+@pytest.mark.parametrize("code", [0x0B, 0x45, 0xFF, 0x45F])
+async def test_a_refusal_for_good_or_of_unknown_kind_holds_nothing(smsc: Smsc, connect: Connect, code: int) -> None:
+    await smsc.set(refuse=[["99$", code]])
+    async with connect() as client:
+        assert kinds(await client.send("Hello", "+41791112299")) == [Refused]
+        assert client.gateway.state is GatewayState.BOUND
+
+
+@pytest.mark.req("M4")
 @EITHER
 async def test_throttling_holds_the_whole_link(smsc: Smsc, connect: Connect) -> None:
     async with connect(window=5, throttle=Backoff(0.4, 0.4)) as client:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sms.address import Address
 from sms.commands import BindType, Pdu
 from sms.framing import Framer
 from sms.pdu import decode, encode
+from sms.session import LAST_SEQUENCE, Session
 from sms.settings import GatewayState
 from sms.submission import Accepted, OutgoingPart, Refused, SubmitResult, Unknown
 
@@ -129,6 +131,23 @@ async def test_answers_backwards_twice_unknown_bare_and_after_their_receipts(con
         await until(lambda: client.receipts, "the receipt")
         assert client.receipts[0].smsc_id == fourth.smsc_id
         assert (client.gateway.describe().counts.binds, client.gateway.describe().in_flight) == (1, 0)
+
+
+@pytest.mark.req("M1")
+async def test_sequence_numbers_begin_anew_and_their_answers_are_found(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms.link.Session", partial(Session, first_sequence=LAST_SEQUENCE - 2))  # the bind's
+    heard: list[int] = []
+
+    async def script(line: Line) -> None:
+        heard.extend(await line.submissions())
+        await line.says(*(accepted(sequence) for sequence in reversed(heard)))
+
+    async with scripted(connect, script) as client:
+        results = await texts(client)
+        assert heard == [LAST_SEQUENCE - 1, LAST_SEQUENCE, 1, 2]
+        assert results == [Accepted(f"id{sequence}") for sequence in heard]
 
 
 @pytest.mark.req("M4")

@@ -84,6 +84,7 @@ def test_a_refused_bind(code: int, hopeless: bool, answer: commands.Command) -> 
     assert peer.session.next_deadline == inf
 
 
+@pytest.mark.req("M1")
 def test_silence_after_the_bind() -> None:
     peer = Peer()
     peer.session.bind(peer.now)
@@ -92,6 +93,7 @@ def test_silence_after_the_bind() -> None:
     assert peer.after(0.1) == [events.Closed("the SMSC does not answer (binding)")]
 
 
+@pytest.mark.req("M1")
 def test_an_enquiry_before_the_bind_is_answered() -> None:
     peer = Peer()
     peer.session.bind(peer.now)
@@ -169,6 +171,7 @@ def test_a_lost_connection_leaves_submissions_unknown(peer: Peer) -> None:
         peer.session.submit("c", SUBMIT, peer.now)
 
 
+@pytest.mark.req("M1")
 def test_sequence_numbers_wrap_past_those_in_use() -> None:
     peer = Peer(first_sequence=LAST_SEQUENCE)
     peer.bound()
@@ -240,6 +243,7 @@ def test_unbinding_waits_for_answers(peer: Peer) -> None:
     assert peer.says(commands.UnbindResp(), unbind.sequence) == [events.Closed("unbound", clean=True)]
 
 
+@pytest.mark.req("M1")
 def test_an_unbind_that_is_not_understood_is_an_end_too(peer: Peer) -> None:
     peer.session.unbind(peer.now)
     (unbind,) = peer.sent()
@@ -248,6 +252,7 @@ def test_an_unbind_that_is_not_understood_is_an_end_too(peer: Peer) -> None:
     )
 
 
+@pytest.mark.req("M1")
 def test_an_unbind_without_answer_ends_in_time(peer: Peer) -> None:
     peer.session.unbind(peer.now)
     assert peer.after(10) == [events.Closed("the SMSC does not answer (unbinding)")]
@@ -263,6 +268,7 @@ def test_the_peer_unbinds(peer: Peer) -> None:
     assert peer.says(DELIVER, 10) == []
 
 
+@pytest.mark.req("M1")
 @pytest.mark.parametrize("command_id", [0x0B, 0x21, 0x00010203])
 def test_what_we_do_not_speak_is_nacked(peer: Peer, command_id: int) -> None:
     octets = (16).to_bytes(4) + command_id.to_bytes(4) + bytes(4) + (9).to_bytes(4)
