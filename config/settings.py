@@ -233,7 +233,7 @@ class Replies(Section):
     stop_words: tuple[str, ...] = Field(
         default=STOP_WORDS,
         max_length=500,
-        description="A reply that is one of these, whatever its case and punctuation, puts the number on the do-not-contact list of everybody. Add those of your languages, such as `ARRET`, `STOPP`, `BAJA`.",
+        description="A reply that is one of these, whatever its case, accents and punctuation, puts the number on the do-not-contact list of everybody. Add those of your languages, such as `ARRET`, `STOPP`, `BAJA`.",
     )
     stop_confirmation: str = Field(
         default="You will get no more calls or texts from us.",

@@ -91,8 +91,16 @@ def decode(data: bytes, data_coding: int) -> str:
             return data.decode("ascii", "replace")
         case 3:
             return data.decode("latin-1")
+        case 6:
+            return data.decode("iso8859-5", "replace")
         case _:
-            return _from_gsm7(data)
+            return data.decode("utf-16-be", "replace") if _is_ucs2(data_coding) else _from_gsm7(data)
+
+
+def _is_ucs2(data_coding: int) -> bool:
+    """Whether it is a coding scheme of 3GPP 23.038 §4 that says UCS-2, with a class or as a waiting message's."""
+    general, waiting = data_coding in range(0x10, 0x80), data_coding in range(0xE0, 0xF0)
+    return (general and data_coding & 0x0C == 0x08) or waiting  # noqa: PLR2004 (bits 3 and 2)
 
 
 def transliterated(text: str) -> str:

@@ -90,7 +90,10 @@ def keys(smsc_id: str) -> tuple[str, ...]:
     A provider may answer in hex and send receipts in decimal, or the reverse, with or without leading zeros. Store the
     first form of the response's id and look for the forms of the receipt's in this order; a form that is not the first
     counts only when the destination fits too, since another message's id may happen to look like it.
+    An SMSC that gives no id, "", gives no form of one.
     """
+    if not smsc_id.strip():
+        return ()
     plain = smsc_id.strip().upper().lstrip("0") or "0"
     forms = [plain]
     if _HEXADECIMAL.fullmatch(plain):

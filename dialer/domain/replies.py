@@ -3,11 +3,15 @@
 import unicodedata
 from collections.abc import Iterable
 
+# Marks above and below letters have a combining class from here on; the vowels of Indic scripts, which count, have none.
+_ACCENTS = 200
+
 
 def normal(text: str) -> str:
-    """What is left when case, punctuation, accents' spelling and spacing do not matter."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(one if one.isalnum() else " " for one in plain).split())
+    """What is left when case, punctuation, accents, invisible characters and spacing do not matter."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    said = (one for one in plain if unicodedata.combining(one) < _ACCENTS and unicodedata.category(one) != "Cf")
+    return " ".join("".join(one if one.isalnum() else " " for one in said).split())
 
 
 def asks_to_stop(text: str, words: Iterable[str]) -> bool:

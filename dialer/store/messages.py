@@ -44,6 +44,8 @@ _EARLY = Prepared(
     .order_by(early_receipt.c.id)
 )
 _FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(bindparam("_ids", expanding=True))))
+#: Digits of a number that tell it from others: without the country code, and with an area code.
+_SHORTEST = 7
 _PENDING = (
     MessageStatus.PENDING.value
 )  # the driver takes a plain text at once, and looks long at a member of an enumeration
@@ -182,7 +184,7 @@ def meant(rows: Mapping[str, AnyRow], wanted: Sequence[tuple[Sequence[str], str]
     def one(names: Sequence[str], destination: str) -> AnyRow | None:
         for likely, name in enumerate(names):
             row = rows.get(name)
-            if row is not None and (likely == 0 or _digits(row.address) == _digits(destination)):
+            if row is not None and (likely == 0 or _is_same(_digits(row.address), _digits(destination))):
                 return row
         return None
 
@@ -190,7 +192,13 @@ def meant(rows: Mapping[str, AnyRow], wanted: Sequence[tuple[Sequence[str], str]
 
 
 def _digits(number: str) -> str:
-    return "".join(character for character in number if character.isdigit())
+    return "".join(character for character in number if character.isdigit()).lstrip("0")
+
+
+def _is_same(number: str, told: str) -> bool:
+    """SMSCs put the gateway's prefix before the digits of a number, or leave out the country code."""
+    shorter, longer = sorted((number, told), key=len)
+    return len(shorter) >= _SHORTEST and longer.endswith(shorter)
 
 
 async def keep_early(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -91,7 +91,6 @@ def test_what_is_a_receipt() -> None:
         ("000000007E286E2F", "2116578863"),
         ("00deadbeef-1", "DEADBEEF-1"),
         ("0", "000"),
-        ("", "0"),
     ],
 )
 def test_ids_meet_whatever_their_form(response: str, in_receipt: str) -> None:
@@ -101,6 +100,12 @@ def test_ids_meet_whatever_their_form(response: str, in_receipt: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("10", "11"), ("AB", "BA"), ("x1", "1"), ("²", "2")])
 def test_different_ids_do_not_meet(one: str, other: str) -> None:
     assert keys(one)[0] not in keys(other)
+
+
+@pytest.mark.req("M3")
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_a_response_without_an_id_names_nothing(nothing: str) -> None:
+    assert keys(nothing) == (), "else all such texts had the same name, and a receipt that names 0 were the last one's"
 
 
 @pytest.mark.req("M5")

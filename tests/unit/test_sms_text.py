@@ -122,6 +122,13 @@ def test_more_than_255_parts_are_refused() -> None:
         (b"\xff", 1, "\ufffd"),
         (b"\x04\x16\x04", 8, "Ж\ufffd"),
         (b"\x1b\x65\x1b\x1b\x1bA\x80\x1b", 0, "€ A\ufffd"),
+        (b"\x04\x16", 0x18, "Ж"),  # UCS-2 with a class, and as a waiting message's (23.038)
+        (b"\x04\x16", 0x19, "Ж"),
+        (b"\x04\x16", 0x48, "Ж"),
+        (b"\x04\x16", 0xE0, "Ж"),
+        (b"Hi", 0x10, "Hi"),
+        (b"Hi", 0xF1, "Hi"),
+        (b"\xb6", 6, "Ж"),
         (b"", 0, ""),
     ],
 )

@@ -33,6 +33,22 @@ def test_other_languages_are_settings() -> None:
     assert not asks_to_stop("STOP", words)
 
 
+@pytest.mark.parametrize("text", ["arret", "Arrêt", "ARRE\u0302T!"])
+def test_accents_do_not_matter(text: str) -> None:
+    """The settings suggest ARRET; handsets correct it to Arrêt."""
+    assert asks_to_stop(text, ["ARRET"])
+    assert asks_to_stop(text, ["Arrêt"])
+
+
+def test_signs_that_make_other_words_do_matter() -> None:
+    assert not asks_to_stop("बद", ["बंद"])
+
+
+@pytest.mark.parametrize("text", ["ST\u200bOP", "\u2068STOP\u2069", "STO\u00adP"])
+def test_invisible_characters_do_not_matter(text: str) -> None:
+    assert asks_to_stop(text, STOP_WORDS)
+
+
 @pytest.mark.parametrize("word", ["", "!!"])
 def test_a_word_without_letters_is_refused(word: str) -> None:
     with pytest.raises(ValidationError, match="no letter or digit"):
