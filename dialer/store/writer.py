@@ -1,7 +1,8 @@
 """SQLite's one writer: a thread that serves transactions one after the other, urgent ones (a call about to start) first.
 
-Work that is handed over whole is run in the thread, with no change of threads before it, within it or after it. Whoever
-has a connection of its own is lent the turn meanwhile.
+Work that is handed over whole is run in the thread, with no change of threads before it, within it or after it. What waits
+when it is done goes into the same transaction: one wait for the disk for all of them, and nobody hears of anything before it.
+Whoever has a connection of its own is lent the turn meanwhile.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
@@ -24,9 +26,26 @@ from dialer.store.prepared import InThread
 BUSY_TIMEOUT_S = 30.0
 LOOK_AGAIN_MS = 1_000
 _PRIMARY = 0xFF  # of SQLite's extended result codes
+# What has begun waits so long at most for others to go along, and a little longer for the last of them.
+TOGETHER_S = 0.004
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A transaction that is handed over whole, and who waits for what it returns."""
+
+    work: Work[Any]
+    done: "asyncio.Future[Any]"
+    patient: bool
+
+    def fail(self, error: BaseException) -> None:
+        _tell(self.done, self.done.set_exception, error)
+
+
+Job = Callable[[], None] | _Whole
 
 
 class Writer:
@@ -34,7 +53,7 @@ class Writer:
 
     def __init__(self, engine: Engine, began: Callable[[], None], trouble: Trouble) -> None:
         self._engine, self._began, self._trouble = engine, began, trouble
-        self._waiting: tuple[deque[Callable[[], None]], deque[Callable[[], None]]] = (deque(), deque())
+        self._waiting: tuple[deque[Job], deque[Job]] = (deque(), deque())  # the urgent ones first
         self._bell: SimpleQueue[None] = SimpleQueue()  # rung once for everything that waits, and once to close
         self._thread: threading.Thread | None = None
         self._tx: InThread | None = None
@@ -42,8 +61,12 @@ class Writer:
 
     async def transact(self, work: Work[T], *, urgent: bool, durable: bool = True) -> T:
         """Run `work`, which awaits nothing but its connection, and commit. Cancelled before its turn, it never runs."""
-        run, waits = self._run if durable else self._run_hastily, is_patient()
-        return await self._done(lambda: run(work, patient=waits), urgent=urgent)
+        waits = is_patient()
+        if not durable:
+            return await self._done(lambda: self._run_hastily(work, patient=waits), urgent=urgent)
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Whole(work, done, waits), urgent=urgent)
+        return await done
 
     async def outside(self, do: Callable[[sqlite3.Connection], T]) -> T:
         """What can't be done within a transaction, between two of them."""
@@ -97,7 +120,7 @@ class Writer:
             await asyncio.to_thread(self._thread.join)
             self._thread = None
 
-    def _put(self, job: Callable[[], None], *, urgent: bool) -> None:
+    def _put(self, job: Job, *, urgent: bool) -> None:
         self._waiting[0 if urgent else 1].append(job)
         self._bell.put(None)
         if self._thread is None:
@@ -111,14 +134,72 @@ class Writer:
     def _serve(self) -> None:
         while True:
             self._bell.get()
-            job = next((queue.popleft() for queue in self._waiting if queue), None)
-            if job is not None:
+            is_urgent, job = self._next()
+            if isinstance(job, _Whole):
+                self._together(job, is_urgent=is_urgent)
+            elif job is not None:
                 job()
             elif self._closing:
                 if self._tx is not None:
                     self._tx.close()
                 self._engine.dispose()
                 return
+
+    def _next(self) -> tuple[bool, Job | None]:
+        for is_urgent, queue in zip((True, False), self._waiting, strict=True):
+            if queue:
+                return is_urgent, queue.popleft()
+        return False, None
+
+    def _next_whole(self, *, is_urgent: bool) -> tuple[bool, _Whole | None]:
+        """What may go along with others: an urgent one waits for none that is not."""
+        urgent, other = self._waiting
+        queue = urgent if urgent or is_urgent else other
+        if queue and isinstance(found := queue[0], _Whole):
+            queue.popleft()
+            return queue is urgent, found
+        return is_urgent, None
+
+    def _together(self, first: _Whole, *, is_urgent: bool) -> None:
+        """One transaction for `first` and what waits behind it."""
+        if first.done.cancelled():
+            return
+        went: list[tuple[_Whole, Any]] = []
+        tx = self._connection()
+        one: _Whole | None = first
+        try:
+            driver = self._begin(patient=first.patient)
+            went.append((first, _drive(first.work(cast("AsyncConnection", tx)))))
+            until = time.monotonic() + TOGETHER_S
+            while time.monotonic() < until:
+                is_urgent, one = self._next_whole(is_urgent=is_urgent)
+                if one is None:
+                    break
+                if not one.done.cancelled():
+                    self._go_along(tx, one, went)
+            driver.commit()
+        except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
+            with suppress(sqlite3.Error):
+                tx.driver.rollback()
+            for failed in {id(job): job for job in (*(job for job, _ in went), one or first)}.values():
+                failed.fail(error)
+            return
+        for job, result in went:
+            _tell(job.done, job.done.set_result, result)
+
+    def _go_along(self, tx: InThread, one: _Whole, went: list[tuple[_Whole, Any]]) -> None:
+        """What it raises is its own affair, unless SQLite has given up the whole transaction for it."""
+        tx.driver.execute("SAVEPOINT along")
+        try:
+            result = _drive(one.work(cast("AsyncConnection", tx)))
+        except BaseException as error:
+            if not tx.driver.in_transaction:
+                raise
+            tx.driver.execute("ROLLBACK TO along")
+            one.fail(error)
+        else:
+            went.append((one, result))
+        tx.driver.execute("RELEASE along")
 
     def _run_hastily(self, work: Work[T], *, patient: bool) -> T:
         """Without waiting for the disk."""
