@@ -43,6 +43,11 @@ _REMEMBERED_S, _FEWEST = 30.0, 5
 _CALM_S, _FIRST_STEP, _LAST_STEP = 30.0, 0.02, 0.5
 
 
+def burst(rate: float) -> float:
+    """Of a tenth of a second: SMSCs count over a second or less, and whoever is late has to catch up."""
+    return max(1.0, rate / 10)
+
+
 @dataclass(slots=True)
 class LearnedPace:
     """The rate that an SMSC allows and nobody has told, in segments a second.
@@ -72,7 +77,7 @@ class LearnedPace:
             self.found = self.accepted / passed
         self.refused_at, self.accepted = now, 0
         if self.found:
-            self.bucket = TokenBucket(self.found, 1.0, now)
+            self.bucket = TokenBucket(self.found, burst(self.found), now)
             self.step, self.raised_at = _FIRST_STEP, now
         return self.found or None
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from sms import status
 from sms.address import Addressing
-from sms.admission import Admission, TokenBucket
+from sms.admission import Admission, TokenBucket, burst
 from sms.alphabet import Encoding, transliterated
 from sms.backoff import Backoff
 from sms.commands import Bind, BindType
@@ -96,8 +96,7 @@ class GatewaySettings:
 
     def admission(self, now: float) -> Admission:
         rate = self.messages_per_second
-        # A burst of a tenth of a second: SMSCs count over a second or less.
-        bucket = TokenBucket(rate, max(1.0, rate / 10), now) if rate else None
+        bucket = TokenBucket(rate, burst(rate), now) if rate else None
         return Admission(self.window, bucket)
 
 

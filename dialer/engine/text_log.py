@@ -8,7 +8,7 @@ from dialer.operations.context import Context
 from dialer.operations.messages import PartNews, ReceiptNews, TextIntent
 
 # A transaction holds SQLite's one writer: short, so that a call's intent never waits long behind it.
-MOST = 50
+MOST, MOST_RECEIPTS = 50, 100
 
 
 class TextLog:
@@ -18,7 +18,7 @@ class TextLog:
         self._ctx = ctx
         self._intents = Batches(self._intend, most=MOST, start=start, name="text-intents")
         self._answers = Batches(self._record, most=MOST, start=start, name="text-answers")
-        self._receipts = Batches(self._receive, most=MOST, start=start, name="text-receipts")
+        self._receipts = Batches(self._receive, most=MOST_RECEIPTS, start=start, name="text-receipts")
 
     async def intend(self, intent: TextIntent) -> bool:
         """True once it is committed; False if it was stopped meanwhile."""
