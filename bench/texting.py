@@ -40,7 +40,7 @@ from sms.settings import GatewaySettings
 from sms.submission import OutgoingPart
 
 TEXTS, WINDOW, RATE = 20_000, 50, 100
-LOOK_S = 0.05
+LOOK_S = 0.2
 TEXT = "Your appointment is tomorrow at nine. Reply with NO if you can't come."
 QUEUED = million.Entered(
     "sms",

@@ -13,13 +13,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable
+from sqlalchemy import JSON, Connection, CursorResult, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from dialer.store.in_sets import filled, in_twos, many_at_once
-from dialer.store.types import AnyRow
+from dialer.store.types import AnyRow, dump_optional_json, load_json
 
 Parameters = Mapping[str, Any]
 
@@ -116,7 +117,7 @@ class _Direct:
         columns = list(statement.exported_columns)
         row_type = cast("Any", namedtuple("Row", [column.key for column in columns], rename=True))  # noqa: PYI024
         self._made: Callable[[Iterable[Any]], AnyRow] = partial(tuple.__new__, row_type)
-        readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        readers = [_reader(column.type.dialect_impl(dialect), dialect) for column in columns]
         self._readers = [(n, read) for n, read in enumerate(readers) if read is not None]
 
     def rows(self, driver: sqlite3.Connection, parameters: Parameters) -> list[AnyRow]:
@@ -175,6 +176,14 @@ class _Direct:
             raise DBAPIError.instance(text, list(values), error, sqlite3.Error, dialect=self._dialect) from error
 
 
+def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    return load_json if isinstance(kind, JSON) else kind.result_processor(dialect, None)
+
+
+def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    return dump_optional_json if isinstance(kind, JSON) else kind.bind_processor(dialect)
+
+
 def _getter(names: Sequence[str]) -> Callable[[Parameters], tuple[Any, ...]]:
     if len(names) > 1:
         return itemgetter(*names)
@@ -193,7 +202,7 @@ class _Bind:
     @classmethod
     def of(cls, compiled: SQLCompiler, name: str, dialect: Dialect) -> "_Bind":
         bind = compiled.binds[name]
-        write = None if bind.expanding else bind.type.dialect_impl(dialect).bind_processor(dialect)
+        write = None if bind.expanding else _writer(bind.type.dialect_impl(dialect), dialect)
         return cls(name, bind.expanding, bind.value, write)
 
     @property

@@ -57,6 +57,16 @@ def dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def dump_optional_json(value: Any) -> str | None:
+    """What `Json` keeps on SQLite, by a third of the steps of SQLAlchemy's own way."""
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def load_json(stored: Any) -> Any:
+    """The inverse. SQLite gives back a bare number as one."""
+    return orjson.loads(stored) if isinstance(stored, str) else stored
+
+
 def spelled(state: StrEnum) -> ColumnElement[str]:
     """The state in the statement's own text: a partial index serves only statements that say what it is for."""
     return sql(f"'{state.value}'", String())
