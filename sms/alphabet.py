@@ -4,6 +4,7 @@ Septets travel one to an octet, as SMPP does.
 """
 
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 
 _BASIC = (
@@ -42,9 +43,19 @@ _NEAR = str.maketrans({
 
 
 class Encoding(StrEnum):
+    """`gsm7-…` are GSM-7 with a national single shift table in place of the extension table (23.038 A.2)."""
+
     GSM7 = "gsm7"
     LATIN1 = "latin1"
     UCS2 = "ucs2"
+    TURKISH = "gsm7-tr"
+    SPANISH = "gsm7-es"
+    PORTUGUESE = "gsm7-pt"
+
+    @property
+    def language(self) -> int:
+        """The national language identifier (23.038 §6.2.1.2.4) that each part names in its header; 0 for none."""
+        return _LANGUAGES.get(self, 0)
 
     @property
     def data_coding(self) -> int:
@@ -54,6 +65,8 @@ class Encoding(StrEnum):
     @property
     def single(self) -> int:
         """Units (characters of the default alphabet, or 16-bit code units) that fit into a text of one part."""
+        if self.language:
+            return 155  # beside a header of four octets
         return 70 if self is Encoding.UCS2 else 160
 
     def has(self, text: str) -> bool:
@@ -63,8 +76,33 @@ class Encoding(StrEnum):
         """
         if self is Encoding.UCS2:
             return True
-        known = _IN_GSM7 if self is Encoding.GSM7 else _IN_BOTH
+        known = _IN_NATIONAL[self] if self.language else _IN_GSM7 if self is Encoding.GSM7 else _IN_BOTH
         return known.issuperset(text)
+
+
+_LANGUAGES = {Encoding.TURKISH: 1, Encoding.SPANISH: 2, Encoding.PORTUGUESE: 3}
+# What these tables have beside the extension table.
+_NATIONAL = {
+    Encoding.TURKISH: {"Ğ": 0x47, "İ": 0x49, "Ş": 0x53, "ç": 0x63, "ğ": 0x67, "ı": 0x69, "ş": 0x73},
+    Encoding.SPANISH: {
+        "ç": 0x09, "Á": 0x41, "Í": 0x49, "Ó": 0x4F, "Ú": 0x55, "á": 0x61, "í": 0x69, "ó": 0x6F, "ú": 0x75,
+    },
+    Encoding.PORTUGUESE: {
+        "ê": 0x05, "ç": 0x09, "Ô": 0x0B, "ô": 0x0C, "Á": 0x0E, "á": 0x0F, "Φ": 0x12, "Γ": 0x13, "Ω": 0x15, "Π": 0x16,
+        "Ψ": 0x17, "Σ": 0x18, "Θ": 0x19, "Ê": 0x1F, "À": 0x41, "Í": 0x49, "Ó": 0x4F, "Ú": 0x55, "Ã": 0x5B, "Õ": 0x5C,
+        "Â": 0x61, "í": 0x69, "ó": 0x6F, "ú": 0x75, "ã": 0x7B, "õ": 0x7C, "â": 0x7F,
+    },
+}  # fmt: skip
+# Greek capitals are in the basic table too, where they take one septet.
+_NATIONAL_AS_LATIN1 = {
+    one: {ord(c): chr(_ESCAPE) + chr(code) for c, code in table.items()} | _AS_LATIN1
+    for one, table in _NATIONAL.items()
+}
+_IN_NATIONAL = {one: frozenset(_TO_GSM7) | table.keys() for one, table in _NATIONAL.items()}
+_FROM_NATIONAL = {
+    _LANGUAGES[one]: _FROM_EXTENSION | {code: character for character, code in table.items()}
+    for one, table in _NATIONAL.items()
+}
 
 
 _IN_GSM7 = frozenset(_TO_GSM7)
@@ -80,10 +118,15 @@ def encode(text: str, encoding: Encoding) -> bytes:
             return text.encode("latin-1")
         case Encoding.UCS2:
             return text.encode("utf-16-be")
+        case _:
+            return text.translate(_NATIONAL_AS_LATIN1[encoding]).encode("latin-1")
 
 
-def decode(data: bytes, data_coding: int) -> str:
-    """The text of a received message or receipt. Never fails: what cannot be read becomes U+FFFD."""
+def decode(data: bytes, data_coding: int, language: int = 0) -> str:
+    """The text of a received message or receipt. Never fails: what cannot be read becomes U+FFFD.
+
+    `language`: whose single shift table GSM-7 is read by; of one that is not known, by the extension table.
+    """
     match data_coding:
         case 8:
             return data.decode("utf-16-be", "replace")
@@ -94,7 +137,9 @@ def decode(data: bytes, data_coding: int) -> str:
         case 6:
             return data.decode("iso8859-5", "replace")
         case _:
-            return data.decode("utf-16-be", "replace") if _is_ucs2(data_coding) else _from_gsm7(data)
+            if _is_ucs2(data_coding):
+                return data.decode("utf-16-be", "replace")
+            return _from_gsm7(data, _FROM_NATIONAL.get(language, _FROM_EXTENSION))
 
 
 def _is_ucs2(data_coding: int) -> bool:
@@ -122,13 +167,13 @@ def _near(character: str) -> str:
     return plain if plain and Encoding.GSM7.has(plain) else character
 
 
-def _from_gsm7(data: bytes) -> str:
+def _from_gsm7(data: bytes, extension: Mapping[int, str]) -> str:
     out: list[str] = []
     escaped = False
     for code in data:
         if escaped:
             # 23.038: an escape whose next code has no extension shows the basic character, twice an escape a space.
-            out.append(_FROM_EXTENSION.get(code, " " if code == _ESCAPE else _basic(code)))
+            out.append(extension.get(code, " " if code == _ESCAPE else _basic(code)))
             escaped = False
         elif code == _ESCAPE:
             escaped = True

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sms import commands
 from sms.alphabet import Encoding, decode
-from sms.text import split_header
+from sms.text import SINGLE_SHIFT, split_header
 
 
 class MessageState(StrEnum):
@@ -74,6 +74,7 @@ _BY_NAME = {state.name[:5]: state for state in MessageState} | {
 }
 _LATIN_CODINGS = (0, 1, 3)
 _LATIN1 = 3
+_UCS2 = 8
 
 _DECIMAL = re.compile(r"[0-9]{1,64}")
 _HEXADECIMAL = re.compile(r"[0-9A-F]{1,64}")
@@ -131,14 +132,17 @@ def reply(deliver: commands.DeliverSm, alphabet: Encoding = Encoding.GSM7) -> Re
 
     `alphabet` is the SMSC's default one.
     """
-    payload, (reference, total, number) = deliver.payload, _sar(deliver)
+    payload, (reference, total, number), language = deliver.payload, _sar(deliver), b""
     if deliver.esm_class & commands.ESM_UDH:
         header, payload = split_header(payload)
         reference, total, number = _concatenation(header)
+        language = _elements(header).get(SINGLE_SHIFT, b"")
     if not 1 <= number <= total:
         reference, total, number = 0, 1, 1
     source, destination = deliver.source.value, deliver.destination.value
     coding = _LATIN1 if alphabet is Encoding.LATIN1 and deliver.data_coding == 0 else deliver.data_coding
+    if language and coding == 0 and alphabet is Encoding.GSM7:
+        payload, coding = decode(payload, coding, language[0]).encode("utf-16-be"), _UCS2
     return Reply(source, destination, payload, coding, reference, number, total)
 
 
@@ -193,12 +197,19 @@ def _sar(deliver: commands.DeliverSm) -> tuple[int, int, int]:
 
 def _concatenation(header: bytes) -> tuple[int, int, int]:
     """(reference, total, number) of a user data header; (0, 1, 1) when it joins nothing."""
-    pos = 1
-    while pos + 2 <= len(header):
-        element, size = header[pos], header[pos + 1]
-        value = header[pos + 2 : pos + 2 + size]
+    for element, value in _elements(header).items():
         match element, len(value):
             case (0x00, 3) | (0x08, 4):
                 return int.from_bytes(value[:-2]), value[-2], value[-1]
-        pos += 2 + size
     return 0, 1, 1
+
+
+def _elements(header: bytes) -> dict[int, bytes]:
+    """The information elements of a user data header, the first of each kind."""
+    found: dict[int, bytes] = {}
+    pos = 1
+    while pos + 2 <= len(header):
+        size = header[pos + 1]
+        found.setdefault(header[pos], header[pos + 2 : pos + 2 + size])
+        pos += 2 + size
+    return found

@@ -66,6 +66,7 @@ class GatewaySettings:
     alphabet: Encoding = Encoding.GSM7
     long_texts: LongTexts = LongTexts.UDH8
     transliterate: bool = False
+    national: Encoding | None = None
     reconnect: Backoff = RECONNECT
     throttle: Backoff = THROTTLE
     overrides: Mapping[int, status.Kind] = field(default_factory=dict)
@@ -138,5 +139,9 @@ class GatewayStatus:
 
 def split(settings: GatewaySettings, text: str, reference: int = 0) -> Segmentation:
     """`text` in the segments in which this gateway sends it, near characters put in where it shall. Raises TextTooLongError."""
-    written = transliterated(text) if settings.transliterate else text
-    return segments(written, reference=reference, alphabet=settings.alphabet, long=settings.long_texts)
+    national = settings.national
+    near = settings.transliterate and not (national is not None and national.has(text))
+    written = transliterated(text) if near else text
+    return segments(
+        written, reference=reference, alphabet=settings.alphabet, long=settings.long_texts, national=national
+    )

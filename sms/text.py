@@ -13,6 +13,7 @@ from sms import commands
 from sms.alphabet import Encoding, encode
 
 MAX_PARTS = 255
+SINGLE_SHIFT = 0x24
 # What a person sees as one character: a letter with its marks, a family of emoji (UAX 29).
 _CHARACTER = regex.compile(r"\X")
 
@@ -29,10 +30,14 @@ class LongTexts(StrEnum):
     SAR = "sar"  # the sar TLVs; the SMSC makes the headers
     PAYLOAD = "payload"  # the whole text in one message_payload TLV; the SMSC splits it
 
-    @property
-    def joined(self) -> tuple[int, int]:
-        """Units (septets, and 16-bit code units) that fit into each part of a longer text, beside the header."""
-        return (152, 66) if self is LongTexts.UDH16 else (153, 67)
+    def room(self, encoding: Encoding) -> int:
+        """Units (septets, or 16-bit code units) that fit into each part of a longer text, beside the header."""
+        wide = self is LongTexts.UDH16
+        if encoding is Encoding.UCS2:
+            return 66 if wide else 67
+        if encoding.language:
+            return 148 if wide else 149
+        return 152 if wide else 153
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +75,27 @@ class Segmentation:
 
 
 def segments(
-    text: str, *, reference: int = 0, alphabet: Encoding = Encoding.GSM7, long: LongTexts = LongTexts.UDH8
+    text: str,
+    *,
+    reference: int = 0,
+    alphabet: Encoding = Encoding.GSM7,
+    long: LongTexts = LongTexts.UDH8,
+    national: Encoding | None = None,
 ) -> Segmentation:
     """Split `text` for sending: never inside an escape pair or a surrogate pair, nor inside what is seen as one character.
 
     `alphabet` is the SMSC's own. `reference` joins the parts at the handset: count it per destination (only its low 8 or
-    16 bits travel). An unpaired surrogate, which no handset can show, becomes U+FFFD. Raises TextTooLongError.
+    16 bits travel). An unpaired surrogate, which no handset can show, becomes U+FFFD. `national`: tried before UCS-2, with
+    references of 8 or 16 bits only, as each part has a header then. Raises TextTooLongError.
     """
     text = _paired(text)
-    encoding = alphabet if alphabet.has(text) else Encoding.UCS2
+    wanted = (alphabet, national) if national and long in (LongTexts.UDH8, LongTexts.UDH16) else (alphabet,)
+    encoding = next((one for one in wanted if one and one.has(text)), Encoding.UCS2)
     whole = encode(text, encoding)
     units = _units(whole, encoding)
     if units <= encoding.single:
-        return Segmentation(encoding, (Part(1, 1, text, whole, units),), 1)
-    slices = list(_slices(text, encoding, long.joined[encoding is Encoding.UCS2]))
+        return Segmentation(encoding, (_alone(text, whole, units, encoding),), 1)
+    slices = list(_slices(text, encoding, long.room(encoding)))
     if len(slices) > MAX_PARTS:
         raise TextTooLongError(f"the text needs {len(slices)} parts; at most {MAX_PARTS} can be joined")
     if long is LongTexts.PAYLOAD:
@@ -122,14 +134,25 @@ def _slices(text: str, encoding: Encoding, most: int) -> Iterator[str]:
     yield text[start:]
 
 
+def _alone(text: str, whole: bytes, units: int, encoding: Encoding) -> Part:
+    shift = _shift(encoding)
+    return Part(1, 1, text, bytes([len(shift)]) + shift + whole if shift else whole, units, udh=bool(shift))
+
+
+def _shift(encoding: Encoding) -> bytes:
+    """The information element that names a national single shift table (23.040 §9.2.3.24.15); empty for none."""
+    return bytes([SINGLE_SHIFT, 1, encoding.language]) if encoding.language else b""
+
+
 def _part(text: str, number: int, total: int, encoding: Encoding, reference: int, long: LongTexts) -> Part:
     body = encode(text, encoding)
     units = _units(body, encoding)
     if long is LongTexts.SAR:
         return Part(number, total, text, body, units, tlvs=_sar(reference, total, number))
     short = long is LongTexts.UDH8
-    header = bytes([5, 0, 3, reference & 0xFF]) if short else bytes([6, 8, 4]) + (reference & 0xFFFF).to_bytes(2)
-    return Part(number, total, text, header + bytes([total, number]) + body, units, udh=True)
+    joins = bytes([0, 3, reference & 0xFF]) if short else bytes([8, 4]) + (reference & 0xFFFF).to_bytes(2)
+    header = joins + bytes([total, number]) + _shift(encoding)
+    return Part(number, total, text, bytes([len(header)]) + header + body, units, udh=True)
 
 
 def _sar(reference: int, total: int, number: int) -> commands.Tlvs:

@@ -34,6 +34,7 @@ LABELS = {
     "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
     "bind": "Bind as", "binds": "Binds", "alphabet": "Default alphabet",
     "long_texts": "Long texts", "transliterate": "Write near characters for those that GSM-7 lacks",
+    "national": "National table of GSM-7",
     "sender_ton": "Type of number of senders", "sender_npi": "Numbering plan of senders",
     "number_ton": "Type of number of the texted", "number_npi": "Numbering plan of the texted",
     "number_prefix": "Put before the number", "longest_validity_h": "Longest validity, hours",
@@ -42,6 +43,7 @@ LABELS = {
 CHOICES = {
     "bind": {"transceiver": "Transceiver", "separate": "Transmitter and receiver"},
     "alphabet": {"gsm7": "GSM-7", "latin1": "Latin-1"},
+    "national": {"": "– none –", "turkish": "Turkish", "spanish": "Spanish", "portuguese": "Portuguese"},
     "long_texts": {
         "udh8": "Header in each part, reference of 8 bits", "udh16": "Header in each part, reference of 16 bits",
         "sar": "Parts joined by sar TLVs", "payload": "Whole, in message_payload",

@@ -42,6 +42,7 @@ class GatewayPatch(In):
     alphabet: str | None = None
     long_texts: str | None = None
     transliterate: bool | None = None
+    national: str | None = None
     sender_ton: int | None = None
     sender_npi: int | None = None
     number_ton: int | None = None
@@ -94,6 +95,7 @@ class SmsGatewayOut(_Stored):
     alphabet: str
     long_texts: str
     transliterate: bool
+    national: str
     sender_ton: int | None
     sender_npi: int | None
     number_ton: int

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator, model_validator
 
 from dialer.domain.errors import InvalidInput
 from dialer.domain.windows import zone
@@ -132,6 +132,10 @@ class SmsGateway(_Gateway):
         default=False,
         description="Write near characters for those that GSM-7 lacks (curly quotes, dashes, ł), where that saves a text from UCS-2.",
     )
+    national: Literal["", "turkish", "spanish", "portuguese"] = Field(
+        default="",
+        description="A national table of GSM-7, tried before UCS-2: ask the provider whether its handsets and SMSC know it.",
+    )
     sender_ton: int | None = Field(
         default=None,
         ge=0,
@@ -167,6 +171,14 @@ class SmsGateway(_Gateway):
         if not re.fullmatch(_ASCII, value.get_secret_value()):
             raise ValueError("may hold printable ASCII characters only")
         return value
+
+    @model_validator(mode="after")
+    def _tells_of_its_table(self) -> "SmsGateway":
+        if self.national and (self.alphabet != "gsm7" or self.long_texts not in {"udh8", "udh16"}):
+            raise ValueError(
+                f"national {self.national!r} needs a header in each part and GSM-7: set alphabet to gsm7 and long_texts to udh8 or udh16"
+            )
+        return self
 
     @property
     def room(self) -> int:

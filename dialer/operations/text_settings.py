@@ -14,13 +14,14 @@ _ADDRESSING = {field.name for field in fields(Addressing)}
 
 def gateway_settings(name: str, settings: SmsGateway) -> GatewaySettings:
     """Of a stored gateway, as `sms` wants them."""
-    known = settings.model_dump(exclude=_OURS | _ADDRESSING | {"alphabet", "long_texts"})
+    known = settings.model_dump(exclude=_OURS | _ADDRESSING | {"alphabet", "long_texts", "national"})
     return GatewaySettings(
         name=name,
         password=settings.password.get_secret_value(),
         addressing=Addressing(**settings.model_dump(include=_ADDRESSING)),
         alphabet=Encoding(settings.alphabet),
         long_texts=LongTexts(settings.long_texts),
+        national=Encoding[settings.national.upper()] if settings.national else None,
         **known,
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dialer.operations import trials
 from tests.api.conftest import Server, fields_of
 
 VOICE = {"kind": "voice", "name": "Main trunk", "dial": "PJSIP/{number}@carrier"}
@@ -116,3 +117,15 @@ async def test_the_kind_stays(server: Server) -> None:
     await server.refused("PATCH", "/gateways/none", 404, json={})
     for wrong in ("none", "%00", "x" * 70, "a%2Fb"):
         await server.refused("GET", f"/gateways/{wrong}", 404)
+
+
+@pytest.mark.req("M2")
+async def test_a_national_table_needs_a_header_in_each_part(server: Server) -> None:
+    made = await server.ok("POST", "/gateways", 201, json={**SMS, "national": "turkish"})
+    assert made["national"] == "turkish"
+    for wrong in ({"long_texts": "sar"}, {"alphabet": "latin1"}):
+        problem = await server.refused("PATCH", "/gateways/texts", 422, json=wrong)
+        assert "set alphabet to gsm7 and long_texts to udh8 or udh16" in problem["detail"]
+    await server.refused("PATCH", "/gateways/texts", 422, json={"national": "klingon"})
+    looked = await trials.cut(server.ctx, "texts", "I\u015f\u0131k")
+    assert (looked.encoding, looked.segments) == ("gsm7-tr", 1)

@@ -64,8 +64,7 @@ def test_no_part_is_too_long_or_split_inside_a_pair(text: str, alphabet: Encodin
     if long is LongTexts.PAYLOAD:
         assert len(cut.parts) == 1
         return
-    joined = long.joined[cut.encoding is Encoding.UCS2]
-    limit = cut.encoding.single if len(cut.parts) == 1 else joined
+    limit = cut.encoding.single if len(cut.parts) == 1 else long.room(cut.encoding)
     for part in cut.parts:
         assert part.units <= limit
         body = part.payload[HEADERS[long] :] if part.udh else part.payload
@@ -75,6 +74,39 @@ def test_no_part_is_too_long_or_split_inside_a_pair(text: str, alphabet: Encodin
             assert all(code < 0x80 for code in body)
         elif cut.encoding is Encoding.UCS2:
             body.decode("utf-16-be", "strict")
+
+
+NATIONAL = {
+    Encoding.TURKISH: st.text("abcİıŞşĞğç€^{}[]~ \n", max_size=60),
+    Encoding.SPANISH: st.text("abcñÁÍÓÚáíóúç¿¡€\\|", max_size=60),
+    Encoding.PORTUGUESE: st.text("abcãõÃÕâÂêÊôÔÀÁáíóúçΩΦ^€", max_size=60),
+}
+
+
+@pytest.mark.req("M2")
+@given(
+    st.data(),
+    st.sampled_from(list(NATIONAL)),
+    st.integers(0, 70_000),
+    st.sampled_from([LongTexts.UDH8, LongTexts.UDH16]),
+)
+def test_a_text_by_a_national_table_comes_back_from_its_parts(
+    data: st.DataObject, national: Encoding, reference: int, long: LongTexts
+) -> None:
+    text = data.draw(NATIONAL[national]) * data.draw(st.integers(1, 9))  # long ones are rarely drawn
+    cut = segments(text, reference=reference, long=long, national=national)
+    assert cut.encoding in {Encoding.GSM7, national}
+    found = [
+        receipt.reply(arrived(part.tlvs, part.payload, udh=part.udh, data_coding=cut.data_coding)) for part in cut.parts
+    ]
+    assert "".join(part.text for part in found) == text
+    assert [(part.number, part.total) for part in found] == [(n, len(found)) for n in range(1, len(found) + 1)]
+    for part in cut.parts:
+        header = part.payload[0] + 1 if part.udh else 0
+        body = part.payload[header:]
+        assert -(-8 * header // 7) + len(body) <= 160, "septets, the header filled up to a whole one"
+        assert not body.endswith(b"\x1b")
+        assert all(code < 0x80 for code in body)
 
 
 FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
@@ -106,7 +138,7 @@ def test_parts_are_as_few_as_can_be(text: str) -> None:
     for part, following in pairwise(cut.parts):
         octets = len(encode(regex.match(r"\X", following.text)[0], cut.encoding))
         more = octets if cut.encoding is Encoding.GSM7 else octets // 2
-        assert part.units + more > LongTexts.UDH8.joined[cut.encoding is Encoding.UCS2]
+        assert part.units + more > LongTexts.UDH8.room(cut.encoding)
 
 
 @pytest.mark.req("M2")

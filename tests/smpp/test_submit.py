@@ -7,6 +7,7 @@ from itertools import groupby
 import pytest
 
 from sms.address import Addressing
+from sms.alphabet import Encoding
 from sms.lab.smsc import Smsc, Submitted
 from sms.receipt import MessageState
 from sms.settings import GatewayState
@@ -105,6 +106,24 @@ async def test_near_characters_are_sent_where_the_gateway_says_so(smsc: Smsc, co
         ("It’s “on” – café", 8),
         ('It\'s "on" - café', 0),
     ]
+
+
+@pytest.mark.req("M2")
+@pytest.mark.parametrize(("text", "parts"), [("Işık", 1), ("Şimdi " * 40, 2)])
+async def test_a_national_table_is_named_in_the_header_of_each_part(
+    smsc: Smsc, connect: Connect, text: str, parts: int
+) -> None:
+    async with connect(national=Encoding.TURKISH) as client:
+        accepted_ids(await client.send(text))
+        for sent in smsc.ledger():
+            # As a handset would send it back: the reading end is the same.
+            await smsc.tell(
+                "reply", source="41791112233", destination="Clinic", octets=sent.payload.hex(), esm_class=sent.esm_class
+            )
+        await until(lambda: len(client.replies) == parts, "what was sent")
+    assert [(sent.data_coding, sent.esm_class) for sent in smsc.ledger()] == [(0, 0x40)] * parts
+    assert all(b"\x24\x01\x01" in sent.payload[:9] for sent in smsc.ledger())
+    assert "".join(reply.text for reply in sorted(client.replies, key=lambda reply: reply.number)) == text
 
 
 @pytest.mark.req("M2")

@@ -2,8 +2,9 @@ from itertools import pairwise
 
 import pytest
 
-from sms.alphabet import Encoding, decode, transliterated
+from sms.alphabet import Encoding, decode, encode, transliterated
 from sms.reference import References
+from sms.settings import GatewaySettings, split
 from sms.text import LongTexts, TextTooLongError, segments, split_header
 
 ALPHABET = (
@@ -145,3 +146,62 @@ def test_references_count_per_destination() -> None:
     references.next("c")
     # "a" is forgotten and begins at its own number again.
     assert references.next("a") == first[0]
+
+
+# 23.038 A.2.1 to A.2.3, code by code; a blank is what the basic alphabet has.
+TABLES = {
+    Encoding.TURKISH: (
+        1,
+        ("          \f         ^                   {}     \\"
+        "            [~] |      Ğ İ         Ş               ç € ğ ı         ş            "),
+    ),
+    Encoding.SPANISH: (
+        2,
+        ("         ç\f         ^                   {}     \\"
+        "            [~] |Á       Í     Ó     Ú           á   €   í     ó     ú          "),
+    ),
+    Encoding.PORTUGUESE: (
+        3,
+        ("     ê   ç\fÔô Áá  ΦΓ^ΩΠΨΣΘ     Ê        {}     \\"
+        "            [~] |À       Í     Ó     Ú     ÃÕ    Â   €   í     ó     ú     ãõ  â"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.req("M2")
+@pytest.mark.parametrize("national", TABLES)
+def test_national_tables(national: Encoding) -> None:
+    language, table = TABLES[national]
+    assert (national.language, len(table)) == (language, 128)
+    for code, character in enumerate(table):
+        if character != " ":
+            assert decode(bytes([0x1B, code]), 0, language) == character
+            assert national.has(character)
+            if character not in ALPHABET:
+                assert encode(character, national) == bytes([0x1B, code])
+    assert {one for one in "ĞİŞçğışÁÍÓÚáíóúêÔôÊÀÃÕÂãõâ" if national.has(one)} == set(table) & set(
+        "ĞİŞçğışÁÍÓÚáíóúêÔôÊÀÃÕÂãõâ"
+    )
+
+
+@pytest.mark.req("M2")
+def test_a_national_table_is_named_in_each_part_and_taken_only_where_it_saves_a_text_from_ucs2() -> None:
+    plain = segments("a" * 160, national=Encoding.SPANISH)
+    assert (plain.encoding, plain.parts[0].udh) == (Encoding.GSM7, False)
+    (one,) = segments("á" + "a" * 153, national=Encoding.SPANISH).parts
+    assert (one.payload[:6], one.units, one.udh) == (b"\x03\x24\x01\x02\x1b\x61", 155, True)
+    first, second = segments("á" + "a" * 154, reference=7, national=Encoding.SPANISH).parts
+    assert first.payload[:9] == b"\x08\x00\x03\x07\x02\x01\x24\x01\x02"
+    assert (first.units, second.units) == (149, 7)
+    wide, _ = segments("á" + "a" * 154, reference=7, long=LongTexts.UDH16, national=Encoding.SPANISH).parts
+    assert (wide.payload[:10], wide.units) == (b"\x09\x08\x04\x00\x07\x02\x01\x24\x01\x02", 148)
+    assert segments("á ж", national=Encoding.SPANISH).encoding is Encoding.UCS2
+    assert segments("á", long=LongTexts.SAR, national=Encoding.SPANISH).encoding is Encoding.UCS2
+    assert segments("á").encoding is Encoding.UCS2
+
+
+@pytest.mark.req("M2")
+def test_near_characters_are_not_put_where_the_national_table_has_them() -> None:
+    settings = GatewaySettings("x", "h", 1, "me", "", transliterate=True, national=Encoding.TURKISH)
+    assert split(settings, "Işık").text == "Işık"
+    assert split(settings, "Işık “ą”").text == 'Isik "a"'
