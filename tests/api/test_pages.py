@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pytest
 
 from dialer.operations import importing, users
@@ -382,6 +383,24 @@ async def test_a_strategy_is_checked_and_saved_as_json(manager: Browser) -> None
     assert "Saved." in await manager.get(f"{path}/strategy?saved=1")
     await manager.post(f"{path}/end", 303)
     await manager.post(f"{path}/strategy", 409, {"document": document})
+
+
+@pytest.mark.req("M2", "S2")
+async def test_the_check_of_a_strategy_shows_what_its_texts_cost_and_how_they_go_out(manager: Browser) -> None:
+    account = {"kind": "sms", "name": "smsc", "host": "smsc.example", "port": 2775, "system_id": "me"}
+    priced = {"transliterate": True, "segment_price": 0.07, "currency": "EUR"}
+    await manager.server.ok("POST", "/gateways", 201, json=account | priced)
+    path = await campaign_with_contacts(manager.server, sms_gateway="smsc")
+    nodes = [
+        {"id": "in", "type": "contact-in", "out": {"next": "text"}},
+        {"id": "text", "type": "sms", "fields": {"text": f"It\u2019s {'x' * 160}"}, "out": {"otherwise": "end"}},
+        {"id": "end", "type": "end"},
+    ]
+    filled = [{"name": "", "x": 0, "y": 0, "fields": {}, "out": {}, **node} for node in nodes]
+    document = orjson.dumps({"format": "campaign-strategy/1", "name": "test", "nodes": filled}).decode()
+    shown = await manager.post(f"{path}/strategy/check", 200, {"document": document})
+    assert "goes out with near characters: It&#39;s xxx" in shown
+    assert "goes out as 2 segments; 0.14 EUR a contact" in shown
 
 
 async def test_gateways_are_made_edited_and_deleted(manager: Browser) -> None:

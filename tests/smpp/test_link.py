@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dialer.domain.gateway import SmsGateway
+from dialer.operations.text_settings import gateway_settings
 from sms.backoff import Backoff
 from sms.commands import BindType
 from sms.lab.smsc import Smsc
@@ -13,7 +15,7 @@ from sms.settings import GatewayState
 from sms.slots import GatewayStoppedError, SlotError
 from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResult, Unknown
 
-from .conftest import EITHER, Connect, esme, until
+from .conftest import EITHER, Connect, Esme, esme, until
 
 
 def kinds(results: list[SubmitResult]) -> list[type]:
@@ -72,7 +74,7 @@ async def test_a_refusal_for_good_ends_all_binds(smsc: Smsc, connect: Connect) -
 
 
 @pytest.mark.req("M1")
-async def test_binds_over_tls(tmp_path: Path) -> None:
+async def test_binds_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -86,6 +88,15 @@ async def test_binds_over_tls(tmp_path: Path) -> None:
             # A certificate that nobody vouches for.
             await until(lambda: "certificate" in client.gateway.describe().reason, "the distrust")
             assert client.gateway.describe().counts.binds == 0
+        # One whose authority is trusted for the whole server, by a gateway as it is stored.
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        account = SmsGateway(name="Safe", host="127.0.0.1", port=smsc.port, system_id="me", tls=True)
+        client = Esme(smsc, gateway_settings("safe", account))
+        running = asyncio.create_task(client.gateway.run())
+        await client.bound()
+        assert kinds(await client.send("Hello")) == [Accepted]
+        await client.gateway.stop(2.0)
+        await running
     finally:
         await smsc.stop()
 
