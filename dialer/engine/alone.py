@@ -6,6 +6,7 @@ Protocol steps 3 to 6, for what has no request: confirmations of a STOP, and tes
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from dialer.domain.transitions import MessageStatus
 from sms.gateway import Gateway
@@ -14,6 +15,8 @@ from sms.status import Kind
 from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResult, Unknown
 
 TRIES = 5
+#: How long the SMSC may try: no campaign's hours end it, and a handset that was off all evening shall not get it in the night.
+VALID = timedelta(hours=1)
 
 
 async def send_alone(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from dialer.domain.transitions import MessageStatus
-from dialer.engine.alone import became, send_alone
+from dialer.engine.alone import VALID, became, send_alone
 from dialer.operations import messages, replies
 from dialer.operations.context import Context
 from dialer.store.types import AnyRow
@@ -98,6 +98,7 @@ def _part(ctx: Context, reply: AnyRow) -> OutgoingPart:
         payload=part.payload,
         data_coding=split.data_coding,
         source=reply.destination,
+        validity=VALID,
         registered_delivery=False,
     )
 

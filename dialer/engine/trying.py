@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from dialer.engine.alone import became, send_alone
+from dialer.engine.alone import VALID, became, send_alone
 from dialer.engine.bell import until
 from dialer.operations import trials
 from dialer.operations.context import Context
@@ -91,5 +91,6 @@ def _outgoing(row: AnyRow, split: Segmentation, part: Part) -> OutgoingPart:
         data_coding=split.data_coding,
         udh=part.udh,
         source=row.sender,
+        validity=VALID,
         tlvs=part.tlvs,
     )

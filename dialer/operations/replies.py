@@ -24,7 +24,7 @@ from sms.receipt import Reply, text_of
 
 #: A reply that comes again so soon, with no text to the number in between, is the same: its answer did not reach the SMSC.
 AGAIN = timedelta(seconds=60)
-#: A long reply of which no part has come for so long is taken as it is.
+#: A long reply of which no part has come for so long is taken as it is. So long is one kept that was taken.
 PARTS_KEPT = timedelta(minutes=10)
 #: 47 CFR 64.1200(a)(12): a later confirmation needs a proof of consent.
 CONFIRMED_WITHIN = timedelta(minutes=5)
@@ -77,8 +77,10 @@ async def take_in(ctx: Context, gateway: str, reply: Reply) -> Taken | None:
 
 async def take_left_alone(ctx: Context) -> list[Taken]:
     """Long replies whose other parts never came, with a mark where one is missing."""
-    async with ctx.db.read() as tx:
-        found = [(key, await replies.parts(tx, key)) for key in await replies.left_alone(tx, ctx.clock() - PARTS_KEPT)]
+    before = ctx.clock() - PARTS_KEPT
+    async with ctx.db.write() as tx:
+        await replies.forget_taken(tx, before)
+        found = [(key, await replies.parts(tx, key)) for key in await replies.left_alone(tx, before)]
     taken = [await _take(ctx, _whole(key, parts)) for key, parts in found]
     return [one for one in taken if one is not None]
 
@@ -100,7 +102,7 @@ async def _take(ctx: Context, whole: _Whole) -> Taken | None:
 
     async def work(tx: AsyncConnection) -> tuple[Taken | None, int | None]:
         if whole.key is not None:
-            await replies.forget_parts(tx, whole.key)
+            await replies.take_parts(tx, whole.key, ctx.clock())
         meant, now = await _meant(tx, ctx, whole), ctx.clock()
         if await _is_there(tx, whole, meant, now):
             return None, None

@@ -26,7 +26,12 @@ _KEY = (
 
 
 async def keep_part(tx: AsyncConnection, key: Key, number: int, fields: Mapping[str, Any]) -> list[AnyRow]:
-    """Keep a part, which may come twice; all parts that are there, in order."""
+    """Keep a part, which may come twice; all parts that are there, in order. None of a reply that was taken already."""
+    taken = {row.number: row.payload for row in await parts(tx, key) if row.taken_at is not None}
+    if taken.get(number) == fields["payload"]:
+        return []
+    if taken:  # the handset has used the reference again
+        await tx.execute(delete(reply_part).where(_is(key)))
     row = {column.name: value for column, value in zip(_KEY, key, strict=True)} | {"number": number, **fields}
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     await tx.execute(dialect.insert(reply_part).values(row).on_conflict_do_nothing())
@@ -37,15 +42,27 @@ async def parts(tx: AsyncConnection, key: Key) -> list[AnyRow]:
     return list(await tx.execute(select(reply_part).where(_is(key)).order_by(reply_part.c.number)))
 
 
-async def forget_parts(tx: AsyncConnection, key: Key) -> None:
-    await tx.execute(delete(reply_part).where(_is(key)))
+async def take_parts(tx: AsyncConnection, key: Key, now: datetime) -> None:
+    await tx.execute(update(reply_part).where(_is(key)).values(taken_at=now))
+
+
+async def forget_taken(tx: AsyncConnection, before: datetime) -> None:
+    await tx.execute(delete(reply_part).where(reply_part.c.taken_at < before))
+
+
+async def forget(tx: AsyncConnection, addresses: Collection[str]) -> None:
+    """Of a contact that is erased: also what came from its numbers before it was known, and parts, told as the SMSC does."""
+    await tx.execute(delete(reply).where(reply.c.source.in_(list(addresses))))
+    written = [form for one in addresses for form in (one, one.removeprefix("+"))]
+    await tx.execute(delete(reply_part).where(reply_part.c.source.in_(written)))
 
 
 async def left_alone(tx: AsyncConnection, before: datetime) -> list[Key]:
     """Replies of which no part has come since."""
     fresh = reply_part.alias("fresh")
     same = and_(*(fresh.c[column.name] == column for column in _KEY), fresh.c.received_at >= before)
-    rows = await tx.execute(select(*_KEY).where(~exists().where(same)).distinct())
+    waiting = select(*_KEY).where(reply_part.c.taken_at.is_(None), ~exists().where(same))
+    rows = await tx.execute(waiting.distinct())
     return [tuple(row) for row in rows]
 
 

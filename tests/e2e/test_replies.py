@@ -50,6 +50,7 @@ async def test_a_reply_goes_on_and_a_stop_ends_it_all(lab: Lab, tmp_path: Path, 
             us,
             running.ctx.settings.replies.stop_confirmation,
         )
+        assert sent.validity_period, "a handset that is off does not get it in the night"
         answered = [record["status"] for record in smsc.records() if record["what"] == "reply_resp"]
         assert answered == [0, 0, 0, 0], "each is acknowledged"
         await check(running.ctx.db, settled=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from config.settings import Settings
 from dialer.domain.errors import Conflict
 from dialer.domain.gateway import SmsGateway
+from dialer.engine.alone import VALID
 from dialer.engine.board import Board
 from dialer.engine.sms_gateways import SmsGateways
 from dialer.engine.text_log import TextLog
@@ -98,6 +100,8 @@ async def test_it_is_sent_once_and_delivered(tmp_path: Path, smsc: Smsc) -> None
         assert row.final_at is not None
     (sent,) = smsc.ledger()
     assert (sent.destination, sent.source, sent.text, sent.registered_delivery) == ("491701234567", "Shop", "Hello", 1)
+    valid_s = datetime.fromisoformat(sent.validity_period).timestamp() - sent.at
+    assert 0 < valid_s <= VALID.total_seconds() + 1, "not in the night"
 
 
 @pytest.mark.parametrize("receipts", ["before", "after"])

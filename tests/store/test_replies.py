@@ -153,6 +153,29 @@ async def test_parts_come_in_any_order_and_twice(bench: Bench) -> None:
     assert await replies.take_left_alone(bench.ctx) == []
 
 
+async def part(bench: Bench, text: bytes, number: int, *, of: int = 2) -> Taken | None:
+    return await replies.take_in(bench.ctx, "texter", Reply(DIGITS, "us", text, 0, 7, number, of))
+
+
+async def test_a_part_that_comes_again_after_the_whole_is_no_other_reply(bench: Bench) -> None:
+    """Its answer did not reach the SMSC."""
+    await asked(bench)
+    for number, text in ((1, b"I am "), (2, b"happy"), (2, b"happy")):
+        await part(bench, text, number)
+    bench.clock.advance(minutes=11)
+    assert await replies.take_left_alone(bench.ctx) == []
+    assert [row.text for row in await kept(bench)] == ["I am happy"]
+    async with bench.ctx.db.read() as tx:
+        assert (await tx.execute(select(tables.reply_part))).all() == []
+
+
+async def test_a_reference_that_is_used_again_mixes_nothing(bench: Bench) -> None:
+    await asked(bench)
+    for number, text in ((1, b"I am "), (2, b"happy"), (2, b"happy"), (1, b"Please "), (2, b"stop")):
+        await part(bench, text, number)
+    assert [(row.text, row.stop) for row in await kept(bench)] == [("I am happy", False), ("Please stop", True)]
+
+
 async def test_a_part_that_never_comes_is_marked(bench: Bench) -> None:
     await asked(bench)
     await replies.take_in(bench.ctx, "texter", Reply(DIGITS, "us", b"you", 0, 7, 3, 3))
@@ -210,6 +233,17 @@ async def test_a_reply_after_the_end_is_told_and_changes_nothing(bench: Bench) -
 async def test_an_erased_contact_leaves_no_reply_behind(bench: Bench) -> None:
     await asked(bench)
     await reply(bench, "yes")
+    await part(bench, b"I am ", 1)
+    await people.erase(bench.ctx, 1, by="tester")
+    assert await kept(bench) == []
+    async with bench.ctx.db.read() as tx:
+        assert (await tx.execute(select(tables.reply_part))).all() == []
+
+
+async def test_nor_one_that_came_before_it_was_a_contact(bench: Bench) -> None:
+    await reply(bench, "who is this?")
+    await asked(bench)
+    assert [row.contact_id for row in await kept(bench)] == [None]
     await people.erase(bench.ctx, 1, by="tester")
     assert await kept(bench) == []
 

@@ -90,7 +90,7 @@ reply = Table(
     partial("ix_reply_confirmation", "dialer_node", where="confirmation IN ('pending', 'sending')"),
 )
 
-# Parts of long replies, until all are there.
+# Parts of long replies.
 reply_part = Table(
     "reply_part",
     metadata,
@@ -103,6 +103,7 @@ reply_part = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("data_coding", SmallInteger, nullable=False),
     Column("received_at", Utc, nullable=False),
+    Column("taken_at", Utc),  # when the whole was; it is kept for a while, because the SMSC may send a part again
 )
 
 # A test message that somebody has sent by a gateway: of no campaign, and to nobody's strategy.
