@@ -73,20 +73,29 @@ def _length(node: Node, text: str, account: SmsGateway | None) -> Iterator[NodeF
         return
     if found.text != usual:
         yield NodeFault(node.id, "text", f"goes out with near characters: {found.text}")
-    if found.segments > 1:
+    if found.segments > 1 or _cost_of(account, 1):
         why = (
             ""
             if found.encoding is not Encoding.UCS2
             else ", as it has characters that only UCS-2 has (70 fit into one)"
         )
         yield NodeFault(
-            node.id, "text", f"goes out as {found.segments} segments{why}; {_cost(found.segments, account)}"
+            node.id, "text", f"goes out as {_counted(found.segments)}{why}; {_cost(found.segments, account)}"
         )
 
 
+def _counted(segments: int) -> str:
+    return f"{segments} segment{'' if segments == 1 else 's'}"
+
+
 def _cost(number: int, account: SmsGateway | None) -> str:
-    cost = price(account, number) if account else ""
+    cost = _cost_of(account, number)
     return f"{cost} a contact" if cost else "each is paid for"
+
+
+def _cost_of(account: SmsGateway | None, segments: int) -> str:
+    """Empty where no price is known."""
+    return price(account, segments) if account else ""
 
 
 def _never_opens(node: Node, window: TimeWindowFields, campaign: Campaign, now: datetime) -> Iterator[NodeFault]:

@@ -59,6 +59,8 @@ async def test_the_price_and_near_characters_of_the_gateway(bench: Bench) -> Non
         await gateways.edit(tx, "texter", priced, bench.clock())
     told = [reason for _, field, reason in await _warned(bench, campaign_id, _document("It’s" + "x" * 160))]
     assert told == [f"goes out with near characters: It's{'x' * 160}", "goes out as 2 segments; 0.14 EUR a contact"]
+    told = [reason for _, _, reason in await _warned(bench, campaign_id, _document("Hello"))]
+    assert told == ["goes out as 1 segment; 0.07 EUR a contact"], "with a price each text says what it costs"
 
 
 @pytest.mark.req("S2")
