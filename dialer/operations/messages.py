@@ -13,7 +13,7 @@ from dialer.domain.message import combined
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import compliance, steps, trials
-from dialer.operations.context import Context
+from dialer.operations.context import Context, Queued
 from dialer.store import campaigns, enrollments, messages, requests, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
@@ -132,7 +132,7 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
     """Answers to submits, `(gateway, news)`, also late ones. Receipts that were faster are taken into account now."""
     now = ctx.clock()
 
-    async def work(tx: AsyncConnection) -> set[int]:
+    async def work(tx: AsyncConnection) -> dict[int, Queued]:
         texts = await messages.by_ids(tx, {news.message_id for _, news in answers})
         await _set_parts(tx, [news for _, news in answers], now)
         for gateway in sorted({name for name, _ in answers}):
@@ -160,7 +160,7 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
     """Final delivery receipts. Those for ids that are not known yet are kept: their responses may still come (M3)."""
     now = ctx.clock()
 
-    async def work(tx: AsyncConnection) -> set[int]:
+    async def work(tx: AsyncConnection) -> dict[int, Queued]:
         news: list[PartNews] = []
         for gateway in sorted({one.gateway for one in receipts}):
             own = [one for one in receipts if one.gateway == gateway]
@@ -193,9 +193,9 @@ def _early(one: ReceiptNews, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tell(ctx: Context, campaign_ids: Iterable[int]) -> None:
-    for campaign_id in campaign_ids:
-        ctx.engine.work_changed(campaign_id)
+def _tell(ctx: Context, changed: Mapping[int, Queued]) -> None:
+    for campaign_id, queued in changed.items():
+        ctx.engine.work_changed(campaign_id, queued)
 
 
 async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
@@ -217,16 +217,16 @@ async def _set_parts(tx: AsyncConnection, news: Iterable[PartNews], now: datetim
     await messages.set_parts(tx, [(one.message_id, one.part, one.status, one.error) for one in news], now)
 
 
-async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow], now: datetime) -> set[int]:
-    """Each text's status follows from its parts; changes go into the trail and to the strategies. The campaigns of those.
+async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow], now: datetime) -> dict[int, Queued]:
+    """Each text's status follows from its parts; changes go into the trail and to the strategies.
 
-    `texts` were read with a lock in `tx`.
+    Returns the campaigns of those, each with what its steps have queued. `texts` were read with a lock in `tx`.
     """
     parts = await messages.parts_of(tx, texts)
     found = {one: combined({_STATUSES[part.status] for part in own}) for one, own in parts.items()}
     changed = [row for row in texts.values() if row.status in _SOURCES[found[row.id]] and row.status != found[row.id]]
     if not changed:
-        return set()
+        return {}
     by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
     for row in changed:
         by_status[found[row.id]].append(_fields(row, parts[row.id], found[row.id], now))
@@ -235,11 +235,11 @@ async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow
     known = await requests.complete(tx, [row.request_id for row in changed])
     told = [(known[row.request_id], row, found[row.id]) for row in changed if row.request_id in known]
     await trail.write(tx, [_status_entry(now, request, row.id, status, parts[row.id]) for request, row, status in told])
-    await _step(tx, ctx, [(request, status) for request, _, status in told])
-    touched = {row.campaign_id for row in changed}
-    for campaign_id in sorted(touched):
+    queued = await _step(tx, ctx, [(request, status) for request, _, status in told])
+    touched = sorted({row.campaign_id for row in changed})
+    for campaign_id in touched:
         await campaigns.touch(tx, campaign_id, now)
-    return touched
+    return {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
 
 
 _STATUSES = {status.value: status for status in MessageStatus}
@@ -263,8 +263,11 @@ def _fields(row: AnyRow, parts: Sequence[AnyRow], status: MessageStatus, now: da
     }
 
 
-async def _step(tx: AsyncConnection, ctx: Context, news: Sequence[tuple[ContactRequest, MessageStatus]]) -> None:
+async def _step(
+    tx: AsyncConnection, ctx: Context, news: Sequence[tuple[ContactRequest, MessageStatus]]
+) -> dict[int, Queued]:
     """The strategies' answers. A contact that was joined with another stands elsewhere, at the further of both places."""
+    queued: dict[int, Queued] = {}
     places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in news])
     for campaign_id in sorted({request.campaign_id for request, _ in news}):
         campaign = await campaigns.hold(tx, campaign_id)
@@ -276,7 +279,8 @@ async def _step(tx: AsyncConnection, ctx: Context, news: Sequence[tuple[ContactR
             and place.request_id == request.id
         ]
         if campaign is not None and events:
-            await steps.take(tx, ctx, campaign, events, ctx.clock())
+            queued[campaign_id] = await steps.take(tx, ctx, campaign, events, ctx.clock())
+    return queued
 
 
 def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
