@@ -65,7 +65,7 @@ class Session:
 
     def take(self, event: Event) -> None:
         """One event from the wire: delivered, or held back while the picture is being rebuilt."""
-        if (attempt_id := attempt_of(event)) is not None:
+        if self._silent and (attempt_id := attempt_of(event)) is not None:
             self._silent.pop(attempt_id, None)
         elif isinstance(event, FullyBooted):
             self._boot(event)

@@ -74,7 +74,7 @@ class Roster:
         promised twice, whichever of them its own queues then ring.
         """
         pool = self._pools.get(queue)
-        if pool is None or not self.known:
+        if pool is None or not self.known or len(self._pools) == 1:
             return 0
         return sum(min(wanted, pool.shared_free(other, now)) for wanted, other in self._rivals(queue, in_flight))
 

@@ -74,7 +74,7 @@ class Breakers:
 
     def waits(self, now: datetime) -> Iterator[float]:
         """Seconds until the next probes."""
-        at = (self.of(name).probe_at for name in self._breakers)
+        at = (self.of(name).probe_at for name, one in self._breakers.items() if one.probe_at is not None)
         return ((one - now).total_seconds() for one in at if one is not None and one > now)
 
     def snapshot(self, name: str, link: str, now: datetime) -> dict[str, str | None]:

@@ -156,14 +156,14 @@ class Engine:
 
     def _on_event(self, event: Event) -> None:
         now = self.clock.look()
-        if isinstance(event, MachineDetected) and event.status == UNAVAILABLE:
-            self._miss_detection()
-        self.agents.apply(event, now)
+        if is_progress := type(event) in PROGRESS:
+            if isinstance(event, MachineDetected) and event.status == UNAVAILABLE:
+                self._miss_detection()
+        else:
+            self.agents.apply(event, now)
+            self.previews.apply(event)
         self.dialing.tracker.apply(event, now)
-        self.previews.apply(event)
-        if (
-            type(event) not in PROGRESS or self.previews.is_busy
-        ):  # of those the tracker rings, when they set something free
+        if not is_progress or self.previews.is_busy:  # of progress the tracker rings, when it sets something free
             self.dialing.bell.ring()
         self.live.changed()
 

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dialer.ami.parse import parse
 from dialer.domain import telephony as t
 from dialer.domain.agents import Agents
+from dialer.domain.calls import PROGRESS
 from dialer.domain.members import Counts, NotFree
 from dialer.domain.telephony import MemberStatus
+from tests.peers import ami_events as e
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())
@@ -383,3 +386,15 @@ def test_the_wrap_up_of_a_queue_as_a_whole_holds_in_all_that_share_the_last_call
     found.apply(t.AgentComplete("sales", CALLER, "PJSIP/anna", 1, "caller"), later(1))
     assert reasons(found, now=later(10), queue="support") == [NotFree.WRAP_UP], "app_queue takes that of the last queue"
     assert reasons(found, now=later(31), queue="support") == []
+
+
+@pytest.mark.req("D1")
+@pytest.mark.parametrize("kind", ["answered", "busy", "machine", "abandoned_with_message"])
+def test_what_tells_of_a_call_alone_changes_no_agent(kind: str) -> None:
+    """The engine does not ask agents about these."""
+    found, before = agents(ANNA), agents(ANNA)
+    told = [event for headers in e.stream(kind, "0" * 26) if (event := parse(headers)) and type(event) in PROGRESS]
+    for event in told:
+        found.apply(event, NOW)
+    assert told
+    assert found == before
