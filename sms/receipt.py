@@ -72,6 +72,8 @@ _BY_NAME = {state.name[:5]: state for state in MessageState} | {
     "FAILE": MessageState.UNDELIVERABLE,
     "SKIPP": MessageState.REJECTED,
 }
+# §5.3.2.12, and more than §5.2.8 allows. What is longer is cut: a peer that sends it would send it again for ever.
+LONGEST_ID, LONGEST_ADDRESS = 64, 32
 _LATIN_CODINGS = (0, 1, 3)
 _LATIN1 = 3
 _UCS2 = 8
@@ -95,7 +97,7 @@ def keys(smsc_id: str) -> tuple[str, ...]:
     """
     if not smsc_id.strip():
         return ()
-    plain = smsc_id.strip().upper().lstrip("0") or "0"
+    plain = smsc_id.strip().upper().lstrip("0")[:LONGEST_ID] or "0"
     forms = [plain]
     if _HEXADECIMAL.fullmatch(plain):
         forms.append(str(int(plain, 16)))
@@ -139,7 +141,7 @@ def reply(deliver: commands.DeliverSm, alphabet: Encoding = Encoding.GSM7) -> Re
         language = _elements(header).get(SINGLE_SHIFT, b"")
     if not 1 <= number <= total:
         reference, total, number = 0, 1, 1
-    source, destination = deliver.source.value, deliver.destination.value
+    source, destination = (one.value[:LONGEST_ADDRESS] for one in (deliver.source, deliver.destination))
     coding = _LATIN1 if alphabet is Encoding.LATIN1 and deliver.data_coding == 0 else deliver.data_coding
     if language and coding == 0 and alphabet is Encoding.GSM7:
         payload, coding = decode(payload, coding, language[0]).encode("utf-16-be"), _UCS2
@@ -191,7 +193,9 @@ def _network_error(deliver: commands.DeliverSm) -> str:
 def _sar(deliver: commands.DeliverSm) -> tuple[int, int, int]:
     """(reference, total, number) of the sar TLVs; (0, 1, 1) without them."""
     tags = (commands.TLV_SAR_REFERENCE, commands.TLV_SAR_TOTAL, commands.TLV_SAR_NUMBER)
-    reference, total, number = (int.from_bytes(deliver.tlv(tag) or b"") for tag in tags)
+    reference, total, number = (
+        int.from_bytes((deliver.tlv(tag) or b"")[:size]) for tag, size in zip(tags, (2, 1, 1), strict=True)
+    )
     return (reference, total, number) if total else (0, 1, 1)
 
 

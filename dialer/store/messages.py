@@ -49,6 +49,7 @@ _SHORTEST = 7
 _PENDING = (
     MessageStatus.PENDING.value
 )  # the driver takes a plain text at once, and looks long at a member of an enumeration
+_TAKEN = frozenset({MessageStatus.SUBMITTED, MessageStatus.DELIVERED})
 _NO_FACTS = dict.fromkeys(("error", "submitted_at", "final_at"))
 
 
@@ -125,10 +126,10 @@ async def set_parts(
 
 @cache
 def _set_part(to: MessageStatus) -> Prepared:
-    changes: dict[str, Any] = {
-        "status": to,
-        "error": func.coalesce(bindparam("_error", type_=Text()), message_part.c.error),
-    }
+    error: Any = bindparam("_error", type_=Text())
+    if to not in _TAKEN:  # what an SMSC has taken has no error any more, if it had none in time
+        error = func.coalesce(error, message_part.c.error)
+    changes: dict[str, Any] = {"status": to, "error": error}
     if to is MessageStatus.SUBMITTED:
         changes["submitted_at"] = bindparam("_now", type_=message_part.c.submitted_at.type)
     if MESSAGE.final(to):

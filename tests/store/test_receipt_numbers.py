@@ -1,11 +1,13 @@
 """Receipts that name a message in another form than the response did: the number decides, however the SMSC writes it (M3)."""
 
 import pytest
+from sqlalchemy import select
 
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import messages
 from dialer.operations.messages import PartNews, ReceiptNews
 from dialer.store import messages as stored
+from dialer.store import tables
 from sms.receipt import keys
 from tests.support import builders
 from tests.support.context import Bench
@@ -15,12 +17,15 @@ NUMBER = builders.number(1).removeprefix("+")
 RESPONSE, RECEIPT = "1e2401", str(0x1E2401)
 
 
+TEXT = builders.strategy(
+    {"id": "text", "type": "sms", "fields": {"text": "Hello"}, "out": {"otherwise": "end"}},
+    {"id": "end", "type": "end", "fields": {}},
+)
+
+
 async def _text(bench: Bench, smsc_id: str, n: int = 1) -> str:
     """A text to the `n`th person that the SMSC has taken as `smsc_id`."""
-    campaign_id = await builders.add_campaign(bench, builders.strategy(
-        {"id": "text", "type": "sms", "fields": {"text": "Hello"}, "out": {"otherwise": "end"}},
-        {"id": "end", "type": "end", "fields": {}},
-    ))  # fmt: skip
+    campaign_id = await builders.add_campaign(bench, TEXT)
     await builders.load(bench, campaign_id, [builders.person(n)])
     await builders.publish(bench, campaign_id)
     assert await builders.text_all(bench, campaign_id) == 1
@@ -59,3 +64,20 @@ async def test_texts_without_an_id_do_not_get_each_others_receipts(bench: Bench)
     texts = [await _text(bench, "", n) for n in (1, 2)]
     await messages.receipt(bench.ctx, [ReceiptNews("texter", keys("0"), NUMBER, MessageStatus.UNDELIVERED, None)])
     assert [await _became(bench, text) for text in texts] == ["submitted", "submitted"]
+
+
+async def test_a_late_answer_takes_the_reason_of_the_loss_away(bench: Bench) -> None:
+    """Else a text is told as submitted, or delivered, with the error that there was no answer."""
+    campaign_id = await builders.add_campaign(bench, TEXT)
+    await builders.load(bench, campaign_id, [builders.person(1)])
+    await builders.publish(bench, campaign_id)
+    (request,) = await builders.claim(bench, campaign_id, "sms")
+    text = await builders.intend_text(bench, request)
+    assert text is not None
+    for status, error in (("lost", "no answer"), ("submitted", None), ("delivered", None)):
+        news = PartNews(text, 1, MessageStatus(status), error=error)
+        await messages.record(bench.ctx, [("texter", news)])
+        async with bench.ctx.db.read() as tx:
+            row = (await tx.execute(select(tables.message))).one()
+            (part,) = (await stored.parts_of(tx, [text]))[text]
+        assert (row.status, row.error, part.error) == (status, error, error)

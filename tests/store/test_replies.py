@@ -101,6 +101,13 @@ async def test_texts_are_counted_by_gateway_and_what_their_receipts_say(bench: B
     assert campaign_id
 
 
+async def test_a_text_that_ends_with_nul_is_taken(bench: Bench) -> None:
+    """PostgreSQL refuses it, and the SMSC would send it again for ever."""
+    await asked(bench)
+    await replies.take_in(bench.ctx, "texter", Reply(DIGITS, "us", "yes\0".encode("utf-16-be"), 8))
+    assert [row.text for row in await kept(bench)] == ["yes"]
+
+
 async def test_another_answer_goes_another_way(bench: Bench) -> None:
     campaign_id = await asked(bench)
     await reply(bench, "no")

@@ -133,6 +133,16 @@ def test_parts_by_sar_tlvs() -> None:
     assert reply(delivered) == Reply("41791112233", "us", b"Ho", 0, 263, 2, 2)
 
 
+@pytest.mark.req("M3", "M5")
+def test_what_is_longer_than_the_standard_allows_is_cut() -> None:
+    """The store has no room for it: the SMSC would be told to send it again, for ever."""
+    tlvs = ((0x020C, b"\xff" * 8), (0x020E, b"\x02\0\0"), (0x020F, b"\x01\0"))
+    delivered = DeliverSm(Address(1, 1, "4" * 60), Address(5, 0, "u" * 60), b"Ho", 0, 0, tlvs=tlvs)
+    assert reply(delivered) == Reply("4" * 32, "u" * 32, b"Ho", 0, 65535, 1, 2)
+    assert max(map(len, keys("A" * 200))) <= 80
+    assert keys("A" * 200)[0] == "A" * 64
+
+
 @pytest.mark.req("M5")
 def test_a_character_that_the_end_of_a_part_cuts_in_two_is_whole_again() -> None:
     smile = "\N{GRINNING FACE}".encode("utf-16-be")

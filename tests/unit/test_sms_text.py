@@ -130,6 +130,10 @@ def test_more_than_255_parts_are_refused() -> None:
         (b"Hi", 0x10, "Hi"),
         (b"Hi", 0xF1, "Hi"),
         (b"\xb6", 6, "Ж"),
+        (b"\x04\x16\0\0", 8, "Ж"),
+        (b"Hi\0", 3, "Hi"),
+        (b"Hi\0", 1, "Hi"),
+        (b"\0", 0, "@"),
         (b"", 0, ""),
     ],
 )
