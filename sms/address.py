@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from dialer.domain.record import record
+
 ALPHANUMERIC_MAX = 11
 SHORT_CODE_MAX = 6
 E164_MIN, E164_MAX = 7, 15
@@ -35,7 +37,7 @@ class Npi(IntEnum):
     PRIVATE = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     ton: int
     npi: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
 
+from dialer.domain.record import record
 from sms.address import UNSET, Address
 
 Tlvs = tuple[tuple[int, bytes], ...]
@@ -50,7 +51,7 @@ class BindResp:
     system_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SubmitSm:
     source: Address
     destination: Address
@@ -67,7 +68,7 @@ class SubmitSmResp:
     message_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeliverSm:
     """A receipt or a reply. `data_sm` tells that it came as data_sm, whose text is always in a TLV."""
 
@@ -151,7 +152,7 @@ Command = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pdu:
     sequence: int
     command: Command

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dialer.domain.record import record
 from sms.commands import DeliverSm
 from sms.status import Status
 
@@ -17,7 +18,7 @@ class BindRefused:
     hopeless: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answered:
     """The SMSC's answer to the submission `ref`. `late`: after it had been reported as Unanswered."""
 
@@ -35,7 +36,7 @@ class Unanswered:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivered:
     """A receipt or a reply; it waits for `Session.acknowledge(sequence)`."""
 

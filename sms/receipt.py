@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from dialer.domain.record import record
 from sms import commands
 from sms.alphabet import Encoding, decode
 from sms.text import SINGLE_SHIFT, split_header
@@ -28,7 +29,7 @@ class MessageState(StrEnum):
         return self not in (MessageState.SCHEDULED, MessageState.ENROUTE, MessageState.ACCEPTED)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receipt:
     """`smsc_id` as it came; `destination` is the number the message went to; `error` the network's own code."""
 

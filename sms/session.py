@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
+from dialer.domain.record import record
 from sms import commands, events, status
 from sms.commands import Pdu
 from sms.framing import Framer, FramingError, MalformedPduError
@@ -54,7 +55,7 @@ class SessionSettings:
     overrides: Mapping[int, status.Kind] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Sent:
     ref: str
     deadline: float

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from dialer.domain.record import record
 from sms import address, commands, status
 from sms.address import Addressing
 from sms.framing import PduError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutgoingPart:
     """One segment. `ref` is the caller's own id, unique among those in flight; an empty `source` is the gateway's."""
 

@@ -4,11 +4,11 @@ The parts' header is 3GPP 23.040 §9.2.3.24; the TLVs are SMPP 3.4 §5.3.2.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 import regex  # type: ignore[import-untyped]
 
+from dialer.domain.record import record
 from sms import commands
 from sms.alphabet import Encoding, encode
 
@@ -40,7 +40,7 @@ class LongTexts(StrEnum):
         return 152 if wide else 153
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One segment. `payload` is short_message: the header (with `udh`), then the encoded `text`; or nothing, with TLVs."""
 
@@ -53,7 +53,7 @@ class Part:
     tlvs: commands.Tlvs = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Segmentation:
     """`parts` are what is submitted; `segments` is what the handset gets, and what is paid for."""
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
+from dialer.domain.record import record as value
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import compliance, steps, trials
@@ -20,7 +20,7 @@ from dialer.store.types import AnyRow
 from dialer.strategy.events import MessageChanged, RequestKey
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextIntent:
     """A text that is about to be submitted, in `parts` segments."""
 
@@ -33,7 +33,7 @@ class TextIntent:
     parts: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartNews:
     """What became known of one part. `names` are the forms of the SMSC's id, the one to keep first."""
 
@@ -44,7 +44,7 @@ class PartNews:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReceiptNews:
     """A final delivery receipt. `names` are the forms of the id that it names, the likeliest first."""
 
