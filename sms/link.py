@@ -77,12 +77,13 @@ class Link:
         """Write a segment; Answered or Unanswered follows. Raises SessionError or PduError: nothing was written."""
         if not self.is_bound:
             raise SessionError("the link is not bound")
+        is_first = not self._session.in_flight  # the deadline of a later one is later
         self._session.submit(ref, command, self._clock())
-        self._flush()
+        self._flush(replans=is_first)
 
     def acknowledge(self, sequence: int, code: int) -> None:
         self._session.acknowledge(sequence, code)
-        self._flush()
+        self._flush(replans=False)
 
     def unbind(self) -> None:
         """Begin to leave; `run` returns when the SMSC has answered, or has not in time."""
@@ -126,7 +127,8 @@ class Link:
         if self._writer is not None:
             self._writer.transport.abort()
 
-    def _flush(self) -> None:
+    def _flush(self, *, replans: bool = True) -> None:
+        """Write what is to be written. `replans`: what is due next may have changed."""
         data = self._session.take_bytes()
         if self._writer is None or self._writer.is_closing():
             return
@@ -136,7 +138,7 @@ class Link:
             # What is buffered still goes out; the reader wakes up with the end of the stream.
             self._writer.close()
             self._replan.set()
-        elif self._session.next_deadline < self._planned:
+        elif replans and self._session.next_deadline < self._planned:
             self._replan.set()
 
     def _dispatch(self, found: list[events.Event]) -> None:
