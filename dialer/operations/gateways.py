@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
 from dialer.domain.transitions import CampaignStatus
-from dialer.operations.context import Context
-from dialer.store import campaigns, gateways, lists, postponing
+from dialer.operations.context import Context, strategy_of
+from dialer.store import campaigns, gateways, lists, postponing, strategies
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
+from dialer.strategy.model import gateways as named_gateways
 
 _CAPS = {"calls_per_day", "minutes_per_day", "prefix_calls_per_day", "day_zone"}
 
@@ -83,10 +84,14 @@ async def edit(
 
 
 async def remove(ctx: Context, gateway_id: str) -> None:
-    """Raises `InUse` with the titles of the campaigns that name it."""
+    """Raises `InUse` with the titles of the campaigns that name it, themselves or in a step of a strategy that goes on."""
     async with ctx.db.write() as tx:
         await _row(tx, gateway_id)
-        if titles := await gateways.used_by(tx, gateway_id):
+        named = await gateways.used_by(tx, gateway_id)
+        in_steps = [
+            row.title for row in await strategies.in_use(tx) if gateway_id in named_gateways(strategy_of(row.document))
+        ]
+        if titles := list(dict.fromkeys([*named, *in_steps])):
             raise InUse(gateway_id, titles)
         await gateways.remove(tx, gateway_id)
     await ctx.engine.gateways_changed()

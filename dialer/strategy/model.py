@@ -99,6 +99,13 @@ def needs(strategy: Strategy) -> Needs:
     )
 
 
+def gateways(strategy: Strategy) -> frozenset[str]:
+    """Those that its steps name themselves."""
+    steps = (node.fields for node in strategy.nodes)
+    named = (fields.gateway for fields in steps if isinstance(fields, CallFields | SmsFields))
+    return frozenset(name for name in named if name is not None)
+
+
 def default_strategy() -> Strategy:
     """What a campaign without a strategy of its own does: call once, done."""
     return Strategy(

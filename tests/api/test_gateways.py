@@ -6,6 +6,7 @@ import pytest
 
 from dialer.operations import trials
 from tests.api.conftest import Server, fields_of
+from tests.support.rig import strategy, text
 
 VOICE = {"kind": "voice", "name": "Main trunk", "dial": "PJSIP/{number}@carrier"}
 SMS = {"kind": "sms", "name": "Texts", "host": "smsc.example", "port": 2775, "system_id": "me", "password": "s3cret"}
@@ -64,6 +65,20 @@ async def test_a_gateway_in_use_stays(server: Server) -> None:
     problem = await server.refused("DELETE", "/gateways/carrier", 409)
     assert "'Autumn'" in problem["detail"]
     assert (await server.ok("GET", "/gateways/carrier"))["id"] == "carrier"
+
+
+@pytest.mark.req("M1")
+async def test_nor_one_that_a_step_names_itself_is_removed(server: Server) -> None:
+    """Else whoever has yet to come to the step is never written to: it has failed."""
+    campaign = await server.runnable(title="Autumn")
+    for name in ("one", "two"):
+        await server.ok("POST", "/gateways", 201, json={**SMS, "name": name})
+    for name in ("one", "two"):  # of the older strategy, nobody is left
+        document = strategy({**text(gateway=name), "out": {"otherwise": "end"}})
+        await server.ok("PUT", f"/campaigns/{campaign['id']}/strategy", json=document)
+    problem = await server.refused("DELETE", "/gateways/two", 409)
+    assert "'Autumn'" in problem["detail"]
+    await server.ok("DELETE", "/gateways/one", 204)
 
 
 async def test_a_stale_edit_is_refused(server: Server) -> None:
