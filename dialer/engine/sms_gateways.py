@@ -72,18 +72,27 @@ class SmsGateways:
         return next((name for name in names if (found := self.of(name)) and found.is_bound), names[0] if names else "")
 
     async def load(self) -> None:
-        """Start what is new, stop what is gone, restart what was edited."""
+        """Start what is new, stop what is gone, restart what was edited so that its links change."""
         async with self._loading:
-            await self._load()
-
-    async def _load(self) -> None:
-        for name in list(self._running):
-            if self._board.sms.get(name) != self._running[name].settings:
+            for name in [name for name in self._running if name not in self._board.sms]:
                 await self._stop(self._running.pop(name))
-        for name, settings in self._board.sms.items():
-            if name not in self._running:
-                gateway = self._make(name, settings)
-                self._running[name] = Running(settings, gateway, self._start(gateway.run(), name=f"smpp-{name}"))
+            for name, settings in self._board.sms.items():
+                before = self._running.get(name)
+                if before is not None and gateway_settings(name, before.settings) == gateway_settings(name, settings):
+                    before.settings = settings
+                else:
+                    self._running[name] = self._begin(name, settings, before)
+
+    def _begin(self, name: str, settings: SmsGateway, before: Running | None) -> Running:
+        """It is there at once: texts wait for it while the one `before`, which may be all that the SMSC allows, ends."""
+        gateway = self._make(name, settings)
+
+        async def run() -> None:
+            if before is not None:
+                await self._stop(before)
+            await gateway.run()
+
+        return Running(settings, gateway, self._start(run(), name=f"smpp-{name}"))
 
     async def stop(self) -> None:
         """Let what is under way end, and unbind."""

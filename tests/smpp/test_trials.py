@@ -49,6 +49,7 @@ class Node:
 
     ctx: Context
     gateways: SmsGateways
+    board: Board
 
     async def ask(self, text: str = "Hello") -> int:
         return int((await trials.ask(self.ctx, "texts", NUMBER, text, "ann")).id)
@@ -85,7 +86,7 @@ async def node(folder: Path, smsc: Smsc, **settings: object) -> AsyncIterator[No
             log = TextLog(ctx, start=tasks.create_task)
             signals.gateways = SmsGateways(ctx, board, log, start=tasks.create_task, changed=lambda: None)
             await signals.gateways.load()
-            running = Node(ctx, signals.gateways)
+            running = Node(ctx, signals.gateways, board)
             await until(lambda: running.is_bound, "the bind")
             yield running
             await signals.gateways.stop()
