@@ -14,7 +14,9 @@ async def follow(
     """A loop of its own. Between two looks the store refuses what must not go out: see `operations.attempts.intend`."""
     while True:
         await asyncio.sleep(FOLLOW_S)
-        for campaign_id in await board.outdated():
-            await campaign_changed(campaign_id)
+        campaign_ids = await board.outdated()
+        # First the gateways: a campaign that was published just after one was made may name it.
         if await board.gateways_outdated():
             await gateways_changed()
+        for campaign_id in campaign_ids:
+            await campaign_changed(campaign_id)
