@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Protocol
 
 from dialer.domain.transitions import MessageStatus
 from sms.gateway import Gateway
@@ -17,6 +18,11 @@ from sms.submission import Accepted, NotSent, OutgoingPart, Refused, SubmitResul
 TRIES = 5
 #: How long the SMSC may try: no campaign's hours end it, and a handset that was off all evening shall not get it in the night.
 VALID = timedelta(hours=1)
+
+
+class Gateways(Protocol):
+    def of(self, name: str) -> Gateway | None:
+        """The one of this name, if it runs."""
 
 
 async def send_alone(

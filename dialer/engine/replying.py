@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol
 
 from dialer.domain.transitions import MessageStatus
-from dialer.engine.alone import VALID, became, send_alone
+from dialer.engine.alone import VALID, Gateways, became, send_alone
 from dialer.operations import messages, replies
 from dialer.operations.context import Context
 from dialer.store.types import AnyRow
-from sms.gateway import Gateway
 from sms.receipt import Reply
 from sms.submission import OutgoingPart, SubmitResult
 from sms.text import segments
@@ -20,11 +18,6 @@ LOOK_EVERY_S = 60.0
 EARLY_RECEIPTS_KEPT = timedelta(days=7)
 # What a confirmation is called between us and the gateway, before the reply's id.
 _CONFIRMS = "confirm-"
-
-
-class Gateways(Protocol):
-    def of(self, name: str) -> Gateway | None:
-        """The one of this name, if it runs."""
 
 
 class Replying:

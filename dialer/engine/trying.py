@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Protocol
 
-from dialer.engine.alone import VALID, became, send_alone
+from dialer.engine.alone import VALID, Gateways, became, send_alone
 from dialer.engine.bell import until
 from dialer.operations import trials
 from dialer.operations.context import Context
@@ -16,11 +15,6 @@ from sms.text import Part, Segmentation
 
 WAIT_S = trials.SENT_WITHIN.total_seconds()
 _PREFIX = "trial-"
-
-
-class Gateways(Protocol):
-    def of(self, name: str) -> Gateway | None:
-        """The one of this name, if it runs."""
 
 
 class Trying:
