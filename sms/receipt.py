@@ -126,7 +126,7 @@ def parse(deliver: commands.DeliverSm) -> Receipt | None:
         final=state.is_final and deliver.esm_class & commands.ESM_TYPE != commands.ESM_INTERMEDIATE,
         error=_network_error(deliver) or _group(_ERROR, head),
         text=text,
-        destination=deliver.source.value,
+        destination=deliver.source.value[:LONGEST_ADDRESS],
     )
 
 

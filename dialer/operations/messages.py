@@ -141,7 +141,10 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
             await messages.name_parts(tx, [_name(gateway, news) for news in named])
             # A further form of one text's id may be the first of another's: the first counts.
             meant = {name: news for news in named for name in news.names} | {news.names[0]: news for news in named}
-            early = await messages.take_early(tx, gateway, meant)
+            wanted = {
+                name: None if name == one.names[0] else texts[one.message_id].address for name, one in meant.items()
+            }
+            early = await messages.take_early(tx, gateway, wanted)
             await _set_parts(tx, [_of_early(row, meant[row.smsc_id]) for row in early], now)
         return await _combine(tx, ctx, texts, now)
 
@@ -189,7 +192,8 @@ async def forget_early(ctx: Context, kept: timedelta) -> None:
 
 def _early(one: ReceiptNews, now: datetime) -> dict[str, Any]:
     return {
-        "gateway": one.gateway, "smsc_id": one.names[0], "status": one.status, "error": one.error, "received_at": now,
+        "gateway": one.gateway, "smsc_id": one.names[0], "destination": one.destination, "status": one.status,
+        "error": one.error, "received_at": now,
     }  # fmt: skip
 
 

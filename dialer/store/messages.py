@@ -20,7 +20,12 @@ from dialer.store.types import AnyRow, spelled
 _INTEND, _PARTS = Prepared(insert(message)), Prepared(insert(message_part))
 _THESE = message.c.id.in_(bindparam("_ids", expanding=True))
 _BY_IDS = Prepared(
-    select(*(message.c[name] for name in ("id", "request_id", "campaign_id", "status", "submitted_at", "final_at")))
+    select(
+        *(
+            message.c[name]
+            for name in ("id", "request_id", "campaign_id", "address", "status", "submitted_at", "final_at")
+        )
+    )
     .where(_THESE)
     .order_by(message.c.id)
     .with_for_update()
@@ -196,6 +201,10 @@ def _digits(number: str) -> str:
     return "".join(character for character in number if character.isdigit()).lstrip("0")
 
 
+def _is_for(told: str | None, number: str | None) -> bool:
+    return number is None or not told or _is_same(_digits(number), _digits(told))
+
+
 def _is_same(number: str, told: str) -> bool:
     """SMSCs put the gateway's prefix before the digits of a number, or leave out the country code."""
     shorter, longer = sorted((number, told), key=len)
@@ -207,9 +216,13 @@ async def keep_early(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> 
     await _KEEP_EARLY.run_many(tx, rows)
 
 
-async def take_early(tx: AsyncConnection, gateway: str, ids: Collection[str]) -> list[AnyRow]:
-    """Receipts that came before the responses that name these ids; they are taken out."""
-    rows = await _EARLY.rows(tx, {"_gateway": gateway, "_ids": sorted(ids)}) if ids else []
+async def take_early(tx: AsyncConnection, gateway: str, ids: Mapping[str, str | None]) -> list[AnyRow]:
+    """Receipts that came before the responses that name these ids; they are taken out.
+
+    To a form of an id that is not the first belongs the number that the receipt must be for, as in `parts_named`.
+    """
+    found = await _EARLY.rows(tx, {"_gateway": gateway, "_ids": sorted(ids)}) if ids else []
+    rows = [row for row in found if _is_for(row.destination, ids[row.smsc_id])]
     if rows:
         await _FORGET_EARLY.run(tx, {"_ids": [row.id for row in rows]})
     return rows

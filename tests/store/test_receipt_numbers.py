@@ -81,3 +81,14 @@ async def test_a_late_answer_takes_the_reason_of_the_loss_away(bench: Bench) -> 
             row = (await tx.execute(select(tables.message))).one()
             (part,) = (await stored.parts_of(tx, [text]))[text]
         assert (row.status, row.error, part.error) == (status, error, error)
+
+
+@pytest.mark.parametrize(("destination", "status"), [(NUMBER, "undelivered"), ("12025550002", "submitted")])
+async def test_an_early_receipt_in_another_form_is_the_numbers_too(bench: Bench, destination: str, status: str) -> None:
+    """16 is 0x10: whose receipt it is, the number says."""
+    early = ReceiptNews("texter", keys("16"), destination, MessageStatus.UNDELIVERED, None)
+    await messages.receipt(bench.ctx, [early])
+    text = await _text(bench, "10", 1)
+    assert await _became(bench, text) == status
+    other = await _text(bench, "16", 2)
+    assert await _became(bench, other) == ("submitted" if status == "undelivered" else "undelivered")

@@ -63,6 +63,7 @@ early_receipt = Table(
     Column("id", Id, primary_key=True),
     Column("gateway", String(64), nullable=False),
     Column("smsc_id", String(80), nullable=False),
+    Column("destination", String(32)),
     Column("status", String(16), nullable=False),
     Column("error", Text),
     Column("received_at", Utc, nullable=False),
