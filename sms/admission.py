@@ -39,6 +39,8 @@ class TokenBucket:
 
 # A refusal that comes as long after the last one as this, or after so few segments, says nothing about the rate.
 _REMEMBERED_S, _FEWEST = 30.0, 5
+# A refusal after so many segments says little about a rate that is known: it may be a little too high, or others are sending too.
+_SELDOM, _LOWER, _LOWEST = 20, 0.99, 0.9
 # After so long without a refusal the rate is tried a little higher, and each time by twice as much.
 _CALM_S, _FIRST_STEP, _LAST_STEP = 30.0, 0.02, 0.5
 
@@ -53,11 +55,14 @@ class LearnedPace:
     """The rate that an SMSC allows and nobody has told, in segments a second.
 
     Between two refusals it has taken all that it takes in that time, so it is sent as much from then on. Holding back alone would
-    send a burst after each pause, be refused again, and hold back for longer and longer.
+    send a burst after each pause, be refused again, and hold back for longer and longer. Where it refuses now and then whatever the
+    rate, that is a tenth at most.
     """
 
     bucket: TokenBucket | None = None
     found: float = 0.0  # a rate that was not refused for a while
+    proven: float = 0.0  # the rate that was measured last, or that was not refused
+    seldom: bool = False  # the last refusal came after many segments at a known rate
     accepted: int = 0  # since the last refusal
     refused_at: float = -inf
     step: float = _FIRST_STEP
@@ -66,15 +71,19 @@ class LearnedPace:
     def accept(self, now: float) -> None:
         self.accepted += 1
         if self.bucket is not None and now - self.raised_at >= _CALM_S:
-            self.found = self.bucket.rate
+            self.found = self.proven = self.bucket.rate
             self.bucket.rate *= 1 + self.step
             self.step, self.raised_at = min(2 * self.step, _LAST_STEP), now
 
     def refuse(self, now: float) -> float | None:
         """The rate from now on; None while it is not known."""
         passed = now - self.refused_at
-        if passed <= _REMEMBERED_S and self.accepted >= _FEWEST:
-            self.found = self.accepted / passed
+        self.seldom = self.bucket is not None and self.accepted >= _SELDOM
+        if self.bucket is not None and self.seldom:
+            if self.bucket.rate <= self.found:  # else it was tried higher: it is as before again
+                self.found = max(_LOWER * self.found, _LOWEST * self.proven)
+        elif passed <= _REMEMBERED_S and self.accepted >= _FEWEST:
+            self.found = self.proven = self.accepted / passed
         self.refused_at, self.accepted = now, 0
         if self.found:
             self.bucket = TokenBucket(self.found, burst(self.found), now)

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from sms import events, status, submission
+from sms.backoff import InARow
 from sms.commands import BindType
 from sms.framing import PduError
 from sms.inbox import Inbox
@@ -27,8 +28,7 @@ from sms.text import Segmentation
 
 log = structlog.get_logger(__name__)
 
-# Beyond the session's own response timeout, which is what ends a submission.
-_GRACE_S = 5.0
+_GRACE_S = 5.0  # beyond the session's own response timeout, which is what ends a submission
 
 
 async def _no_late_response(_ref: str, _result: SubmitResult) -> None:
@@ -71,7 +71,7 @@ class Gateway:
         self._stopping, self._refused, self._over = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._stopping_or_refused = asyncio.Event()
         self._over.set()
-        self._throttles, self._calm_at, self._held = 0, 0.0, ""
+        self._throttles, self._held = InARow(), ""
         self._counts = Counts()
         self._binds = [self._kept(kind) for kind in settings.bind_types()]
 
@@ -291,10 +291,8 @@ class Gateway:
             # An answer to what was already under way when the hold began.
             return
         now = self._clock()
-        self._throttles = self._throttles + 1 if now < self._calm_at else 1
-        delay = self.settings.throttle.delay(self._throttles, self._chance())
-        self._calm_at = now + 3 * delay
-        pace = self._slots.throttled() if known.code == status.THROTTLED else None
+        pace, seldom = self._slots.throttled() if known.code == status.THROTTLED else (None, False)
+        delay = 1 / pace if pace and seldom else self._throttles.delay(self.settings.throttle, now, self._chance())
         self._slots.hold(now + delay)
         paced = f"; from then on {pace:.3g} a second" if pace else ""
         self._held = f"held for {delay:.1f} s: {known.name}, {known.meaning}{paced}"

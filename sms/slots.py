@@ -108,9 +108,13 @@ class Slots:
         """The SMSC took a segment."""
         self._admission.learned.accept(self._clock())
 
-    def throttled(self) -> float | None:
-        """The SMSC refused one because of the rate; the segments a second that it is sent from now on, if that is known."""
-        return self._admission.learned.refuse(self._clock())
+    def throttled(self) -> tuple[float | None, bool]:
+        """The SMSC refused one because of the rate: the segments a second that it is sent from now on, if that is known.
+
+        And whether it does so seldom: then there is nothing to wait for but the next one's turn.
+        """
+        pace = self._admission.learned.refuse(self._clock())
+        return pace, self._admission.learned.seldom
 
     def hold(self, until: float) -> None:
         """No slots before `until`, for anyone."""

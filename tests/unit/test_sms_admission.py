@@ -74,7 +74,8 @@ def test_settings_that_cannot_work(wrong: dict, message: str) -> None:
 class Allowed:
     """An SMSC that takes `rate` a second, counted over a second, and the gateway before it, on a clock of their own."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, refuses_every: float = inf) -> None:
+        self.refuses_every, self.submitted = refuses_every, 0
         self.smsc, self.slots = TokenBucket(rate, rate, 0.0), admission(window=50)
         self.now, self.accepted, self.refused = 0.0, 0, 0
 
@@ -92,14 +93,15 @@ class Allowed:
         return (self.accepted - before) / (self.now - begun)
 
     def _submit(self) -> None:
-        if not self.smsc.delay(self.now):
+        self.submitted += 1
+        if not self.smsc.delay(self.now) and self.submitted % self.refuses_every:
             self.smsc.take(self.now)
             self.accepted += 1
             self.slots.learned.accept(self.now)
         else:
             self.refused += 1
-            self.slots.learned.refuse(self.now)
-            self.slots.hold(self.now + 0.4)
+            pace = self.slots.learned.refuse(self.now)
+            self.slots.hold(self.now + (1 / pace if pace and self.slots.learned.seldom else 0.4))
 
 
 @pytest.mark.req("M4")
@@ -110,6 +112,23 @@ def test_a_rate_that_only_refusals_tell_is_found_and_kept(rate: float) -> None:
     refused = allowed.refused
     assert allowed.run(600) >= 0.98 * rate
     assert allowed.refused - refused <= 30  # some every minute or two: it might allow more by now
+
+
+@pytest.mark.req("M4")
+def test_an_smsc_that_refuses_now_and_then_whatever_the_rate_is_not_sent_less_and_less() -> None:
+    allowed = Allowed(1_000_000, refuses_every=50)
+    first = allowed.run(3)
+    assert allowed.run(600) >= 0.85 * first
+
+
+@pytest.mark.req("M4")
+def test_an_smsc_that_allows_less_by_now_is_sent_less() -> None:
+    allowed = Allowed(100)
+    allowed.run(10)
+    for rate in (92.0, 40.0):
+        allowed.smsc.rate = allowed.smsc.burst = rate
+        allowed.run(60)
+        assert allowed.run(120) >= 0.97 * rate
 
 
 def test_an_smsc_that_allows_more_by_now_is_sent_more_after_minutes() -> None:
