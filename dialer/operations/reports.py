@@ -44,7 +44,7 @@ async def counted(ctx: Context, campaign: Campaign) -> Counted:
 
 async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
     """Contacts, each with `addresses`; of a campaign, each with its place in it."""
-    unindexed = 0 if ctx.db.projection is None else await ctx.db.projection.caught_up()
+    unindexed = 0 if ctx.db.projection is None else sum(await ctx.db.projection.caught_up())
     async with ctx.db.read() as tx:
         if campaign_id is not None:
             await _check_campaign(tx, campaign_id)
@@ -64,7 +64,7 @@ async def custom_fields(ctx: Context) -> list[tuple[str, str]]:
 async def indexed(ctx: Context) -> None:
     """Wait until lists have every contact that is there now, also one of a large import a moment ago."""
     if ctx.db.projection is not None:
-        while await ctx.db.projection.caught_up():
+        while (await ctx.db.projection.caught_up()).missing:
             await ctx.db.projection.follow()
 
 

@@ -13,6 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from operator import le
 from pathlib import Path
+from typing import NamedTuple
 
 from dialer.store.projection_schema import (
     ADD,
@@ -46,6 +47,13 @@ class Progress:
     missing: int
 
 
+class Behind(NamedTuple):
+    """How many contacts and changes lists do not have yet, and how many contacts an import is just bringing in."""
+
+    missing: int
+    landing: int
+
+
 class Projection:
     """Of the database in `path`. Everything but `caught_up` blocks and is safe to be called from any thread."""
 
@@ -55,8 +63,8 @@ class Projection:
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
 
-    async def caught_up(self) -> int:
-        """Catch up, if that is soon done; returns how many contacts and changes are still missing."""
+    async def caught_up(self) -> "Behind":
+        """Catch up, if that is soon done; returns what is still missing."""
         return await asyncio.to_thread(self._catch_up)
 
     async def follow(self) -> bool:
@@ -80,10 +88,10 @@ class Projection:
 
     # -- off the loop ---------------------------------------------------------------------------------------------
 
-    def _catch_up(self) -> int:
+    def _catch_up(self) -> "Behind":
         if not self._lock.acquire(timeout=PATIENCE_S):
             with closing(self._connect()) as connection:
-                return _progress(connection).missing
+                return _behind(connection)
         try:
             connection = self._open()
             missing = _progress(connection).missing
@@ -92,7 +100,7 @@ class Projection:
                 missing = _progress(connection).missing
             if not missing and _progress(connection).contact_id <= MANY:  # with more it takes seconds: `follow` does it
                 _index(connection)
-            return missing
+            return _behind(connection)
         finally:
             self._lock.release()
 
@@ -155,6 +163,10 @@ def _progress(connection: sqlite3.Connection) -> Progress:
     contact_id, change_id = connection.execute("SELECT contact_id, change_id FROM progress").fetchone()
     contacts, changes = _complete(connection), _newest(connection)[1]
     return Progress(contact_id, change_id, max(0, contacts - contact_id) + max(0, changes - change_id))
+
+
+def _behind(connection: sqlite3.Connection) -> Behind:
+    return Behind(_progress(connection).missing, _newest(connection)[0] - _complete(connection))
 
 
 def _newest(connection: sqlite3.Connection) -> tuple[int, int]:

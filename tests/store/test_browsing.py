@@ -354,7 +354,7 @@ async def test_a_projection_that_is_lost_damaged_or_of_a_younger_database_is_mad
             projection.file.with_name(f"{projection.file.name}{end}").unlink(missing_ok=True)
         damage()
         projection.prepare()
-        assert projection._catch_up() == 0
+        assert projection._catch_up() == (0, 0)
         count = projection._open().execute("SELECT count(*) FROM words WHERE words MATCH 'anna'").fetchone()
         assert count == (21,)
         projection.close()
