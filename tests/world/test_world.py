@@ -1,6 +1,6 @@
 """Worlds by the seed: the real engine on a virtual clock, with faults, and what must hold whatever happens (I1 to I8).
 
-120 short worlds and one large one here take about a minute of one core; `make soak` plays 10,000 (SOAK_EXAMPLES), each as
+200 short worlds and one large one here take about two minutes of one core; `make soak` plays 10,000 (SOAK_EXAMPLES), each as
 long as WORLD_HOURS says, and `python -m tests.world SEED` plays one alone and prints its journal.
 """
 
@@ -21,7 +21,7 @@ from tests.world.restless import KINDS
 from tests.world.smsc import ENDS
 from tests.world.world import play, play_out
 
-WORLDS, LARGE, RACES = 120, 1, 50
+WORLDS, LARGE, RACES = 200, 1, 50
 #: How long worlds are restless, in turn.
 MINUTES = (1, 2, 2, 3, 3, 4)
 #: So that several processes can share them.
