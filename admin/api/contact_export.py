@@ -1,7 +1,6 @@
 """`/contacts/export.csv`, and that of a campaign: lists of contacts to take along."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -53,7 +52,7 @@ async def _rows(
     custom: Sequence[str],
     *,
     in_campaign: bool,
-) -> AsyncIterator[list[str]]:
+) -> AsyncIterator[list[Any]]:
     after = (*PLACE, *TIMES) if in_campaign else TIMES
     yield [*PERSON, *CHANNELS, "more_addresses", *after, *custom, "attributes"]
     for item in first:
@@ -63,11 +62,11 @@ async def _rows(
             yield _row(item, after, custom)
 
 
-def _row(item: Mapping[str, Any], after: Sequence[str], custom: Sequence[str]) -> list[str]:
+def _row(item: Mapping[str, Any], after: Sequence[str], custom: Sequence[str]) -> list[Any]:
     held = dict(item["attributes"])
-    fields = [_cell(held.pop(name, None)) for name in custom]
+    fields = [held.pop(name, None) for name in custom]
     rest = orjson.dumps(held).decode() if held else ""
-    return [*(_cell(item[n]) for n in PERSON), *_addresses(item), *(_cell(item[n]) for n in after), *fields, rest]
+    return [*(item[n] for n in PERSON), *_addresses(item), *(item[n] for n in after), *fields, rest]
 
 
 def _addresses(item: Mapping[str, Any]) -> list[str]:
@@ -76,9 +75,3 @@ def _addresses(item: Mapping[str, Any]) -> list[str]:
     firsts = [next((one.address for one in held if getattr(one, kind)), "") for kind in CHANNELS.values()]
     more = dict.fromkeys(one.address for one in held if one.address not in firsts)
     return [*firsts, " ".join(more)]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -4,6 +4,8 @@ import csv
 import io
 from collections.abc import AsyncIterable, Iterable
 from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
@@ -12,7 +14,7 @@ from dialer.domain.spreadsheet import neutral
 _FLUSH_BYTES = 64 << 10
 
 
-async def send(request: web.Request, name: str, rows: AsyncIterable[Iterable[str]]) -> web.StreamResponse:
+async def send(request: web.Request, name: str, rows: AsyncIterable[Iterable[Any]]) -> web.StreamResponse:
     """The rows as the file `name`; cells that a spreadsheet would run as a formula begin with `'`."""
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
     response.content_type, response.charset = "text/csv", "utf-8"
@@ -20,10 +22,18 @@ async def send(request: web.Request, name: str, rows: AsyncIterable[Iterable[str
     with suppress(ClientConnectionResetError):  # the download was given up
         buffer = io.StringIO()
         async for row in rows:
-            csv.writer(buffer).writerow([neutral(cell) for cell in row])
+            csv.writer(buffer).writerow([neutral(_written(cell)) for cell in row])
             if buffer.tell() > _FLUSH_BYTES:
                 await response.write(buffer.getvalue().encode())
                 buffer.seek(0)
                 buffer.truncate()
         await response.write_eof(buffer.getvalue().encode())
     return response
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.isoformat() if isinstance(value, datetime) else str(value)

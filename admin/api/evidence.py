@@ -1,7 +1,6 @@
 """`/evidence`: what was done with one number, for whoever has to prove it."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -35,13 +34,7 @@ async def as_file(request: web.Request, query: EvidenceQuery) -> web.StreamRespo
     return await csv_stream.send(request, f"evidence-{found.number.removeprefix('+')}.csv", _rows(found))
 
 
-async def _rows(found: Found) -> AsyncIterator[list[str]]:
+async def _rows(found: Found) -> AsyncIterator[list[Any]]:
     yield ["number", *COLUMNS]
     for one in found.items:
-        yield [found.number, *(_cell(getattr(one, name)) for name in COLUMNS)]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+        yield [found.number, *(getattr(one, name) for name in COLUMNS)]

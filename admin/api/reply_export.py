@@ -1,7 +1,6 @@
 """`/replies/export.csv`, and that of a campaign: replies to take along."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -41,7 +40,7 @@ async def _send(request: web.Request, query: ExportQuery, campaign_id: int | Non
 
 async def _rows(
     first: Sequence[Mapping[str, Any]], others: AsyncIterator[Sequence[Mapping[str, Any]]]
-) -> AsyncIterator[list[str]]:
+) -> AsyncIterator[list[Any]]:
     yield list(COLUMNS)
     for item in first:
         yield _row(item)
@@ -50,13 +49,5 @@ async def _rows(
             yield _row(item)
 
 
-def _row(item: Mapping[str, Any]) -> list[str]:
-    return [_cell(item[name]) for name in COLUMNS]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return "" if value is None else str(value)
+def _row(item: Mapping[str, Any]) -> list[Any]:
+    return [item[name] for name in COLUMNS]

@@ -1,8 +1,9 @@
 """What all schemas share: strict input, texts that a database can hold, instants within the calendar, pages of lists."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -95,6 +96,14 @@ class CountingQuery(ListQuery):
 
     def query(self) -> Query:
         return replace(super().query(), exact=self.count == "exact")
+
+
+class RowOut(Out):
+    """A row of a table whose columns have the names of the fields."""
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        return cls(**{name: item[name] for name in cls.model_fields})
 
 
 T = TypeVar("T")

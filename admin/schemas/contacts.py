@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from admin.schemas.common import CitationOut, JsonObject, Out
+from admin.schemas.common import CitationOut, JsonObject, Out, RowOut
 from dialer.domain.contact import Address
 from dialer.domain.delivery import Delivery
 from dialer.operations import sources
@@ -198,7 +198,7 @@ class RemovalOut(Out):
     kept: dict[str, int]
 
 
-class AttemptOut(Out):
+class AttemptOut(RowOut):
     id: str
     campaign_id: int
     contact_id: int
@@ -224,12 +224,8 @@ class AttemptOut(Out):
     connected_at: datetime | None
     ended_at: datetime | None
 
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Self:
-        return cls(**{name: item[name] for name in cls.model_fields})
 
-
-class MessageOut(Out):
+class MessageOut(RowOut):
     id: str
     campaign_id: int
     contact_id: int
@@ -247,12 +243,8 @@ class MessageOut(Out):
     submitted_at: datetime | None
     final_at: datetime | None
 
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Self:
-        return cls(**{name: item[name] for name in cls.model_fields})
 
-
-class ReplyOut(Out):
+class ReplyOut(RowOut):
     """What a handset sent. `stop`: it asked not to be contacted; `confirmation`: what became of the answer to that.
 
     `answered` is the text of the message that it was taken to answer.
@@ -270,10 +262,6 @@ class ReplyOut(Out):
     confirmation: str | None
     answered: str | None
     received_at: datetime
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Self:
-        return cls(**{name: item[name] for name in cls.model_fields})
 
 
 def _addresses(held: Iterable[Address]) -> list[AddressOut]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
-from admin.schemas.common import In, Out, Text
+from admin.schemas.common import In, Out, RowOut, Text
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 
 
@@ -172,7 +172,7 @@ class TestIn(In):
     text: Text
 
 
-class TestOut(Out):
+class TestOut(RowOut):
     """A test message. `status` as that of any text, see [States](states.md); `parts`: the submits it takes."""
 
     id: int
@@ -188,10 +188,6 @@ class TestOut(Out):
     created_at: datetime
     submitted_at: datetime | None
     final_at: datetime | None
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Self:
-        return cls(**{name: item[name] for name in cls.model_fields})
 
 
 class GatewayOut(RootModel[Annotated[VoiceGatewayOut | SmsGatewayOut, Field(discriminator="kind")]]):

@@ -51,9 +51,8 @@ _EARLY = Prepared(
 _FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(bindparam("_ids", expanding=True))))
 #: Digits of a number that tell it from others: without the country code, and with an area code.
 _SHORTEST = 7
-_PENDING = (
-    MessageStatus.PENDING.value
-)  # the driver takes a plain text at once, and looks long at a member of an enumeration
+# The driver takes a plain text at once, and looks long at a member of an enumeration.
+_PENDING = MessageStatus.PENDING.value
 _TAKEN = frozenset({MessageStatus.SUBMITTED, MessageStatus.DELIVERED})
 _NO_FACTS = dict.fromkeys(("error", "submitted_at", "final_at"))
 
