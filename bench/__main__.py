@@ -13,7 +13,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "reaction": (),
     "thousand": ("agents",),
     "asterisk_rate": ("calls a second", "seconds"),
-    "full_calls": ("agents", "seconds"),
+    "full_calls": ("agents", "seconds", "turns"),
     "lifecycle": (),
     "waiting": ("contacts",),
     "importing": (),
