@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.pages import assets, impact_words, trail_words, words
+from admin.pages import assets, impact_words, menu, trail_words, words
 from dialer.operations.users import Right
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -67,10 +67,10 @@ def _of_request(request: web.Request) -> dict[str, Any]:
     caller = request.get(IDENTITY)
     return {
         "user": caller,
+        "menu": menu.open_to(menu.MAIN, caller),
+        "upkeep": menu.open_to(menu.UPKEEP, caller),
         "csrf": (caller.csrf if caller else None) or "",
         "may_edit": caller is not None and may(caller, Right.WRITE),
-        "may_read": caller is None or may(caller, Right.READ),
-        "may_talk": caller is not None and may(caller, Right.TALK),
         "may_operate": caller is not None and may(caller, Right.OPERATE),
         "section": "",
         "oob": "",

@@ -18,6 +18,18 @@ const openNow = () => document.querySelectorAll('dialog[data-open-now]:not([open
 openNow();
 document.addEventListener('htmx:after:swap', openNow); // one that was fetched
 
+// -- menus: <details class="menu"> closes by a click elsewhere and by Escape, which leaves the focus on its title --------
+
+document.addEventListener('click', (event) => {
+  document.querySelectorAll('details.menu[open]').forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+});
+document.addEventListener('keydown', (event) => {
+  const menu = event.key === 'Escape' && event.target.closest?.('details.menu[open]');
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector('summary').focus();
+});
+
 // A second click on a button that was pressed would send the form twice.
 document.addEventListener('submit', (event) => {
   if (event.defaultPrevented || event.target.method !== 'post') return;

@@ -22,6 +22,13 @@ def people(folder: Path) -> Path:
     return file
 
 
+async def administer(page: Page, name: str) -> None:
+    """Open one of the pages of the menu “Administration”."""
+    main = page.get_by_role("navigation", name="Main")
+    await main.get_by_text("Administration").click()
+    await main.get_by_role("link", name=name, exact=True).click()
+
+
 async def log_in(page: Page, login: tuple[str, str]) -> None:
     await page.goto("/campaigns")
     await page.get_by_label("Name").fill(login[0])

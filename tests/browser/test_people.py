@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
-from tests.browser.test_campaign import log_in
+from tests.browser.test_campaign import administer, log_in
 from tests.support.rig import call, strategy
 from tests.support.server import Server
 
@@ -80,7 +80,7 @@ async def test_a_custom_field_from_its_definition_to_its_end(
     look = {"id": "look", "type": "branch", "name": "Who", "x": 0, "y": 0, "out": {"otherwise": "end"}}
     look["fields"] = {"on": "plan", "rules": [{"op": "eq", "value": "Gold"}]}
     campaign = await server.campaign(lab, PHONES[:1], strategy(look))
-    await page.get_by_role("navigation", name="Main").get_by_role("link", name="Fields").click()
+    await administer(page, "Fields")
     await expect(page.get_by_text("No custom fields yet")).to_be_visible()
     await page.get_by_role("button", name="New field").first.click()
     await page.locator("#name").fill("plan")
@@ -115,7 +115,7 @@ async def test_an_address_comes_onto_the_list_is_found_and_taken_off(
 ) -> None:
     await log_in(page, login)
     await server.campaign(lab, PHONES, strategy(call()))
-    await page.get_by_role("navigation", name="Main").get_by_role("link", name="Do not contact").click()
+    await administer(page, "Do not contact")
     await expect(page.get_by_text("Nobody is listed")).to_be_visible()
     await page.get_by_role("button", name="Add addresses").click()
     await page.get_by_label("Numbers and e-mail addresses").fill(f"{PHONES[0]}\n12")
