@@ -1,30 +1,20 @@
 """`/live` and `/queues`: what is happening now."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Mapping
 
 import orjson
-from aiohttp import ClientConnectionResetError, web
-from aiohttp_sse import EventSourceResponse, sse_response
+from aiohttp import web
 
+from admin import streams
 from admin.errors import Refused
 from admin.keys import CONTEXT, LIVE
 from admin.openapi import Media, Operations, answer
 from admin.schemas.live import QueueOut, QueuesOut
-from dialer.engine.live import Live
 
 api = Operations("live")
 
 AT_MOST_EVERY_S = 0.25
 AT_LEAST_EVERY_S = 15.0
-SEND_S = 10.0
-STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("live_streams")
-
-
-def install(app: web.Application) -> None:
-    app[STREAMS] = set()
-    app.on_shutdown.append(_end_streams)
 
 
 @api("GET", "/queues", "List queues", answers={200: QueuesOut})
@@ -47,38 +37,16 @@ async def queues(request: web.Request) -> web.Response:
     problems=(503,),
 )
 async def live(request: web.Request) -> web.StreamResponse:
-    """Server-sent events: each `data` is the whole picture as JSON, at most four times a second, only when it changed."""
-    return await following(request, _follow)
+    """Server-sent events: each `data` is the whole picture as JSON, at most four times a second, only when it changed.
 
-
-async def following(
-    request: web.Request, follow: Callable[[Live, EventSourceResponse], Awaitable[None]]
-) -> web.StreamResponse:
-    """A stream of events that `follow` sends until the reader leaves or the server stops. Refused (503) without an engine."""
+    Each event has an `id`. A client that comes back with it as `Last-Event-ID` hears nothing until there is something it
+    has not seen.
+    """
     source = request.app[LIVE]
-    task = asyncio.current_task()
-    if source is None or task is None:
+    if source is None:
         raise Refused(503, "no engine runs in this process, so nothing is live")
-    request.app[STREAMS].add(task)
-    try:
-        async with sse_response(request, send_timeout=SEND_S) as stream:
-            await follow(source, stream)
-    except (ClientConnectionResetError, ConnectionResetError, TimeoutError):
-        pass  # the page was left, or stopped reading
-    finally:
-        request.app[STREAMS].discard(task)
-    return stream
 
+    async def draw() -> tuple[Mapping[str, str], float]:
+        return {"picture": orjson.dumps(source.snapshot(), default=str).decode()}, AT_LEAST_EVERY_S
 
-async def _follow(source: Live, stream: EventSourceResponse) -> None:
-    with source.watch() as bell:
-        while True:
-            await stream.send(orjson.dumps(source.snapshot(), default=str).decode())
-            await asyncio.sleep(AT_MOST_EVERY_S)
-            await bell.wait(AT_LEAST_EVERY_S)
-
-
-async def _end_streams(app: web.Application) -> None:
-    """They would hold up the stop until its deadline."""
-    for task in app[STREAMS]:
-        task.cancel()
+    return await streams.shared(request, "api", draw, AT_MOST_EVERY_S)

@@ -6,7 +6,7 @@ from functools import cache
 import orjson
 from aiohttp import web
 
-from admin import document
+from admin import document, streams
 from admin.api import (
     agent,
     attempts,
@@ -80,7 +80,7 @@ def install(app: web.Application) -> None:
     """Add the routes under `/api/v1`."""
     for operation in operations():
         _add(app, operation)
-    live.install(app)
+    streams.install(app)
 
 
 def _add(app: web.Application, operation: Operation) -> None:

@@ -32,16 +32,16 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def overview(request: web.Request, *, status: int = 200, refused: Any = None) -> web.Response:
     campaign = await load(request)
-    parts = await live_parts(request, campaign)
+    parts = await live_parts(request.app, campaign)
     return page(
         request, "campaign/overview.html", status=status, section="Campaigns", tab="Overview", refused=refused,
         kept_draft=await draft_words.notice(request.app[CONTEXT], campaign), **parts,
     )  # fmt: skip
 
 
-async def live_parts(request: web.Request, campaign: Campaign) -> dict[str, Any]:
+async def live_parts(app: web.Application, campaign: Campaign) -> dict[str, Any]:
     """What the overview shows and the stream keeps up to date."""
-    ctx, live = request.app[CONTEXT], request.app[LIVE]
+    ctx, live = app[CONTEXT], app[LIVE]
     snapshot = live.snapshot() if live else views.NO_LIVE
     counted = await views.counts(ctx, campaign)
     return {

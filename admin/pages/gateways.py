@@ -75,9 +75,9 @@ async def index(request: web.Request) -> web.StreamResponse:
     return page(request, "gateways.html", section="Gateways", gateways=shown)
 
 
-def texts(request: web.Request, gateway: str) -> Mapping[str, Any] | None:
+def texts(app: web.Application, gateway: str) -> Mapping[str, Any] | None:
     """What an SMS gateway tells about itself; None where it does not run."""
-    live = request.app[LIVE]
+    live = app[LIVE]
     return live.sms_gateway(gateway) if live else None
 
 
@@ -234,6 +234,6 @@ def _page(
         form=form, faults=by_field, fields=_controls(kind, stored=existing is not None), existing=existing,
         heading=existing["name"] if existing else HEADINGS[kind],
         living=_living(request).get(existing["id"]) if existing else None,
-        sms=texts(request, existing["id"]) if existing else None, oob="",
+        sms=texts(request.app, existing["id"]) if existing else None, oob="",
         action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}", **{"trials": None, **(test or {})},
     )  # fmt: skip

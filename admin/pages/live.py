@@ -1,27 +1,27 @@
-"""Pages that keep themselves up to date: streams of the parts that changed, drawn by the templates of the pages themselves."""
+"""Pages that keep themselves up to date: streams of the parts that changed, drawn by the templates of the pages themselves.
 
-import asyncio
-from collections.abc import Awaitable, Callable
+What is the same for everybody is drawn once for all who look. Parts with something of the one who looks (its rights, its
+forms) are drawn for it alone.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
-from aiohttp_sse import EventSourceResponse
 from markupsafe import Markup
 
-from admin.api.live import following
+from admin import streams
 from admin.keys import CONTEXT, LIVE
-from admin.pages import trials, views
-from admin.pages.campaign import live_parts, load
+from admin.pages import render, trials, views
+from admin.pages.campaign import campaign_id, live_parts, load
 from admin.pages.contact import in_campaign
 from admin.pages.gateways import texts
 from admin.pages.render import page, to_html
 from admin.pages.sources import listed
 from dialer.domain.transitions import SourceState
-from dialer.engine.live import Live
-from dialer.operations import gateways
+from dialer.operations import campaigns, gateways
 
-# Each look costs a count of the campaign's contacts: a look, then a pause of at least this many times its length.
-REST, AT_MOST_EVERY_S = 5.0, 0.4
+AT_MOST_EVERY_S = 0.4
 # With nothing to ring the bell (a window that closes, a validity that ends), look again all the same.
 AT_LEAST_EVERY_S = 5.0
 WHILE_IMPORTING_S = 0.5
@@ -29,100 +29,91 @@ WHILE_IMPORTING_S = 0.5
 RATES_S = 1.0
 BUSY = frozenset({SourceState.PENDING, SourceState.RUNNING, SourceState.REMOVING})
 OOB = Markup('hx-swap-oob="outerMorph"')
+OVERVIEW = ("state", "counts", "pacing", "meter", "agents", "calls")
+CONTACT = ("contact_state", "contact_place", "contact_delivery", "contact_trail")
 
-Draw = Callable[[], Awaitable[tuple[str, float]]]
+Drawn = tuple[Mapping[str, str], float]
 
 
 async def board(request: web.Request) -> web.StreamResponse:
-    return page(request, "live.html", section="Live", **_board(request))
+    return page(request, "live.html", section="Live", **_board(request.app))
 
 
 async def board_stream(request: web.Request) -> web.StreamResponse:
-    async def draw() -> tuple[str, float]:
-        return swapped(request, "board", _board(request)), AT_LEAST_EVERY_S
+    app = request.app
 
-    return await stream(request, draw)
+    async def draw() -> Drawn:
+        return drawn(["board"], _board(app)), AT_LEAST_EVERY_S
+
+    return await streams.shared(request, "board", draw, AT_MOST_EVERY_S)
 
 
 async def campaign_stream(request: web.Request) -> web.StreamResponse:
     """The overview's counts, agents and calls; with `?show=` only the list of `sources`, or the campaign's `state`."""
     await load(request)  # 404 before the stream begins
-    draws = {"sources": _draw_sources, "state": _draw_state}
-    return await stream(request, draws.get(request.query.get("show", ""), _draw)(request))
+    app, one, show = request.app, campaign_id(request), request.query.get("show", "")
+
+    async def draw() -> Drawn:
+        return drawn(OVERVIEW, await live_parts(app, await campaigns.get(app[CONTEXT], one))), AT_LEAST_EVERY_S
+
+    async def draw_state() -> Drawn:
+        return drawn(["state"], {"campaign": await campaigns.get(app[CONTEXT], one)}), AT_LEAST_EVERY_S
+
+    if show == "sources":
+        return await _sources(request)
+    if show == "state":
+        return await streams.shared(request, ("state", one), draw_state, AT_MOST_EVERY_S)
+    return await streams.shared(request, ("overview", one), draw, AT_MOST_EVERY_S)
+
+
+async def _sources(request: web.Request) -> web.StreamResponse:
+    async def draw() -> Drawn:
+        parts = await listed(request.app[CONTEXT], await load(request))
+        busy = any(one["state"] in BUSY and one["kind"] != "rest" for one in parts["sources"])
+        return {"sources": swapped(request, "sources", parts)}, WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
+
+    return await streams.private(request, draw, AT_MOST_EVERY_S)
 
 
 async def contact_stream(request: web.Request) -> web.StreamResponse:
     """A contact's place in a campaign, its delivery and its trail, as its calls and texts go on."""
     await in_campaign(request)  # 404 before the stream begins
 
-    async def draw() -> tuple[str, float]:
+    async def draw() -> Drawn:
         parts = await in_campaign(request)
-        names = ("contact_state", "contact_place", "contact_delivery", "contact_trail")
-        return "".join(swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
+        return {name: swapped(request, name, parts) for name in CONTACT}, AT_LEAST_EVERY_S
 
-    return await stream(request, draw)
+    return await streams.private(request, draw, AT_MOST_EVERY_S)
 
 
 async def gateway_stream(request: web.Request) -> web.StreamResponse:
     """How an SMS gateway is."""
-    name = request.match_info["gateway"]
-    is_sms = (await gateways.get(request.app[CONTEXT], name))["kind"] == "sms"  # 404 before the stream begins
+    app, name = request.app, request.match_info["gateway"]
+    is_sms = (await gateways.get(app[CONTEXT], name))["kind"] == "sms"  # 404 before the stream begins
 
-    async def draw() -> tuple[str, float]:
-        sent = {"trials": await trials.last(request.app[CONTEXT], name)} if is_sms else None
-        shown = swapped(request, "sms_gateway", {"sms": texts(request, name)})
-        return shown + (swapped(request, "trials", sent) if sent else ""), RATES_S
+    async def draw() -> Drawn:
+        parts = drawn(["sms_gateway"], {"sms": texts(app, name)})
+        if is_sms:
+            parts |= drawn(["trials"], {"trials": await trials.last(app[CONTEXT], name)})
+        return parts, RATES_S
 
-    return await stream(request, draw)
-
-
-def _draw(request: web.Request) -> Draw:
-    async def draw() -> tuple[str, float]:
-        campaign = await load(request)
-        parts = await live_parts(request, campaign)
-        names = ("state", "counts", "pacing", "meter", "agents", "calls")
-        return "".join(swapped(request, name, parts) for name in names), AT_LEAST_EVERY_S
-
-    return draw
+    return await streams.shared(request, ("gateway", name), draw, AT_MOST_EVERY_S)
 
 
-def _draw_state(request: web.Request) -> Draw:
-    async def draw() -> tuple[str, float]:
-        return swapped(request, "state", {"campaign": await load(request)}), AT_LEAST_EVERY_S
-
-    return draw
-
-
-def _draw_sources(request: web.Request) -> Draw:
-    async def draw() -> tuple[str, float]:
-        parts = await listed(request.app[CONTEXT], await load(request))
-        busy = any(one["state"] in BUSY and one["kind"] != "rest" for one in parts["sources"])
-        return swapped(request, "sources", parts), WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
-
-    return draw
-
-
-def _board(request: web.Request) -> dict[str, Any]:
-    live = request.app[LIVE]
+def _board(app: web.Application) -> dict[str, Any]:
+    live = app[LIVE]
     return dict(live.snapshot() if live else views.NO_LIVE)
 
 
-def swapped(request: web.Request, part: str, context: dict[str, Any]) -> str:
+def drawn(parts: Iterable[str], context: Mapping[str, Any]) -> dict[str, str]:
+    """Parts that are the same for everybody, by name."""
+    return {name: render.shared("parts/swapped.html", **_swap(name, context)) for name in parts}
+
+
+def swapped(request: web.Request, part: str, context: Mapping[str, Any]) -> str:
     """A part that htmx puts in the place of the one with the same id."""
-    return to_html(request, "parts/swapped.html", part=f"parts/{part}.html", **{**context, "oob": OOB})
+    return to_html(request, "parts/swapped.html", **_swap(part, context))
 
 
-async def stream(request: web.Request, draw: Draw) -> web.StreamResponse:
-    async def follow(source: Live, sent: EventSourceResponse) -> None:
-        loop, shown = asyncio.get_running_loop(), ""
-        with source.watch() as bell:
-            while sent.is_connected():
-                began = loop.time()
-                text, again_s = await draw()
-                if text != shown:
-                    await sent.send(text)
-                    shown = text
-                await asyncio.sleep(max(AT_MOST_EVERY_S, REST * (loop.time() - began)))
-                await bell.wait(again_s)
-
-    return await following(request, follow)
+def _swap(part: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {**context, "part": f"parts/{part}.html", "oob": OOB}

@@ -63,6 +63,11 @@ def to_html(request: web.Request, template: str, **context: Any) -> str:
     return environment().get_template(template).render({**_of_request(request), **context})
 
 
+def shared(template: str, **context: Any) -> str:
+    """A part that is the same for everybody: whatever of it depends on who looks is an undefined name, and so an error."""
+    return environment().get_template(template).render(context)
+
+
 def _of_request(request: web.Request) -> dict[str, Any]:
     caller = request.get(IDENTITY)
     return {

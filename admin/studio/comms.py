@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import orjson
 from aiohttp import WSMsgType, web
 
-from admin.api.live import STREAMS
 from admin.auth import COOKIE
 from admin.errors import Refused
 from admin.keys import CONTEXT, LIVE
 from admin.pages.campaign import load
+from admin.streams import STREAMS
 from admin.studio import standing
 from dialer.engine.bell import Bell
 from dialer.engine.live import Live

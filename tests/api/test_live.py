@@ -14,6 +14,22 @@ from tests.api.conftest import Server
 DEADLINE_S = 5
 
 
+async def next_id(response: ClientResponse) -> str:
+    async with asyncio.timeout(DEADLINE_S):
+        while not (line := (await response.content.readline()).decode()).startswith("id: "):
+            assert line, "the stream ended"
+    return line.removeprefix("id: ").strip()
+
+
+async def next_data(response: ClientResponse) -> str:
+    """All lines of the event that is being read."""
+    async with asyncio.timeout(DEADLINE_S):
+        lines = []
+        while (line := (await response.content.readline()).decode()).startswith("data: "):
+            lines.append(line.removeprefix("data: "))
+    return "".join(lines)
+
+
 async def next_event(response: ClientResponse) -> dict[str, object]:
     async with asyncio.timeout(DEADLINE_S):
         while True:
@@ -48,6 +64,44 @@ async def test_a_page_that_is_left_stops_being_watched(server: Server) -> None:
         while server.live._watchers:
             server.live.changed()
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.req("A3")
+async def test_who_comes_back_hears_only_of_what_it_has_not_seen(server: Server) -> None:
+    response = await server.call("GET", "/live")
+    first = await next_id(response)
+    assert (await next_event(response))["calls"] == server.snapshot["calls"]
+    response.close()
+    back = await server.call("GET", "/live", headers={"Last-Event-ID": first})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await back.content.readline()
+    back.close()
+    server.snapshot["calls"] = []
+    again = await server.call("GET", "/live", headers={"Last-Event-ID": first})
+    assert await next_id(again) != first
+    assert (await next_event(again))["calls"] == []
+    again.close()
+    anew = await server.call("GET", "/live", headers={"Last-Event-ID": "of-a-former-process"})
+    assert (await next_event(anew))["calls"] == []
+    anew.close()
+
+
+@pytest.mark.req("A3")
+async def test_a_page_that_comes_back_gets_the_parts_that_changed(server: Server) -> None:
+    campaign = await server.runnable()
+    address, headers = f"/campaigns/{campaign['id']}/live", {"Authorization": f"Bearer {server.tokens['viewer']}"}
+    response = await server.client.get(address, headers=headers)
+    first, text = await next_id(response), await next_data(response)
+    assert all(f'id="{part}"' in text for part in ("counts", "agents", "calls"))
+    response.close()
+    server.snapshot["calls"] = []
+    back = await server.client.get(address, headers=headers | {"Last-Event-ID": first})
+    assert await next_id(back) != first
+    text = await next_data(back)
+    assert 'id="calls"' in text
+    assert 'id="counts"' not in text
+    back.close()
 
 
 async def test_a_stop_does_not_wait_for_pages_that_look(server: Server) -> None:
