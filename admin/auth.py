@@ -33,6 +33,7 @@ _PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
 # What not every role may read: keys, who the users are, and all that was done with a person's number, over all campaigns.
 _RIGHT_TO_READ = {"key": Right.WRITE, "users": Right.WRITE, "evidence": Right.OPERATE, "evidence.csv": Right.OPERATE}
 # Things under a name that people choose: a gateway called "check" is still a gateway.
+_MANAGERS_PAGE = re.compile(r"(/api/v1)?/check(/|$)")  # the settings and what is around the server
 NAMED = ("/gateways/", "/contact-fields/", "/users/")
 _AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
 # For everybody who is logged in: the way out, and the way to where each role begins.
@@ -95,6 +96,8 @@ def right_for(method: str, path: str) -> Right:
     last = path.rstrip("/").rpartition("/")[2]
     if _AGENT_PAGE.match(path):
         return Right.TALK
+    if _MANAGERS_PAGE.match(path):
+        return Right.WRITE
     if method in SAFE_METHODS:
         return _RIGHT_TO_READ.get(last, Right.READ)
     if path.removeprefix("/api/v1").startswith(NAMED):

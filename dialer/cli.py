@@ -11,6 +11,7 @@ import uvloop
 
 from dialer import app as server
 from dialer import checks, simulation_cli, strategy_cli
+from dialer.domain.checkup import Level, worst
 from dialer.domain.errors import InvalidInput
 from dialer.logs import set_up_logs
 from dialer.operations import users, webhooks
@@ -66,7 +67,7 @@ def check(
     findings = uvloop.run(checks.run(settings_of(config), bind=bind))
     for finding in findings:
         print(finding)
-    if any(finding.remedy for finding in findings):
+    if worst(findings) is Level.FAULT:
         raise typer.Exit(1)
 
 

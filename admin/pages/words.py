@@ -22,6 +22,7 @@ COLOURS: Mapping[str, str] = {
     "throttled": "orange", "held": "orange", "bind_refused": "red", "unknown": "red", "late": "yellow",
     "permanent": "red", "temporary": "orange",
     "resync": "yellow", "refused": "red", "shutting_down": "orange",
+    "ok": "green", "warning": "yellow", "fault": "red",
     "intended": "secondary", "dialing": "azure", "ringing": "azure",
 }  # fmt: skip
 

@@ -138,3 +138,12 @@ document.addEventListener('change', (event) => {
 });
 document.addEventListener('htmx:after:swap', countTicked);
 addEventListener('pageshow', countTicked);
+
+// -- what a page fetches by itself and did not get: an element with data-unreached says so in its place ------------------
+
+document.addEventListener('htmx:error', (event) => {
+  const place = event.target.querySelector?.('[data-unreached]');
+  if (!place) return;
+  place.textContent = place.dataset.unreached;
+  place.classList.add('text-danger');
+});

@@ -65,6 +65,7 @@ class Engine:
         self.link = AmiLink(
             LinkSettings.of(ctx.settings.ami), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
         )
+        self.live.asterisk = self
         self.dialing = Dialing(
             ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed, meter=self.meters.of
         )

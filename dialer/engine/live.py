@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dialer.engine.bell import Bell
+from dialer.operations.checkup import Asterisk
 
 
 class Live:
@@ -16,6 +17,7 @@ class Live:
         look_at_texts: Callable[[str], Mapping[str, Any] | None] = lambda _name: None,
     ) -> None:
         self._look, self._look_at_texts = look, look_at_texts
+        self.asterisk: Asterisk | None = None  # for the check of the settings; None where no engine runs
         self._watchers: set[Bell] = set()
 
     def snapshot(self) -> dict[str, Any]:

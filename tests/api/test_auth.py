@@ -33,14 +33,14 @@ def address(path: str) -> str:
 async def test_every_call_by_every_role(server: Server, role: str | None, method: str, path: str) -> None:
     """The table of rights, said once more in other words: forbidden calls are refused before anything is looked at."""
     last = path.rpartition("/")[2]
-    is_talk = path.startswith("/agent/")
+    is_talk, managers = path.startswith("/agent/"), MANAGERS | ({last} if path == "/check" else set())
     allowed = {
         None: False,
         "agent": is_talk,
         "manager": True,
-        "supervisor": is_talk or (method == "GET" and last not in MANAGERS) or last in READS | OPERATES,
+        "supervisor": is_talk or (method == "GET" and last not in managers) or last in (READS | OPERATES) - managers,
         "viewer": not is_talk
-        and ((method == "GET" and last not in MANAGERS | {"evidence", "evidence.csv"}) or last in READS),
+        and ((method == "GET" and last not in managers | {"evidence", "evidence.csv"}) or last in READS - managers),
     }[role]
     response = await server.call(method, address(path), role=role)
     if allowed:

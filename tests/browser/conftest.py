@@ -112,4 +112,5 @@ async def page(server: Server, _browser: Browser) -> AsyncIterator[Page]:
 EXPECTED = (
     "Failed to load resource: the server responded with a status of 4",
     "Failed to load resource: net::ERR_FAILED",
+    "htmx: htmx:error: Failed to fetch",
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asterisk.lab.lab import Lab
-from dialer.checks import device_of
+from dialer.domain.checkup import device_of
 from sms.lab.smsc import Smsc
 from tests.support.rig import call, strategy
 from tests.support.server import Server

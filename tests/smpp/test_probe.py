@@ -2,14 +2,15 @@
 
 import pytest
 
-from dialer import checks
+from dialer.domain.checkup import Finding
 from dialer.domain.gateway import SmsGateway
+from dialer.operations import checkup
 from sms.lab.smsc import Smsc
 
 
-async def look(smsc: Smsc) -> checks.Finding:
+async def look(smsc: Smsc) -> Finding:
     gateway = SmsGateway(name="Texts", host="127.0.0.1", port=smsc.port, system_id="dialer")
-    return await checks._bound("texts", gateway)
+    return await checkup.bound("texts", gateway)
 
 
 @pytest.mark.req("M1")
