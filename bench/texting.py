@@ -157,13 +157,13 @@ class Watch:
 async def _bare_loop(texts: int, *, receipts: bool) -> Figures:
     came = 0
 
-    async def count(_news: Any) -> None:
+    async def count(news: Any) -> None:
         nonlocal came
-        came += 1
+        came += len(news)
 
     async with _sink(int(receipts)) as port:
         settings = GatewaySettings("bare", "127.0.0.1", port, "bench", "", window=WINDOW, sender="Bench")
-        gateway = Gateway(settings, on_receipt=count, on_reply=count)
+        gateway = Gateway(settings, on_receipts=count, on_reply=count)
         running = asyncio.create_task(gateway.run())
         while not gateway.is_bound:
             await asyncio.sleep(0.01)

@@ -6,6 +6,7 @@ import random as randomness
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -36,7 +37,7 @@ async def _no_late_response(_ref: str, _result: SubmitResult) -> None:
 
 
 class Gateway:
-    """`on_receipt` and `on_reply` store what they get: the SMSC is answered only after they return.
+    """`on_receipts` and `on_reply` store what they get: the SMSC is answered only after they return.
 
     If they raise, or take longer than inbox.HANDLER_TIMEOUT_S, the SMSC is asked to send again; they must bear duplicates.
     `on_late_response(ref, result)` follows a result of Unknown whose answer came after all. `clock` is steady.
@@ -46,7 +47,7 @@ class Gateway:
         self,
         settings: GatewaySettings,
         *,
-        on_receipt: Callable[[Receipt], Awaitable[None]],
+        on_receipts: Callable[[Sequence[Receipt]], Awaitable[None]],
         on_reply: Callable[[Reply], Awaitable[None]],
         on_late_response: Callable[[str, SubmitResult], Awaitable[None]] = _no_late_response,
         on_change: Callable[[], None] = lambda: None,
@@ -57,7 +58,7 @@ class Gateway:
         self._journal = Journal(clock)
         self._inbox = Inbox(
             settings.name,
-            on_receipt=on_receipt,
+            on_receipts=on_receipts,
             on_reply=on_reply,
             on_late_response=on_late_response,
             alphabet=settings.alphabet,
@@ -236,9 +237,9 @@ class Gateway:
                 self._journal.note(Kind.UNKNOWN, reason)
                 self._resolve(ref, Unknown(reason))
             case events.Delivered(sequence, deliver):
-                link = kept.link  # this one: after a reconnect nobody waits for the answer any more
-                if link is not None:
-                    self._inbox.take_in(deliver, lambda code: link.acknowledge(sequence, code))
+                if link := kept.link:  # this one: after a reconnect nobody waits for the answer any more
+                    self._inbox.take_in(deliver, partial(link.acknowledge, sequence))
+                return  # the bind is as it was
             case events.Bound():
                 self._counts.binds += 1
                 self._journal.note(Kind.BOUND, kept.told())
@@ -287,8 +288,7 @@ class Gateway:
     def _hold(self, known: status.Status) -> None:
         """Hold the whole link: all messages share what the SMSC is short of."""
         self._counts.throttled += 1
-        if self._slots.is_held:
-            # An answer to what was already under way when the hold began.
+        if self._slots.is_held:  # an answer to what was already under way when the hold began
             return
         now = self._clock()
         pace, seldom = self._slots.throttled() if known.code == status.THROTTLED else (None, False)

@@ -1,7 +1,8 @@
 """Hands over what comes in, and answers the SMSC only when it is safe: a crash before that makes it send again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -13,20 +14,27 @@ from sms.journal import Kind
 from sms.receipt import Receipt, Reply
 from sms.submission import SubmitResult
 
+Acknowledge = Callable[[int], None]
+
 log = structlog.get_logger(__name__)
 
 # The time a receipt or reply may take to be stored, before the SMSC is asked to send it again.
 HANDLER_TIMEOUT_S = 10.0
+# Receipts handed over at once: storing them holds SQLite's one writer, so that a call's intent never waits long behind it.
+MOST_RECEIPTS = 100
 
 
 class Inbox:
-    """Runs the handlers, each in its own task; the session bounds how many (`DELIVERIES_KEPT`)."""
+    """Hands over receipts as they come, those that came meanwhile all at once, and each reply in a task of its own.
+
+    The session bounds how many wait (`DELIVERIES_KEPT`).
+    """
 
     def __init__(
         self,
         gateway: str,
         *,
-        on_receipt: Callable[[Receipt], Awaitable[None]],
+        on_receipts: Callable[[Sequence[Receipt]], Awaitable[None]],
         on_reply: Callable[[Reply], Awaitable[None]],
         on_late_response: Callable[[str, SubmitResult], Awaitable[None]],
         alphabet: Encoding = Encoding.GSM7,
@@ -34,16 +42,32 @@ class Inbox:
     ) -> None:
         self.receipts, self.replies, self.unreadable = 0, 0, 0
         self._gateway, self._alphabet, self._note = gateway, alphabet, note
-        self._on_receipt, self._on_reply, self._on_late = on_receipt, on_reply, on_late_response
+        self._on_receipts, self._on_reply, self._on_late = on_receipts, on_reply, on_late_response
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[tuple[Receipt, Acknowledge, float]] = deque()  # with the time by which each is stored
+        self._storing = False
 
     @property
     def under_way(self) -> frozenset[asyncio.Task[None]]:
         return frozenset(self._tasks)
 
-    def take_in(self, deliver: DeliverSm, acknowledge: Callable[[int], None]) -> None:
+    def take_in(self, deliver: DeliverSm, acknowledge: Acknowledge) -> None:
         """Store `deliver`, then `acknowledge` with the command_status that tells the SMSC whether to send it again."""
-        self._start(self._take_in(deliver, acknowledge), "smpp delivery")
+        if not receipt.is_receipt(deliver):
+            self._start(self._take_reply(deliver, acknowledge), "smpp reply")
+        elif found := receipt.parse(deliver):
+            self.receipts += 1
+            until = asyncio.get_running_loop().time() + HANDLER_TIMEOUT_S
+            self._waiting.append((found, acknowledge, until))
+            if not self._storing:
+                self._storing = True
+                self._start(self._take_receipts(), "smpp receipts")
+        else:
+            # Sent again it would be no clearer.
+            self.unreadable += 1
+            self._note(Kind.UNREADABLE, f"a receipt of esm_class {deliver.esm_class:#04x}")
+            log.warning("smpp_receipt_unreadable", gateway=self._gateway, esm_class=deliver.esm_class)
+            acknowledge(status.OK)
 
     def tell_late(self, ref: str, result: SubmitResult) -> None:
         self._start(self._tell_late(ref, result), "smpp late response")
@@ -58,30 +82,31 @@ class Inbox:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _take_in(self, deliver: DeliverSm, acknowledge: Callable[[int], None]) -> None:
-        code = status.TEMPORARY_APPLICATION_ERROR
+    async def _take_receipts(self) -> None:
+        """Those that wait, and those that come while they are stored."""
         try:
-            async with asyncio.timeout(HANDLER_TIMEOUT_S):
-                await self._hand_over(deliver)
-            code = status.OK
-        except Exception:
-            # A handler's fault never ends the session: the SMSC sends again.
-            log.exception("smpp_delivery_not_stored", gateway=self._gateway)
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(MOST_RECEIPTS, len(self._waiting)))]
+                code = await self._stored(self._on_receipts([one for one, _, _ in batch]), until=batch[0][2])
+                for _, acknowledge, _ in batch:
+                    acknowledge(code)
         finally:
-            acknowledge(code)
+            self._storing = False
 
-    async def _hand_over(self, deliver: DeliverSm) -> None:
-        if not receipt.is_receipt(deliver):
-            self.replies += 1
-            await self._on_reply(receipt.reply(deliver, self._alphabet))
-        elif found := receipt.parse(deliver):
-            self.receipts += 1
-            await self._on_receipt(found)
-        else:
-            # Sent again it would be no clearer.
-            self.unreadable += 1
-            self._note(Kind.UNREADABLE, f"a receipt of esm_class {deliver.esm_class:#04x}")
-            log.warning("smpp_receipt_unreadable", gateway=self._gateway, esm_class=deliver.esm_class)
+    async def _take_reply(self, deliver: DeliverSm, acknowledge: Acknowledge) -> None:
+        self.replies += 1
+        until = asyncio.get_running_loop().time() + HANDLER_TIMEOUT_S
+        acknowledge(await self._stored(self._on_reply(receipt.reply(deliver, self._alphabet)), until=until))
+
+    async def _stored(self, handing_over: Awaitable[None], *, until: float) -> int:
+        """The command_status for what is handed over. A handler's fault never ends the session: the SMSC sends again."""
+        try:
+            async with asyncio.timeout_at(until):
+                await handing_over
+        except Exception:
+            log.exception("smpp_delivery_not_stored", gateway=self._gateway)
+            return status.TEMPORARY_APPLICATION_ERROR
+        return status.OK
 
     async def _tell_late(self, ref: str, result: SubmitResult) -> None:
         try:

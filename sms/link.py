@@ -47,6 +47,7 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._planned = inf
         self._replan = asyncio.Event()
+        self._acknowledges = False  # before the loop's next turn
 
     @property
     def is_bound(self) -> bool:
@@ -82,7 +83,14 @@ class Link:
         self._flush(replans=is_first)
 
     def acknowledge(self, sequence: int, code: int) -> None:
+        """Answer a delivery, in one write with all others that are answered in this turn of the loop."""
         self._session.acknowledge(sequence, code)
+        if not self._acknowledges:
+            self._acknowledges = True
+            asyncio.get_running_loop().call_soon(self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._acknowledges = False
         self._flush(replans=False)
 
     def unbind(self) -> None:

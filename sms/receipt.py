@@ -85,6 +85,11 @@ _ID = re.compile(r"(?:^|\s)id\s*:\s*([^\s]{1,64})", re.IGNORECASE)
 _STATE = re.compile(r"(?:^|\s)stat(?:us)?\s*:\s*([A-Za-z]+)", re.IGNORECASE)
 _ERROR = re.compile(r"(?:^|\s)err(?:or)?\s*:\s*([0-9A-Za-z]+)", re.IGNORECASE)
 _TEXT = re.compile(r"(?:^|\s)text\s*:", re.IGNORECASE)
+# All of them at once, in the form that appendix B gives and most SMSCs send.
+_USUAL = re.compile(
+    r"id:([^\s]{1,64}) sub:\d+ dlvrd:\d+ submit date:\d+ done date:\d+ stat:([A-Za-z]+) err:([0-9A-Za-z]+) text:(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @lru_cache(maxsize=4096)  # asked for once more when the receipt comes, most often soon
@@ -114,17 +119,16 @@ def is_receipt(deliver: commands.DeliverSm) -> bool:
 
 def parse(deliver: commands.DeliverSm) -> Receipt | None:
     """The receipt in `deliver`, TLVs before text; None when it names no message or no state."""
-    body = _body(deliver)
-    head, text = _parted(body)
-    smsc_id = _tlv_text(deliver, commands.TLV_RECEIPTED_MESSAGE_ID) or _group(_ID, head)
-    state = _tlv_state(deliver) or _BY_NAME.get(_group(_STATE, head).upper()[:5])
+    told_id, told_state, told_error, text = _words(_body(deliver))
+    smsc_id = _tlv_text(deliver, commands.TLV_RECEIPTED_MESSAGE_ID) or told_id
+    state = _tlv_state(deliver) or _BY_NAME.get(told_state.upper()[:5])
     if not smsc_id or state is None:
         return None
     return Receipt(
         smsc_id=smsc_id,
         state=state,
         final=state.is_final and deliver.esm_class & commands.ESM_TYPE != commands.ESM_INTERMEDIATE,
-        error=_network_error(deliver) or _group(_ERROR, head),
+        error=_network_error(deliver) or told_error,
         text=text,
         destination=deliver.source.value[:LONGEST_ADDRESS],
     )
@@ -161,6 +165,14 @@ def _body(deliver: commands.DeliverSm) -> str:
     return decode(deliver.payload, deliver.data_coding)
 
 
+def _words(body: str) -> tuple[str, str, str, str]:
+    """Id, state, error and quoted text, each "" if it is not there."""
+    if usual := _USUAL.fullmatch(body):
+        return usual[1], usual[2], usual[3], usual[4]
+    head, text = _parted(body)
+    return _group(_ID, head), _group(_STATE, head), _group(_ERROR, head), text
+
+
 def _parted(body: str) -> tuple[str, str]:
     """The receipt's own words and the quoted text, which may itself contain `id:` or `stat:`."""
     at = _TEXT.search(body)
@@ -174,7 +186,8 @@ def _group(pattern: re.Pattern[str], body: str) -> str:
 
 def _tlv_text(deliver: commands.DeliverSm, tag: int) -> str:
     # The final NUL is part of the value by the specification, and left out by some.
-    return (deliver.tlv(tag) or b"").partition(b"\0")[0].decode("latin-1").strip()
+    value = deliver.tlv(tag)
+    return value.partition(b"\0")[0].decode("latin-1").strip() if value else ""
 
 
 def _tlv_state(deliver: commands.DeliverSm) -> MessageState | None:

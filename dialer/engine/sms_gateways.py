@@ -1,7 +1,7 @@
 """The SMS gateways of this node: one link to an SMSC for each that is stored, and what comes in from it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from dialer.engine.gateway_view import view
 from dialer.engine.replying import Replying
 from dialer.engine.text_log import TextLog
 from dialer.engine.trying import Trying
+from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.messages import PartNews, ReceiptNews
 from dialer.operations.text_settings import gateway_settings
@@ -122,11 +123,9 @@ class SmsGateways:
         return None if gateway.is_bound else f"is {gateway.state.value}: {gateway.describe().reason or 'not bound yet'}"
 
     def _make(self, name: str, settings: SmsGateway) -> Gateway:
-        async def on_receipt(receipt: Receipt) -> None:
-            if receipt.final:
-                status = _STATES.get(receipt.state, MessageStatus.UNDELIVERED)
-                error = None if status is MessageStatus.DELIVERED else f"{receipt.state.value} {receipt.error}".strip()
-                await self._log.receive(ReceiptNews(name, receipt.keys, receipt.destination, status, error))
+        async def on_receipts(receipts: Sequence[Receipt]) -> None:
+            if final := [_told(name, receipt) for receipt in receipts if receipt.final]:
+                await messages.receipt(self._ctx, final)
 
         async def on_reply(reply: Reply) -> None:
             await self.replying.take_in(name, reply)
@@ -139,7 +138,7 @@ class SmsGateways:
 
         return Gateway(
             gateway_settings(name, settings),
-            on_receipt=on_receipt,
+            on_receipts=on_receipts,
             on_reply=on_reply,
             on_late_response=on_late_response,
             on_change=self._changed,
@@ -154,6 +153,12 @@ def reference(message_id: str, part: int) -> str:
 def read_reference(ref: str) -> tuple[str, int]:
     message_id, _, part = ref.partition(".")
     return message_id, int(part)
+
+
+def _told(gateway: str, receipt: Receipt) -> ReceiptNews:
+    status = _STATES.get(receipt.state, MessageStatus.UNDELIVERED)
+    error = None if status is MessageStatus.DELIVERED else f"{receipt.state.value} {receipt.error}".strip()
+    return ReceiptNews(gateway, receipt.keys, receipt.destination, status, error)
 
 
 def news(message_id: str, part: int, result: SubmitResult) -> PartNews:

@@ -1,14 +1,14 @@
-"""What texts write: intents before submits, answers and receipts after them, each kind gathered into few transactions."""
+"""What texts write: intents before submits and answers after them, each kind gathered into few transactions."""
 
 from collections.abc import Callable, Sequence
 
 from dialer.engine.batches import Batches
 from dialer.operations import messages
 from dialer.operations.context import Context
-from dialer.operations.messages import PartNews, ReceiptNews, TextIntent
+from dialer.operations.messages import PartNews, TextIntent
 
 # A transaction holds SQLite's one writer: short, so that a call's intent never waits long behind it.
-MOST, MOST_RECEIPTS = 50, 100
+MOST = 50
 
 
 class TextLog:
@@ -18,7 +18,6 @@ class TextLog:
         self._ctx = ctx
         self._intents = Batches(self._intend, most=MOST, start=start, name="text-intents")
         self._answers = Batches(self._record, most=MOST, start=start, name="text-answers")
-        self._receipts = Batches(self._receive, most=MOST_RECEIPTS, start=start, name="text-receipts")
 
     async def intend(self, intent: TextIntent) -> bool:
         """True once it is committed; False if it was stopped meanwhile."""
@@ -27,9 +26,6 @@ class TextLog:
     async def record(self, gateway: str, news: PartNews) -> None:
         await self._answers.put((gateway, news))
 
-    async def receive(self, receipt: ReceiptNews) -> None:
-        await self._receipts.put(receipt)
-
     async def _intend(self, intents: Sequence[TextIntent]) -> list[bool]:
         going = await messages.intend(self._ctx, intents)
         return [intent.message_id in going for intent in intents]
@@ -37,7 +33,3 @@ class TextLog:
     async def _record(self, answers: Sequence[tuple[str, PartNews]]) -> Sequence[None]:
         await messages.record(self._ctx, answers)
         return [None] * len(answers)
-
-    async def _receive(self, receipts: Sequence[ReceiptNews]) -> Sequence[None]:
-        await messages.receipt(self._ctx, receipts)
-        return [None] * len(receipts)

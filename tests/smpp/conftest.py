@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,17 +41,17 @@ class Esme:
     def __post_init__(self) -> None:
         self.gateway = Gateway(
             self.settings,
-            on_receipt=self._receipt,
+            on_receipts=self._receipts,
             on_reply=self._reply,
             on_late_response=self._late,
             chance=lambda: 0.0,
         )
         self._refs = 0
 
-    async def _receipt(self, receipt: Receipt) -> None:
+    async def _receipts(self, receipts: Sequence[Receipt]) -> None:
         if self.before_receipt:
             await self.before_receipt()
-        self.receipts.append(receipt)
+        self.receipts += receipts
 
     async def _reply(self, reply: Reply) -> None:
         self.replies.append(reply)
