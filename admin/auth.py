@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from admin.errors import Refused, is_api, is_editor
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
-from dialer.operations import rest_keys, users
+from dialer.operations import audit, rest_keys, users
 from dialer.operations.users import RIGHTS, Right
 
 COOKIE = "dialer_session"
@@ -30,11 +30,15 @@ _RIGHT_OF_LAST_PART = {
 # The role of a campaign's own key: it has no rights but that of the address which it was found at.
 CAMPAIGN_KEY = "campaign-key"
 _PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
-# What not every role may read: keys, who the users are, and all that was done with a person's number, over all campaigns.
-_RIGHT_TO_READ = {"key": Right.WRITE, "users": Right.WRITE, "evidence": Right.OPERATE, "evidence.csv": Right.OPERATE}
+# What not every role may read: keys, and all that was done with a person's number, over all campaigns.
+_RIGHT_TO_READ = {
+    "key": Right.WRITE,
+    "evidence": Right.OPERATE,
+    "evidence.csv": Right.OPERATE,
+}
 # Things under a name that people choose: a gateway called "check" is still a gateway.
-_MANAGERS_PAGE = re.compile(r"(/api/v1)?/check(/|$)")  # the settings and what is around the server
-NAMED = ("/gateways/", "/contact-fields/", "/users/")
+NAMED = ("/gateways/", "/contact-fields/")
+_MANAGED = re.compile(r"(/api/v1)?/(users|audit(\.csv)?|check)(/|$)")  # people, and the server itself
 _AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
 # For everybody who is logged in: the way out, and the way to where each role begins.
 _EVERYBODYS = frozenset({"/", "/logout"})
@@ -57,7 +61,7 @@ async def login(request: web.Request, name: str, password: str) -> str:
         raise Refused(429, f"too many failed logins: try again in {wait_s} s", {"Retry-After": str(wait_s)})
     # Counted before the password is looked at, so that tries at the same moment count too.
     throttle.failed(name, address, ctx.clock())
-    cookie = await users.log_in(ctx, name, password)
+    cookie = await users.log_in(ctx, name, password, address)
     if cookie is None:
         raise WrongLogin
     throttle.succeeded(name, address)
@@ -96,8 +100,8 @@ def right_for(method: str, path: str) -> Right:
     last = path.rstrip("/").rpartition("/")[2]
     if _AGENT_PAGE.match(path):
         return Right.TALK
-    if _MANAGERS_PAGE.match(path):
-        return Right.WRITE
+    if _MANAGED.match(path):
+        return Right.MANAGE
     if method in SAFE_METHODS:
         return _RIGHT_TO_READ.get(last, Right.READ)
     if path.removeprefix("/api/v1").startswith(NAMED):
@@ -114,6 +118,11 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await handler(request)
         return _ask_to_log_in(request)
     request[IDENTITY] = identity
+    with audit.acting(_doer(request, identity)):
+        return await _let_in(request, identity, handler)
+
+
+async def _let_in(request: web.Request, identity: Identity, handler: Handler) -> web.StreamResponse:
     if _is_public(request):
         return await handler(request)
     if identity.csrf and request.method not in SAFE_METHODS:
@@ -122,6 +131,12 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     if identity.role != CAMPAIGN_KEY and request.path not in _EVERYBODYS and not may(identity, right):
         raise Refused(403, f"{identity.name} is a {identity.role}, who may not {right} here")
     return await handler(request)
+
+
+def _doer(request: web.Request, identity: Identity) -> audit.Doer:
+    kind = audit.Kind.PERSON if identity.csrf else audit.Kind.TOKEN
+    kind = audit.Kind.CAMPAIGN_KEY if identity.role == CAMPAIGN_KEY else kind
+    return audit.Doer(identity.name, kind, request.remote or "")
 
 
 async def _identify(request: web.Request) -> Identity | None:

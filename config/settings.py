@@ -4,15 +4,13 @@ import platform
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+from config.http import Http
+from config.section import Port, Section
+
 Seconds = Annotated[float, Field(gt=0, le=3600)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Database(Section):
@@ -30,18 +28,6 @@ class Database(Section):
         if scheme not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
             raise ValueError("must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
         return url
-
-
-class Http(Section):
-    host: str = Field(default="127.0.0.1", description="Address the pages and the API listen on.")
-    port: Port = Field(default=8080, description="Port the pages and the API listen on.")
-    session_hours: float = Field(default=12, gt=0, le=720, description="How long a login lasts without use, in hours.")
-    secure_cookies: bool = Field(
-        default=False, description="Set to true behind TLS: the session cookie is then sent over https only."
-    )
-    max_upload_mb: int = Field(
-        default=1024, ge=1, le=65536, description="Largest contact file that is taken, in megabytes."
-    )
 
 
 class Ami(Section):
@@ -282,6 +268,12 @@ class Settings(BaseSettings):
         default_factory=lambda: platform.node() or "node-1",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="This node's name; the default is the machine's name.",
+    )
+    audit_days: int = Field(
+        default=400,
+        ge=1,
+        le=36_500,
+        description="How long the audit log keeps who changed what, in days.",
     )
     secret_key: SecretStr | None = Field(
         default=None,

@@ -1,6 +1,7 @@
 """What commands share: the settings they run with, and an operations context over the database, without an engine."""
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 from config.load import SettingsError, load
 from config.settings import Settings
 from dialer.domain.errors import DomainError
+from dialer.operations.audit import Doer, Kind, acting
 from dialer.operations.context import Context
 from dialer.store.database import Database
 
@@ -33,7 +35,8 @@ def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]])
     async def run() -> None:
         db = Database(settings.database.url)
         try:
-            await work(Context(db, settings))
+            with acting(Doer(_user_name(), Kind.COMMAND)):
+                await work(Context(db, settings))
         finally:
             await db.close()
 
@@ -42,3 +45,11 @@ def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]])
     except DomainError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
+
+
+def _user_name() -> str:
+    """Who runs the command, as the system calls them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a number without a name, as in some containers
+        return "(no name)"

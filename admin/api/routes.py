@@ -10,6 +10,7 @@ from admin import document, streams
 from admin.api import (
     agent,
     attempts,
+    audit,
     campaigns,
     checkup,
     contact_export,
@@ -73,6 +74,7 @@ def operations() -> list[Operation]:
         checkup.api,
         agent.api,
         users.api,
+        audit.api,
         api,
     )
     return [operation for module in modules for operation in module.all]

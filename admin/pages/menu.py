@@ -26,7 +26,8 @@ UPKEEP = (
     Entry("Do not contact", "/do-not-contact", "stop"),
     Entry("Fields", "/contact-fields", "settings"),
     Entry("Gateways", "/gateways", "server"),
-    Entry("Settings check", "/check", "check", Right.WRITE),
+    Entry("Settings check", "/check", "check", Right.MANAGE),
+    Entry("Audit log", "/audit", "file", Right.MANAGE),
 )
 
 

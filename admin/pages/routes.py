@@ -7,6 +7,7 @@ from aiohttp import web
 from admin.pages import (
     agent,
     assets,
+    audit,
     campaign,
     campaigns,
     checkup,
@@ -101,6 +102,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get("/agent/live", agent.watch),
         web.post("/agent", agent.change),
         web.post(r"/agent/{offer:[0-9A-Z]{26}}/{answer:accept|skip|reject}", agent.answer),
+        web.get("/audit", audit.index),
         web.get("/live", live.board),
         web.get("/live/stream", live.board_stream),
         web.get("/gateways", gateways.index),

@@ -166,6 +166,11 @@ def may_start(campaign: Campaign, zone: str | None, number: str | None, now: dat
     return campaign.status is CampaignStatus.PUBLISHED and may_contact(campaign, zone, number, now)
 
 
+def told_fields(campaign: Campaign) -> dict[str, Any]:
+    """What people say about it: its title and its settings."""
+    return {"title": campaign.title, **editable_fields(campaign)}
+
+
 def editable_fields(campaign: Campaign) -> dict[str, Any]:
     """What a clone copies (C11): settings, no history."""
     return {

@@ -17,12 +17,13 @@ from dialer.domain.campaign import (
     LoadOrder,
     active,
     editable_fields,
+    told_fields,
 )
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.rules.catalogue import NONE, pack_faults
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import cloning, drafts, leaving, lifecycle, readiness
+from dialer.operations import audit, cloning, drafts, leaving, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, contact_fields, gateways, postponing, strategies
@@ -70,6 +71,7 @@ async def create(
             await strategies.add(tx, campaign_id, to_document(strategy), digest(strategy), ctx.clock(), drawing=drawing)
         made = await _get(tx, campaign_id)
         await cloning.keep_draft(tx, ctx, made, drawings)
+        await audit.write(tx, ctx, "create", "campaign", made.id, name=made.title, after=told_fields(made))
         return made
 
 
@@ -91,6 +93,8 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
             await _still_complete(tx, ctx, _with(campaign, wanted), wanted)
         if not await campaigns.edit(tx, campaign_id, wanted, ctx.clock(), revision=campaign.revision):
             raise StaleEdit("campaign", campaign_id)
+        old, new = told_fields(campaign), told_fields(_with(campaign, wanted))
+        await audit.write(tx, ctx, "edit", "campaign", campaign_id, name=campaign.title, before=old, after=new)
         if {"execution", "time_zone", "rule_pack"} & wanted.keys():
             await postponing.reopen_windows(tx, campaign_id)
     edited_at = asyncio.get_running_loop().time()
@@ -157,6 +161,8 @@ async def remove(ctx: Context, campaign_id: int) -> None:
         if campaign.status is CampaignStatus.PUBLISHED:
             raise IllegalTransition("campaign", CampaignStatus.PUBLISHED, "deleted")
         await campaigns.remove(tx, campaign_id)
+        old = told_fields(campaign)
+        await audit.write(tx, ctx, "delete", "campaign", campaign_id, name=campaign.title, before=old)
     await ctx.engine.campaign_changed(campaign_id)
 
 
@@ -210,6 +216,13 @@ async def _move(tx: AsyncConnection, campaign: Campaign, to: CampaignStatus, ctx
     CAMPAIGN.check(campaign.status, to)
     if not await campaigns.set_status(tx, campaign.id, to, ctx.clock()):
         raise StaleEdit("campaign", campaign.id)
+    old, new = {"status": campaign.status}, {"status": to}
+    await audit.write(tx, ctx, _MOVES[to], "campaign", campaign.id, name=campaign.title, before=old, after=new)
+
+
+_MOVES = {
+    CampaignStatus.PUBLISHED: "publish", CampaignStatus.UNPUBLISHED: "unpublish", CampaignStatus.ENDED: "end",
+}  # fmt: skip
 
 
 async def _changed(ctx: Context, campaign_id: int) -> Campaign:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.columns import MAX_ATTRIBUTE_NAME, attribute_name, is_known
 from dialer.domain.errors import DomainError, Fault, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.fields import Field, FieldType, Misfit, check, faults_of
+from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
 from dialer.store import contact_fields, strategies
 from dialer.store.types import AnyRow
@@ -122,6 +123,8 @@ async def create(
             if len(await contact_fields.rows(tx)) >= MOST_FIELDS:
                 raise InvalidInput.single("name", f"there are {MOST_FIELDS} fields already, which is the most")
             await contact_fields.add(tx, field, ctx.clock())
+            new = asdict(field)
+            await audit.write(tx, ctx, "create", "contact field", field.name, name=field.label, after=new)
     except IntegrityError:
         raise InvalidInput.single("name", f"there is a field {shown(field.name)} already") from None
     await _normalise_values(ctx, field)
@@ -153,6 +156,8 @@ async def edit(
     async with ctx.db.write() as tx:
         if not await contact_fields.edit(tx, field, ctx.clock(), row.revision):
             raise StaleEdit("field", name)
+        before, after = asdict(old), asdict(field)
+        await audit.write(tx, ctx, "edit", "contact field", name, name=old.label, before=before, after=after)
     if has_changed:
         await _normalise_values(ctx, field)
     return await get(ctx, name)
@@ -164,7 +169,7 @@ async def remove(ctx: Context, name: str, values: Values | None = None) -> None:
     Also if contacts have values for it and nobody said what is to become of them.
     """
     async with ctx.db.read() as tx:
-        await _row(tx, name)
+        field = contact_fields.field_of(await _row(tx, name))
         found = await _places(tx, name)
         number = await contact_fields.values_count(tx, name) if not found and values is None else 0
     if found or number:
@@ -175,6 +180,8 @@ async def remove(ctx: Context, name: str, values: Values | None = None) -> None:
         if found := await _places(tx, name):  # a strategy that was deployed meanwhile
             raise FieldInUse(name, found, 0)
         await contact_fields.remove(tx, name)
+        old = {**asdict(field), "values": values or Values.KEEP}
+        await audit.write(tx, ctx, "delete", "contact field", name, name=field.label, before=old)
 
 
 async def usage(ctx: Context, name: str) -> tuple[list[Place], int]:

@@ -13,7 +13,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.fields import Field
 from dialer.domain.transitions import CampaignStatus
-from dialer.operations import readiness
+from dialer.operations import audit, readiness
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, contact_fields, drafts, gateways, strategies
 from dialer.strategy.check import Checked
@@ -139,10 +139,20 @@ async def _put(
         )
         if faults:
             raise Incomplete(faults)
+    old = _told(campaign.strategy_version, await present(tx, campaign))
     version = await _store(tx, campaign, drawn, now, by)
     if draft is not None:
         await drafts.remove(tx, campaign.id, draft)
-    return await present(tx, replace(campaign, strategy_version=version))
+    stored = await present(tx, replace(campaign, strategy_version=version))
+    new = _told(version, stored)
+    await audit.write(tx, ctx, "deploy", "strategy", campaign.id, name=campaign.title, before=old, after=new)
+    return stored
+
+
+def _told(version: int | None, stored: Stored) -> dict[str, object]:
+    """Its steps stay in the store, by version; they may hold what is nobody's business here."""
+    nodes = stored.document["nodes"]
+    return {"version": version, "revision": stored.rev, "steps": len(nodes) if isinstance(nodes, list) else 0}
 
 
 def digest_of(stored: Stored) -> str:

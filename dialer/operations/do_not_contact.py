@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import Fault, InvalidInput, NotFound
 from dialer.domain.suppression import address_digest
-from dialer.operations import leaving, unreachable
+from dialer.operations import audit, leaving, unreachable
 from dialer.operations.context import Context
 from dialer.operations.suppression import read_address
 from dialer.store import campaigns, do_not_contact, lists
@@ -79,8 +79,11 @@ async def find(ctx: Context, address: str, campaign_id: int | None) -> AnyRow:
 async def remove(ctx: Context, entry_id: int) -> None:
     """From now on the address may be contacted again; work that was refused for it does not come back."""
     async with ctx.db.write() as tx:
-        if not await do_not_contact.remove(tx, entry_id):
+        entry = await do_not_contact.get(tx, entry_id)
+        if entry is None or not await do_not_contact.remove(tx, entry_id):
             raise NotFound("do-not-contact entry", entry_id)
+        old = {"campaign_id": entry.campaign_id, "created_at": entry.created_at}
+        await audit.write(tx, ctx, "delete", "do-not-contact entry", entry_id, before=old)
 
 
 async def _rows(ctx: Context, entries: Sequence[NewEntry], prefix: str) -> list[dict[str, Any]]:
@@ -115,12 +118,26 @@ def _row(ctx: Context, address: str, entry: NewEntry) -> dict[str, Any]:
     }
 
 
+async def _audit(
+    tx: AsyncConnection, ctx: Context, rows: Sequence[Mapping[str, Any]], added: int, by: audit.Doer
+) -> None:
+    """Of whom they are is not told: an entry is named by its number, several by how many they are."""
+    (first, *others), entry_id = rows, ""
+    if not others:
+        entry_id = (await do_not_contact.find(tx, [first["digest"]], first["campaign_id"]))[0].id
+    campaign_ids = sorted({row["campaign_id"] for row in rows if row["campaign_id"] is not None})
+    new = {"entries": added, "campaigns": campaign_ids or "all"}
+    await audit.write(tx, ctx, "create", "do-not-contact entry", entry_id, after=new, by=by)
+
+
 async def _list(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[AnyRow]]:
     """One chunk in one transaction: how many were new, and what is queued to these addresses."""
-    addresses = [row["address"] for row in rows]
+    addresses, by = [row["address"] for row in rows], audit.doer()
 
     async def work(tx: AsyncConnection) -> tuple[int, list[AnyRow]]:
         added = await do_not_contact.add_many(tx, rows)
+        if added and by:
+            await _audit(tx, ctx, rows, added, by)
         queued = await do_not_contact.queued_to(tx, addresses)
         if not ctx.db.is_sqlite:  # many writers: an intent on another node is through before, or it sees the entry
             for campaign_id in sorted({row.campaign_id for row in queued}):

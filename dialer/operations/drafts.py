@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, NotFound, StaleEdit
 from dialer.domain.transitions import CampaignStatus
-from dialer.operations import deploying, flows
+from dialer.operations import audit, deploying, flows
 from dialer.operations.context import Context, strategy_of
 from dialer.operations.deploying import BadStrategy
 from dialer.store import campaigns, drafts, strategies
@@ -92,16 +92,25 @@ async def save(
         version = base.version if base.version in range(1, (campaign.strategy_version or 0) + 1) else None
         base = replace(base, version=version)
         await drafts.put(tx, campaign_id, cast("list[dict[str, Any]]", flow), base, by=by, now=ctx.clock())
+        kept = await drafts.get(tx, campaign_id)
+        old, new = _told(before), _told(kept)
+        await audit.write(tx, ctx, "save draft", "strategy", campaign_id, name=campaign.title, before=old, after=new)
     return await read(ctx, campaign_id)
 
 
 async def discard(ctx: Context, campaign_id: int, rev: str | None = None) -> None:
     """For good. Raises `NotFound` if there is none, `StaleEdit` if it is another, `IllegalTransition` if the campaign has ended."""
     async with ctx.db.write() as tx:
-        _campaign, before = await _editable(tx, campaign_id, rev)
+        campaign, before = await _editable(tx, campaign_id, rev)
         if before is None:
             raise NotFound(WHAT, campaign_id)
         await drafts.remove(tx, campaign_id)
+        old = _told(before)
+        await audit.write(tx, ctx, "discard draft", "strategy", campaign_id, name=campaign.title, before=old)
+
+
+def _told(kept: Kept | None) -> dict[str, object] | None:
+    return None if kept is None else {"revision": kept.rev, "saved by": kept.saved_by, "parts": len(kept.flow)}
 
 
 def why_unpublished(draft: Draft) -> list[Fault]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
 from dialer.domain.transitions import CampaignStatus
+from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, gateways, lists, postponing, strategies
 from dialer.store.listing import Page, Query
@@ -49,6 +50,8 @@ async def create(ctx: Context, settings: VoiceGateway | SmsGateway) -> Mapping[s
             gateway_id = _free(slug(settings.name), await gateways.kinds(tx))
             await gateways.add(tx, gateway_id, settings, ctx.clock())
             row = await _row(tx, gateway_id)
+            new = row["settings"]
+            await audit.write(tx, ctx, "create", "gateway", gateway_id, name=settings.name, after=new)
     except IntegrityError:
         raise _taken(settings.name) from None
     await ctx.engine.gateways_changed()
@@ -76,7 +79,9 @@ async def edit(
                 # Whom a cap put off is looked at again.
                 for campaign in await campaigns.all_with_status(tx, CampaignStatus.PUBLISHED):
                     await postponing.reopen_windows(tx, campaign.id)
-            row = await _row(tx, gateway_id)
+            old, row = row["settings"], await _row(tx, gateway_id)
+            new = row["settings"]
+            await audit.write(tx, ctx, "edit", "gateway", gateway_id, name=settings.name, before=old, after=new)
     except IntegrityError:
         raise _taken(str(changes.get("name"))) from None
     await ctx.engine.gateways_changed()
@@ -86,7 +91,7 @@ async def edit(
 async def remove(ctx: Context, gateway_id: str) -> None:
     """Raises `InUse` with the titles of the campaigns that name it, themselves or in a step of a strategy that goes on."""
     async with ctx.db.write() as tx:
-        await _row(tx, gateway_id)
+        row = await _row(tx, gateway_id)
         named = await gateways.used_by(tx, gateway_id)
         in_steps = [
             row.title for row in await strategies.in_use(tx) if gateway_id in named_gateways(strategy_of(row.document))
@@ -94,6 +99,7 @@ async def remove(ctx: Context, gateway_id: str) -> None:
         if titles := list(dict.fromkeys([*named, *in_steps])):
             raise InUse(gateway_id, titles)
         await gateways.remove(tx, gateway_id)
+        await audit.write(tx, ctx, "delete", "gateway", gateway_id, name=row["name"], before=row["settings"])
     await ctx.engine.gateways_changed()
 
 

@@ -13,7 +13,7 @@ from dialer.domain.editing import Edit, Edited, edited
 from dialer.domain.errors import DomainError, Fault, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
-from dialer.operations import suppression, unreachable
+from dialer.operations import audit, suppression, unreachable
 from dialer.operations.context import Context
 from dialer.store import contact_fields, contacts, do_not_contact, people, replies, trail, trials
 from dialer.store.types import AnyRow
@@ -65,6 +65,7 @@ async def edit(ctx: Context, contact_id: int, wanted: Edit, *, revision: int | N
 
     Raises `InvalidInput` with every fault, `AddressTaken`, `StaleEdit` for a `revision` that is not the present one.
     """
+    doer = audit.doer()
 
     async def work(tx: AsyncConnection) -> set[int]:
         await contacts.begin_load(tx)
@@ -77,6 +78,7 @@ async def edit(ctx: Context, contact_id: int, wanted: Edit, *, revision: int | N
         now = ctx.clock()
         await contacts.save(tx, [(record, found.contact)], now)
         await trail.write(tx, [trail.Entry(now, None, contact_id, "edited", _told(found, by))])
+        await audit.write(tx, ctx, "edit", "contact", contact_id, after=_fields(found), by=doer)
         return await _follow(tx, ctx, record, found.contact, now)
 
     for campaign_id in await ctx.db.transact(work):
@@ -90,6 +92,7 @@ async def erase(ctx: Context, contact_id: int, *, revision: int | None = None, b
     Of called numbers and of entries on do-not-contact lists the keyed hash stays, for the rules that protect them.
     Raises `UnderWay`, `NotFound`, `StaleEdit`.
     """
+    doer = audit.doer()
 
     async def work(tx: AsyncConnection) -> None:
         await contacts.begin_load(tx)
@@ -105,6 +108,7 @@ async def erase(ctx: Context, contact_id: int, *, revision: int | None = None, b
         await trials.forget(tx, addresses)
         await replies.forget(tx, addresses)
         await trail.write(tx, [trail.Entry(now, None, contact_id, people.ERASED, {"by": by})])
+        await audit.write(tx, ctx, "erase", "contact", contact_id, by=doer)
 
     await ctx.db.transact(work)
 
@@ -164,6 +168,12 @@ async def _check_addresses(tx: AsyncConnection, ctx: Context, old: ContactRecord
 
 def _told(found: Edited, by: str) -> dict[str, Any]:
     return {"by": by, "changes": [asdict(change) for change in found.changes]}
+
+
+def _fields(found: Edited) -> dict[str, list[str]]:
+    """Which ones, never their values: a change of an address has the address in its name."""
+    names = {change.field for change in found.changes}
+    return {"fields": sorted({"addresses" if name.startswith("addresses.") else name for name in names})}
 
 
 async def _follow(tx: AsyncConnection, ctx: Context, old: ContactRecord, new: ContactRecord, now: datetime) -> set[int]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.record import replace
 from dialer.domain.transitions import EnrollmentState, PreviewState, RequestState
+from dialer.operations import audit
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, postponing, previews, requests, trail, users
 from dialer.store.enrollments import Moved
@@ -133,7 +134,10 @@ async def agent_of(ctx: Context, user_name: str) -> str | None:
 async def set_agent(ctx: Context, user_name: str, agent: str) -> None:
     """Empty: none."""
     async with ctx.db.write() as tx:
-        await users.set_agent(tx, user_name, agent or None)
+        old = {"telephone": await users.agent_of(tx, user_name)}
+        if await users.set_agent(tx, user_name, agent or None):
+            new = {"telephone": agent or None}
+            await audit.write(tx, ctx, "edit", "user", user_name, name=user_name, before=old, after=new)
 
 
 def _went_back(

@@ -15,7 +15,7 @@ from dialer.domain.contact import NewContact
 from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
 from dialer.domain.transitions import CampaignStatus, SourceState
 from dialer.intake.pushed import Body, Piece, Refused, Rules
-from dialer.operations import contacts
+from dialer.operations import audit, contacts
 from dialer.operations.context import Context
 from dialer.operations.suppressed import sieve
 from dialer.store import campaigns, contact_fields, pushes, sources
@@ -145,12 +145,15 @@ async def _load(ctx: Context, campaign_id: int, piece: Piece, once: Once | None)
 
 async def _open(ctx: Context, campaign_id: int) -> None:
     """The campaign's first push, or the first since its REST source was removed."""
+    by = audit.doer()
 
     async def work(tx: AsyncConnection) -> None:
         # Of two nodes that come here at once one makes it.
         if await campaigns.lock(tx, campaign_id) is not None and await pushes.running(tx, campaign_id) is None:
             now = ctx.clock()
-            await sources.add(tx, campaign_id, pushes.KIND, NAME, now, state=SourceState.RUNNING, started_at=now)
+            made = await sources.add(tx, campaign_id, pushes.KIND, NAME, now, state=SourceState.RUNNING, started_at=now)
+            new = {"campaign_id": campaign_id, "kind": pushes.KIND}
+            await audit.write(tx, ctx, "create", "source", made, name=NAME, after=new, by=by)
 
     await ctx.db.transact(work)
 

@@ -17,7 +17,7 @@ from dialer.domain.contact import take_back
 from dialer.domain.errors import NotFound
 from dialer.domain.transitions import SourceState
 from dialer.operations.context import Context
-from dialer.operations.sources import NotRemovable
+from dialer.operations.sources import NotRemovable, told
 from dialer.store import campaigns, contacts, pushes, removals, sources, trail
 from dialer.store.types import AnyRow
 
@@ -135,6 +135,7 @@ async def remove(ctx: Context, campaign_id: int, source_id: int, *, at_once_s: f
         if row.kind == pushes.KIND:
             await sources.set_state(tx, source_id, SourceState.CANCELLED)
         await _begin(tx, row)
+        await told(tx, ctx, "delete", row, SourceState.REMOVING)
     if not await run(ctx, source_id, at_most_s=at_once_s):
         ctx.engine.source_added()
     async with ctx.db.read() as tx:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 
 from dialer.domain.errors import NotFound
+from dialer.operations import audit
 from dialer.operations.context import Context
 from dialer.store import campaigns, pushes
 
@@ -20,9 +21,13 @@ async def get(ctx: Context, campaign_id: int) -> str:
 async def renew(ctx: Context, campaign_id: int) -> str:
     """Another key; the one before opens nothing any more."""
     async with ctx.db.write() as tx:
-        if await campaigns.hold(tx, campaign_id) is None:
+        campaign = await campaigns.hold(tx, campaign_id)
+        if campaign is None:
             raise NotFound("campaign", campaign_id)
+        old = {"key_number": await pushes.key_number(tx, campaign_id)}
         number = await pushes.next_key(tx, campaign_id)
+        new = {"key_number": number}
+        await audit.write(tx, ctx, "renew key", "campaign", campaign_id, name=campaign.title, before=old, after=new)
     return _key(ctx, campaign_id, number)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import InvalidInput
 from dialer.domain.transitions import CampaignStatus, SourceState
-from dialer.operations import reports
+from dialer.operations import audit, reports
 from dialer.operations.context import Context
 from dialer.operations.uploads import check_open
 from dialer.store import campaigns, contacts, enrollments, sources, trail
@@ -52,6 +52,9 @@ async def take(ctx: Context, campaign_id: int, filters: Sequence[str], q: str | 
             tx, campaign_id, KIND, name or _name(filters, q), ctx.clock(), mapping=said, rows_total=found.total
         )
         row = await sources.get(tx, source_id)
+        fields = sorted({one.partition(":")[0] for one in filters})  # what they are compared with may be about somebody
+        new = {"campaign_id": campaign_id, "kind": KIND, "fields": fields, "rows": found.total}
+        await audit.write(tx, ctx, "create", "source", source_id, after=new)
     assert row is not None  # noqa: S101  (made in the same transaction)
     ctx.engine.source_added()
     return row

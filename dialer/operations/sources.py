@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from dialer.domain.errors import DomainError, IllegalTransition, NotFound
 from dialer.domain.transitions import SourceState
+from dialer.operations import audit
 from dialer.operations.context import Context
 from dialer.store import sources
 from dialer.store.types import AnyRow
@@ -51,9 +54,17 @@ async def cancel(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
             raise IllegalTransition("REST source", row.state, "cancelled: it takes contacts as long as its campaign")
         if not await sources.set_state(tx, source_id, SourceState.CANCELLED, finished_at=ctx.clock()):
             raise IllegalTransition("source", row.state, "cancelled")
+        await told(tx, ctx, "cancel", row, SourceState.CANCELLED)
     if row.file:  # whoever reads it has it open
         await asyncio.to_thread((ctx.settings.data_dir / "uploads" / row.file).unlink, missing_ok=True)
     return await get(ctx, campaign_id, source_id)
+
+
+async def told(tx: AsyncConnection, ctx: Context, action: str, row: AnyRow, to: SourceState) -> None:
+    """In the audit log; the name of a filter is made of its conditions, which may be about somebody."""
+    name = row.name if row.kind != "filter" else ""
+    old, new = {"state": row.state, "campaign_id": row.campaign_id}, {"state": to, "campaign_id": row.campaign_id}
+    await audit.write(tx, ctx, action, "source", row.id, name=name, before=old, after=new)
 
 
 def columns(source: AnyRow) -> list[str]:

@@ -14,7 +14,7 @@ from dialer.domain.gateway import ADAPTER, SmsGateway
 from dialer.domain.message import combined
 from dialer.domain.phone import parse_phone
 from dialer.domain.transitions import MESSAGE, MessageStatus
-from dialer.operations import gateways
+from dialer.operations import audit, gateways
 from dialer.operations.context import Context
 from dialer.operations.suppression import barred
 from dialer.operations.text_settings import gateway_settings, price
@@ -98,6 +98,8 @@ async def ask(ctx: Context, gateway_id: str, number: str, text: str, by: str) ->
             "status": MessageStatus.PENDING, "created_at": now,
         }  # fmt: skip
         row = await trials.add(tx, fields)
+        new = {"test_message": row.id, "parts": len(made.parts)}
+        await audit.write(tx, ctx, "test", "gateway", gateway_id, name=settings.name, after=new)
     log.info("test_message", gateway=gateway_id, trial=row.id, by=by)
     ctx.engine.trial_added(row.id)
     return row

@@ -13,6 +13,7 @@ from dialer.intake.encodings import checked_encoding
 from dialer.intake.examine import COUNTED_ROWS, Examined, Job, examine
 from dialer.intake.faults import UnreadableFile
 from dialer.intake.workbook import DELIMITER, ENCODING, Sheet
+from dialer.operations import audit
 from dialer.operations.context import Context
 from dialer.operations.foreseeing import Counts, foreseen
 from dialer.store import campaigns, contact_fields, mappings, sources
@@ -144,6 +145,8 @@ async def _stored(ctx: Context, campaign_id: int, name: str, found: Examined, to
         if remembered is not None:
             await mappings.remember(tx, shape_of(found.shape.columns), asdict(remembered), ctx.clock())
         row = await sources.get(tx, source_id)
+        new = {"campaign_id": campaign_id, "kind": "csv", "rows": found.rows}
+        await audit.write(tx, ctx, "create", "source", source_id, name=name, after=new)
     assert row is not None  # noqa: S101  (made in the same transaction)
     return row
 

@@ -19,6 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.exc import IntegrityError
 
 from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.operations import audit
 from dialer.operations.context import Context
 from dialer.store import users
 from dialer.store.types import AnyRow
@@ -28,6 +29,7 @@ MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 1024, 64
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
 # A session is written again only when a tenth of its life has passed: reading pages costs no disk write each.
 UNTOUCHED_SHARE = 0.9
+UNKNOWN = "(unknown name)"
 
 
 class Role(StrEnum):
@@ -41,6 +43,7 @@ class Right(StrEnum):
     READ = "read"
     OPERATE = "operate"  # publish and unpublish
     WRITE = "write"
+    MANAGE = "manage"  # users, tokens, the audit log
     TALK = "talk"  # be offered contacts on the agent page
 
 
@@ -70,6 +73,7 @@ async def create_user(ctx: Context, name: str, password: str, role: str) -> None
     try:
         async with ctx.db.write() as tx:
             await users.add(tx, name, password_hash, role, ctx.clock())
+            await audit.write(tx, ctx, "create", "user", name, name=name, after={"role": role})
     except IntegrityError:
         raise InvalidInput.single("name", f"there is a user {shown(name)} already") from None
 
@@ -89,6 +93,7 @@ async def create_token(ctx: Context, name: str, role: str) -> str:
     try:
         async with ctx.db.write() as tx:
             await users.add_token(tx, name, _digest(token), role, ctx.clock())
+            await audit.write(tx, ctx, "create", "token", name, name=name, after={"role": role})
     except IntegrityError:
         raise InvalidInput.single("name", f"there is a token {shown(name)} already") from None
     return token
@@ -104,23 +109,36 @@ async def ensure_first_user(ctx: Context) -> tuple[str, str] | None:
     return name, password
 
 
-async def log_in(ctx: Context, name: str, password: str) -> str | None:
-    """The value of a new session's cookie; None if the name or the password is wrong."""
+async def log_in(ctx: Context, name: str, password: str, address: str = "") -> str | None:
+    """The value of a new session's cookie; None if the name or the password is wrong.
+
+    Both are in the audit log. What was given as an unknown name is not: it may be a password in the wrong place.
+    """
     async with ctx.db.read() as tx:
         user = await users.by_name(tx, name)
     # An unknown name takes as long as a wrong password, so that names can't be found out by timing.
     kept = user.password_hash if user else await _costly(_nobodys_hash)
     if not await _costly(_matches, kept, password[: MAX_PASSWORD + 1]) or user is None:
+        who = user.name if user else UNKNOWN
+        async with ctx.db.write() as tx:
+            await audit.write(tx, ctx, "refuse login", "user", who, name=who, by=_person(who, address))
         return None
     cookie, now = secrets.token_urlsafe(32), ctx.clock()
     async with ctx.db.write() as tx:
         await users.drop_expired_sessions(tx, now)
         await users.open_session(tx, _digest(cookie), user.id, secrets.token_urlsafe(24), now + _lifetime(ctx))
+        await audit.write(tx, ctx, "log in", "user", user.name, name=user.name, by=_person(user.name, address))
     return cookie
+
+
+def _person(name: str, address: str) -> audit.Doer:
+    return audit.Doer(name, audit.Kind.PERSON, address)
 
 
 async def log_out(ctx: Context, cookie: str) -> None:
     async with ctx.db.write() as tx:
+        if one := audit.doer():
+            await audit.write(tx, ctx, "log out", "user", one.who, name=one.who)
         await users.close_session(tx, _digest(cookie))
 
 

@@ -15,6 +15,7 @@ from dialer.store.database import Database
 from dialer.store.listing import Listing, Page, Query, Related
 from dialer.store.tables import (
     attempt,
+    audit,
     campaign,
     channel_address,
     contact,
@@ -183,6 +184,15 @@ def trials_of(gateway_id: str) -> Listing:
         search=(trial.c.address, trial.c.text),
     )
 
+
+AUDIT = Listing(
+    rows=select(audit),
+    fields=_columns(audit, "id", "at", "who", "kind", "address", "action", "thing", "thing_id", "name"),
+    key=audit.c.id,
+    default_sort="-id",
+    search=(audit.c.who, audit.c.name, audit.c.thing_id),
+    most=10_000,
+)
 
 DO_NOT_CONTACT = Listing(
     rows=select(do_not_contact),

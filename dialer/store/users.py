@@ -79,5 +79,6 @@ async def listed(tx: AsyncConnection) -> list[AnyRow]:
     return list(await tx.execute(select(user.c.name, user.c.role, user.c.agent).order_by(user.c.name)))
 
 
-async def set_agent(tx: AsyncConnection, name: str, agent: str | None) -> None:
-    await tx.execute(update(user).where(user.c.name == name).values(agent=agent))
+async def set_agent(tx: AsyncConnection, name: str, agent: str | None) -> bool:
+    """False for who is no user: a token's telephone is not kept."""
+    return (await tx.execute(update(user).where(user.c.name == name).values(agent=agent))).rowcount == 1

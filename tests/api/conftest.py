@@ -15,7 +15,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from admin.app import make_app
-from config.settings import Http, Settings
+from config.http import Http
+from config.settings import Settings
 from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.members import Member

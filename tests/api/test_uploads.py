@@ -13,7 +13,7 @@ import pytest
 from aiohttp import FormData
 from sqlalchemy import select
 
-from config.settings import Http
+from config.http import Http
 from dialer.intake import examine
 from dialer.operations import importing, pending, uploads
 from dialer.store.tables import remembered_mapping, source

@@ -1,5 +1,6 @@
 """The tables. Migrations make them, and a test proves that both agree. State columns follow `domain.transitions`."""
 
+from dialer.store.tables.audit import audit
 from dialer.store.tables.base import metadata
 from dialer.store.tables.campaigns import campaign, gateway, gateway_day, live_answers, strategy_draft, strategy_version
 from dialer.store.tables.contacts import (
@@ -31,6 +32,7 @@ from dialer.store.tables.work import attempt, contact_request, enrollment, node,
 __all__ = (
     "api_token",
     "attempt",
+    "audit",
     "campaign",
     "channel_address",
     "contact",
