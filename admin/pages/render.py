@@ -1,5 +1,6 @@
 """Templates to pages: what every page has (who is logged in, the CSRF token, addresses of assets), and how times read."""
 
+import time
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.pages import assets, impact_words, menu, trail_words, words
+from admin.pages import assets, impact_words, live_words, menu, trail_words, words
 from dialer.operations.users import Right
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -27,15 +28,15 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"asset": assets.address}
+    made.globals |= {"asset": assets.address, "now_s": time.time}
     made.filters |= {
         "plain": words.plain,
         "colour": words.colour,
-        "not_free": words.not_free,
         "kept": words.kept,
         "source_kind": words.source_kind,
         "duration": words.duration,
         "channel": words.channel,
+        "doings": live_words.doings,
         "abandonment": words.abandonment,
         "percent": words.percent,
         "stopped_because": words.stopped_because,

@@ -59,19 +59,6 @@ def nobody_left(contacts: int) -> str:
     return "Everybody is done. Contacts who come now are called at once." if contacts else "There are no contacts yet."
 
 
-_NOT_FREE = {
-    "not_logged_in": "not logged in",
-    "unavailable": "phone can't be reached",
-    "paused": "paused",
-    "ringing": "ringing",
-    "in_use": "in a call",
-    "not_answering": "left calls ringing",
-    "wrap_up": "in wrap-up",
-    "claimed": "a call is on its way",
-    "preview": "has a contact on the agent page",
-}
-
-
 def plain(code: object) -> str:
     """A code as words: `in_progress` → `in progress`."""
     return str(code).replace("_", " ").replace("-", " ")
@@ -174,13 +161,6 @@ def abandonment(meter: AbandonmentMeter) -> str:
 
 def percent(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
-
-
-def not_free(why: object) -> str:
-    """Why an agent is not free; `why` is a code, a sentence, or a list of either."""
-    if isinstance(why, list | tuple):
-        return ", ".join(not_free(one) for one in why)
-    return _NOT_FREE.get(str(why), plain(why)) if why else ""
 
 
 _KEPT = {

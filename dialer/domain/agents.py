@@ -31,21 +31,25 @@ class Agents(Roster):
         """The link is down or stale: nobody is proven free until the next resync."""
         self.known = False
 
-    def hold(self, interface: str, *, held: bool) -> None:
+    def hold(self, interface: str, now: datetime, *, held: bool) -> None:
         """Take an agent for a preview, or give it back: held, it is free for nothing else."""
         (self._held.add if held else self._held.discard)(interface)
         if agent := self._agents.get(interface):
             agent.held = held
-            self._refresh(agent)
+            self._refresh(agent, now)
 
     def resync(self, live: t.LiveState, now: datetime) -> None:
-        """Replace everything by the picture of a resync."""
+        """Replace everything by the picture of a resync; who is seen to do what it did before has done it since then."""
+        courses = {
+            (name, queue): seat.course for name, agent in self._agents.items() for queue, seat in agent.seats.items()
+        }
         self._agents, self._rung, self._talks, self._neighbours, self.known = {}, {}, {}, {}, True
         self._pools = {queue: Pool() for queue in live.queues}
         offset = live.clock_offset_s
         self._clocks_agree = offset is not None and abs(offset) <= CLOCK_TOLERANCE_S
         for member in live.members:
             agent = self._seat(member)
+            agent.seats[member.queue].course = courses.get((member.interface, member.queue), ())
             self._note_last_call(agent, agent.seats[member.queue], now)
             agent.status_changed(member.status)
             if member.in_call:
@@ -54,7 +58,7 @@ class Agents(Roster):
             self._pool(entry.queue).callers.add(entry.uniqueid)
         for agent in self._agents.values():
             agent.queue = agent.queue or agent.last_queue()
-            self._refresh(agent)
+            self._refresh(agent, now)
 
     def apply(self, event: t.Event, now: datetime) -> None:
         """Fold one event in; `now` is when it was received (aware UTC). Others than queue events change nothing."""
@@ -77,23 +81,21 @@ class Agents(Roster):
             self._note_last_call(agent, seat, now)
         elif talked and not agent.talking:
             self._begin_wrap_up(agent, now)
-        self._refresh(agent)
+        self._refresh(agent, now)
 
     def _member_removed(self, event: t.MemberRemoved, now: datetime) -> None:
-        del now
         if seat := self._seat_of(event.queue, event.interface):
             seat.logged_in = False
-            self._refresh(self._agents[event.interface])
+            self._refresh(self._agents[event.interface], now)
 
     def _agent_called(self, event: t.AgentCalled, now: datetime) -> None:
-        del now
         agent = self._agents.get(event.interface)
         if agent is None or self._is_over(event) or agent.caller == event.uniqueid:
             return
         agent.ringing_for.add(event.uniqueid)
         agent.called_for.add(event.uniqueid)
         self._rung.setdefault(event.uniqueid, set()).add(event.interface)
-        self._refresh(agent)
+        self._refresh(agent, now)
 
     def _agent_ring_no_answer(self, event: t.AgentRingNoAnswer, now: datetime) -> None:
         agent = self._agents.get(event.interface)
@@ -105,10 +107,10 @@ class Agents(Roster):
         agent.ringing_for.discard(event.uniqueid)
         if self.no_answer_limit and agent.unanswered >= self.no_answer_limit:
             agent.rests_until = now + timedelta(seconds=self.no_answer_rest_s)
-        self._refresh(agent)
+        self._refresh(agent, now)
 
     def _agent_connect(self, event: t.AgentConnect, now: datetime) -> None:
-        self._stop_ringing(event.uniqueid)
+        self._stop_ringing(event.uniqueid, now)
         self._pool(event.queue).callers.discard(event.uniqueid)
         agent = self._agents.get(event.interface)
         if agent is not None and not self._is_over(event):
@@ -117,7 +119,7 @@ class Agents(Roster):
             for seat in agent.seats.values():  # a talk so short that its LastCall came first
                 self._note_last_call(agent, seat, now)
             self._talks[event.uniqueid] = event.interface
-            self._refresh(agent)
+            self._refresh(agent, now)
 
     def _agent_complete(self, event: t.AgentComplete, now: datetime) -> None:
         # Not the caller's end: an agent may transfer a caller to another queue.
@@ -133,15 +135,14 @@ class Agents(Roster):
             self._pool(event.queue).callers.add(event.uniqueid)
 
     def _queue_caller_leave(self, event: t.QueueCallerLeave | t.QueueCallerAbandon, now: datetime) -> None:
-        del now
         self._pool(event.queue).callers.discard(event.uniqueid)
-        self._stop_ringing(event.uniqueid)
+        self._stop_ringing(event.uniqueid, now)
 
     def _hangup(self, event: t.Hangup, now: datetime) -> None:
         talking = self._agents.get(self._talks.get(event.uniqueid, ""))
         self._ended.add(event.uniqueid)
         self._talks.pop(event.uniqueid, None)
-        self._stop_ringing(event.uniqueid)
+        self._stop_ringing(event.uniqueid, now)
         for pool in self._pools.values():
             pool.callers.discard(event.uniqueid)
         if talking is not None and talking.caller == event.uniqueid:
@@ -186,18 +187,19 @@ class Agents(Roster):
         agrees = self._clocks_agree or abs(now - by_theirs) <= timedelta(seconds=CLOCK_TOLERANCE_S)
         seat.wrap_up_until = wrap_up_end(by_theirs if agrees else now, self._wrap_up_of(agent, seat))
 
-    def _refresh(self, agent: Agent) -> None:
+    def _refresh(self, agent: Agent, now: datetime) -> None:
         for queue in agent.seats:
             reasons, until = agent.blocked_in(queue), agent.held_until(queue)
+            agent.go_on(queue, reasons, now)
             coming = (bool(reasons) or until is not None) and agent.comes_back(reasons)
             self._pool(queue).place(agent.interface, blocked=bool(reasons), until=until, coming=coming)
 
-    def _stop_ringing(self, uniqueid: str) -> None:
+    def _stop_ringing(self, uniqueid: str, now: datetime) -> None:
         for interface in self._rung.pop(uniqueid, ()):
             agent = self._agents[interface]
             agent.ringing_for.discard(uniqueid)
             agent.called_for.discard(uniqueid)  # the caller gave up, or somebody else answered
-            self._refresh(agent)
+            self._refresh(agent, now)
 
     def _end_talk(self, agent: Agent, now: datetime) -> None:
         """The talk is over; its wrap-up runs by our clock until the member's LastCall, milliseconds later, is exact."""
@@ -205,7 +207,7 @@ class Agents(Roster):
             return
         agent.complete()
         self._begin_wrap_up(agent, now)
-        self._refresh(agent)
+        self._refresh(agent, now)
 
     def _begin_wrap_up(self, agent: Agent, now: datetime) -> None:
         seat = agent.seats.get(agent.queue)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from dialer.domain.doing import Course, at, go_on
 from dialer.domain.record import record
 from dialer.domain.telephony import MemberState, MemberStatus
 
@@ -30,6 +31,11 @@ _RINGING = frozenset({MemberStatus.RINGING, MemberStatus.RINGING_IN_USE})
 #: The agent took a call or made one.
 AT_WORK = frozenset({MemberStatus.IN_USE, MemberStatus.BUSY, MemberStatus.RINGING_IN_USE, MemberStatus.ON_HOLD})
 
+#: Of several reasons the one that tells what an agent does.
+TELLING = (
+    NotFree.NOT_LOGGED_IN, NotFree.IN_USE, NotFree.RINGING, NotFree.PREVIEW, NotFree.UNAVAILABLE, NotFree.PAUSED,
+    NotFree.NOT_ANSWERING, NotFree.WRAP_UP,
+)  # fmt: skip
 _PASSING = frozenset({NotFree.RINGING, NotFree.IN_USE})
 
 
@@ -46,10 +52,20 @@ class Member:
     wrap_up_until: datetime | None = None  # set only while it lasts
     rests_until: datetime | None = None  # the same, of not answering
     caller: str | None = None  # the Uniqueid of the caller it talks with, if a queue gave it
+    since: datetime | None = None  # when it began to do what it does, or was first seen to
+
+    @property
+    def doing(self) -> NotFree | None:
+        """What it does, in one word; None: it is free."""
+        return telling(self.reasons)
 
     @property
     def free(self) -> bool:
         return not self.reasons
+
+
+def telling(reasons: Collection[NotFree]) -> NotFree | None:
+    return next((one for one in TELLING if one in reasons), None) if reasons else None
 
 
 @record
@@ -84,6 +100,7 @@ class Seat:
     state: MemberState
     logged_in: bool = True
     wrap_up_until: datetime | None = None
+    course: Course = ()
 
     def take(self, state: MemberState) -> bool:
         """Take a newer state; False for one that is older than what is known (LastCall only grows)."""
@@ -192,10 +209,17 @@ class Agent:
         self.ringing_for.clear()
         self.talking, self.caller = False, None
 
+    def go_on(self, queue: str, reasons: Collection[NotFree], now: datetime) -> None:
+        """Note since when it does what it does; `reasons` as of `blocked_in`."""
+        timed = ((NotFree.NOT_ANSWERING, self.rests_until), (NotFree.WRAP_UP, self.wrap_up_until(queue)))
+        seat = self.seats[queue]
+        seat.course = go_on(seat.course, now, telling(reasons) or "", timed)
+
     def view(self, queue: str, now: datetime) -> Member:
         seat, until, rests_until = self.seats[queue], self.wrap_up_until(queue), self.rests_until
         wrapping, rests = until is not None and now < until, rests_until is not None and now < rests_until
         timed = ((NotFree.NOT_ANSWERING, rests), (NotFree.WRAP_UP, wrapping))
+        doing = at(seat.course, now)
         return Member(
             queue=queue,
             interface=self.interface,
@@ -206,6 +230,7 @@ class Agent:
             wrap_up_until=until if wrapping else None,
             rests_until=rests_until if rests else None,
             caller=self.caller,
+            since=doing[1] if doing else None,
         )
 
 

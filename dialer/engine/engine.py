@@ -289,7 +289,14 @@ class Engine:
     def _queue(self, name: str, now: datetime) -> dict[str, Any]:
         queue = self.agents.snapshot(name, now)
         members = [
-            {"name": m.name, "interface": m.interface, "free": m.free, "why": [reason.value for reason in m.reasons]}
+            {
+                "name": m.name,
+                "interface": m.interface,
+                "free": m.free,
+                "why": [reason.value for reason in m.reasons],
+                "doing": m.doing or "free",
+                "since": m.since.isoformat() if m.since else None,
+            }
             for m in queue.members
         ]
         return {"name": name, "free": queue.free, "waiting": queue.callers_waiting, "members": members}

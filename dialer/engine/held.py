@@ -61,7 +61,7 @@ class Holding:
 
     def hold(self, held: Held) -> None:
         self._held[held.offer.agent] = held
-        self.dialing.agents.hold(held.offer.agent, held=True)
+        self.dialing.agents.hold(held.offer.agent, self.ctx.clock(), held=True)
 
     def busy(self, request: ContactRequest, agent: str, now: datetime) -> str:
         """Why the agent can't take a call now, but for being held for this one."""
@@ -92,8 +92,8 @@ class Holding:
 
     def free(self, held: Held) -> None:
         self._held.pop(held.offer.agent, None)
-        held.desk.since = self.ctx.clock()
-        self.dialing.agents.hold(held.offer.agent, held=False)
+        held.desk.since = now = self.ctx.clock()
+        self.dialing.agents.hold(held.offer.agent, now, held=False)
         self.moved()
 
     def moved(self) -> None:

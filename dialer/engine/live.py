@@ -23,7 +23,7 @@ class Live:
     def snapshot(self) -> dict[str, Any]:
         """What is going on now.
 
-        {link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why}]}],
+        {link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why, doing, since}]}],
         calls: [{attempt_id, campaign_id, contact_id, number, queue, agent, state, since}],
         campaigns: [{id, title, limited_by, why, hopper, abandonment: {answered_live, abandoned, late, rate_percent,
         limit_percent, exceeded}, power: {held, answer_rate, ring_s, busy_s, risk_percent, lines_per_agent} or null}],

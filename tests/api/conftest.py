@@ -110,7 +110,16 @@ SNAPSHOT: dict[str, Any] = {
             "name": "sales",
             "free": 1,
             "waiting": 0,
-            "members": [{"name": "Ann", "interface": "PJSIP/ann", "free": True, "why": []}],
+            "members": [
+                {
+                    "name": "Ann",
+                    "interface": "PJSIP/ann",
+                    "free": True,
+                    "why": [],
+                    "doing": "free",
+                    "since": NOON.isoformat(),
+                }
+            ],
         }
     ],
     "calls": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dialer.domain import telephony as t
 from dialer.domain.agents import Agents
-from dialer.domain.members import NotFree
+from dialer.domain.members import Member, NotFree, QueueSnapshot
 from dialer.domain.telephony import MemberStatus
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -120,4 +121,59 @@ def test_after_a_resync_the_past_is_forgotten(
         now += timedelta(seconds=pause)
         old.apply(event, now)
         fresh.apply(event, now)
-    assert [old.snapshot(queue, now) for queue in QUEUES] == [fresh.snapshot(queue, now) for queue in QUEUES]
+    assert [timeless(old, queue, now) for queue in QUEUES] == [timeless(fresh, queue, now) for queue in QUEUES]
+
+
+def timeless(found: Agents, queue: str, now: datetime) -> tuple[QueueSnapshot, list[Member]]:
+    """Without since when anybody does anything, which a resync keeps."""
+    seen = found.snapshot(queue, now)
+    return replace(seen, members=()), [replace(member, since=None) for member in seen.members]
+
+
+def doings(found: Agents, now: datetime) -> Doings:
+    seen = (found.snapshot(queue, now) for queue in QUEUES)
+    return {(queue.queue, one.interface): (one.doing, one.since) for queue in seen for one in queue.members}
+
+
+@pytest.mark.req("A3")
+@given(steps)
+def test_since_when_moves_only_when_what_an_agent_does_changes(history: list[tuple[t.Event, float]]) -> None:
+    """A look before each event and after it: who did something else meanwhile began to between the two looks."""
+    found, now = seated(), START
+    known = doings(found, now)
+    assert {since for _doing, since in known.values()} == {START}
+    for event, pause in history:
+        before, now = now, now + timedelta(seconds=pause)
+        seen = doings(found, now)
+        assert_moved(known, seen, before, now)
+        found.apply(event, now)
+        known = doings(found, now)
+        assert_moved(seen, known, now, now)
+
+
+Doings = dict[tuple[str, str], tuple[NotFree | None, datetime | None]]
+
+
+def assert_moved(known: Doings, seen: Doings, before: datetime, now: datetime) -> None:
+    for who, (doing, since) in seen.items():
+        assert since is not None
+        if who in known and doing == known[who][0]:
+            assert since == known[who][1]
+        else:
+            assert before <= since <= now
+
+
+@pytest.mark.req("A3")
+@given(steps)
+def test_a_resync_keeps_since_when_of_what_goes_on(history: list[tuple[t.Event, float]]) -> None:
+    found, now = seated(), START
+    for event, pause in history:
+        now += timedelta(seconds=pause)
+        found.apply(event, now)
+    now += timedelta(seconds=1)
+    still = doings(found, now)
+    found.forget()
+    found.resync(PICTURE, now)
+    for who, (doing, since) in doings(found, now).items():
+        before, began = still.get(who, (NotFree.NOT_LOGGED_IN, None))
+        assert since == (began if doing == before else now)

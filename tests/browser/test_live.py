@@ -1,0 +1,57 @@
+"""The live pages over a real Asterisk: who does what for how long, without reloading."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from asterisk.lab.lab import Lab
+from asterisk.lab.numbers import Callee, number
+from tests.browser.test_campaign import log_in
+from tests.browser.test_contact import picture
+from tests.support.rig import call, strategy
+from tests.support.server import Server
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.mark.req("A3")
+async def test_the_board_groups_agents_by_what_they_do_and_counts_up(
+    server: Server, page: Page, login: tuple[str, str], lab: Lab
+) -> None:
+    await log_in(page, login)
+    await lab.world.set_callees(ring_s=0.3, talk_s=(8.0, 8.0))
+    await lab.set_talk(8.0, 8.0, ring_s=0.1)
+    agent = lab.agents[0]
+    await lab.pause_agent(agent)
+    try:
+        await page.goto("/live")
+        paused = page.locator('[data-doing="paused"]')
+        await expect(paused).to_contain_text(re.compile(r"Paused\s*1"), timeout=20_000)
+        await expect(page.locator('[data-doing="free"] li')).to_have_count(len(lab.agents) - 1)
+        campaign = await server.campaign(lab, [number(Callee.ANSWER, 830 + n) for n in range(2)], strategy(call()))
+        await server.ok("POST", f"/campaigns/{campaign}/publish")
+        await expect(page.locator('[data-doing="in_use"] li')).to_have_count(2, timeout=20_000)
+        await expect(page.locator("#calls")).to_contain_text("connected")
+        await counts_up(page)
+        await picture(page, "live-board")
+        await page.goto(f"/campaigns/{campaign}")
+        await expect(page.locator('#agents [data-doing="in_use"] li')).to_have_count(2)
+        await counts_up(page)
+        await picture(page, "live-overview")
+        await page.set_viewport_size(PHONE)
+        await page.goto("/live")
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await picture(page, "live-board-phone")
+    finally:
+        await lab.pause_agent(agent, paused=False)
+
+
+async def counts_up(page: Page) -> None:
+    """By the page itself: what is shown goes on although nothing comes from the server."""
+    await page.route("**/live*", lambda route: route.abort())
+    age = page.locator('[data-doing="in_use"] time.age').first
+    await expect(age).to_have_text(re.compile(r"^\d+:\d\d$"))
+    shown = await age.text_content()
+    await expect(age).not_to_have_text(shown or "", timeout=3_000)
+    await page.unroute("**/live*")
