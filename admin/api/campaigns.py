@@ -7,7 +7,7 @@ from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.campaigns import CampaignIn, CampaignOut, CampaignPatch, CloneOut, ReadinessOut
 from admin.schemas.common import FaultOut, ListQuery, PageOut
 from dialer.domain.campaign import Campaign
-from dialer.operations import campaigns, reports
+from dialer.operations import campaigns, deleting, reports
 
 api = Operations("campaigns")
 
@@ -45,7 +45,7 @@ async def edit(request: web.Request, campaign_id: int, body: CampaignPatch) -> w
 @api("DELETE", "/campaigns/{campaign_id}", "Delete a campaign", answers={204: None}, problems=(409,))
 async def delete(request: web.Request, campaign_id: int) -> web.Response:
     """With its history; contacts stay in the system. A published campaign can't be deleted (409)."""
-    await campaigns.remove(request.app[CONTEXT], campaign_id)
+    await deleting.remove(request.app[CONTEXT], campaign_id)
     return web.Response(status=204)
 
 

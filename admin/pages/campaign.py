@@ -47,9 +47,16 @@ async def live_parts(app: web.Application, campaign: Campaign) -> dict[str, Any]
     return {
         "campaign": campaign,
         **counted,
+        "readiness": await views.readiness(ctx, campaign),
         **views.picture(ctx, campaign, snapshot, counted["counts"]),
         "meter": (await metering.meters(ctx, [campaign]))[campaign.id],
     }
+
+
+async def readiness(request: web.Request, campaign: Campaign) -> dict[str, Any]:
+    """What publishing still needs, as the part of that name takes it."""
+    ctx = request.app[CONTEXT]
+    return {"readiness": await views.readiness(ctx, campaign), "counts": (await views.counts(ctx, campaign))["counts"]}
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------
@@ -126,8 +133,16 @@ async def _settings_page(
     notice = "Saved." if "saved" in request.query and not faults else None
     context = {"campaign": campaign, "draft": None, "form": form, "faults": forms.by_field(faults), "notice": notice}
     choices = await _choices(request, form)
+    still = await readiness(request, campaign)
     return page(
-        request, "campaign/settings.html", status=status, section="Campaigns", tab="Settings", **context, **choices
+        request,
+        "campaign/settings.html",
+        status=status,
+        section="Campaigns",
+        tab="Settings",
+        **context,
+        **choices,
+        **still,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from admin.auth import may
+from admin.auth import local_path, may
 from admin.keys import CONTEXT, IDENTITY
 from admin.pages import forms, views
 from admin.pages.campaign import overview
@@ -14,7 +14,7 @@ from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
-from dialer.operations import campaigns, reports
+from dialer.operations import campaigns, deleting, reports
 from dialer.operations.context import Context
 from dialer.operations.users import Right
 from dialer.strategy.templates import TEMPLATES, document_of
@@ -91,4 +91,15 @@ async def _move(
         refused = {"title": title, "faults": views.mends(campaign_id, faults)}
         status = 422 if isinstance(error, Incomplete) else 409
         return await overview(request, status=status, refused=refused)
-    raise web.HTTPSeeOther(f"/campaigns/{campaign_id}")
+    raise web.HTTPSeeOther(local_path(str((await request.post()).get("back", "")), f"/campaigns/{campaign_id}"))
+
+
+async def remove(request: web.Request) -> web.StreamResponse:
+    """Delete a campaign with its history; one that runs has to be unpublished first."""
+    campaign_id = int(request.match_info["campaign"])
+    try:
+        await deleting.remove(request.app[CONTEXT], campaign_id)
+    except IllegalTransition as error:
+        refused = {"title": "It can't be deleted", "faults": views.mends(campaign_id, (Fault("status", str(error)),))}
+        return await overview(request, status=409, refused=refused)
+    raise web.HTTPSeeOther("/campaigns")

@@ -29,7 +29,7 @@ WHILE_IMPORTING_S = 0.5
 RATES_S = 1.0
 BUSY = frozenset({SourceState.PENDING, SourceState.RUNNING, SourceState.REMOVING})
 OOB = Markup('hx-swap-oob="outerMorph"')
-OVERVIEW = ("state", "counts", "pacing", "meter", "agents", "calls")
+OVERVIEW = ("state", "readiness", "counts", "pacing", "meter", "agents", "calls")
 CONTACT = ("contact_state", "contact_place", "contact_delivery", "contact_trail")
 
 Drawn = tuple[Mapping[str, str], float]

@@ -8,7 +8,7 @@ from admin.pages import words
 from dialer.domain.campaign import Campaign, calling_window
 from dialer.domain.errors import Fault
 from dialer.domain.transitions import CampaignStatus, EnrollmentState
-from dialer.operations import counting, reports
+from dialer.operations import campaigns, counting, reports
 from dialer.operations.context import Context
 from dialer.strategy.catalogue import STEP_TYPES
 
@@ -26,6 +26,8 @@ ICONS = {
 _FIELD_LABELS = {
     "queue": "Queue", "voice_gateway": "Voice gateway", "sms_gateway": "SMS gateway", "sms_fallbacks": "Other SMS gateways",
     "dialing_modes": "Dialing modes",
+    "execution.start": "Call from", "rule_pack": "Rule pack", "abandonment_limit_percent": "Most abandoned calls",
+    "queue_wait_s": "Wait for an agent", "abandoned_message": "Message if no agent comes",
     "validity.until": "Valid until", "validity.from": "Valid from", "time_zone": "Time zone", "title": "Title",
 }  # fmt: skip
 
@@ -53,6 +55,14 @@ def _mend(campaign_id: int, fault: Fault) -> Mend:
         label = ", ".join(("Draft", *fault.field.removeprefix("draft.").removeprefix("nodes.").split(".", 1)))
         return Mend("Draft" if fault.field == "draft" else label, f"/studio/{campaign_id}", fault.reason)
     return Mend(f"Strategy, {fault.field}", f"/campaigns/{campaign_id}/strategy", fault.reason)
+
+
+async def readiness(ctx: Context, campaign: Campaign) -> dict[str, list[Mend]] | None:
+    """`missing` and `warnings` of a campaign that is not published, each with the place where it is mended; else None."""
+    if campaign.status is not CampaignStatus.UNPUBLISHED:
+        return None
+    found = {"missing": campaigns.missing, "warnings": campaigns.warnings}
+    return {name: mends(campaign.id, await look(ctx, campaign.id)) for name, look in found.items()}
 
 
 async def counts(ctx: Context, campaign: Campaign) -> dict[str, Any]:

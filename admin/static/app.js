@@ -108,6 +108,46 @@ document.querySelectorAll('form[data-upload]').forEach((form) => {
   });
 });
 
+// -- requests of htmx: a bar while one lasts, and words when it failed -------------------------------------------------------
+// A stream is a request that never ends; what becomes of it is said below.
+
+function toast(text) {
+  const told = document.createElement('div');
+  told.className = 'alert alert-danger toast-text';
+  told.textContent = text;
+  const close = Object.assign(document.createElement('button'), { type: 'button', className: 'btn-close', ariaLabel: 'Close' });
+  close.addEventListener('click', () => told.remove());
+  told.append(close);
+  document.getElementById('toasts').replaceChildren(told);
+}
+
+/** The words of the server's error page, if that is what came in place of a part. */
+function errorOf(response) {
+  const page = new DOMParser().parseFromString(response, 'text/html').querySelector('[data-error]');
+  return page && [...page.querySelectorAll('h1, p')].map((line) => line.textContent.trim()).join(': ');
+}
+
+const isStream = (event) => event.target.closest?.('[hx-sse\\:connect]') === event.target;
+const asked = new Set();
+const showAsked = () => document.body.classList.toggle('asking', asked.size > 0);
+document.addEventListener('htmx:before:request', (event) => {
+  if (isStream(event)) return;
+  asked.add(event.detail.ctx);
+  showAsked();
+});
+document.addEventListener('htmx:finally:request', (event) => { asked.delete(event.detail.ctx); showAsked(); });
+document.addEventListener('htmx:after:request', (event) => {
+  const { response, text } = event.detail.ctx;
+  if (isStream(event) || response.status < 400) return;
+  const words = errorOf(text);
+  if (!words) return; // a part that says itself what is wrong
+  event.preventDefault();
+  toast(words);
+});
+document.addEventListener('htmx:error', (event) => {
+  if (event.detail.ctx && !isStream(event)) toast('The server could not be reached. Check the connection and try again.');
+});
+
 // -- streams: say when what is shown is not live any more ------------------------------------------------------------------
 
 document.addEventListener('htmx:sse:error', () => document.body.classList.add('stale'));

@@ -154,18 +154,6 @@ async def end(ctx: Context, campaign_id: int) -> Campaign:
     return await _stop(ctx, campaign_id, CampaignStatus.ENDED)
 
 
-async def remove(ctx: Context, campaign_id: int) -> None:
-    """Delete a campaign that does not run, with its history. Contacts stay in the system."""
-    async with ctx.db.write() as tx:
-        campaign = await _lock(tx, campaign_id)
-        if campaign.status is CampaignStatus.PUBLISHED:
-            raise IllegalTransition("campaign", CampaignStatus.PUBLISHED, "deleted")
-        await campaigns.remove(tx, campaign_id)
-        old = told_fields(campaign)
-        await audit.write(tx, ctx, "delete", "campaign", campaign_id, name=campaign.title, before=old)
-    await ctx.engine.campaign_changed(campaign_id)
-
-
 async def missing(ctx: Context, campaign_id: int) -> tuple[Fault, ...]:
     """What `publish` would refuse now: the readiness list of the page."""
     draft = await drafts.find(ctx, campaign_id)

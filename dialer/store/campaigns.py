@@ -12,7 +12,7 @@ from dialer.domain.transitions import CAMPAIGN, CampaignStatus, EnrollmentState,
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.store.changes import change_state
 from dialer.store.prepared import Prepared
-from dialer.store.tables import campaign, contact_request, enrollment
+from dialer.store.tables import attempt, campaign, contact_request, enrollment, message, trail
 from dialer.store.types import AnyRow, spelled
 
 _NAMES = tuple(column.name for column in campaign.columns)
@@ -126,6 +126,20 @@ async def set_status(tx: AsyncConnection, campaign_id: int, to: CampaignStatus, 
 async def touch(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:
     """Something happened in it: what the list calls last activity."""
     await _TOUCH.run(tx, {"_id": campaign_id, "_now": now})
+
+
+#: What grows with the contacts of a campaign; whatever refers to another row stands before it.
+_HISTORY = (trail, message, attempt, contact_request, enrollment)
+
+
+async def remove_history(tx: AsyncConnection, campaign_id: int, limit: int) -> int:
+    """Delete up to `limit` rows, and what hangs on them; their number, 0 when there are none any more."""
+    for table in _HISTORY:
+        # The newest first: a request refers to the older one that it replaces.
+        some = select(table.c.id).where(table.c.campaign_id == campaign_id).order_by(table.c.id.desc()).limit(limit)
+        if gone := (await tx.execute(delete(table).where(table.c.id.in_(some)))).rowcount:
+            return gone
+    return 0
 
 
 async def remove(tx: AsyncConnection, campaign_id: int) -> None:

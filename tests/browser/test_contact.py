@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
+from tests.browser import accessible
 from tests.browser.test_campaign import log_in
 from tests.support.rig import call, strategy, text
 from tests.support.server import Server
@@ -17,7 +18,8 @@ LOOKS_AGAIN = 15_000
 
 
 async def picture(page: Page, name: str) -> None:
-    """A screenshot to look at, where `TEST_PICTURES` names a folder."""
+    """A screenshot to look at, where `TEST_PICTURES` names a folder; what is on it is usable by everybody (WCAG 2.2 AA)."""
+    assert await accessible.faults(page) == [], name
     if folder := os.environ.get("TEST_PICTURES"):
         await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, caret="initial")
 

@@ -13,7 +13,7 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import ExecutionTime, Validity
-from dialer.operations import campaigns, counting, reports, strategies
+from dialer.operations import campaigns, counting, deleting, reports, strategies
 from dialer.store import campaigns as store_campaigns
 from dialer.store import gateways, tables
 from dialer.store import strategies as store_strategies
@@ -184,7 +184,7 @@ async def test_deleting_a_campaign_takes_its_history_and_leaves_the_contacts(ben
         await builders.load(bench, one, builders.persons(3))
         await builders.publish(bench, one)
     with pytest.raises(IllegalTransition):
-        await campaigns.remove(bench.ctx, campaign_id)
+        await deleting.remove(bench.ctx, campaign_id)
     await campaigns.unpublish(bench.ctx, campaign_id)
     await builders.publish(bench, campaign_id)  # requests that replace others
     await builders.call_all(bench, campaign_id, Outcome.NO_ANSWER)
@@ -192,7 +192,7 @@ async def test_deleting_a_campaign_takes_its_history_and_leaves_the_contacts(ben
     await builders.settle(bench, campaign_id)
     await builders.text_all(bench, campaign_id)
     await campaigns.end(bench.ctx, campaign_id)
-    await campaigns.remove(bench.ctx, campaign_id)
+    await deleting.remove(bench.ctx, campaign_id)
     with pytest.raises(NotFound):
         await campaigns.get(bench.ctx, campaign_id)
     async with bench.ctx.db.read() as tx:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from dialer.domain.errors import IllegalTransition, Incomplete, NotFound, StaleEdit
-from dialer.operations import campaigns, drafts, flows, strategies
+from dialer.operations import campaigns, deleting, drafts, flows, strategies
 from dialer.operations.drafts import ABSENT
 from dialer.store import tables
 from dialer.store.drafts import Base
@@ -149,7 +149,7 @@ async def test_a_draft_ends_with_its_campaign(bench: Bench) -> None:
     for refused in (drafts.save(bench.ctx, campaign_id, [], by="bob"), drafts.discard(bench.ctx, campaign_id)):
         with pytest.raises(IllegalTransition):
             await refused
-    await campaigns.remove(bench.ctx, campaign_id)
+    await deleting.remove(bench.ctx, campaign_id)
     async with bench.ctx.db.read() as tx:
         assert (await tx.execute(select(tables.strategy_draft))).all() == []
     for missing in (drafts.save(bench.ctx, campaign_id, [], by="bob"), drafts.find(bench.ctx, campaign_id)):

@@ -12,7 +12,7 @@ from ulid import ULID
 from dialer.domain.contact import NewContact
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
-from dialer.operations import attempts, campaigns, messages
+from dialer.operations import attempts, campaigns, deleting, messages
 from dialer.operations.attempts import Intent
 from dialer.operations.messages import ReceiptNews, TextIntent
 from dialer.store import enrollments, tables
@@ -49,7 +49,7 @@ async def test_the_answer_to_a_text_whose_campaign_was_deleted_meanwhile(bench: 
     message_id = await builders.intend_text(bench, request)
     assert message_id is not None
     await campaigns.unpublish(bench.ctx, campaign_id)
-    await campaigns.remove(bench.ctx, campaign_id)
+    await deleting.remove(bench.ctx, campaign_id)
 
     await builders.answer_text(bench, message_id, status)
     await messages.receipt(
@@ -65,7 +65,7 @@ async def test_the_end_of_a_call_whose_campaign_was_deleted_meanwhile(bench: Ben
     attempt_id = await builders.intend_call(bench, request)
     assert attempt_id is not None
     await campaigns.unpublish(bench.ctx, campaign_id)
-    await campaigns.remove(bench.ctx, campaign_id)
+    await deleting.remove(bench.ctx, campaign_id)
     await builders.end_call(bench, attempt_id, Outcome.BUSY)
     await attempts.withdraw(bench.ctx, Intent(attempt_id, request, "carrier", "sales"), "test")
     assert await _all(bench, tables.attempt) == []

@@ -17,7 +17,7 @@ from dialer.domain.transitions import SourceState
 from dialer.intake import staging
 from dialer.intake.csv_reader import inspect
 from dialer.intake.staging import Job
-from dialer.operations import campaigns, importing, landing, reports
+from dialer.operations import deleting, importing, landing, reports
 from dialer.store import bulk, do_not_contact, sources, tables
 from dialer.store.listing import Query
 from tests.support import builders, invariants
@@ -196,7 +196,7 @@ async def test_nobody_is_left_half_in_when_the_campaign_is_deleted_meanwhile(lit
     source_id = await _source(lite, campaign_id, file)
 
     async def deleted() -> None:
-        await campaigns.remove(lite.ctx, campaign_id)
+        await deleting.remove(lite.ctx, campaign_id)
 
     _Fate(lite, None, {4: deleted})  # when contacts are in, and no address
     with pytest.raises(importing.UnwantedError):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from dialer.domain.outcome import Outcome
-from dialer.operations import campaigns, metering
+from dialer.operations import campaigns, deleting, metering
 from dialer.pacing.abandonment import AbandonmentMeter
 from tests.support import builders
 from tests.support.context import Bench
@@ -74,7 +74,7 @@ async def test_the_count_goes_with_its_campaign(bench: Bench) -> None:
     await builders.publish(bench, campaign_id)
     await _end(bench, campaign_id, Outcome.ANSWERED)
     await campaigns.unpublish(bench.ctx, campaign_id)
-    await campaigns.remove(bench.ctx, campaign_id)
+    await deleting.remove(bench.ctx, campaign_id)
     async with bench.ctx.db.read() as tx:
         assert await tx.scalar(text("SELECT count(*) FROM live_answers")) == 0
 

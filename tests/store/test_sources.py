@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound
 from dialer.domain.transitions import SourceState
 from dialer.domain.uploading import Told
-from dialer.operations import campaigns, importing, sources, uploads
+from dialer.operations import campaigns, deleting, importing, sources, uploads
 from dialer.operations.uploads import Upload
 from dialer.store import sources as store_sources
 from dialer.store import tables
@@ -132,7 +132,7 @@ async def test_a_campaign_that_is_deleted_meanwhile_ends_its_import(bench: Bench
     async with asyncio.timeout(30):
         while not bench.engine.contacts:
             await asyncio.sleep(0)
-    await campaigns.remove(bench.ctx, campaign_id)
+    await deleting.remove(bench.ctx, campaign_id)
     await asyncio.wait_for(running, 30)
     with pytest.raises(NotFound):
         await sources.get(bench.ctx, campaign_id, source.id)
