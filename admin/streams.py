@@ -11,6 +11,7 @@ from aiohttp_sse import EventSourceResponse, sse_response
 from admin.drawing import Draw, Drawing
 from admin.errors import Refused
 from admin.keys import LIVE
+from dialer.domain.errors import NotFound
 
 # Who takes nothing for so long is not there any more.
 SEND_S = 10.0
@@ -70,6 +71,8 @@ async def _following(request: web.Request, drawing: Drawing) -> web.StreamRespon
                         await _send(request, stream, frame)
     except (ClientConnectionResetError, ConnectionResetError, TimeoutError):
         pass  # the page was left, or stopped reading
+    except NotFound:
+        pass  # what it shows was deleted
     finally:
         request.app[STREAMS].discard(task)
     return stream
