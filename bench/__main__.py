@@ -4,9 +4,14 @@
 `python -m bench texting held 100000`: one part of a figure that has several.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
+
+from config.settings import Log
+from dialer.logs import set_up_logs
 
 #: In this order; each with what the numbers after its name say.
 FIGURES: dict[str, tuple[str, ...]] = {
@@ -28,6 +33,12 @@ PARTS = {"texting": ("submits", "entering", "receipts", "together", "held", "mem
 
 
 def main() -> None:
+    with Path(os.devnull).open("w") as nowhere:
+        set_up_logs(Log(), nowhere)  # each line is made, as in a server, and shown to nobody
+        _run()
+
+
+def _run() -> None:
     for name, parts, numbers in _chosen(sys.argv[1:] or list(FIGURES)):
         run = import_module(f"bench.{name}").main
         for how in [{"part": part} for part in parts] or [{}]:

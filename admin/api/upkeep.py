@@ -15,6 +15,8 @@ from dialer.operations import reports
 from dialer.operations.context import Context
 
 CHECK_S = 5.0
+# From so many contacts on lists are called incomplete.
+BEHIND = 1000
 LINK_UP = "up"
 
 
@@ -43,12 +45,18 @@ async def healthz(request: web.Request) -> web.Response:  # noqa: ARG001  (a han
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 if calls and texts can be made, else 503 with what is not ready."""
-    checks = {"database": await _database(request.app[CONTEXT]), "asterisk": _link(request)}
+    """200 if calls can be made, else 503 with what is not ready; `degraded` is what does not keep all calls from being made."""
+    ctx = request.app[CONTEXT]
+    database = await _database(ctx)
+    checks = {
+        "database": database,
+        "migrations": await _migrations(ctx) if database["ready"] else _check("the database does not answer"),
+        "asterisk": _link(request),
+    }
+    degraded = {"sms_gateways": _sms_gateways(request), "contact_lists": await _lists(ctx, ready=database["ready"])}
     ready = all(check["ready"] for check in checks.values())
-    return web.json_response(
-        {"status": "ready" if ready else "not ready", "checks": checks}, status=200 if ready else 503
-    )
+    status = "not ready" if not ready else "degraded" if any(one["degraded"] for one in degraded.values()) else "ready"
+    return web.json_response({"status": status, "checks": checks, "degraded": degraded}, status=200 if ready else 503)
 
 
 async def show_metrics(request: web.Request) -> web.Response:
@@ -68,15 +76,43 @@ def _texts(live: Live | None, snapshot: Mapping[str, Any]) -> dict[str, Mapping[
 
 async def _database(ctx: Context) -> dict[str, Any]:
     if reason := ctx.db.trouble.reason:
-        return {"ready": False, "reason": reason}
+        return _check(reason)
     try:
         async with asyncio.timeout(CHECK_S):
-            pending = await reports.migrations_pending(ctx)
+            await reports.answers(ctx)
     except Exception as error:  # noqa: BLE001  (whatever a driver raises: it is not ready, and that is the answer)
-        return {"ready": False, "reason": f"the database does not answer: {type(error).__name__}"}
-    if pending:
-        return {"ready": False, "reason": "the database is behind this version: run `dialer migrate`"}
-    return {"ready": True, "reason": None}
+        return _check(f"the database does not answer: {type(error).__name__}")
+    return _check()
+
+
+async def _migrations(ctx: Context) -> dict[str, Any]:
+    if await reports.migrations_pending(ctx):
+        return _check("the database is not that of this version: run `dialer migrate`")
+    return _check()
+
+
+def _check(reason: str | None = None) -> dict[str, Any]:
+    return {"ready": reason is None, "reason": reason}
+
+
+def _sms_gateways(request: web.Request) -> dict[str, Any]:
+    """Texts wait for a gateway, calls do not. No reasons: the path needs no token, and the gateway's page has them."""
+    live = request.app[LIVE]
+    found = live.snapshot().get("gateways", ()) if live else ()
+    states = {one["id"]: one["state"] for one in found if one["kind"] == "sms"}
+    down = sorted(name for name, state in states.items() if state not in metrics.GATEWAY_UP)
+    reason = f"not bound: {', '.join(down)}" if down else None
+    return {"degraded": bool(down), "reason": reason, "states": states}
+
+
+async def _lists(ctx: Context, *, ready: bool) -> dict[str, Any]:
+    """How far the projection is behind from which lists of contacts are read (SQLite); an import leaves it behind for a while."""
+    try:
+        behind = await reports.not_listed(ctx) if ready else 0
+    except Exception as error:  # noqa: BLE001  (a damaged file is made anew by the engine, which says so)
+        return {"degraded": True, "reason": f"the lists can't be read: {type(error).__name__}", "contacts_behind": None}
+    reason = f"{behind} contacts are not in the lists yet" if behind >= BEHIND else None
+    return {"degraded": reason is not None, "reason": reason, "contacts_behind": behind}
 
 
 def _link(request: web.Request) -> dict[str, Any]:

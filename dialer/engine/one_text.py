@@ -9,7 +9,7 @@ from dialer.engine.sms_gateways import news, reference
 from dialer.engine.text_log import TextLog
 from dialer.operations import leaving, messages, unreachable
 from dialer.operations.context import Context
-from dialer.operations.messages import PartNews, TextIntent
+from dialer.operations.message_rows import PartNews, TextIntent
 from sms.gateway import Gateway
 from sms.slots import GatewayStoppedError
 from sms.status import Kind

@@ -15,7 +15,7 @@ from dialer.engine.text_log import TextLog
 from dialer.engine.trying import Trying
 from dialer.operations import messages
 from dialer.operations.context import Context
-from dialer.operations.messages import PartNews, ReceiptNews
+from dialer.operations.message_rows import PartNews, ReceiptNews
 from dialer.operations.text_settings import gateway_settings
 from sms.gateway import Gateway
 from sms.receipt import MessageState, Receipt, Reply, keys

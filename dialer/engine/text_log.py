@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dialer.engine.batches import Batches
 from dialer.operations import messages
 from dialer.operations.context import Context
-from dialer.operations.messages import PartNews, TextIntent
+from dialer.operations.message_rows import PartNews, TextIntent
 
 # A transaction holds SQLite's one writer: short, so that a call's intent never waits long behind it.
 MOST = 50

@@ -16,7 +16,7 @@ from dialer.engine.sms_gateways import Running, SmsGateways
 from dialer.engine.text_log import TextLog
 from dialer.operations import messages
 from dialer.operations.context import Context
-from dialer.operations.messages import TextIntent
+from dialer.operations.message_rows import TextIntent
 from dialer.pacing.gates import text_room
 from dialer.pacing.validity import validity
 from dialer.store.requests import ContactRequest

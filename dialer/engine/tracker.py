@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+from structlog.contextvars import bound_contextvars
 
 from dialer.domain.calls import Call, attempt_of
 from dialer.domain.ending import CallResult
@@ -151,7 +154,8 @@ class Tracker:
             self._watch.connected(one, call)
         has_moved = self._tally.change(one, call)
         if has_rung := _rang(call) and not _rang(before):
-            self._breakers.rang(one.gateway, call.attempt_id)
+            with _named(one):
+                self._breakers.rang(one.gateway, call.attempt_id)
         if is_ending := call.attempt_id in self._tally.finishing:
             self._tell_end(one)
         if is_kept or is_ending:
@@ -163,7 +167,8 @@ class Tracker:
         """At once, before the end is written: the next call must not leave by a trunk that fails."""
         if not one.told and one.call.finished(self._ctx.clock()):
             one.told, result = True, one.call.result()
-            one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, result)
+            with _named(one):
+                one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, result)
             self._watch.ended(one, result)
 
     def _add(self, one: Tracked) -> None:
@@ -233,6 +238,11 @@ _KEPT = frozenset({AttemptState.CONNECTED})
 def _rang(call: Call) -> bool:
     """Somebody behind the trunk was reached."""
     return call.ringing_at is not None or call.answered_at is not None
+
+
+def _named(one: Tracked) -> AbstractContextManager[object]:
+    """Whatever is logged within has the ids of this call."""
+    return bound_contextvars(campaign=one.campaign_id, contact=one.contact_id, attempt=one.call.attempt_id)
 
 
 def _is_leaving(one: Tracked) -> bool:

@@ -13,7 +13,7 @@ from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
-from dialer.operations import compliance, lasting, steps, suppression
+from dialer.operations import compliance, lasting, outcome_log, steps, suppression
 from dialer.operations.attempt_rows import answered, closed_row, ending, progress
 from dialer.operations.context import Context, Queued
 from dialer.store import (
@@ -34,6 +34,8 @@ from dialer.strategy.events import CallEnded, RequestKey
 # A contact whose call failed in a storm of its trunk comes again behind those that are due by then.
 SPARED_AGAIN = timedelta(minutes=1)
 BUSY_AGAIN = timedelta(seconds=5)
+#: Requests whose calls ended, each with what the trail says of it.
+Endings = Sequence[tuple[ContactRequest, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
             await gateway_days.add(tx, intent.spent, times=-1)
             await enrollments.withdrawn(tx, request, now)
             await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
+    if request is not None:
+        outcome_log.call_withdrawn(intent.request, intent.attempt_id, reason)
     ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
     ctx.engine.work_changed(intent.request.campaign_id)
 
@@ -131,6 +135,7 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
             return
         await trail.write(tx, [_entry(now, refused, "call-refused", address=refused.address, reason=reason)])
         await _step(tx, ctx, [(refused, Outcome.INVALID_NUMBER)])
+    outcome_log.call_refused(refused, reason)
     ctx.engine.work_changed(request.campaign_id)
 
 
@@ -144,7 +149,7 @@ async def record(
     """
     now, results = ctx.clock(), dict(ended)
 
-    async def work(tx: AsyncConnection) -> dict[int, Queued]:
+    async def work(tx: AsyncConnection) -> tuple[Endings, dict[int, Queued]]:
         await attempts.mark(tx, [(call.attempt_id, call.state, progress(call)) for call in marks])
         rows = await attempts.still_open(tx, list(results))
         await attempts.end(tx, [closed_row(row, results[row.id], now) for row in rows])
@@ -159,9 +164,11 @@ async def record(
         touched = {row.campaign_id for row in rows}
         for campaign_id in touched:
             await campaigns.touch(tx, campaign_id, now)
-        return {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
+        return endings, {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
 
-    for campaign_id, queued in (await ctx.db.transact(work)).items():
+    told, changed = await ctx.db.transact(work)
+    outcome_log.calls_ended(told)
+    for campaign_id, queued in changed.items():
         if spared:
             ctx.engine.contacts_added(campaign_id)  # what was stopped meanwhile is flagged (C7)
         ctx.engine.work_changed(campaign_id, None if spared else queued)

@@ -9,50 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
-from dialer.domain.record import record as value
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
-from dialer.operations import compliance, steps, trials
+from dialer.operations import compliance, outcome_log, steps, trials
 from dialer.operations.context import Context, Queued
+from dialer.operations.message_rows import (
+    PartNews,
+    ReceiptNews,
+    TextIntent,
+    early_row,
+    error_of,
+    fields_row,
+    name_row,
+    of_early,
+)
+from dialer.operations.outcome_log import TextTold
 from dialer.store import campaigns, enrollments, messages, requests, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import MessageChanged, RequestKey
 
-
-@value
-class TextIntent:
-    """A text that is about to be submitted, in `parts` segments."""
-
-    message_id: str
-    request: ContactRequest
-    gateway: str
-    sender: str
-    text: str
-    encoding: str
-    parts: int
-
-
-@value
-class PartNews:
-    """What became known of one part. `names` are the forms of the SMSC's id, the one to keep first."""
-
-    message_id: str
-    part: int
-    status: MessageStatus
-    names: Sequence[str] = ()
-    error: str | None = None
-
-
-@value
-class ReceiptNews:
-    """A final delivery receipt. `names` are the forms of the id that it names, the likeliest first."""
-
-    gateway: str
-    names: Sequence[str]
-    destination: str
-    status: MessageStatus
-    error: str | None
+#: Texts whose status has changed, and what was queued for the campaigns.
+Changed = tuple[Sequence[TextTold], dict[int, Queued]]
 
 
 async def intend(ctx: Context, intents: Sequence[TextIntent]) -> frozenset[str]:
@@ -112,6 +90,8 @@ async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
             await messages.forget(tx, intent.message_id)
             await enrollments.withdrawn(tx, request, now)
             await trail.write(tx, [_entry(now, request, "sms-withdrawn", message=intent.message_id, reason=reason)])
+    if request is not None:
+        outcome_log.text_withdrawn(intent.request, intent.message_id, reason)
     ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
     ctx.engine.work_changed(intent.request.campaign_id)
 
@@ -125,6 +105,7 @@ async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
             return
         await trail.write(tx, [_entry(now, refused, "sms-refused", address=refused.address, reason=reason)])
         await _step(tx, ctx, [(refused, MessageStatus.FAILED)])
+    outcome_log.text_refused(refused, reason)
     ctx.engine.work_changed(request.campaign_id)
 
 
@@ -132,38 +113,30 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
     """Answers to submits, `(gateway, news)`, also late ones. Receipts that were faster are taken into account now."""
     now = ctx.clock()
 
-    async def work(tx: AsyncConnection) -> dict[int, Queued]:
+    async def work(tx: AsyncConnection) -> Changed:
         texts = await messages.by_ids(tx, {news.message_id for _, news in answers})
         await _set_parts(tx, [news for _, news in answers], now)
         for gateway in sorted({name for name, _ in answers}):
             # A text that was deleted meanwhile, with its campaign, has no parts to be named.
             named = [n for name, n in answers if name == gateway and n.names and n.message_id in texts]
-            await messages.name_parts(tx, [_name(gateway, news) for news in named])
+            await messages.name_parts(tx, [name_row(gateway, news) for news in named])
             # A further form of one text's id may be the first of another's: the first counts.
             meant = {name: news for news in named for name in news.names} | {news.names[0]: news for news in named}
             wanted = {
                 name: None if name == one.names[0] else texts[one.message_id].address for name, one in meant.items()
             }
             early = await messages.take_early(tx, gateway, wanted)
-            await _set_parts(tx, [_of_early(row, meant[row.smsc_id]) for row in early], now)
+            await _set_parts(tx, [of_early(row, meant[row.smsc_id]) for row in early], now)
         return await _combine(tx, ctx, texts, now)
 
     _tell(ctx, await ctx.db.transact(work))
-
-
-def _name(gateway: str, news: PartNews) -> dict[str, Any]:
-    return {"gateway": gateway, "id": news.names[0], "message_id": news.message_id, "part": news.part}
-
-
-def _of_early(row: AnyRow, news: PartNews) -> PartNews:
-    return PartNews(news.message_id, news.part, MessageStatus(row.status), error=row.error)
 
 
 async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
     """Final delivery receipts. Those for ids that are not known yet are kept: their responses may still come (M3)."""
     now = ctx.clock()
 
-    async def work(tx: AsyncConnection) -> dict[int, Queued]:
+    async def work(tx: AsyncConnection) -> Changed:
         news: list[PartNews] = []
         for gateway in sorted({one.gateway for one in receipts}):
             own = [one for one in receipts if one.gateway == gateway]
@@ -171,7 +144,7 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
             found = list(zip(own, meant, strict=True))
             left = [one for one, part in found if part is None]
             left = await trials.receive(tx, ctx, gateway, left) if left else []
-            await messages.keep_early(tx, [_early(one, now) for one in left])
+            await messages.keep_early(tx, [early_row(one, now) for one in left])
             news += [PartNews(*part, one.status, error=one.error) for one, part in found if part is not None]
         texts = await messages.by_ids(tx, {one.message_id for one in news})
         await _set_parts(tx, news, now)
@@ -190,15 +163,10 @@ async def forget_early(ctx: Context, kept: timedelta) -> None:
         await messages.forget_early(tx, before)
 
 
-def _early(one: ReceiptNews, now: datetime) -> dict[str, Any]:
-    return {
-        "gateway": one.gateway, "smsc_id": one.names[0], "destination": one.destination, "status": one.status,
-        "error": one.error, "received_at": now,
-    }  # fmt: skip
-
-
-def _tell(ctx: Context, changed: Mapping[int, Queued]) -> None:
-    for campaign_id, queued in changed.items():
+def _tell(ctx: Context, changed: Changed) -> None:
+    told, campaigns_of = changed
+    outcome_log.texts_changed(told)
+    for campaign_id, queued in campaigns_of.items():
         ctx.engine.work_changed(campaign_id, queued)
 
 
@@ -213,7 +181,8 @@ async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
             (parts,) = (await messages.parts_of(tx, [row.id])).values()
             open_ones = [part.part for part in parts if part.status == MessageStatus.PENDING]
             await _set_parts(tx, [PartNews(row.id, n, MessageStatus.LOST, error=why) for n in open_ones], ctx.clock())
-            await _combine(tx, ctx, texts, ctx.clock())
+            told, _ = await _combine(tx, ctx, texts, ctx.clock())
+        outcome_log.texts_changed(told)
     return len(rows)
 
 
@@ -221,19 +190,19 @@ async def _set_parts(tx: AsyncConnection, news: Iterable[PartNews], now: datetim
     await messages.set_parts(tx, [(one.message_id, one.part, one.status, one.error) for one in news], now)
 
 
-async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow], now: datetime) -> dict[int, Queued]:
+async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow], now: datetime) -> Changed:
     """Each text's status follows from its parts; changes go into the trail and to the strategies.
 
-    Returns the campaigns of those, each with what its steps have queued. `texts` were read with a lock in `tx`.
+    Returns those that have changed, and their campaigns, each with what its steps have queued. `texts` were read with a lock in `tx`.
     """
     parts = await messages.parts_of(tx, texts)
     found = {one: combined({_STATUSES[part.status] for part in own}) for one, own in parts.items()}
     changed = [row for row in texts.values() if row.status in _SOURCES[found[row.id]] and row.status != found[row.id]]
     if not changed:
-        return {}
+        return (), {}
     by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
     for row in changed:
-        by_status[found[row.id]].append(_fields(row, parts[row.id], found[row.id], now))
+        by_status[found[row.id]].append(fields_row(row, parts[row.id], found[row.id], now))
     for status, fields in by_status.items():
         await messages.set_status(tx, status, fields)
     known = await requests.complete(tx, [row.request_id for row in changed])
@@ -243,7 +212,8 @@ async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow
     touched = sorted({row.campaign_id for row in changed})
     for campaign_id in touched:
         await campaigns.touch(tx, campaign_id, now)
-    return {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
+    lines = [TextTold(request, row.id, status, error_of(parts[row.id])) for request, row, status in told]
+    return lines, {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
 
 
 _STATUSES = {status.value: status for status in MessageStatus}
@@ -253,18 +223,7 @@ _SOURCES = {status: MESSAGE.sources(status) for status in MessageStatus}
 def _status_entry(
     now: datetime, request: ContactRequest, message_id: str, status: MessageStatus, parts: Sequence[AnyRow]
 ) -> trail.Entry:
-    error = next((part.error for part in parts if part.error), None)
-    return _entry(now, request, "sms-status", message=message_id, status=status, error=error)
-
-
-def _fields(row: AnyRow, parts: Sequence[AnyRow], status: MessageStatus, now: datetime) -> dict[str, Any]:
-    submitted = any(part.submitted_at for part in parts)
-    return {
-        "_id": row.id,
-        "error": next((part.error for part in parts if part.error), None),
-        "submitted_at": row.submitted_at or (now if submitted else None),
-        "final_at": now if MESSAGE.final(status) else row.final_at,
-    }
+    return _entry(now, request, "sms-status", message=message_id, status=status, error=error_of(parts))
 
 
 async def _step(

@@ -44,7 +44,7 @@ async def counted(ctx: Context, campaign: Campaign) -> Counted:
 
 async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
     """Contacts, each with `addresses`; of a campaign, each with its place in it."""
-    unindexed = 0 if ctx.db.projection is None else sum(await ctx.db.projection.caught_up())
+    unindexed = await not_listed(ctx)
     async with ctx.db.read() as tx:
         if campaign_id is not None:
             await _check_campaign(tx, campaign_id)
@@ -125,6 +125,17 @@ class Counts:
 async def counts(ctx: Context) -> Counts:
     async with ctx.db.read() as tx:
         return Counts(await lists.attempt_counts(tx), await lists.message_counts(tx), await lists.reply_counts(tx))
+
+
+async def answers(ctx: Context) -> None:
+    """Raises what the driver does if the database can't be read."""
+    async with ctx.db.read() as tx:
+        await tx.exec_driver_sql("SELECT 1")
+
+
+async def not_listed(ctx: Context) -> int:
+    """Contacts that lists do not have yet; a moment's worth of them is taken in while asking."""
+    return 0 if ctx.db.projection is None else sum(await ctx.db.projection.caught_up())
 
 
 async def migrations_pending(ctx: Context) -> bool:

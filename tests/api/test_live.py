@@ -8,6 +8,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from admin.app import make_app
+from dialer.operations import reports
 from dialer.pacing.abandonment import AbandonmentMeter
 from tests.api.conftest import Server
 
@@ -138,11 +139,39 @@ async def test_health_and_readiness(server: Server) -> None:
 
 
 @pytest.mark.req("A4")
+async def test_readiness_tells_what_is_degraded_and_stays_ready(server: Server) -> None:
+    """Calls go on without an SMS gateway; a fresh import stands in the lists a little later."""
+    ready = await server.client.get("/readyz")
+    told = await ready.json()
+    assert (ready.status, told["status"]) == (200, "degraded")
+    gateways = told["degraded"]["sms_gateways"]
+    assert gateways == {
+        "degraded": True, "reason": "not bound: other", "states": {"smsc": "bound", "other": "down"},
+    }  # fmt: skip
+    assert told["degraded"]["contact_lists"] == {"degraded": False, "reason": None, "contacts_behind": 0}
+    assert "refused" not in await ready.text(), "reasons of gateways are not for everybody"
+    server.snapshot["gateways"] = []
+    assert (await (await server.client.get("/readyz")).json())["status"] == "ready"
+
+
+@pytest.mark.req("A4")
+async def test_readiness_tells_how_far_lists_are_behind(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def behind(_ctx: object) -> int:
+        return 5000
+
+    monkeypatch.setattr(reports, "not_listed", behind)
+    lists = (await (await server.client.get("/readyz")).json())["degraded"]["contact_lists"]
+    assert lists["contacts_behind"] == 5000
+    assert lists["degraded"] is True
+
+
+@pytest.mark.req("A4")
 async def test_readiness_names_a_database_that_is_behind(server: Server) -> None:
     async with server.ctx.db.write() as tx:
         await tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     checks = (await (await server.client.get("/readyz")).json())["checks"]
-    assert "dialer migrate" in checks["database"]["reason"]
+    assert "dialer migrate" in checks["migrations"]["reason"]
+    assert checks["database"]["ready"] is True
 
 
 @pytest.mark.req("A4")

@@ -10,7 +10,7 @@ from dialer.domain.contact import Address, NewContact
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus, SourceState
 from dialer.operations import contacts, history, messages, why_not
-from dialer.operations.messages import PartNews, ReceiptNews, TextIntent
+from dialer.operations.message_rows import PartNews, ReceiptNews, TextIntent
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook
 from dialer.store import requests, sources, standing
 from dialer.store.tables import contact_request

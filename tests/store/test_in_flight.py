@@ -14,7 +14,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import attempts, campaigns, deleting, messages
 from dialer.operations.attempts import Intent
-from dialer.operations.messages import ReceiptNews, TextIntent
+from dialer.operations.message_rows import ReceiptNews, TextIntent
 from dialer.store import enrollments, tables
 from dialer.store.types import AnyRow
 from tests.support import builders, invariants

@@ -13,7 +13,7 @@ from dialer.engine.placing import Plan
 from dialer.engine.text_log import TextLog
 from dialer.operations import campaigns, do_not_contact, leaving
 from dialer.operations.do_not_contact import NewEntry
-from dialer.operations.messages import TextIntent
+from dialer.operations.message_rows import TextIntent
 from dialer.store import nodes
 from sms.status import Kind
 from sms.submission import Refused

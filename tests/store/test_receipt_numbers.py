@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import messages
-from dialer.operations.messages import PartNews, ReceiptNews
+from dialer.operations.message_rows import PartNews, ReceiptNews
 from dialer.store import messages as stored
 from dialer.store import tables
 from sms.receipt import keys

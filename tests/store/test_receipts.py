@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.replying import EARLY_RECEIPTS_KEPT
 from dialer.operations import messages
-from dialer.operations.messages import PartNews, ReceiptNews
+from dialer.operations.message_rows import PartNews, ReceiptNews
 from dialer.store import tables
 from sms.receipt import keys
 from tests.support import builders, invariants

@@ -10,7 +10,7 @@ from dialer.domain.errors import NotFound
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.replying import Replying
 from dialer.operations import evidence, messages, people, replies, reports
-from dialer.operations.messages import PartNews, ReceiptNews
+from dialer.operations.message_rows import PartNews, ReceiptNews
 from dialer.operations.replies import Taken
 from dialer.operations.trail_check import trail_check
 from dialer.store import tables

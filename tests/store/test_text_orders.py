@@ -14,7 +14,7 @@ from ulid import ULID
 from dialer.domain.message import combined
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import messages
-from dialer.operations.messages import PartNews, ReceiptNews, TextIntent
+from dialer.operations.message_rows import PartNews, ReceiptNews, TextIntent
 from dialer.store import tables
 from tests.support import builders, invariants
 from tests.support.builders import person

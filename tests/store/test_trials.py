@@ -8,7 +8,7 @@ from dialer.domain.errors import Conflict, InvalidInput, NotFound
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import do_not_contact, evidence, messages, nodes, people, trials
 from dialer.operations.do_not_contact import NewEntry
-from dialer.operations.messages import ReceiptNews
+from dialer.operations.message_rows import ReceiptNews
 from dialer.operations.trials import Hasty
 from dialer.store.listing import Query
 from dialer.store.nodes import seen

@@ -15,7 +15,7 @@ from dialer.domain.transitions import MessageStatus
 from dialer.operations import attempts, campaigns, contacts, lifecycle, messages, strategies
 from dialer.operations.attempts import Intent
 from dialer.operations.contacts import Loaded
-from dialer.operations.messages import PartNews, TextIntent
+from dialer.operations.message_rows import PartNews, TextIntent
 from dialer.store import claims, gateways, sources
 from dialer.store.requests import ContactRequest
 from tests.support.context import Bench

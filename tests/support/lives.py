@@ -16,7 +16,7 @@ from dialer.operations import attempts, campaigns, deploying, do_not_contact, me
 from dialer.operations.attempts import Intent
 from dialer.operations.deploying import Drawn
 from dialer.operations.do_not_contact import NewEntry
-from dialer.operations.messages import ReceiptNews, TextIntent
+from dialer.operations.message_rows import ReceiptNews, TextIntent
 from dialer.operations.people import Edit
 from dialer.operations.webhooks import Answered
 from dialer.store import requests
