@@ -25,8 +25,8 @@ from bench.busy_queue import percentile
 from config.settings import Settings
 from dialer.domain.campaign import Campaign
 from dialer.engine.board import Board
-from dialer.engine.engine import SWITCH_S
 from dialer.engine.lifecycle import Lifecycle
+from dialer.engine.process import SWITCH_S
 from dialer.operations import campaigns, reports
 from dialer.operations.context import Context, NoEngine
 from dialer.store.database import Database

@@ -179,7 +179,7 @@ Host = Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9_:.-]+$|^\[[0-9A-Fa-f:.]
 class Webhooks(Section):
     allowed_hosts: frozenset[Host] = Field(
         default=frozenset(),
-        description="The hosts that the strategies' webhooks may call, such as `hooks.example.com`, or `*.example.com` for every name below it. None: no webhook runs.",
+        description="The hosts that webhooks may call, those of strategies and those that tell events, such as `hooks.example.com`, or `*.example.com` for every name below it. None: no webhook runs.",
     )
     allow_private: bool = Field(
         default=False,
@@ -188,10 +188,24 @@ class Webhooks(Section):
     per_campaign: int = Field(
         default=5, ge=1, le=100, description="How many webhooks of a campaign may be under way at the same time."
     )
+    timeout_s: float = Field(
+        default=10, gt=0, le=60, description="How long the receiver of an event may take to answer, in seconds."
+    )
+    endpoints_at_once: int = Field(
+        default=20, ge=1, le=200, description="To how many endpoints events may be on their way at the same time."
+    )
+    backlog: int = Field(
+        default=100_000,
+        ge=100,
+        description="How many events may wait for one endpoint. When so many do, further ones are not kept for it, which the log and its page say.",
+    )
+    keep_days: float = Field(
+        default=7, gt=0, le=3650, description="How long events are kept after they were delivered or given up, in days."
+    )
     secret: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="Key with which webhooks are signed. Unset, one is derived from `secret_key`; `dialer webhook-secret` prints it.",
+        description="Key with which the webhooks of strategies are signed. Unset, one is derived from `secret_key`; `dialer webhook-secret` prints it.",
     )
 
 

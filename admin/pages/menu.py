@@ -26,6 +26,7 @@ UPKEEP = (
     Entry("Do not contact", "/do-not-contact", "stop"),
     Entry("Fields", "/contact-fields", "settings"),
     Entry("Gateways", "/gateways", "server"),
+    Entry("Webhooks", "/webhooks", "link", Right.MANAGE),
     Entry("Settings check", "/check", "check", Right.MANAGE),
     Entry("Audit log", "/audit", "file", Right.MANAGE),
 )

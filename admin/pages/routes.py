@@ -19,6 +19,7 @@ from admin.pages import (
     dry_run,
     evidence,
     gateways,
+    hooks,
     live,
     login,
     replies,
@@ -33,6 +34,7 @@ from admin.pages import (
 ONE = r"/campaigns/{campaign:\d{1,18}}"
 SOURCE = r"{source:\d{1,18}}"
 CONTACT = r"/contacts/{contact:\d{1,18}}"
+WEBHOOK = r"/webhooks/{webhook:\d{1,18}}"
 UPLOAD = r"uploads/{upload:[A-Za-z0-9_-]{8,64}}"
 
 
@@ -115,6 +117,15 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post("/gateways/{gateway}/delete", gateways.remove),
         web.post("/gateways/{gateway}/test", trials.send),
         web.post("/gateways/{gateway}/test/look", trials.look),
+        web.get("/webhooks", hooks.index),
+        web.get("/webhooks/new", hooks.new),
+        web.post("/webhooks/new", hooks.create),
+        web.get(WEBHOOK, hooks.show),
+        web.post(WEBHOOK, hooks.save),
+        web.post(f"{WEBHOOK}/delete", hooks.remove),
+        web.post(f"{WEBHOOK}/secret", hooks.renew),
+        web.post(f"{WEBHOOK}/test", hooks.test),
+        web.post(f"{WEBHOOK}/deliveries/{{delivery:\\d{{1,18}}}}/resend", hooks.resend),
         web.get("/static/{name:.+}", assets.serve),
         web.get("/favicon.ico", assets.favicon),
     ]

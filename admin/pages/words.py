@@ -18,6 +18,7 @@ COLOURS: Mapping[str, str] = {
     "invalid_number": "red", "machine": "purple", "abandoned": "red", "lost": "red",
     "submitted": "blue", "delivered": "green", "undelivered": "red", "expired": "orange",
     "up": "green", "bound": "green", "connected": "green", "down": "red", "stale": "orange", "connecting": "yellow",
+    "enabled": "green", "disabled": "secondary", "given_up": "red",
     "breaker_open": "red", "breaker_half_open": "orange",
     "throttled": "orange", "held": "orange", "bind_refused": "red", "unknown": "red", "late": "yellow",
     "permanent": "red", "temporary": "orange",

@@ -54,6 +54,13 @@ class MessageStatus(StrEnum):
     LOST = "lost"
 
 
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    FAILED = "failed"  # and tried again
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
 class SourceState(StrEnum):
     PENDING = "pending"
     RUNNING = "running"
@@ -117,7 +124,7 @@ def _table(noun: str, rows: Mapping[_State, Collection[_State]]) -> StateTable:
 
 
 _C, _E, _R, _A, _M, _S = CampaignStatus, EnrollmentState, RequestState, AttemptState, MessageStatus, SourceState
-_P = PreviewState
+_P, _D = PreviewState, DeliveryState
 
 CAMPAIGN = _table(
     "campaign",
@@ -199,5 +206,15 @@ PREVIEW = _table(
         _P.REJECTED: set(),
         _P.TIMED_OUT: set(),
         _P.WITHDRAWN: set(),
+    },
+)
+DELIVERY = _table(
+    "delivery",
+    {
+        _D.PENDING: {_D.DELIVERED, _D.FAILED, _D.GIVEN_UP, _D.PENDING},
+        _D.FAILED: {_D.DELIVERED, _D.FAILED, _D.GIVEN_UP, _D.PENDING},
+        # Somebody has it sent again.
+        _D.DELIVERED: {_D.PENDING},
+        _D.GIVEN_UP: {_D.PENDING},
     },
 )

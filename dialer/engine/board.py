@@ -10,6 +10,7 @@ from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.rules.holidays import warm
 from dialer.domain.transitions import CampaignStatus
 from dialer.domain.windows import Opening
+from dialer.operations import events
 from dialer.operations.context import Context
 from dialer.store import campaigns, gateways
 from dialer.store.requests import ContactRequest
@@ -29,6 +30,11 @@ class Board:
             await _warm(campaign, self.ctx.clock())
         self.campaigns = {campaign.id: campaign for campaign in published}
         await self.load_gateways()
+        await events.load(self.ctx)
+
+    async def follow_webhooks(self) -> None:
+        """Whom other nodes have events told to."""
+        await events.load(self.ctx)
 
     async def load_gateways(self) -> None:
         self.voice, self.sms = await self._stored_gateways()

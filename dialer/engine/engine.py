@@ -1,8 +1,6 @@
 """The engine: puts the loops together, tells them of changes, and stops them in stages."""
 
 import asyncio
-import gc
-import sys
 from collections.abc import Collection, Coroutine
 from contextvars import copy_context
 from datetime import datetime
@@ -30,6 +28,7 @@ from dialer.engine.live import Live
 from dialer.engine.meters import Meters
 from dialer.engine.outlook import outlook, why_no_agent
 from dialer.engine.previews import Previews
+from dialer.engine.process import settle
 from dialer.engine.texting import Texting
 from dialer.engine.uploads import clean_uploads
 from dialer.engine.webhooks import Webhooks
@@ -43,7 +42,6 @@ from dialer.store.requests import ContactRequest
 log = structlog.get_logger(__name__)
 
 SETTLE_S = 2.0  # the longest that an unpublish waits for calls committed just before it to show in Asterisk
-SWITCH_S = 0.0005  # the longest that the loop and the writer's thread keep each other waiting in Python
 
 
 class Engine:
@@ -86,8 +84,7 @@ class Engine:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             await self._recover()
-            _keep_what_is_there()
-            sys.setswitchinterval(SWITCH_S)
+            settle()
             loops = [
                 self._start(self.lifecycle.run(), name="lifecycle"),
                 self._start(hold_leases(self.ctx, self.link.look_again), name="leases"),
@@ -272,6 +269,7 @@ class Engine:
                 *self.texting.gateways.snapshot(),
             ],
             "webhooks": self.webhooks.snapshot(),
+            "deliveries": self.webhooks.deliveries.snapshot(),
         }
 
     def _campaign(self, campaign: Campaign, now: datetime) -> dict[str, Any]:
@@ -300,9 +298,3 @@ class Engine:
             for m in queue.members
         ]
         return {"name": name, "free": queue.free, "waiting": queue.callers_waiting, "members": members}
-
-
-def _keep_what_is_there() -> None:
-    """Modules and tables stay: a full collection that looked at them again would hold calls up for a tenth of a second."""
-    gc.collect()
-    gc.freeze()

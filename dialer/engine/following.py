@@ -15,6 +15,7 @@ async def follow(
     while True:
         await asyncio.sleep(FOLLOW_S)
         campaign_ids = await board.outdated()
+        await board.follow_webhooks()
         # First the gateways: a campaign that was published just after one was made may name it.
         if await board.gateways_outdated():
             await gateways_changed()

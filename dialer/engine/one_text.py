@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.sms_gateways import news, reference
 from dialer.engine.text_log import TextLog
-from dialer.operations import leaving, messages, unreachable
+from dialer.operations import attempts, leaving, messages, unreachable
 from dialer.operations.context import Context
 from dialer.operations.message_rows import PartNews, TextIntent
 from sms.gateway import Gateway
@@ -73,7 +73,7 @@ class OneText:
         if not self.may_go() or not await self.log.intend(self.intent):
             self.leaving = False
             if not await unreachable.refuse_listed(self.ctx, [self.intent.request]):
-                await messages.put_back(self.ctx, self.intent.request)
+                await attempts.put_back(self.ctx, [self.intent.request])
             return False
         self.committed = True
         return await self._go_on()
@@ -111,7 +111,7 @@ class OneText:
     async def _stopped(self) -> None:
         """The gateway gives out no more slots: what was begun has failed, what was not goes back into the queue."""
         if not self.committed:
-            await messages.put_back(self.ctx, self.intent.request)
+            await attempts.put_back(self.ctx, [self.intent.request])
             return
         if not self.begun:
             await messages.withdraw(self.ctx, self.intent, "the gateway was stopped before the SMSC took it")

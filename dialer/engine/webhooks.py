@@ -9,6 +9,7 @@ from typing import Any
 
 from dialer.engine.bell import Bell, until
 from dialer.engine.board import Board
+from dialer.engine.deliveries import Deliveries
 from dialer.engine.feeds import Feeds
 from dialer.operations import webhooks
 from dialer.operations.context import Context
@@ -79,16 +80,21 @@ class Webhooks:
         self._client: WebClient | None = None
         self._under_way: dict[int, OneWebhook] = {}
         self._counts = Counter[str]()
+        self.deliveries = Deliveries(ctx, start=start, changed=changed)  # of events, to whom they are told
 
     async def run(self) -> None:
         settings = self._ctx.settings.webhooks
         key = webhooks.signing_key(self._ctx)
         client = WebClient(settings.allowed_hosts, allow_private=settings.allow_private, signing_key=key)
-        async with client:
-            self._client = client
-            while True:
-                self.round()
-                await self.bell.wait(self._pause_s())
+        telling = self._start(self.deliveries.run(), name="deliveries")
+        try:
+            async with client:
+                self._client = client
+                while True:
+                    self.round()
+                    await self.bell.wait(self._pause_s())
+        finally:
+            telling.cancel()
 
     async def take_back(self) -> None:
         """A loop of its own: what dead nodes left under way is sent again."""
@@ -115,7 +121,7 @@ class Webhooks:
 
     async def finish(self, timeout_s: float) -> None:
         """Let those under way come to their answer; the others are sent again by the next start."""
-        await until(lambda: not self._under_way, timeout_s)
+        await asyncio.gather(until(lambda: not self._under_way, timeout_s), self.deliveries.finish(timeout_s))
         while self._under_way:
             for one in self._under_way.values():
                 one.interrupt()

@@ -13,7 +13,7 @@ from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
-from dialer.operations import compliance, lasting, outcome_log, steps, suppression
+from dialer.operations import compliance, events, lasting, outcome_log, steps, suppression
 from dialer.operations.attempt_rows import answered, closed_row, ending, progress
 from dialer.operations.context import Context, Queued
 from dialer.store import (
@@ -82,6 +82,7 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
             await gateway_days.add(tx, [key for i in allowed for key in i.spent])
             await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
             await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
+            await events.dispatched(tx, ctx, ((i.request, _dialed(i)) for i in allowed))
         return {intent.attempt_id for intent in allowed}
 
     return await ctx.db.transact(work, urgent=True)
@@ -158,6 +159,7 @@ async def record(
         closed = await requests.complete(tx, [row.request_id for row in rows])
         endings = [(closed[row.request_id], ending(row, results[row.id])) for row in rows]
         await trail.write(tx, [_entry(now, request, "call-ended", **told) for request, told in endings])
+        await events.ended(tx, ctx, endings)
         await _opt_out(tx, ctx, [(closed[row.request_id], row, results[row.id]) for row in rows])
         came_again = {one.id for one, end in endings if end["attempt"] in spared and await _again(tx, one, now)}
         queued = await _step(tx, ctx, [(one, end["outcome"]) for one, end in endings if one.id not in came_again])

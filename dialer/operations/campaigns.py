@@ -23,7 +23,7 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.rules.catalogue import NONE, pack_faults
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import audit, cloning, drafts, leaving, lifecycle, readiness
+from dialer.operations import audit, cloning, drafts, events, leaving, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.store import campaigns, contact_fields, gateways, postponing, strategies
@@ -204,6 +204,7 @@ async def _move(tx: AsyncConnection, campaign: Campaign, to: CampaignStatus, ctx
     CAMPAIGN.check(campaign.status, to)
     if not await campaigns.set_status(tx, campaign.id, to, ctx.clock()):
         raise StaleEdit("campaign", campaign.id)
+    await events.moved(tx, ctx, campaign, to)
     old, new = {"status": campaign.status}, {"status": to}
     await audit.write(tx, ctx, _MOVES[to], "campaign", campaign.id, name=campaign.title, before=old, after=new)
 

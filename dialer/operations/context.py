@@ -11,6 +11,7 @@ from config.settings import Settings
 from dialer.domain.campaign import Campaign
 from dialer.domain.chunk import Chunk
 from dialer.operations.one_by_one import OneByOne
+from dialer.operations.subscribed import Subscribed
 from dialer.pacing.outlook import Outlook
 from dialer.store.database import Database
 from dialer.store.requests import ContactRequest
@@ -110,6 +111,7 @@ class Context:
     entries: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)  # see steps.py
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
     remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
+    subscribed: Subscribed = field(default_factory=Subscribed)
     dry_runs: OneByOne = field(default_factory=lambda: OneByOne("dry run"))
 
     @cached_property

@@ -11,7 +11,7 @@ from dialer.domain.campaign import may_start
 from dialer.domain.message import combined
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.transitions import MESSAGE, MessageStatus
-from dialer.operations import compliance, outcome_log, steps, trials
+from dialer.operations import compliance, events, outcome_log, steps, trials
 from dialer.operations.context import Context, Queued
 from dialer.operations.message_rows import (
     PartNews,
@@ -47,6 +47,7 @@ async def intend(ctx: Context, intents: Sequence[TextIntent]) -> frozenset[str]:
         await messages.intend(tx, [_row(ctx, one, request, rules[request.campaign_id], now) for one, request in sent])
         await enrollments.dispatching(tx, [request.enrollment_id for _, request in sent], now, is_call=False)
         await trail.write(tx, [_sending(one, request, now) for one, request in sent])
+        await events.dispatched(tx, ctx, ((r, {"message": one.message_id, "gateway": one.gateway}) for one, r in sent))
         return frozenset(one.message_id for one, _ in sent)
 
     return await ctx.db.transact(work, urgent=True)
@@ -208,6 +209,7 @@ async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow
     known = await requests.complete(tx, [row.request_id for row in changed])
     told = [(known[row.request_id], row, found[row.id]) for row in changed if row.request_id in known]
     await trail.write(tx, [_status_entry(now, request, row.id, status, parts[row.id]) for request, row, status in told])
+    await events.texted(tx, ctx, ((one, row.id, status, error_of(parts[row.id])) for one, row, status in told))
     queued = await _step(tx, ctx, [(request, status) for request, _, status in told])
     touched = sorted({row.campaign_id for row in changed})
     for campaign_id in touched:
@@ -250,9 +252,3 @@ def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> tr
     return trail.Entry(
         now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
     )
-
-
-async def put_back(ctx: Context, request: ContactRequest) -> None:
-    """A claimed request that can't be sent at this moment goes back into the queue, unless it was stopped meanwhile."""
-    async with ctx.db.write() as tx:
-        await requests.release(tx, [request.id])

@@ -15,7 +15,7 @@ from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
 from dialer.operations import audit, suppression, unreachable
 from dialer.operations.context import Context
-from dialer.store import contact_fields, contacts, do_not_contact, people, replies, trail, trials
+from dialer.store import contact_fields, contacts, deliveries, do_not_contact, people, replies, trail, trials
 from dialer.store.types import AnyRow
 from dialer.store.webhooks import CHANNEL
 
@@ -107,6 +107,7 @@ async def erase(ctx: Context, contact_id: int, *, revision: int | None = None, b
         await do_not_contact.forget_addresses(tx, addresses)
         await trials.forget(tx, addresses)
         await replies.forget(tx, addresses)
+        await deliveries.forget_contact(tx, contact_id)
         await trail.write(tx, [trail.Entry(now, None, contact_id, people.ERASED, {"by": by})])
         await audit.write(tx, ctx, "erase", "contact", contact_id, by=doer)
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.phone import Unreadable, read_phone
 from dialer.domain.replies import asks_to_stop
 from dialer.domain.transitions import EnrollmentState, RequestState
-from dialer.operations import do_not_contact, steps
+from dialer.operations import do_not_contact, events, steps
 from dialer.operations.context import Context
 from dialer.operations.do_not_contact import NewEntry
 from dialer.store import campaigns, contacts, enrollments, replies, requests, trail
@@ -114,6 +114,7 @@ async def _take(ctx: Context, whole: _Whole) -> Taken | None:
             "confirmation": "pending" if confirm else None, "dialer_node": ctx.settings.node,
         }  # fmt: skip
         reply_id = await replies.add(tx, fields)
+        await events.replied(tx, ctx, reply_id, fields)
         if meant.contact_id is not None:
             await _tell(tx, ctx, whole, meant, stop=stop, now=now)
         return Taken(reply_id, confirm), sent.campaign_id if sent else None

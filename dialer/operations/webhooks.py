@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import active
-from dialer.operations import steps
+from dialer.operations import events, steps
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, requests, trail, webhooks
 from dialer.store.requests import ContactRequest
@@ -53,6 +53,7 @@ async def intend(ctx: Context, request: ContactRequest) -> ContactRequest | None
         await enrollments.dispatching(tx, [going.enrollment_id], now, is_call=False)
         data = {"method": going.payload["method"], "url": going.payload["url"], "key": webhooks.key_of(going)}
         await trail.write(tx, [_entry(now, going, "webhook-sending", **data)])
+        await events.dispatched(tx, ctx, [(going, {"key": data["key"]})])
         return going
 
     return await ctx.db.transact(work, urgent=True)

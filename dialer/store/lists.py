@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.transitions import CampaignStatus
+from dialer.domain.transitions import CampaignStatus, DeliveryState
 from dialer.store import searching
 from dialer.store.browsing import MOST, ContactSearch
 from dialer.store.contact_columns import PLACE, WORDS, Columns
@@ -27,6 +27,8 @@ from dialer.store.tables import (
     reply,
     source,
     trial,
+    webhook_delivery,
+    webhook_endpoint,
 )
 
 
@@ -193,6 +195,30 @@ AUDIT = Listing(
     search=(audit.c.who, audit.c.name, audit.c.thing_id),
     most=10_000,
 )
+
+WEBHOOKS = Listing(
+    rows=select(webhook_endpoint),
+    fields=_columns(
+        webhook_endpoint, "id", "name", "url", "campaign_id", "enabled", "dropped", "created_at", "modified_at"
+    ),
+    key=webhook_endpoint.c.id,
+    default_sort="name",
+    search=(webhook_endpoint.c.name, webhook_endpoint.c.url),
+)
+
+
+def deliveries_of(endpoint_id: int) -> Listing:
+    """What one endpoint was told, or is to be."""
+    names = ("id", "event_id", "kind", "state", "tries", "next_due_at", "last_status", "created_at", "delivered_at")
+    return Listing(
+        rows=select(webhook_delivery).where(webhook_delivery.c.endpoint_id == endpoint_id),
+        fields=_columns(webhook_delivery, *names),
+        key=webhook_delivery.c.id,
+        default_sort="-id",
+        search=(webhook_delivery.c.event_id, webhook_delivery.c.last_error),
+        words={"state": tuple(state.value for state in DeliveryState)},
+    )
+
 
 DO_NOT_CONTACT = Listing(
     rows=select(do_not_contact),

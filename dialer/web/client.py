@@ -35,6 +35,7 @@ class Outgoing:
     content_type: str
     key: str
     timeout_s: float
+    signing_key: str | None = None  # in place of the client's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class WebClient:
             "User-Agent": "campaign-dialer",
             "Accept-Encoding": "identity",
             "Idempotency-Key": outgoing.key,
-            HEADER: signature(self._key, at, body),
+            HEADER: signature(outgoing.signing_key or self._key, at, body),
         }
         if body:
             headers["Content-Type"] = outgoing.content_type

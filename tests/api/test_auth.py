@@ -33,7 +33,10 @@ def address(path: str) -> str:
 async def test_every_call_by_every_role(server: Server, role: str | None, method: str, path: str) -> None:
     """The table of rights, said once more in other words: forbidden calls are refused before anything is looked at."""
     last = path.rpartition("/")[2]
-    is_talk, managers = path.startswith("/agent/"), MANAGERS | ({last} if path == "/check" else set())
+    is_talk, managers = (
+        path.startswith("/agent/"),
+        MANAGERS | ({last} if path == "/check" or path.startswith("/webhooks") else set()),
+    )
     allowed = {
         None: False,
         "agent": is_talk,

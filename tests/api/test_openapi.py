@@ -26,6 +26,8 @@ THERE = {
     "upload_id": "none",
     "offer_id": "none",
     "test_id": 1,
+    "webhook_id": 1,
+    "delivery_id": 1,
 }
 # What never ends, or ends what the others need.
 LEFT_OUT = {

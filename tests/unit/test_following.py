@@ -20,6 +20,9 @@ class Stored:
         self.made = True  # just before the campaign
         return [1]
 
+    async def follow_webhooks(self) -> None:
+        pass
+
     async def gateways_outdated(self) -> bool:
         return self.made
 

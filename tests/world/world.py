@@ -251,7 +251,7 @@ def _made_up(world: World) -> Iterator[None]:
         for module in (dialing, previews, texting):
             stack.enter_context(mock.patch.object(module, "ULID", ulid))
         stack.enter_context(mock.patch.dict(SmsLink.__init__.__kwdefaults__, clock=loop.time))
-        stack.enter_context(mock.patch.object(engine, "_keep_what_is_there"))
+        stack.enter_context(mock.patch.object(engine, "settle"))
         stack.enter_context(mock.patch.object(following, "FOLLOW_S", FOLLOW_S))
         structlog.configure(
             processors=[world.ledger.structlog], logger_factory=structlog.ReturnLoggerFactory(),

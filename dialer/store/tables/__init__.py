@@ -16,6 +16,7 @@ from dialer.store.tables.contacts import (
     rest_key,
     source,
 )
+from dialer.store.tables.hooks import webhook_delivery, webhook_endpoint
 from dialer.store.tables.texts import (
     early_receipt,
     message,
@@ -66,4 +67,6 @@ __all__ = (
     "trial",
     "trial_part",
     "user",
+    "webhook_delivery",
+    "webhook_endpoint",
 )
