@@ -25,6 +25,7 @@ MAIN = (
 UPKEEP = (
     Entry("Do not contact", "/do-not-contact", "stop"),
     Entry("Fields", "/contact-fields", "settings"),
+    Entry("Queues and agents", "/queues", "phone"),
     Entry("Gateways", "/gateways", "server"),
     Entry("Webhooks", "/webhooks", "link", Right.MANAGE),
     Entry("Settings check", "/check", "check", Right.MANAGE),

@@ -13,6 +13,7 @@ from dialer.operations import counting
 from dialer.operations.context import Context
 from dialer.store import campaigns, contact_fields, contacts, lists, migrate
 from dialer.store.listing import Listing, Page, Query
+from dialer.store.types import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +156,12 @@ def with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]
 async def _check_campaign(tx: AsyncConnection, campaign_id: int) -> None:
     if await campaigns.get(tx, campaign_id) is None:
         raise NotFound("campaign", campaign_id)
+
+
+async def by_queue(ctx: Context) -> dict[str, list[AnyRow]]:
+    """Campaigns that are not over as `(queue, id, title, status)`, by the name of the queue that they call for."""
+    found: dict[str, list[AnyRow]] = {}
+    async with ctx.db.read() as tx:
+        for row in await campaigns.with_queue(tx):
+            found.setdefault(row.queue, []).append(row)
+    return found

@@ -146,6 +146,13 @@ async def remove(tx: AsyncConnection, campaign_id: int) -> None:
     await tx.execute(delete(campaign).where(campaign.c.id == campaign_id))
 
 
+async def with_queue(tx: AsyncConnection) -> list[AnyRow]:
+    """`(queue, id, title, status)` of campaigns that call for a queue and are not over, by title."""
+    query = select(campaign.c.queue, campaign.c.id, campaign.c.title, campaign.c.status)
+    wanted = query.where(campaign.c.queue.is_not(None), campaign.c.status != CampaignStatus.ENDED)
+    return list(await tx.execute(wanted.order_by(campaign.c.title)))
+
+
 async def counts(tx: AsyncConnection, campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """Contacts by enrollment state, for each campaign; states that nobody is in are left out.
 

@@ -14,7 +14,7 @@ from tests.browser.test_contact import picture
 from tests.support.rig import call, strategy
 from tests.support.server import Server
 
-EVERYWHERE = ("/campaigns", "/contacts", "/live", "/contact-fields", "/do-not-contact", "/gateways", "/evidence", "/agent",
+EVERYWHERE = ("/campaigns", "/contacts", "/live", "/contact-fields", "/do-not-contact", "/gateways", "/queues", "/evidence", "/agent",
     "/gateways/world", "/gateways/smsc", "/gateways/new/voice", "/gateways/new/sms", "/nowhere")  # fmt: skip
 OF_A_CAMPAIGN = (
     "",
