@@ -13,7 +13,6 @@ from dialer.engine.gateway_view import view
 from dialer.engine.replying import Replying
 from dialer.engine.text_log import TextLog
 from dialer.engine.trying import Trying
-from dialer.operations import messages
 from dialer.operations.context import Context
 from dialer.operations.message_rows import PartNews, ReceiptNews
 from dialer.operations.text_settings import gateway_settings
@@ -125,7 +124,7 @@ class SmsGateways:
     def _make(self, name: str, settings: SmsGateway) -> Gateway:
         async def on_receipts(receipts: Sequence[Receipt]) -> None:
             if final := [_told(name, receipt) for receipt in receipts if receipt.final]:
-                await messages.receipt(self._ctx, final)
+                await self._log.receive(final)
 
         async def on_reply(reply: Reply) -> None:
             await self.replying.take_in(name, reply)
