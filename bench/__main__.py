@@ -29,7 +29,10 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "kills": ("kills",),
 }
 #: What may stand behind a figure's name, for this part of it only.
-PARTS = {"texting": ("submits", "entering", "receipts", "together", "held", "memory")}
+PARTS = {
+    "full_calls": ("apart", "sharing"),
+    "texting": ("submits", "entering", "receipts", "together", "held", "memory"),
+}
 
 
 def main() -> None:

@@ -2,9 +2,11 @@
 
 A real Asterisk, with a second one as carrier, callees and agents. Reference, in the same run and against the same Asterisk
 with the same agents: a bare AMI loop without a store that dials as soon as an agent is free, which is as fast as this
-Asterisk gets. Both Asterisks and the dialer share the machine, whose speed drifts: the two take turns, each turn of the
-dialer is compared with the loop's before and after it, and the median counts.
-`python -m bench full_calls 100 30 3`: agents, seconds of each turn, turns.
+Asterisk gets. The machine's speed drifts: the two take turns, each turn of the dialer is compared with the loop's before
+and after it, and the median counts. Two parts:
+- `apart`: the Asterisks have one processor and who dials has another, as on a host of its own: can it keep them saturated?
+- `sharing`: all share all processors: what who dials takes, the Asterisks don't have.
+`python -m bench full_calls apart 100 30 3`: agents, seconds of each turn, turns.
 """
 
 import asyncio
@@ -28,6 +30,8 @@ from bench.bare_ami import BareAmi
 from bench.server import cpu_s, serving
 
 AGENTS, SECONDS, TURNS, WARM_S = 100, 30, 3, 5.0
+PARTS = ("apart", "sharing")
+CORES = os.sched_getaffinity(0)
 QUEUE, RING_S, TALK_S = "support", 0.1, (0.5, 1.5)
 CALLS_PER_AGENT_S = 1.0  # more contacts than agents can talk to
 DIGITS = f"%05d{CODES[Callee.INSTANT]}"
@@ -49,19 +53,23 @@ class Figures:
         )
 
 
-def main(agents: int = AGENTS, seconds: int = SECONDS, turns: int = TURNS) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        uvloop.run(_run(Path(folder), agents, seconds, turns))
+def main(agents: int = AGENTS, seconds: int = SECONDS, turns: int = TURNS, part: str = "") -> None:
+    for how in [part] if part else PARTS:
+        with tempfile.TemporaryDirectory() as folder:
+            uvloop.run(_run(Path(folder), agents, seconds, turns, apart=how == PARTS[0]))
 
 
-async def _run(folder: Path, agents: int, seconds: int, turns: int) -> None:
+async def _run(folder: Path, agents: int, seconds: int, turns: int, *, apart: bool) -> None:
     contacts = int(turns * agents * CALLS_PER_AGENT_S * (seconds + 2 * WARM_S))
     await million.published(folder, contacts, QUEUE, Lab.trunk_dial, DIGITS)
     lab = Lab(folder / "lab", agents=agents, wrap_up_s=0, rtp_ports=6 * agents)
     await lab.start()
-    print(f"full calls through PJSIP, queue and {agents} agents, {seconds} s a turn, {os.cpu_count()} cores for all:")
+    have = f"one core for Asterisk, {len(CORES) - 1} for who dials" if apart else f"{len(CORES)} cores for all"
+    print(f"full calls through PJSIP, queue and {agents} agents, {seconds} s a turn, {have}:")
     ratios = []
     try:
+        if apart:
+            _part(lab)
         await lab.set_talk(*TALK_S, ring_s=RING_S)
         before = await _turn(lab, "bare loop", _bare(lab, agents, seconds))
         for _ in range(turns):
@@ -71,9 +79,19 @@ async def _run(folder: Path, agents: int, seconds: int, turns: int) -> None:
             before = after
     finally:
         await lab.stop()
+        os.sched_setaffinity(0, CORES)
     each = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     print(f"  ratio        {median(ratios):6.3f} of the bare loop's rate ({each})   goal 0.950")
     print(f"  in the store {_outcomes(folder / 'bench.db')}   load of the machine {os.getloadavg()[0]:.1f}")
+
+
+def _part(lab: Lab) -> None:
+    """Processors for the threads of the Asterisks, and for this process; what either starts from now on inherits them."""
+    asterisks, *rest = sorted(CORES)
+    for pid in (lab.pbx.pid, lab.world.pid):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {asterisks})
+    os.sched_setaffinity(0, rest)
 
 
 async def _turn(lab: Lab, name: str, measuring: Awaitable[Figures]) -> Figures:
