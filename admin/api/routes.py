@@ -11,6 +11,7 @@ from admin.api import (
     agent,
     attempts,
     audit,
+    campaign_report,
     campaigns,
     checkup,
     contact_export,
@@ -54,6 +55,7 @@ def _described() -> bytes:
 def operations() -> list[Operation]:
     modules = (
         campaigns.api,
+        campaign_report.api,
         strategies.api,
         drafts.api,
         dry_runs.api,

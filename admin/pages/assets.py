@@ -20,8 +20,10 @@ _CSS, _JS, _SVG = "text/css", "text/javascript", "image/svg+xml"
 FILES = {
     "app.css": (STATIC / "app.css", _CSS),
     "app.js": (STATIC / "app.js", _JS),
+    "charts.js": (STATIC / "charts.js", _JS),
     "dry_run.js": (STATIC / "dry_run.js", _JS),
     "live.js": (STATIC / "live.js", _JS),
+    "report.js": (STATIC / "report.js", _JS),
     "theme.js": (STATIC / "theme.js", _JS),
     "favicon.svg": (STATIC / "favicon.svg", _SVG),
     "icons.svg": (STATIC / "icons.svg", _SVG),

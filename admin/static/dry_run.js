@@ -1,19 +1,7 @@
 // The chart of a dry run: calls and texts by the hour, and how many agents are busy.
 'use strict';
 
-// A colour of the theme, resolved: a canvas knows no variables.
-function colour(name, opacity = 1) {
-  const probe = document.body.appendChild(document.createElement('span'));
-  probe.style.color = `var(--tblr-${name})`;
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  const [, kind, parts] = found.match(/^(\w+)\(([^/)]*)/) ?? [];
-  return kind === 'rgb' || kind === 'rgba' ? `rgba(${parts.split(',').slice(0, 3)}, ${opacity})` : found;
-}
-const charts = new Map();
-
-function draw(place) {
-  const hours = JSON.parse(place.dataset.chart);
+drawCharts((place, hours) => {
   const times = [...hours.calls, null].map((_, index) => hours.start + index * 3600);
   const toTheEnd = (series) => [...series, series.at(-1)]; // a step is as long as its hour
   const bars = uPlot.paths.bars({ size: [0.9, 80], align: 1 });
@@ -26,11 +14,10 @@ function draw(place) {
     const shown = clock.format(instant(time));
     return shown === '00:00' || step >= 86400 ? day.format(instant(time)) : shown;
   };
-  const axis = { stroke: colour('secondary'), grid: { stroke: colour('border-color'), width: 1 }, ticks: { stroke: colour('border-color') } };
-  const chart = new uPlot({
-    width: place.clientWidth, height: 280, tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), hours.zone),
-    scales: { y: { range: (_, from, to) => [0, Math.max(to * 1.05, 1)] }, agents: { range: (_, from, to) => [0, Math.max(to * 1.05, 1)] } },
-    axes: [{ ...axis, incrs: [1, 2, 3, 6, 12, 24, 48, 168, 336, 672].map((some) => some * 3600), space: 70, values: (_, at, __, ___, step) => at.map((time) => named(time, step)) }, { ...axis, label: 'an hour' }, { ...axis, scale: 'agents', side: 1, label: 'agents', grid: { show: false } }],
+  return new uPlot({
+    width: place.clientWidth, height: HEIGHT, tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), hours.zone),
+    scales: { y: upTo(), agents: upTo() },
+    axes: [{ ...axis(), incrs: [1, 2, 3, 6, 12, 24, 48, 168, 336, 672].map((some) => some * 3600), space: 70, values: (_, at, __, ___, step) => at.map((time) => named(time, step)) }, { ...axis(), label: 'an hour' }, { ...axis(), scale: 'agents', side: 1, label: 'agents', grid: { show: false } }],
     series: [
       { label: 'Hour', value: (_, time) => (time === null ? '' : `${day.format(instant(time))} ${clock.format(instant(time))}`) },
       { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: bars, points: { show: false } },
@@ -40,14 +27,4 @@ function draw(place) {
       { label: 'Agents busy', scale: 'agents', stroke: colour('orange'), width: 2, paths: steps, points: { show: false } },
     ],
   }, [times, [...hours.calls, null], [...hours.connected, null], ...[hours.texts, hours.agents, hours.busy_agents].map(toTheEnd)], place);
-  charts.set(place, chart);
-}
-
-function drawAll() {
-  charts.forEach((chart, place) => { if (!place.isConnected) { chart.destroy(); charts.delete(place); } });
-  document.querySelectorAll('[data-chart]').forEach((place) => { if (!charts.has(place)) draw(place); });
-}
-
-drawAll();
-document.addEventListener('htmx:after:swap', drawAll);
-addEventListener('resize', () => charts.forEach((chart, place) => chart.setSize({ width: place.clientWidth, height: 280 })));
+});

@@ -1,11 +1,15 @@
 """What the end of a call writes: the closed row of its attempt, its part in the abandonment meter, and the entry of the trail."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from dialer.domain.calls import Call
 from dialer.domain.ending import CallResult
+from dialer.domain.outcome import Outcome
+from dialer.domain.report import CALL, quarter
 from dialer.pacing.abandonment import LiveAnswers, counted
+from dialer.store.result_counts import Counted, Key
 from dialer.store.types import AnyRow
 
 _TIMES = ("ringing_at", "answered_at", "connected_at")
@@ -40,6 +44,15 @@ def answered(attempt: AnyRow, result: CallResult, now: datetime) -> tuple[int, d
     answered_at = result.answered_at or attempt.answered_at
     one = counted(result.outcome, answered_at, result.connected_at or attempt.connected_at)
     return attempt.campaign_id, answered_at or result.ended_at or now, one
+
+
+def tallied(attempt: AnyRow, closed: Mapping[str, Any]) -> Counted:
+    """What the call adds to the counts of its campaign."""
+    connected, outcome = closed["connected_at"], closed["outcome"]
+    talked = outcome is Outcome.ANSWERED and connected is not None
+    talk = max(timedelta(), closed["ended_at"] - connected) if talked else timedelta()
+    key = Key(attempt.campaign_id, CALL, quarter(attempt.started_at), attempt.node, attempt.gateway, outcome.value)
+    return Counted(key, 1, round(talk.total_seconds() * 1000))
 
 
 def ending(attempt: AnyRow, result: CallResult) -> dict[str, Any]:

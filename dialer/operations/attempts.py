@@ -14,7 +14,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.transitions import AttemptState, EnrollmentState
 from dialer.operations import compliance, events, lasting, outcome_log, steps, suppression
-from dialer.operations.attempt_rows import answered, closed_row, ending, progress
+from dialer.operations.attempt_rows import answered, closed_row, ending, progress, tallied
 from dialer.operations.context import Context, Queued
 from dialer.store import (
     attempts,
@@ -25,6 +25,7 @@ from dialer.store import (
     postponing,
     replacing,
     requests,
+    result_counts,
     trail,
 )
 from dialer.store.requests import ContactRequest
@@ -153,7 +154,10 @@ async def record(
     async def work(tx: AsyncConnection) -> tuple[Endings, dict[int, Queued]]:
         await attempts.mark(tx, [(call.attempt_id, call.state, progress(call)) for call in marks])
         rows = await attempts.still_open(tx, list(results))
-        await attempts.end(tx, [closed_row(row, results[row.id], now) for row in rows])
+        closed_rows = [closed_row(row, results[row.id], now) for row in rows]
+        await attempts.end(tx, closed_rows)
+        await result_counts.add(tx, [tallied(row, closed) for row, closed in zip(rows, closed_rows, strict=True)])
+        await enrollments.reached(tx, [r.enrollment_id for r in rows if results[r.id].outcome is Outcome.ANSWERED])
         await live_answers.add(tx, [answered(row, results[row.id], now) for row in rows])
         await gateway_days.lasted(tx, await lasting.lasted(tx, [(row, results[row.id]) for row in rows], now))
         closed = await requests.complete(tx, [row.request_id for row in rows])

@@ -30,7 +30,7 @@ async def by_state(ctx: Context, campaign_ids: Sequence[int]) -> dict[int, Mappi
             return (await campaigns.counts(tx, [campaign_id]))[campaign_id]
 
     return {
-        one: await _remembered(ctx, ("campaign", one), partial(count, one), lambda found: sum(found.values()))
+        one: await remembered(ctx, ("campaign", one), partial(count, one), lambda found: sum(found.values()))
         for one in campaign_ids
     }
 
@@ -43,7 +43,7 @@ async def by_step(ctx: Context, campaign_id: int) -> list[tuple[str | None, str,
             return [(node, state, number) for node, state, number in await campaigns.counts_by_step(tx, campaign_id)]
 
     key, size = ("steps", campaign_id), lambda found: sum(number for *_, number in found)
-    return list(await _remembered(ctx, key, count, size))
+    return list(await remembered(ctx, key, count, size))
 
 
 async def all_contacts(ctx: Context) -> int:
@@ -51,7 +51,7 @@ async def all_contacts(ctx: Context) -> int:
         async with ctx.db.read() as tx:
             return await contacts.number(tx)
 
-    return int(await _remembered(ctx, "contacts", count, int))
+    return int(await remembered(ctx, "contacts", count, int))
 
 
 async def erased(ctx: Context, campaign_id: int) -> int:
@@ -77,9 +77,10 @@ async def known_total(ctx: Context, query: Query, campaign_id: int | None) -> in
     return counts[value] - (erased if value == EnrollmentState.DONE else 0)
 
 
-async def _remembered(
+async def remembered(
     ctx: Context, key: Hashable, count: Callable[[], Awaitable[Any]], size: Callable[[Any], int]
 ) -> Any:
+    """What `count` finds, or has found a while ago; keys are few, and what is found is small."""
     now = asyncio.get_running_loop().time
     known: _Count = ctx.remembered_counts.setdefault(key, _Count())
     if now() < known.until:

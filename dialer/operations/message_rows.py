@@ -1,12 +1,14 @@
 """What is known of texts before and after a submit, as values, and the rows that are written of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from dialer.domain.record import record as value
+from dialer.domain.report import SMS, quarter
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.store.requests import ContactRequest
+from dialer.store.result_counts import Counted, Key
 from dialer.store.types import AnyRow
 
 
@@ -73,3 +75,11 @@ def fields_row(row: AnyRow, parts: Sequence[AnyRow], status: MessageStatus, now:
 def error_of(parts: Sequence[AnyRow]) -> str | None:
     """The first that a part has."""
     return next((part.error for part in parts if part.error), None)
+
+
+def tallied(row: AnyRow, status: MessageStatus) -> Iterator[Counted]:
+    """What its new status adds to the counts of its campaign and takes from them; `row` is as it was before."""
+    of = (row.campaign_id, SMS, quarter(row.created_at), row.node, row.gateway)
+    yield Counted(Key(*of, status.value), 1)
+    if row.status != MessageStatus.PENDING:
+        yield Counted(Key(*of, str(row.status)), -1)

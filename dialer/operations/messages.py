@@ -22,9 +22,10 @@ from dialer.operations.message_rows import (
     fields_row,
     name_row,
     of_early,
+    tallied,
 )
 from dialer.operations.outcome_log import TextTold
-from dialer.store import campaigns, enrollments, messages, requests, trail
+from dialer.store import campaigns, enrollments, messages, requests, result_counts, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import MessageChanged, RequestKey
@@ -206,6 +207,7 @@ async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow
         by_status[found[row.id]].append(fields_row(row, parts[row.id], found[row.id], now))
     for status, fields in by_status.items():
         await messages.set_status(tx, status, fields)
+    await result_counts.add(tx, [one for row in changed for one in tallied(row, found[row.id])])
     known = await requests.complete(tx, [row.request_id for row in changed])
     told = [(known[row.request_id], row, found[row.id]) for row in changed if row.request_id in known]
     await trail.write(tx, [_status_entry(now, request, row.id, status, parts[row.id]) for request, row, status in told])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,7 +11,7 @@ from dialer.domain.contact import Address
 from dialer.domain.errors import NotFound
 from dialer.operations import counting
 from dialer.operations.context import Context
-from dialer.store import campaigns, contact_fields, contacts, lists, migrate
+from dialer.store import campaigns, contact_fields, contacts, lists, migrate, result_counts
 from dialer.store.listing import Listing, Page, Query
 from dialer.store.types import AnyRow
 
@@ -124,8 +124,19 @@ class Counts:
 
 
 async def counts(ctx: Context) -> Counts:
-    async with ctx.db.read() as tx:
-        return Counts(await lists.attempt_counts(tx), await lists.message_counts(tx), await lists.reply_counts(tx))
+    """Out of the counts that are kept; large ones are a moment old, so that asking often costs nothing."""
+
+    async def count() -> Counts:
+        async with ctx.db.read() as tx:
+            calls, texts = await result_counts.calls_of_all(tx), await result_counts.texts_of_all(tx)
+            return Counts(calls, texts, await lists.reply_counts(tx))
+
+    return cast("Counts", await counting.remembered(ctx, "results", count, _size))
+
+
+def _size(counts: Counts) -> int:
+    texts = sum(sum(statuses.values()) for statuses in counts.messages.values())
+    return sum(counts.attempts.values()) + texts + sum(counts.replies.values())
 
 
 async def answers(ctx: Context) -> None:

@@ -115,6 +115,12 @@ _DISPATCHING = Prepared(
     .values({"state": EnrollmentState.IN_PROGRESS, "attempts": _CALLS, "due_at": None} | _CHANGED)
 )
 
+_REACHED = Prepared(
+    update(enrollment)
+    .where(enrollment.c.id.in_(bindparam("_ids", expanding=True)), enrollment.c.reached_after.is_(None))
+    .values(reached_after=enrollment.c.attempts)
+)
+
 
 async def get(tx: AsyncConnection, enrollment_id: int) -> Enrollment | None:
     found = await _select(tx, _columns().where(enrollment.c.id == enrollment_id))
@@ -201,6 +207,12 @@ def _written(place: "Moved", now: datetime) -> dict[str, Any]:
 async def dispatching(tx: AsyncConnection, enrollment_ids: Collection[int], now: datetime, *, is_call: bool) -> None:
     """A call or text is committed for these: they are in progress, the wait for their turn is over."""
     await _DISPATCHING.run(tx, {"_ids": list(enrollment_ids), "_calls": int(is_call), "_now": now})
+
+
+async def reached(tx: AsyncConnection, enrollment_ids: Collection[int]) -> None:
+    """These talked with an agent: after how many calls is noted the first time."""
+    if enrollment_ids:
+        await _REACHED.run(tx, {"_ids": list(enrollment_ids)})
 
 
 async def waits_for(tx: AsyncConnection, enrollment_id: int, request_id: int, due_at: datetime, now: datetime) -> None:

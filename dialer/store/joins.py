@@ -65,8 +65,15 @@ async def _fold(tx: AsyncConnection, kept: int, dropped: int) -> None:
         .where(contact_request.c.enrollment_id == dropped)
         .values(enrollment_id=kept, requeue_no=contact_request.c.requeue_no + shift)
     )
-    calls = select(enrollment.c.attempts).where(enrollment.c.id == dropped).scalar_subquery()
-    await tx.execute(update(enrollment).where(enrollment.c.id == kept).values(attempts=enrollment.c.attempts + calls))
+    calls, reached = (
+        select(enrollment.c[name]).where(enrollment.c.id == dropped).scalar_subquery()
+        for name in ("attempts", "reached_after")
+    )
+    together = {
+        "attempts": enrollment.c.attempts + calls,
+        "reached_after": func.coalesce(enrollment.c.reached_after, reached),
+    }
+    await tx.execute(update(enrollment).where(enrollment.c.id == kept).values(together))
     for table in (attempt, message):
         await tx.execute(update(table).where(table.c.enrollment_id == dropped).values(enrollment_id=kept))
     await tx.execute(enrollment.delete().where(enrollment.c.id == dropped))

@@ -134,7 +134,7 @@ ATTEMPTS = Listing(
         "amd_status", "amd_cause", "message",
     ),
     key=attempt.c.id,
-    default_sort="-started_at",
+    default_sort="-id",
     search=(attempt.c.number, attempt.c.agent),
 )  # fmt: skip
 MESSAGES = Listing(
@@ -144,7 +144,7 @@ MESSAGES = Listing(
         "error", "created_at", "submitted_at", "final_at",
     ),
     key=message.c.id,
-    default_sort="-created_at",
+    default_sort="-id",
     search=(message.c.address, message.c.text),
 )  # fmt: skip
 REPLIES = Listing(
@@ -227,23 +227,6 @@ DO_NOT_CONTACT = Listing(
     default_sort="-id",
     search=(do_not_contact.c.address, do_not_contact.c.reason),
 )
-
-
-async def attempt_counts(tx: AsyncConnection) -> dict[str, int]:
-    """Attempts by outcome; those under way are `open`."""
-    rows = await tx.execute(select(func.coalesce(attempt.c.outcome, "open"), func.count()).group_by(attempt.c.outcome))
-    return {str(outcome): int(number) for outcome, number in rows}
-
-
-async def message_counts(tx: AsyncConnection) -> dict[str, dict[str, int]]:
-    """`{gateway: {status: n}}`."""
-    rows = await tx.execute(
-        select(message.c.gateway, message.c.status, func.count()).group_by(message.c.gateway, message.c.status)
-    )
-    found: dict[str, dict[str, int]] = {}
-    for gateway_id, status, number in rows:
-        found.setdefault(gateway_id, {})[str(status)] = int(number)
-    return found
 
 
 async def reply_counts(tx: AsyncConnection) -> dict[str, int]:

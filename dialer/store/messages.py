@@ -23,7 +23,18 @@ _BY_IDS = Prepared(
     select(
         *(
             message.c[name]
-            for name in ("id", "request_id", "campaign_id", "address", "status", "submitted_at", "final_at")
+            for name in (
+                "id",
+                "request_id",
+                "campaign_id",
+                "address",
+                "status",
+                "submitted_at",
+                "final_at",
+                "node",
+                "gateway",
+                "created_at",
+            )
         )
     )
     .where(_THESE)
@@ -87,7 +98,7 @@ def intent(message_id: str, request: ContactRequest, fields: Mapping[str, Any]) 
 
 
 async def by_ids(tx: AsyncConnection, message_ids: Collection[str]) -> dict[str, AnyRow]:
-    """`(id, request_id, campaign_id, status, submitted_at, final_at)` of those that are there, locked."""
+    """`(id, request_id, campaign_id, address, status, submitted_at, …)` of those that are there, locked."""
     return {row.id: row for row in await _BY_IDS.rows(tx, {"_ids": list(message_ids)})} if message_ids else {}
 
 

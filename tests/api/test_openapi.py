@@ -17,6 +17,7 @@ from tests.api.test_sources import load
 EXAMPLES = 6
 LONGEST_ADDRESS = 8_000
 THERE = {
+    "table": "steps",
     "campaign_id": 1,
     "contact_id": 1,
     "source_id": 1,

@@ -2,7 +2,15 @@
 
 from dialer.store.tables.audit import audit
 from dialer.store.tables.base import metadata
-from dialer.store.tables.campaigns import campaign, gateway, gateway_day, live_answers, strategy_draft, strategy_version
+from dialer.store.tables.campaigns import (
+    campaign,
+    gateway,
+    gateway_day,
+    live_answers,
+    result_count,
+    strategy_draft,
+    strategy_version,
+)
 from dialer.store.tables.contacts import (
     channel_address,
     contact,
@@ -58,6 +66,7 @@ __all__ = (
     "reply",
     "reply_part",
     "rest_key",
+    "result_count",
     "session",
     "smsc_id",
     "source",

@@ -1,6 +1,6 @@
 """Campaigns with their strategies, the gateways they call and text by, and what is counted for them."""
 
-from sqlalchemy import Column, Float, ForeignKey, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, SmallInteger, String, Table, Text
 
 from dialer.store.tables.base import metadata
 from dialer.store.types import Id, Json, Utc
@@ -102,4 +102,18 @@ live_answers = Table(
     Column("answered", Integer, nullable=False),  # by a person, the abandoned among them
     Column("abandoned", Integer, nullable=False),
     Column("late", Integer, nullable=False),  # of the answered: an agent came, but not within two seconds
+)
+
+# Calls by outcome and texts by status, counted with each: what reports and metrics sum up. Those under way are not in it.
+result_count = Table(
+    "result_count",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String(8), primary_key=True),  # call | sms
+    Column("quarter", Utc, primary_key=True),  # of an hour, in which it was begun: its beginning
+    Column("node", String(128), primary_key=True),
+    Column("gateway", String(64), primary_key=True),
+    Column("result", String(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("talk_ms", BigInteger, nullable=False),  # of answered calls, with an agent
 )

@@ -21,6 +21,7 @@ enrollment = Table(
     Column("request_id", Id),  # the request whose outcome the step waits for
     Column("due_at", Utc),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("reached_after", Integer),  # so many calls the first talk with an agent took; null: there was none
     Column("revision", Integer, nullable=False, default=1),
     Column("created_at", Utc, nullable=False),
     Column("modified_at", Utc, nullable=False),
@@ -40,6 +41,7 @@ enrollment = Table(
     partial("ix_enrollment_next_due", "campaign_id", "due_at", "id", where="due_at IS NOT NULL"),
     partial("ix_enrollment_result", "campaign_id", "result", "id", where="result IS NOT NULL"),
     partial("ix_enrollment_node", "campaign_id", "node", "id", where="node IS NOT NULL"),
+    partial("ix_enrollment_reached", "campaign_id", "reached_after", where="reached_after IS NOT NULL"),
     partial("ix_enrollment_stop_reason", "campaign_id", "stop_reason", "id", where="stop_reason IS NOT NULL"),
     sqlite_autoincrement=True,
 )
@@ -82,6 +84,7 @@ contact_request = Table(
         "id",
         where="state = 'pending' AND zone IS NOT NULL",
     ),
+    partial("ix_contact_request_first", "campaign_id", "node", where="try_no = 1 AND requeue_no = 0"),
     partial("ix_contact_request_postponed", "campaign_id", where="state = 'pending' AND due_at > wanted_at"),
     partial("ix_contact_request_lease", "lease_until", where="state = 'claimed'"),
     partial("ix_contact_request_webhook", "lease_until", where="state = 'dispatched' AND channel = 'webhook'"),
