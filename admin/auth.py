@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from admin.errors import Refused, is_api, is_editor
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
 from dialer.operations import audit, rest_keys, users
-from dialer.operations.users import RIGHTS, Right
+from dialer.operations.users import Right
 
 COOKIE = "dialer_session"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
@@ -39,11 +39,11 @@ _RIGHT_TO_READ = {
 # Things under a name that people choose: a gateway called "check" is still a gateway.
 NAMED = ("/gateways/", "/contact-fields/")
 _MANAGED = re.compile(
-    r"(/api/v1)?/(users|audit(\.csv)?|check|webhooks)(/|$)"
+    r"(/api/v1)?/(users|tokens|audit(\.csv)?|check|webhooks)(/|$)"
 )  # people, the server itself, and whom it tells of everybody
 _AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
 # For everybody who is logged in: the way out, and the way to where each role begins.
-_EVERYBODYS = frozenset({"/", "/logout"})
+_EVERYBODYS = re.compile(r"/|/logout|/account(/.*)?")
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -94,7 +94,7 @@ def local_path(wanted: str | None, default: str = "/") -> str:
 
 
 def may(identity: Identity, right: Right) -> bool:
-    return right in RIGHTS.get(identity.role, frozenset())
+    return identity.may(right)
 
 
 def right_for(method: str, path: str) -> Right:
@@ -129,10 +129,20 @@ async def _let_in(request: web.Request, identity: Identity, handler: Handler) ->
         return await handler(request)
     if identity.csrf and request.method not in SAFE_METHODS:
         await _check_csrf(request, identity.csrf)
+    _check_campaign(request.path, identity)
     right = right_for(request.method, request.path)
-    if identity.role != CAMPAIGN_KEY and request.path not in _EVERYBODYS and not may(identity, right):
-        raise Refused(403, f"{identity.name} is a {identity.role}, who may not {right} here")
+    if identity.role != CAMPAIGN_KEY and not _EVERYBODYS.fullmatch(request.path) and not may(identity, right):
+        kind = f"a {identity.role}" if identity.scope.rights is None else f"a {identity.role} with less rights"
+        raise Refused(403, f"{identity.name} is {kind}, who may not {right} here")
     return await handler(request)
+
+
+def _check_campaign(path: str, identity: Identity) -> None:
+    """A token for one campaign opens what is under that campaign's own address, and nothing else."""
+    if (only := identity.scope.campaign_id) is not None:
+        here = f"/api/v1/campaigns/{only}"
+        if path != here and not path.startswith(f"{here}/"):
+            raise Refused(403, f"{identity.name} is a token for the campaign {only} only: ask under {here}")
 
 
 def _doer(request: web.Request, identity: Identity) -> audit.Doer:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Hashable
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
@@ -10,8 +11,10 @@ from aiohttp_sse import EventSourceResponse, sse_response
 
 from admin.drawing import Draw, Drawing
 from admin.errors import Refused
-from admin.keys import LIVE
+from admin.keys import CONTEXT, IDENTITY, LIVE, Identity
 from dialer.domain.errors import NotFound
+from dialer.operations import users
+from dialer.operations.context import Ended
 
 # Who takes nothing for so long is not there any more.
 SEND_S = 10.0
@@ -19,16 +22,19 @@ SEND_S = 10.0
 SEND_BUFFER = 64 << 10
 # How soon a page that was left is noticed when there is nothing to send.
 LOOK_S = 2.0
+# How soon a stream ends whose session or token was ended by another process.
+ADMITTED_S = 15.0
 # A drawing that nobody looks at is kept for whoever comes back.
 KEEP_S = 60.0
 
-STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("live_streams")
+STREAMS: web.AppKey[dict[asyncio.Task[Any], Identity | None]] = web.AppKey("live_streams")
 TASKS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("drawing_tasks")
 DRAWINGS: web.AppKey[dict[Hashable, Drawing]] = web.AppKey("drawings")
 
 
 def install(app: web.Application) -> None:
-    app[STREAMS], app[TASKS], app[DRAWINGS] = set(), set(), {}
+    app[STREAMS], app[TASKS], app[DRAWINGS] = {}, set(), {}
+    app[CONTEXT].watchers.append(partial(_end_of, app))
     app.on_shutdown.append(_end_streams)
     app.on_cleanup.append(_end_drawings)
 
@@ -61,12 +67,13 @@ async def _following(request: web.Request, drawing: Drawing) -> web.StreamRespon
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a stream is served outside a task")
-    request.app[STREAMS].add(task)
+    request.app[STREAMS][task] = request.get(IDENTITY)
     _bound_buffer(request)
     try:
         async with sse_response(request, send_timeout=SEND_S) as stream:
             with drawing.watch(stream.last_event_id) as watcher:
-                while stream.is_connected() and request.transport is not None:
+                may = _Admission(request)
+                while stream.is_connected() and request.transport is not None and await may.goes_on():
                     if frame := await watcher.next(LOOK_S):
                         await _send(request, stream, frame)
     except (ClientConnectionResetError, ConnectionResetError, TimeoutError):
@@ -74,7 +81,7 @@ async def _following(request: web.Request, drawing: Drawing) -> web.StreamRespon
     except NotFound:
         pass  # what it shows was deleted
     finally:
-        request.app[STREAMS].discard(task)
+        request.app[STREAMS].pop(task, None)
     return stream
 
 
@@ -86,6 +93,28 @@ async def _send(request: web.Request, stream: EventSourceResponse, frame: bytes)
         if request.transport is not None:
             request.transport.abort()  # a polite end would wait for the same reader
         raise
+
+
+class _Admission:
+    """Whether what the reader came in with is still good; asked now and then only."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._ctx, self._who = request.app[CONTEXT], request.get(IDENTITY)
+        self._loop = asyncio.get_running_loop()
+        self._next = self._loop.time() + ADMITTED_S
+
+    async def goes_on(self) -> bool:
+        if self._who is None or self._loop.time() < self._next:
+            return True
+        self._next = self._loop.time() + ADMITTED_S
+        return await users.still_valid(self._ctx, self._who)
+
+
+def _end_of(app: web.Application, whose: Ended) -> None:
+    """At once, of those whose session or token was ended in this process."""
+    for task, who in app[STREAMS].items():
+        if who is not None and whose(who):
+            task.cancel()
 
 
 def _bound_buffer(request: web.Request) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 gc.disable()  # what is imported stays: to look through it again and again takes a sixth of the start
@@ -12,11 +13,12 @@ import uvloop
 from dialer import app as server
 from dialer import checks, simulation_cli, strategy_cli
 from dialer.domain.checkup import Level, worst
-from dialer.domain.errors import InvalidInput
+from dialer.domain.errors import InvalidInput, shown
 from dialer.logs import set_up_logs
 from dialer.operations import users, webhooks
 from dialer.operations.context import Context
 from dialer.operations.trail_check import trail_check
+from dialer.operations.users import Right, Scope
 from dialer.store.migrate import upgrade
 from dialer.with_context import Config, settings_of, with_context
 
@@ -104,13 +106,22 @@ def webhook_secret(config: Config = None) -> None:
 
 @token.command("create")
 def create_token(
-    name: Annotated[str, typer.Option(help="What the token is for.")], role: Role = "manager", config: Config = None
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    role: Role = "manager",
+    config: Config = None,
+    right: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this right of the role (read, operate, write, manage or talk); repeatable."),
+    ] = None,
+    campaign: Annotated[int | None, typer.Option(help="Only for the campaign with this id.")] = None,
+    days: Annotated[float | None, typer.Option(min=0, help="How long it is good for, in days.")] = None,
 ) -> None:
     """Print a new token, and nothing else, on standard output. It is shown this once."""
 
     async def run(ctx: Context) -> None:
         await upgrade(ctx.db)
-        print(await users.create_token(ctx, name, role))
+        expires_at = None if days is None else ctx.clock() + timedelta(days=days)
+        print(await users.create_token(ctx, name, role, Scope(_rights(right), campaign, expires_at)))
 
     with_context(settings_of(config), run)
 
@@ -142,6 +153,15 @@ def first_user(config: Config = None) -> None:
         print(*made)
 
     with_context(settings_of(config), run)
+
+
+def _rights(given: list[str] | None) -> frozenset[Right] | None:
+    """None if nothing is said: all that the role has."""
+    if not given:
+        return None
+    if unknown := [one for one in given if one not in list(Right)]:
+        raise InvalidInput.single("right", f"{shown(unknown[0])} is none: take {', '.join(Right)}")
+    return frozenset(map(Right, given))
 
 
 def _line() -> str:

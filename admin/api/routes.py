@@ -31,6 +31,7 @@ from admin.api import (
     rule_packs,
     sources,
     strategies,
+    tokens,
     trials,
     users,
 )
@@ -78,6 +79,7 @@ def operations() -> list[Operation]:
         checkup.api,
         agent.api,
         users.api,
+        tokens.api,
         audit.api,
         api,
     )

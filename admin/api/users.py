@@ -1,12 +1,13 @@
-"""`/users`: who may come in, and whose telephone is whose. Users are made with the command `dialer user create`."""
+"""`/users`: who may come in, and whose telephone is whose; for managers."""
 
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
 from admin.openapi import Operations, answer
 from admin.previewing import previews_of
-from admin.schemas.users import TelephoneIn, UserOut, UsersOut
-from dialer.operations import users
+from admin.schemas.users import TelephoneIn, UserIn, UserOut, UserPatch, UsersOut
+from dialer.operations import staff, users
+from dialer.operations.staff import Change
 
 api = Operations("users")
 
@@ -17,6 +18,33 @@ async def listing(request: web.Request) -> web.Response:
     return await _all(request)
 
 
+@api("POST", "/users", "Create a user", answers={201: UserOut})
+async def create(request: web.Request, body: UserIn) -> web.Response:
+    await users.create_user(request.app[CONTEXT], body.name, body.password, body.role)
+    return answer(await _one(request, body.name), 201)
+
+
+@api(
+    "PATCH",
+    "/users/{name}",
+    "Change a user's role or password, disable or enable",
+    answers={200: UserOut},
+    problems=(409,),
+)
+async def edit(request: web.Request, name: str, body: UserPatch) -> web.Response:
+    """The user's sessions end at once. 409 for the last manager who can log in, and for a person who changes themselves."""
+    change = Change(body.role, body.disabled, body.password)
+    await staff.edit(request.app[CONTEXT], name, change, by=person(request))
+    return answer(await _one(request, name))
+
+
+@api("DELETE", "/users/{name}", "Delete a user", answers={204: None}, problems=(409,))
+async def delete(request: web.Request, name: str) -> web.Response:
+    """With all sessions. 409 for the last manager who can log in, and for oneself."""
+    await staff.remove(request.app[CONTEXT], name, by=person(request))
+    return web.Response(status=204)
+
+
 @api("PUT", "/users/{name}/agent", "Say which telephone is a user's", answers={200: UsersOut}, problems=(409,))
 async def give(request: web.Request, name: str, body: TelephoneIn) -> web.Response:
     """The user is not ready any more, and the log says who did it (`telephone_given`); 409 while a contact is offered to the user."""
@@ -24,6 +52,16 @@ async def give(request: web.Request, name: str, body: TelephoneIn) -> web.Respon
     return await _all(request)
 
 
+def person(request: web.Request) -> str | None:
+    """The user who asks; None for a program."""
+    caller = request[IDENTITY]
+    return caller.name if caller.csrf else None
+
+
+async def _one(request: web.Request, name: str) -> UserOut:
+    return UserOut.of(next(one for one in await users.listed(request.app[CONTEXT]) if one.name == name))
+
+
 async def _all(request: web.Request) -> web.Response:
     found = await users.listed(request.app[CONTEXT])
-    return answer(UsersOut(items=[UserOut(name=one.name, role=one.role, agent=one.agent) for one in found]))
+    return answer(UsersOut(items=[UserOut.of(one) for one in found]))

@@ -17,12 +17,12 @@ from dialer.operations import audit
 
 DEFAULT_SORT = "-id"
 _THINGS = (
-    "campaign", "strategy", "source", "contact", "contact field", "do-not-contact entry", "gateway", "user", "token",
+    "campaign", "strategy", "source", "contact", "contact field", "do-not-contact entry", "gateway", "webhook", "user", "token",
 )  # fmt: skip
 THINGS = (("", "Everything"), *((f"thing:eq:{one}", words.plain(one).capitalize()) for one in _THINGS))
 _ACTIONS = (
     "create", "edit", "delete", "erase", "publish", "unpublish", "end", "deploy", "save draft", "discard draft", "cancel",
-    "renew key", "test", "log in", "refuse login", "log out",
+    "renew key", "renew secret", "test", "resend", "log in", "refuse login", "log out",
 )  # fmt: skip
 ACTIONS = (("", "Every action"), *((f"action:eq:{one}", one.capitalize()) for one in _ACTIONS))
 FROM, UNTIL = "at:ge:", "at:lt:"

@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 
 from admin.auth import COOKIE
 from admin.errors import Refused
-from admin.keys import CONTEXT, LIVE
+from admin.keys import CONTEXT, IDENTITY, LIVE
 from admin.pages.campaign import load
 from admin.streams import STREAMS
 from admin.studio import standing
@@ -39,14 +39,15 @@ async def comms(request: web.Request) -> web.StreamResponse:
         teller = Teller(request.app[CONTEXT], campaign.id, socket, bell, request.cookies.get(COOKIE))
         telling = asyncio.create_task(teller.run(), name=f"studio {campaign.id}")
         if task is not None:
-            streams.add(task)  # ended when the server stops
+            streams[task] = request.get(IDENTITY)  # ended when the server stops
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     await teller.hear(message.data)
         finally:
             teller.stop()
-            streams.difference_update({task})
+            if task is not None:
+                streams.pop(task, None)
             await _to_its_end(telling)
     return socket
 

@@ -21,6 +21,8 @@ from dialer.strategy.model import Strategy
 #: What steps have written: the channels of new requests, and `WAIT` if somebody waits for a time.
 Queued = frozenset[str]
 WAIT = "wait"
+#: Whether a caller (users.py) is one of those concerned.
+Ended = Callable[[Any], bool]
 
 
 class EngineSignals(Protocol):
@@ -112,7 +114,13 @@ class Context:
     chunks: dict[tuple[str, int], Chunk] = field(default_factory=dict)  # how far work by the chunk has come
     remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
     subscribed: Subscribed = field(default_factory=Subscribed)
+    watchers: list[Callable[[Ended], None]] = field(default_factory=list)  # told whose sessions or tokens have ended
     dry_runs: OneByOne = field(default_factory=lambda: OneByOne("dry run"))
+
+    def ended(self, whose: Ended) -> None:
+        """Of whom this is true must not go on with what they came in with."""
+        for tell in self.watchers:
+            tell(whose)
 
     @cached_property
     def secret(self) -> bytes:

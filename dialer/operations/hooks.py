@@ -110,6 +110,7 @@ async def resend(ctx: Context, endpoint_id: int, delivery_id: int) -> AnyRow:
         await _enabled(tx, endpoint_id)
         await _delivery(tx, endpoint_id, delivery_id)
         row = await deliveries.send_again(tx, delivery_id, ctx.clock())
+        await audit.write(tx, ctx, "resend", "webhook", endpoint_id, after={"delivery": delivery_id})
     ctx.subscribed.has_written()
     return row
 
@@ -123,6 +124,7 @@ async def test(ctx: Context, endpoint_id: int, by: str) -> AnyRow:
         row = await deliveries.add_one(
             tx, {"endpoint_id": endpoint_id, **deliveries.new(event_id, TEST, payload, None, now)}
         )
+        await audit.write(tx, ctx, "test", "webhook", endpoint_id, after={"delivery": row.id})
     ctx.subscribed.has_written()
     return row
 

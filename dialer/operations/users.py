@@ -1,34 +1,28 @@
-"""People and programs that may come in: passwords, sessions, tokens, and what each role may do.
+"""People and programs that may come in: sessions, tokens, and what each role may do.
 
 Only digests are kept: Argon2 of passwords, SHA-256 of cookies and tokens, which are long random values themselves.
 """
 
-import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache, partial
-from typing import ParamSpec, TypeVar
+from functools import partial
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import Fault, InvalidInput, shown
-from dialer.operations import audit
+from dialer.operations import audit, passwords
 from dialer.operations.context import Context
 from dialer.store import users
 from dialer.store.types import AnyRow
 
-MIN_PASSWORD, MAX_PASSWORD, MAX_NAME = 10, 1024, 64
-# Argon2 is meant to be costly: no more of it at once than leaves the dialer its processor.
-_hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
-# A session is written again only when a tenth of its life has passed: reading pages costs no disk write each.
-UNTOUCHED_SHARE = 0.9
+MAX_NAME = 64
+# How exactly it is known when a session or a token was used last: reading pages costs no write each.
+LATELY = timedelta(minutes=1)
 UNKNOWN = "(unknown name)"
 
 
@@ -56,20 +50,42 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """How a token is narrower than its role; None: not at all. `campaign_id`: nothing but what is under that campaign."""
+
+    rights: frozenset[Right] | None = None
+    campaign_id: int | None = None
+    expires_at: datetime | None = None
+
+
+WIDE = Scope()
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a person's name or a token's; `csrf` is set for a session of the web pages only."""
+    """Who calls: a person's name or a token's; `csrf` is set for a session of the web pages only.
+
+    `time_zone` is the person's own, if one was chosen. `key` is the digest of the session's cookie, or of the token.
+    """
 
     name: str
     role: str
     csrf: str | None = None
+    time_zone: str | None = None
+    scope: Scope = WIDE
+    key: str = ""
+
+    def may(self, right: Right) -> bool:
+        of_role = RIGHTS.get(self.role, frozenset())
+        return right in of_role and (self.scope.rights is None or right in self.scope.rights)
 
 
 async def create_user(ctx: Context, name: str, password: str, role: str) -> None:
     """Raises `InvalidInput` with every fault: name, password, role."""
-    faults = [*_faults(name, role), *_password_faults(password)]
+    faults = [*faults_of(name, role), *passwords.faults_of(password)]
     if faults:
         raise InvalidInput(faults)
-    password_hash = await _costly(_hasher().hash, password)
+    password_hash = await passwords.hashed(password)
     try:
         async with ctx.db.write() as tx:
             await users.add(tx, name, password_hash, role, ctx.clock())
@@ -79,21 +95,23 @@ async def create_user(ctx: Context, name: str, password: str, role: str) -> None
 
 
 async def listed(ctx: Context) -> list[AnyRow]:
-    """`(name, role, agent)` of all users, by name."""
+    """`(id, name, role, agent, time_zone, created_at, disabled_at, used_at)` of all users, by name."""
     async with ctx.db.read() as tx:
         return await users.listed(tx)
 
 
-async def create_token(ctx: Context, name: str, role: str) -> str:
+async def create_token(ctx: Context, name: str, role: str, scope: Scope = WIDE) -> str:
     """A token for a program; it is shown this once. Raises `InvalidInput`."""
-    faults = _faults(name, role)
+    faults = [*faults_of(name, role), *_scope_faults(role, scope, ctx.clock())]
     if faults:
         raise InvalidInput(faults)
     token = f"dlr_{secrets.token_urlsafe(32)}"
+    rights = None if scope.rights is None else sorted(scope.rights)
+    kept = {"rights": rights, "campaign_id": scope.campaign_id, "expires_at": scope.expires_at}
     try:
         async with ctx.db.write() as tx:
-            await users.add_token(tx, name, _digest(token), role, ctx.clock())
-            await audit.write(tx, ctx, "create", "token", name, name=name, after={"role": role})
+            await users.add_token(tx, name, digest(token), role, ctx.clock(), **kept)
+            await audit.write(tx, ctx, "create", "token", name, name=name, after={"role": role, **kept})
     except IntegrityError:
         raise InvalidInput.single("name", f"there is a token {shown(name)} already") from None
     return token
@@ -110,106 +128,120 @@ async def ensure_first_user(ctx: Context) -> tuple[str, str] | None:
 
 
 async def log_in(ctx: Context, name: str, password: str, address: str = "") -> str | None:
-    """The value of a new session's cookie; None if the name or the password is wrong.
+    """The value of a new session's cookie; None if the name or the password is wrong, or the user is disabled.
 
     Both are in the audit log. What was given as an unknown name is not: it may be a password in the wrong place.
     """
     async with ctx.db.read() as tx:
         user = await users.by_name(tx, name)
-    # An unknown name takes as long as a wrong password, so that names can't be found out by timing.
-    kept = user.password_hash if user else await _costly(_nobodys_hash)
-    if not await _costly(_matches, kept, password[: MAX_PASSWORD + 1]) or user is None:
-        who = user.name if user else UNKNOWN
-        async with ctx.db.write() as tx:
-            await audit.write(tx, ctx, "refuse login", "user", who, name=who, by=_person(who, address))
-        return None
-    cookie, now = secrets.token_urlsafe(32), ctx.clock()
+    fits = await passwords.fits(password, user.password_hash if user else None)
+    cookie, now, done = secrets.token_urlsafe(32), ctx.clock(), False
     async with ctx.db.write() as tx:
         await users.drop_expired_sessions(tx, now)
-        await users.open_session(tx, _digest(cookie), user.id, secrets.token_urlsafe(24), now + _lifetime(ctx))
-        await audit.write(tx, ctx, "log in", "user", user.name, name=user.name, by=_person(user.name, address))
-    return cookie
+        # As things are now: the user may have been disabled, or got another password, while this one was looked at.
+        now_there = await users.by_name(tx, name)
+        if fits and user and now_there and now_there.password_hash == user.password_hash:
+            done = now_there.disabled_at is None
+        if done and now_there:
+            await open_session(ctx, cookie, now_there.id, address).into(tx)
+        who = user.name if user else UNKNOWN
+        action = "log in" if done else "refuse login"
+        await audit.write(tx, ctx, action, "user", who, name=who, by=audit.Doer(who, audit.Kind.PERSON, address))
+    return cookie if done else None
 
 
-def _person(name: str, address: str) -> audit.Doer:
-    return audit.Doer(name, audit.Kind.PERSON, address)
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What is written of a new session."""
+
+    digest: str
+    user_id: int
+    csrf: str
+    expires_at: datetime
+    now: datetime
+    address: str
+
+    async def into(self, tx: AsyncConnection) -> None:
+        await users.open_session(
+            tx, self.digest, self.user_id, self.csrf, self.expires_at, now=self.now, address=self.address
+        )
+
+
+def open_session(ctx: Context, cookie: str, user_id: int, address: str) -> NewSession:
+    now = ctx.clock()
+    return NewSession(digest(cookie), user_id, secrets.token_urlsafe(24), now + _lifetime(ctx), now, address[:64])
 
 
 async def log_out(ctx: Context, cookie: str) -> None:
     async with ctx.db.write() as tx:
         if one := audit.doer():
             await audit.write(tx, ctx, "log out", "user", one.who, name=one.who)
-        await users.close_session(tx, _digest(cookie))
+        await users.close_session(tx, digest(cookie))
 
 
 async def of_session(ctx: Context, cookie: str) -> Caller | None:
     """Whose session it is; using it prolongs it."""
-    digest, now = _digest(cookie), ctx.clock()
+    key, now = digest(cookie), ctx.clock()
     async with ctx.db.read() as tx:
-        row = await users.session_of(tx, digest, now)
+        row = await users.session_of(tx, key, now)
     if row is None:
         return None
-    if row.expires_at - now < _lifetime(ctx) * UNTOUCHED_SHARE:
-        async with ctx.db.write() as tx:
-            await users.extend_session(tx, digest, now + _lifetime(ctx))
-    return Caller(row.name, row.role, row.csrf)
+    if row.used_at is None or now - row.used_at >= LATELY:
+        used = partial(users.extend_session, digest=key, expires_at=now + _lifetime(ctx), used_at=now)
+        await ctx.db.transact(used, durable=False)
+    return Caller(row.name, row.role, row.csrf, row.time_zone, key=key)
 
 
 async def still_in(ctx: Context, cookie: str) -> bool:
     """Whether the session goes on; asking does not prolong it."""
+    return await still_valid(ctx, Caller("", "", csrf="", key=digest(cookie)))
+
+
+async def still_valid(ctx: Context, caller: Caller) -> bool:
+    """Whether what the caller came in with still opens the door."""
     async with ctx.db.read() as tx:
-        return await users.session_of(tx, _digest(cookie), ctx.clock()) is not None
+        if caller.csrf is not None:
+            return await users.session_of(tx, caller.key, ctx.clock()) is not None
+        return not caller.key or await users.token(tx, caller.key, ctx.clock()) is not None
 
 
 async def of_token(ctx: Context, token: str) -> Caller | None:
+    key, now = digest(token), ctx.clock()
     async with ctx.db.read() as tx:
-        row = await users.token(tx, _digest(token))
-    return Caller(row.name, row.role) if row else None
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-async def _costly(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_hashing, partial(work, *args, **kwargs))
+        row = await users.token(tx, key, now)
+    if row is None:
+        return None
+    if row.used_at is None or now - row.used_at >= LATELY:
+        await ctx.db.transact(partial(users.use_token, digest=key, used_at=now), durable=False)
+    rights = None if row.rights is None else frozenset(Right(one) for one in row.rights)
+    return Caller(row.name, row.role, scope=Scope(rights, row.campaign_id, row.expires_at), key=key)
 
 
 def _lifetime(ctx: Context) -> timedelta:
     return timedelta(hours=ctx.settings.http.session_hours)
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@lru_cache(maxsize=1)
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    return _hasher().hash(secrets.token_urlsafe(16))
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher().verify(password_hash, password)
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
-        return False
-
-
-def _faults(name: str, role: str) -> list[Fault]:
+def faults_of(name: str, role: str) -> list[Fault]:
     faults = []
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         faults.append(Fault("name", f"should be 1 to {MAX_NAME} printable characters"))
-    if role not in RIGHTS:
-        faults.append(Fault("role", f"{shown(role)} is not a role: take {', '.join(RIGHTS)}"))
+    return [*faults, *role_faults(role)]
+
+
+def role_faults(role: str) -> list[Fault]:
+    return [] if role in RIGHTS else [Fault("role", f"{shown(role)} is not a role: take {', '.join(RIGHTS)}")]
+
+
+def _scope_faults(role: str, scope: Scope, now: datetime) -> list[Fault]:
+    faults = []
+    if scope.rights is not None and (beyond := scope.rights - RIGHTS.get(role, scope.rights)):
+        faults.append(Fault("rights", f"a {role} has no right to {', '.join(sorted(beyond))}: leave it out"))
+    if scope.rights is not None and not scope.rights:
+        faults.append(Fault("rights", "are none: choose at least one"))
+    if scope.expires_at is not None and scope.expires_at <= now:
+        faults.append(Fault("expires_at", f"{scope.expires_at:%Y-%m-%d %H:%M} UTC is over: take an instant to come"))
     return faults
-
-
-def _password_faults(password: str) -> list[Fault]:
-    if MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        return []
-    return [Fault("password", f"should have {MIN_PASSWORD} to {MAX_PASSWORD} characters")]

@@ -22,7 +22,7 @@ from dialer.domain.gateway import VoiceGateway
 from dialer.domain.members import Member
 from dialer.domain.telephony import MemberStatus
 from dialer.engine.live import Live
-from dialer.operations import users
+from dialer.operations import passwords, users
 from dialer.operations.context import Context, Queued
 from dialer.pacing.limits import Allowance
 from dialer.pacing.outlook import CallOutlook, Outlook, QueueView
@@ -223,7 +223,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _cheap_passwords() -> Iterator[None]:
     """To hash one as it is done for people takes a third of a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(users, "_hasher", cache(lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+        patch.setattr(passwords, "_hasher", cache(lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
         yield
 
 

@@ -21,7 +21,7 @@ ROLES = (None, *users.RIGHTS)
 ASKED = [(role, *call) for call in CALLS for role in ROLES if call[1] != "/live" or role is None]
 READS = {"check", "preview"}
 OPERATES = {"publish", "unpublish"}
-MANAGERS = {"key", "users", "audit", "audit.csv"}
+MANAGERS = {"key", "users", "audit", "audit.csv", "tokens"}
 
 
 def address(path: str) -> str:

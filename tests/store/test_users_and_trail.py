@@ -16,8 +16,7 @@ async def test_users(bench: Bench) -> None:
         assert await users.number(tx) == 0
         await users.add(tx, "ada", "hash", "manager", MONDAY)
         assert await users.number(tx) == 1
-        assert await users.set_password(tx, "ada", "newer")
-        assert not await users.set_password(tx, "eve", "x")
+        await users.change(tx, 1, {"password_hash": "newer"})
         found = await users.by_name(tx, "ada")
         assert found is not None
         assert (found.password_hash, found.role, found.created_at) == ("newer", "manager", MONDAY)
@@ -39,7 +38,7 @@ async def test_sessions_end(bench: Bench) -> None:
         just_before, after = MONDAY + 2 * hour - timedelta(microseconds=1), MONDAY + 2 * hour
         short = await users.session_of(tx, "short", just_before)
         assert short is not None
-        assert tuple(short) == ("ada", "viewer", "csrf-short", after)
+        assert tuple(short)[:4] == ("ada", "viewer", "csrf-short", after)
         assert await users.session_of(tx, "short", after) is None
         assert await users.session_of(tx, "closed", MONDAY) is None
         await users.drop_expired_sessions(tx, after)
@@ -51,10 +50,10 @@ async def test_sessions_end(bench: Bench) -> None:
 async def test_tokens(bench: Bench) -> None:
     async with bench.ctx.db.write() as tx:
         await users.add_token(tx, "ci", "digest", "manager", MONDAY)
-        found = await users.token(tx, "digest")
+        found = await users.token(tx, "digest", MONDAY)
         assert found is not None
-        assert tuple(found) == ("ci", "manager")
-        assert await users.token(tx, "other") is None
+        assert tuple(found)[:2] == ("ci", "manager")
+        assert await users.token(tx, "other", MONDAY) is None
     for name, digest in (("ci", "other"), ("other", "digest")):
         with pytest.raises(IntegrityError):
             async with bench.ctx.db.write() as tx:
@@ -62,7 +61,7 @@ async def test_tokens(bench: Bench) -> None:
     async with bench.ctx.db.write() as tx:
         assert await users.remove_token(tx, "ci")
         assert not await users.remove_token(tx, "ci")
-        assert await users.token(tx, "digest") is None
+        assert await users.token(tx, "digest", MONDAY) is None
 
 
 @pytest.mark.req("K12")

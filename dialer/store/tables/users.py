@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, String, Table
 
 from dialer.store.tables.base import metadata
-from dialer.store.types import Id, Utc
+from dialer.store.types import Id, Json, Utc
 
 user = Table(
     "user_account",
@@ -14,6 +14,8 @@ user = Table(
     Column("role", String(16), nullable=False),
     Column("agent", String(128)),  # the queue member whose telephone is this person's
     Column("created_at", Utc, nullable=False),
+    Column("time_zone", String(64)),  # the one the person reads times in; null: none was chosen
+    Column("disabled_at", Utc),  # nobody logs in as this user since then
     sqlite_autoincrement=True,
 )
 
@@ -24,6 +26,9 @@ session = Table(
     Column("user_id", Id, ForeignKey("user_account.id", ondelete="CASCADE"), nullable=False),
     Column("csrf", String(64), nullable=False),
     Column("expires_at", Utc, nullable=False),
+    Column("created_at", Utc),
+    Column("used_at", Utc),  # to the minute
+    Column("address", String(64)),  # where the login came from
 )
 
 api_token = Table(
@@ -34,5 +39,9 @@ api_token = Table(
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the token
     Column("role", String(16), nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("rights", Json),  # of those that the role has; null: all of them
+    Column("campaign_id", Id),  # of the one campaign that it may see; no reference: it opens nothing when that is gone
+    Column("expires_at", Utc),
+    Column("used_at", Utc),  # to the minute
     sqlite_autoincrement=True,
 )
