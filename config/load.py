@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from config.settings import Settings
 
 # Read by the command line and by load() itself, so no settings of the tree.
-NOT_SETTINGS = {"DIALER_CONFIG", "DIALER_CACHE"}
+NOT_SETTINGS = {"DIALER_CONFIG", "DIALER_CACHE", "DIALER_SECRETS_DIR"}
+# Folders of secrets, a file for each: containers mount one, systemd makes one for `LoadCredential=`.
+SECRET_FOLDERS = ("DIALER_SECRETS_DIR", "CREDENTIALS_DIRECTORY")
 
 
 class SettingsError(Exception):
@@ -23,9 +25,12 @@ class SettingsError(Exception):
 
 
 def load(path: Path | None = None) -> Settings:
-    """Settings from `path` (or `DIALER_CONFIG`) and the environment, which wins; raises `SettingsError` with all faults."""
+    """Settings from `path` (or `DIALER_CONFIG`), from files of secrets, and from the environment: each wins over those before.
+
+    Raises `SettingsError` with all faults.
+    """
     path = path or (Path(os.environ["DIALER_CONFIG"]) if os.environ.get("DIALER_CONFIG") else None)
-    document = _read(path) if path else {}
+    document = _with_secrets(_read(path) if path else {})
 
     class FromFile(Settings):
         @classmethod
@@ -58,6 +63,22 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: not valid TOML ({error}). config/example.toml shows the form."]) from None
+
+
+def _with_secrets(document: dict[str, Any]) -> dict[str, Any]:
+    """The files `DIALER_…` of the folders of secrets, each called as the variable whose value it has."""
+    for folder in (Path(os.environ[name]) for name in SECRET_FOLDERS if os.environ.get(name)):
+        try:
+            found = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("DIALER_*"))}
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError([f"{folder}: a secret cannot be read ({error})"]) from None
+        for name, value in found.items():
+            *sections, last = name.removeprefix("DIALER_").lower().split("__")
+            place = document
+            for section in sections:
+                place = place.setdefault(section, {})
+            place[last] = value.strip()
+    return document
 
 
 def _unknown_variables() -> list[str]:
