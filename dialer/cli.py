@@ -11,7 +11,7 @@ import typer
 import uvloop
 
 from dialer import app as server
-from dialer import checks, simulation_cli, strategy_cli
+from dialer import backup_cli, checks, simulation_cli, strategy_cli
 from dialer.domain.checkup import Level, worst
 from dialer.domain.errors import InvalidInput, shown
 from dialer.logs import set_up_logs
@@ -32,6 +32,8 @@ cli.add_typer(token, name="token")
 cli.add_typer(user, name="user")
 cli.add_typer(strategy_cli.cli, name="strategy")
 cli.command("simulate")(simulation_cli.simulate)
+cli.command("backup")(backup_cli.backup)
+cli.command("restore")(backup_cli.restore)
 
 Role = Annotated[str, typer.Option(help="manager, supervisor, viewer or agent.")]
 

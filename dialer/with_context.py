@@ -3,7 +3,8 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +41,15 @@ def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]])
         finally:
             await db.close()
 
-    try:
+    with refusing():
         asyncio.run(run())
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Ends the command with what is refused within, told on standard error."""
+    try:
+        yield
     except DomainError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

@@ -136,3 +136,7 @@ async def listed(tx: AsyncConnection) -> list[AnyRow]:
 async def set_agent(tx: AsyncConnection, name: str, agent: str | None) -> bool:
     """False for who is no user: a token's telephone is not kept."""
     return (await tx.execute(update(user).where(user.c.name == name).values(agent=agent))).rowcount == 1
+
+
+async def close_all_sessions(tx: AsyncConnection) -> None:
+    await tx.execute(delete(session))

@@ -45,6 +45,11 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
 
+    def run(self, program: str, *arguments: str, given: bytes = b"") -> bytes:
+        """One of its programs, such as pg_dump, with what it is `given` on standard input: what it prints."""
+        command = self._as_owner(self._programs() / program, "-h", self.folder, "-U", "postgres", *arguments)
+        return subprocess.run(command, input=given, capture_output=True, check=True).stdout
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
