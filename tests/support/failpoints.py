@@ -16,6 +16,8 @@ from dialer.ami.originate import Accepted, Action, Answer, OriginateCall
 from dialer.engine.feeds import Feeds
 from dialer.operations import attempts, messages
 from dialer.store.database import Database
+from dialer.web.client import Answer as WebAnswer
+from dialer.web.client import Outgoing, WebClient
 from sms.gateway import Gateway
 from sms.link import Link
 from sms.submission import OutgoingPart, SubmitResult
@@ -35,14 +37,16 @@ CALL_WRITES = ("call-write:before", "call-write:after", "call-accepted")
 TEXT_WRITES = ("text-write:before", "text-write:after", "text-accepted")
 COMMIT_POINTS = tuple(f"{name}:{side}" for name in COMMITS.values() for side in ("before", "after"))
 POINTS = (*COMMIT_POINTS, *CALL_WRITES, *TEXT_WRITES)
+# Of requests to the outside: written to the store and not sent yet; answered, and the answer not recorded.
+WEB_POINTS = ("web-send:before", "web-send:after")
 
 
 class Fuse:
     """Counts how often its point was reached, and kills the process at the n-th time."""
 
     def __init__(self, point: str, times: int) -> None:
-        if point not in POINTS:
-            raise ValueError(f"{point!r} is no point; there are {', '.join(POINTS)}")
+        if point not in (*POINTS, *WEB_POINTS):
+            raise ValueError(f"{point!r} is no point; there are {', '.join((*POINTS, *WEB_POINTS))}")
         self._point, self._left = point, times
 
     def reached(self, point: str) -> None:
@@ -57,6 +61,7 @@ def lay(fuse: Fuse) -> None:
     _around_commits(fuse)
     _around_calls(fuse)
     _around_texts(fuse)
+    _around_the_web(fuse)
 
 
 def _around_commits(fuse: Fuse) -> None:
@@ -122,6 +127,18 @@ def _around_texts(fuse: Fuse) -> None:
 
     Gateway.submit = send_wrapped  # type: ignore[method-assign]
     Link.submit = submit_wrapped  # type: ignore[method-assign]
+
+
+def _around_the_web(fuse: Fuse) -> None:
+    send = WebClient.send
+
+    async def send_wrapped(self: WebClient, outgoing: Outgoing, at: int) -> WebAnswer:
+        fuse.reached("web-send:before")
+        answer = await send(self, outgoing, at)
+        fuse.reached("web-send:after")
+        return answer
+
+    WebClient.send = send_wrapped  # type: ignore[method-assign]
 
 
 def _once_written(fuse: Fuse, point: str) -> None:
