@@ -99,13 +99,13 @@ def _query_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
 
 
 def _header_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
-    if operation.method == "PATCH":
+    if operation.versioned:
         yield {
             "name": "If-Match",
             "in": "header",
             "required": False,
             "schema": {"type": "string"},
-            "description": "The `ETag` that was read: refuses the edit (409) if somebody else was faster.",
+            "description": "The `ETag` that was read: refuses the change (409) if somebody else was faster.",
         }
     for name, meaning in operation.headers.items():
         schema = {"type": "string", "minLength": 1, "maxLength": MAX_HEADER}

@@ -49,6 +49,7 @@ class Operation:
     problems: tuple[int, ...]
     public: bool
     headers: Mapping[str, str] = field(default_factory=dict)  # taken beside If-Match: name → what it means
+    versioned: bool = False  # takes If-Match; a PATCH always does
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {
@@ -79,6 +80,7 @@ class Operations:
         sends: Media | None = None,
         public: bool = False,
         headers: Mapping[str, str] | None = None,
+        versioned: bool = False,
     ) -> Callable[[HandlerOf], HandlerOf]:
         """Declare the decorated handler; `problems` are those beyond what the declaration itself implies."""
 
@@ -101,6 +103,7 @@ class Operations:
                     problems=problems,
                     public=public,
                     headers=headers or {},
+                    versioned=versioned or method == "PATCH",
                 )
             )
             return handler

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.once import HEADERS, created
 from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.campaigns import CampaignIn, CampaignOut, CampaignPatch, CloneOut, ReadinessOut
 from admin.schemas.common import FaultOut, ListQuery, PageOut
@@ -20,12 +21,12 @@ async def listing(request: web.Request, query: ListQuery) -> web.Response:
     return answer(PageOut[CampaignOut](items=items, total=page.total, next_cursor=page.next_cursor))
 
 
-@api("POST", "/campaigns", "Create a campaign", answers={201: CampaignOut})
+@api("POST", "/campaigns", "Create a campaign", answers={201: CampaignOut}, headers=HEADERS)
 async def create(request: web.Request, body: CampaignIn) -> web.Response:
     """All but the title is optional; the campaign is unpublished."""
     drawings = body.drawings(request[IDENTITY].name)
-    campaign = await campaigns.create(request.app[CONTEXT], body.given(), body.document(), drawings)
-    return await _shown(request, campaign, status=201)
+    ctx, given, document = request.app[CONTEXT], body.given(), body.document()
+    return await created(request, lambda kept: campaigns.create(ctx, given, document, drawings, kept=kept), _made)
 
 
 @api("GET", "/campaigns/{campaign_id}", "Read a campaign", answers={200: CampaignOut})
@@ -42,17 +43,24 @@ async def edit(request: web.Request, campaign_id: int, body: CampaignPatch) -> w
     )
 
 
-@api("DELETE", "/campaigns/{campaign_id}", "Delete a campaign", answers={204: None}, problems=(409,))
+@api("DELETE", "/campaigns/{campaign_id}", "Delete a campaign", answers={204: None}, problems=(409,), versioned=True)
 async def delete(request: web.Request, campaign_id: int) -> web.Response:
     """With its history; contacts stay in the system. A published campaign can't be deleted (409)."""
-    await deleting.remove(request.app[CONTEXT], campaign_id)
+    await deleting.remove(request.app[CONTEXT], campaign_id, if_match(request))
     return web.Response(status=204)
 
 
-@api("POST", "/campaigns/{campaign_id}/publish", "Publish a campaign", answers={200: CampaignOut}, problems=(409, 422))
+@api(
+    "POST",
+    "/campaigns/{campaign_id}/publish",
+    "Publish a campaign",
+    answers={200: CampaignOut},
+    problems=(409, 422),
+    versioned=True,
+)
 async def publish(request: web.Request, campaign_id: int) -> web.Response:
     """422 names everything that is missing; 409 if it is published already or has ended."""
-    return await _shown(request, await campaigns.publish(request.app[CONTEXT], campaign_id))
+    return await _shown(request, await campaigns.publish(request.app[CONTEXT], campaign_id, if_match(request)))
 
 
 @api("POST", "/campaigns/{campaign_id}/unpublish", "Pause a campaign", answers={200: CampaignOut}, problems=(409,))
@@ -81,9 +89,10 @@ async def readiness(request: web.Request, campaign_id: int) -> web.Response:
     return answer(ReadinessOut(ready=not missing, missing=missing, warnings=warnings))
 
 
-async def _shown(request: web.Request, campaign: Campaign, status: int = 200) -> web.Response:
-    model = CampaignOut.of(await reports.counted(request.app[CONTEXT], campaign))
-    headers = etag(campaign.revision)
-    if status == 201:  # noqa: PLR2004  (created)
-        headers["Location"] = f"/api/v1/campaigns/{campaign.id}"
-    return answer(model, status, headers)
+async def _shown(request: web.Request, campaign: Campaign) -> web.Response:
+    return answer(CampaignOut.of(await reports.counted(request.app[CONTEXT], campaign)), 200, etag(campaign.revision))
+
+
+def _made(campaign: Campaign) -> web.Response:
+    headers = {"Location": f"/api/v1/campaigns/{campaign.id}", **etag(campaign.revision)}
+    return answer(CampaignOut.of(reports.Counted(campaign, {})), 201, headers)

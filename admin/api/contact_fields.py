@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.once import HEADERS, created
 from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.people import ContactFieldEdit, ContactFieldIn, ContactFieldOut, ContactFieldsOut, RemoveField
 from dialer.operations import contact_fields
@@ -19,11 +20,17 @@ async def listing(request: web.Request) -> web.Response:
     return answer(ContactFieldsOut(items=items, total=len(items)))
 
 
-@api("POST", "/contact-fields", "Define a custom field", answers={201: ContactFieldOut}, problems=(409,))
+@api(
+    "POST", "/contact-fields", "Define a custom field", answers={201: ContactFieldOut}, problems=(409,), headers=HEADERS
+)
 async def create(request: web.Request, body: ContactFieldIn) -> web.Response:
     """Values that contacts have under this name must fit its type (409 with examples), and are brought into its form."""
-    row = await contact_fields.create(request.app[CONTEXT], body.name, body.label or body.name, body.type, body.choices)
-    return _shown(row, 201)
+    ctx, label = request.app[CONTEXT], body.label or body.name
+    return await created(
+        request,
+        lambda kept: contact_fields.create(ctx, body.name, label, body.type, body.choices, kept=kept),
+        lambda row: _shown(row, 201),
+    )
 
 
 @api("GET", "/contact-fields/{name}", "Read a custom field", answers={200: ContactFieldOut})
@@ -40,10 +47,10 @@ async def edit(request: web.Request, name: str, body: ContactFieldEdit) -> web.R
     return _shown(row)
 
 
-@api("DELETE", "/contact-fields/{name}", "Remove a custom field", answers={204: None}, problems=(409,))
+@api("DELETE", "/contact-fields/{name}", "Remove a custom field", answers={204: None}, problems=(409,), versioned=True)
 async def remove(request: web.Request, name: str, query: RemoveField) -> web.Response:
     """One that a strategy names is a 409 with every place; so are values that contacts have, unless `values` says what of them."""
-    await contact_fields.remove(request.app[CONTEXT], name, query.values)
+    await contact_fields.remove(request.app[CONTEXT], name, query.values, if_match(request))
     return web.Response(status=204)
 
 

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.once import HEADERS, created
 from admin.openapi import Operations, answer
 from admin.schemas.common import PageOut
 from admin.schemas.people import (
@@ -13,6 +14,8 @@ from admin.schemas.people import (
     OneOrMany,
 )
 from dialer.operations import do_not_contact
+from dialer.operations.do_not_contact import Added
+from dialer.operations.once import Made
 
 api = Operations("do not contact")
 
@@ -25,14 +28,26 @@ async def listing(request: web.Request, query: DoNotContactQuery) -> web.Respons
     return answer(PageOut[DoNotContactOut](items=items, total=page.total, next_cursor=page.next_cursor))
 
 
-@api("POST", "/do-not-contact", "Put addresses on a do-not-contact list", answers={201: AddedOut})
+@api("POST", "/do-not-contact", "Put addresses on a do-not-contact list", answers={201: AddedOut}, headers=HEADERS)
 async def add(request: web.Request, body: OneOrMany) -> web.Response:
     """One, or up to 10,000. When this answers, no call or text to them starts any more; what was queued is refused.
 
     If one can't be read, all are told and none is listed.
     """
     entries = body if isinstance(body, list) else [body]
-    added = await do_not_contact.add(request.app[CONTEXT], [one.entry() for one in entries])
+    ctx, given = request.app[CONTEXT], [one.entry() for one in entries]
+
+    async def add_and_keep(kept: Made) -> Added:
+        """The answer is only known when all are listed; until it is kept, the same call again lists nobody twice."""
+        added = await do_not_contact.add(ctx, given)
+        async with ctx.db.write() as tx:
+            await kept(tx, added)
+        return added
+
+    return await created(request, add_and_keep, _told)
+
+
+def _told(added: Added) -> web.Response:
     return answer(AddedOut(added=added.added, known=added.known, refused=added.refused), 201)
 
 

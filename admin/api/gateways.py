@@ -7,6 +7,7 @@ from aiohttp import web
 
 from admin.errors import Refused
 from admin.keys import CONTEXT, LIVE
+from admin.once import HEADERS, created
 from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.gateways import GatewayOut, GatewayPatch, GatewayStatusOut, shown
@@ -23,11 +24,15 @@ async def listing(request: web.Request, query: ListQuery) -> web.Response:
     return answer(PageOut[GatewayOut](items=items, total=page.total, next_cursor=page.next_cursor))
 
 
-@api("POST", "/gateways", "Add a gateway", answers={201: GatewayOut})
+@api("POST", "/gateways", "Add a gateway", answers={201: GatewayOut}, headers=HEADERS)
 async def create(request: web.Request, body: Gateway) -> web.Response:
     """A voice gateway (a trunk of Asterisk) or an SMS gateway (an account at an SMSC, reached by SMPP)."""
-    row = await gateways.create(request.app[CONTEXT], body)
-    return _shown(row, 201, {"Location": f"/api/v1/gateways/{row['id']}"})
+    ctx = request.app[CONTEXT]
+    return await created(
+        request,
+        lambda kept: gateways.create(ctx, body, kept=kept),
+        lambda row: _shown(row, 201, {"Location": f"/api/v1/gateways/{row['id']}"}),
+    )
 
 
 @api("GET", "/gateways/{gateway_id}", "Read a gateway", answers={200: GatewayOut})
@@ -60,10 +65,10 @@ async def edit(request: web.Request, gateway_id: str, body: GatewayPatch) -> web
     return _shown(await gateways.edit(request.app[CONTEXT], gateway_id, body.given(), if_match(request)))
 
 
-@api("DELETE", "/gateways/{gateway_id}", "Remove a gateway", answers={204: None}, problems=(409,))
+@api("DELETE", "/gateways/{gateway_id}", "Remove a gateway", answers={204: None}, problems=(409,), versioned=True)
 async def delete(request: web.Request, gateway_id: str) -> web.Response:
     """409 names the campaigns that use it."""
-    await gateways.remove(request.app[CONTEXT], gateway_id)
+    await gateways.remove(request.app[CONTEXT], gateway_id, if_match(request))
     return web.Response(status=204)
 
 

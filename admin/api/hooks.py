@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.once import HEADERS, created
 from admin.openapi import Operations, answer, etag, if_match
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.hooks import DeliveryOut, WebhookIn, WebhookMadeOut, WebhookOut, WebhookPatch, of_row
@@ -19,12 +20,11 @@ async def listing(request: web.Request, query: ListQuery) -> web.Response:
     return answer(PageOut[WebhookOut](items=items, total=page.total, next_cursor=page.next_cursor))
 
 
-@api("POST", "/webhooks", "Add a webhook", answers={201: WebhookMadeOut})
+@api("POST", "/webhooks", "Add a webhook", answers={201: WebhookMadeOut}, headers=HEADERS)
 async def create(request: web.Request, body: WebhookIn) -> web.Response:
-    """Its receiver is told of what happens from now on. The answer tells the secret, and no later one does."""
-    row = await hooks.create(request.app[CONTEXT], body.model_dump())
-    headers = {"Location": f"/api/v1/webhooks/{row.id}", **etag(row.revision)}
-    return answer(WebhookMadeOut.of(of_row(row)), 201, headers)
+    """Its receiver is told of what happens from now on. The answer tells the secret, and no later one does but that to the same call."""
+    ctx, fields = request.app[CONTEXT], body.model_dump()
+    return await created(request, lambda kept: hooks.create(ctx, fields, kept=kept), _made)
 
 
 @api("GET", "/webhooks/{webhook_id}", "Read a webhook", answers={200: WebhookOut})
@@ -38,14 +38,21 @@ async def edit(request: web.Request, webhook_id: int, body: WebhookPatch) -> web
     return _shown(await hooks.edit(request.app[CONTEXT], webhook_id, body.given(), if_match(request)))
 
 
-@api("DELETE", "/webhooks/{webhook_id}", "Remove a webhook", answers={204: None}, problems=(409,))
+@api("DELETE", "/webhooks/{webhook_id}", "Remove a webhook", answers={204: None}, problems=(409,), versioned=True)
 async def delete(request: web.Request, webhook_id: int) -> web.Response:
     """With its deliveries: what waits is not sent."""
     await hooks.remove(request.app[CONTEXT], webhook_id, if_match(request))
     return web.Response(status=204)
 
 
-@api("POST", "/webhooks/{webhook_id}/secret", "Make another secret", answers={200: WebhookMadeOut}, problems=(409,))
+@api(
+    "POST",
+    "/webhooks/{webhook_id}/secret",
+    "Make another secret",
+    answers={200: WebhookMadeOut},
+    problems=(409,),
+    versioned=True,
+)
 async def renew(request: web.Request, webhook_id: int) -> web.Response:
     """What is sent from now on is signed with it; the answer tells it, and no later one does."""
     row = await hooks.renew_secret(request.app[CONTEXT], webhook_id, if_match(request))
@@ -84,6 +91,11 @@ async def resend(request: web.Request, webhook_id: int, delivery_id: int) -> web
     """By the same event id, whatever became of it before. 409 while the webhook is disabled."""
     row = await hooks.resend(request.app[CONTEXT], webhook_id, delivery_id)
     return answer(DeliveryOut.of(of_row(row)), 202)
+
+
+def _made(row: AnyRow) -> web.Response:
+    headers = {"Location": f"/api/v1/webhooks/{row.id}", **etag(row.revision)}
+    return answer(WebhookMadeOut.of(of_row(row)), 201, headers)
 
 
 def _shown(row: AnyRow) -> web.Response:

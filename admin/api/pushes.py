@@ -10,7 +10,8 @@ from aiohttp import web
 
 from admin.errors import Refused, malformed, too_large
 from admin.keys import CONTEXT, LARGE, PUSHES
-from admin.openapi import BASE, MAX_HEADER, Media, Operations, answer
+from admin.once import HEADERS, key_of
+from admin.openapi import BASE, Media, Operations, answer
 from admin.schemas.pushes import AnsweredOut, KeyOut, PushedOut, counts
 from dialer.domain.errors import InvalidInput
 from dialer.intake.pushed import LARGE_BYTES, MOST_ITEMS, UnreadableBodyError, opened
@@ -22,7 +23,6 @@ api = Operations("REST source")
 MAX_MB = 16
 CHUNK = 1 << 18
 STALLED_S = 30.0
-ONCE = "Idempotency-Key"
 _CONTACT = {"type": "object", "additionalProperties": True, "examples": [{"phone": "+12025550123", "city": "Bonn"}]}
 _BODY = Media({"application/json": {"oneOf": [_CONTACT, {"type": "array", "maxItems": MOST_ITEMS}]}})
 
@@ -34,9 +34,7 @@ _BODY = Media({"application/json": {"oneOf": [_CONTACT, {"type": "array", "maxIt
     answers={200: AnsweredOut, 201: PushedOut},
     problems=(409, 429),
     sends=_BODY,
-    headers={
-        ONCE: "The same call again, with the same key and body within 24 hours, does nothing and is answered the same."
-    },
+    headers=HEADERS,
 )
 async def push(request: web.Request, campaign_id: int) -> web.Response:
     """One object, or a list of up to 10,000; a token's or the campaign's own key opens it.
@@ -46,7 +44,7 @@ async def push(request: web.Request, campaign_id: int) -> web.Response:
     answered 201 when it was created, 200 when it was merged and 422 when it was refused; a list always 200, with every
     item's result in its order. A call that a crash cut off goes on where it was when it is repeated with its key.
     """
-    ctx, once = request.app[CONTEXT], _once(request)
+    ctx, once = request.app[CONTEXT], key_of(request)
     _check_type(request)
     rules = await pushes.rules(ctx, campaign_id)
     _check_rate(request, campaign_id)
@@ -76,13 +74,6 @@ async def renew_key(request: web.Request, campaign_id: int) -> web.Response:
 
 def _key(campaign_id: int, key: str) -> web.Response:
     return answer(KeyOut(key=key, endpoint=f"{BASE}/campaigns/{campaign_id}/contacts"))
-
-
-def _once(request: web.Request) -> str | None:
-    key = request.headers.get(ONCE)
-    if key is not None and not (0 < len(key) <= MAX_HEADER and key.isprintable()):
-        raise InvalidInput.single(ONCE, f"should be 1 to {MAX_HEADER} printable characters, such as a UUID")
-    return key
 
 
 def _check_type(request: web.Request) -> None:

@@ -26,6 +26,7 @@ from dialer.domain.windows import Validity, zone
 from dialer.operations import audit, cloning, drafts, events, leaving, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
+from dialer.operations.once import Made, nobody
 from dialer.store import campaigns, contact_fields, gateways, postponing, strategies
 from dialer.store import drafts as kept_drafts
 from dialer.strategy.model import Strategy, default_strategy, digest, to_document
@@ -55,7 +56,12 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 async def create(
-    ctx: Context, fields: Mapping[str, Any], document: object = None, drawings: cloning.Drawings | None = None
+    ctx: Context,
+    fields: Mapping[str, Any],
+    document: object = None,
+    drawings: cloning.Drawings | None = None,
+    *,
+    kept: Made = nobody,
 ) -> Campaign:
     """A new, unpublished campaign; only the title must be given (C1). A clone brings its strategy along, and its drawings.
 
@@ -72,6 +78,7 @@ async def create(
         made = await _get(tx, campaign_id)
         await cloning.keep_draft(tx, ctx, made, drawings)
         await audit.write(tx, ctx, "create", "campaign", made.id, name=made.title, after=told_fields(made))
+        await kept(tx, made)
         return made
 
 
@@ -86,8 +93,7 @@ async def edit(ctx: Context, campaign_id: int, fields: Mapping[str, Any], revisi
         campaign = await _lock(tx, campaign_id)
         if campaign.status is CampaignStatus.ENDED:
             raise IllegalTransition("campaign", CampaignStatus.ENDED, "edited")
-        if revision is not None and revision != campaign.revision:
-            raise StaleEdit("campaign", campaign_id)
+        check_revision(campaign, revision)
         wanted = await _checked(tx, ctx, fields)
         if campaign.status is CampaignStatus.PUBLISHED:
             await _still_complete(tx, ctx, _with(campaign, wanted), wanted)
@@ -129,11 +135,12 @@ async def clone(ctx: Context, campaign_id: int) -> tuple[dict[str, Any], dict[st
     return {"title": f"Copy of {campaign.title}"[:200], **editable_fields(campaign)}, document, drawings
 
 
-async def publish(ctx: Context, campaign_id: int) -> Campaign:
+async def publish(ctx: Context, campaign_id: int, revision: int | None = None) -> Campaign:
     """Raises `Incomplete` with everything that is missing (C5), `IllegalTransition` if it runs or has ended."""
     draft = await drafts.find(ctx, campaign_id)  # looked at before: a large one takes its time
     async with ctx.db.write() as tx:
         campaign = await _lock(tx, campaign_id)
+        check_revision(campaign, revision)
         CAMPAIGN.check(campaign.status, CampaignStatus.PUBLISHED)
         if faults := await _missing(tx, ctx, campaign, draft):
             raise Incomplete(faults)
@@ -226,6 +233,12 @@ async def _get(tx: AsyncConnection, campaign_id: int) -> Campaign:
 async def _lock(tx: AsyncConnection, campaign_id: int) -> Campaign:
     """Once all steps that are being written for it are done: they see what the campaign was, and the flags see them."""
     return _found(await campaigns.lock(tx, campaign_id), campaign_id)
+
+
+def check_revision(campaign: Campaign, revision: int | None) -> None:
+    """Raises `StaleEdit` if the caller has read another one."""
+    if revision is not None and revision != campaign.revision:
+        raise StaleEdit("campaign", campaign.id)
 
 
 def _found(campaign: Campaign | None, campaign_id: int) -> Campaign:

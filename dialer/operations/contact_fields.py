@@ -13,6 +13,7 @@ from dialer.domain.errors import DomainError, Fault, InvalidInput, NotFound, Sta
 from dialer.domain.fields import Field, FieldType, Misfit, check, faults_of
 from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
+from dialer.operations.once import Made, nobody
 from dialer.store import contact_fields, strategies
 from dialer.store.types import AnyRow
 from dialer.strategy.attributes import uses
@@ -107,7 +108,13 @@ async def get(ctx: Context, name: str) -> AnyRow:
 
 
 async def create(
-    ctx: Context, name: str, label: str, type_: FieldType = FieldType.TEXT, choices: Sequence[str] = ()
+    ctx: Context,
+    name: str,
+    label: str,
+    type_: FieldType = FieldType.TEXT,
+    choices: Sequence[str] = (),
+    *,
+    kept: Made = nobody,
 ) -> AnyRow:
     """Define a field. Values that contacts have under its name already must fit, and are kept in its form from now on.
 
@@ -125,6 +132,7 @@ async def create(
             await contact_fields.add(tx, field, ctx.clock())
             new = asdict(field)
             await audit.write(tx, ctx, "create", "contact field", field.name, name=field.label, after=new)
+            await kept(tx, await _row(tx, field.name))
     except IntegrityError:
         raise InvalidInput.single("name", f"there is a field {shown(field.name)} already") from None
     await _normalise_values(ctx, field)
@@ -163,15 +171,18 @@ async def edit(
     return await get(ctx, name)
 
 
-async def remove(ctx: Context, name: str, values: Values | None = None) -> None:
+async def remove(ctx: Context, name: str, values: Values | None = None, revision: int | None = None) -> None:
     """Remove a field that no strategy names. Raises `FieldInUse` with all the places.
 
     Also if contacts have values for it and nobody said what is to become of them.
     """
     async with ctx.db.read() as tx:
-        field = contact_fields.field_of(await _row(tx, name))
+        row = await _row(tx, name)
+        field = contact_fields.field_of(row)
         found = await _places(tx, name)
         number = await contact_fields.values_count(tx, name) if not found and values is None else 0
+    if revision is not None and revision != row.revision:
+        raise StaleEdit("contact field", name)
     if found or number:
         raise FieldInUse(name, found, number)
     if values is Values.DELETE:

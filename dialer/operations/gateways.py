@@ -11,6 +11,7 @@ from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
+from dialer.operations.once import Made, nobody
 from dialer.store import campaigns, gateways, lists, postponing, strategies
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
@@ -43,7 +44,7 @@ async def get(ctx: Context, gateway_id: str) -> Mapping[str, Any]:
         return await _row(tx, gateway_id)
 
 
-async def create(ctx: Context, settings: VoiceGateway | SmsGateway) -> Mapping[str, Any]:
+async def create(ctx: Context, settings: VoiceGateway | SmsGateway, *, kept: Made = nobody) -> Mapping[str, Any]:
     """Raises `InvalidInput` if the name is taken. The id is made from the name and never changes."""
     try:
         async with ctx.db.write() as tx:
@@ -52,6 +53,7 @@ async def create(ctx: Context, settings: VoiceGateway | SmsGateway) -> Mapping[s
             row = await _row(tx, gateway_id)
             new = row["settings"]
             await audit.write(tx, ctx, "create", "gateway", gateway_id, name=settings.name, after=new)
+            await kept(tx, row)
     except IntegrityError:
         raise _taken(settings.name) from None
     await ctx.engine.gateways_changed()
@@ -88,10 +90,12 @@ async def edit(
     return row
 
 
-async def remove(ctx: Context, gateway_id: str) -> None:
+async def remove(ctx: Context, gateway_id: str, revision: int | None = None) -> None:
     """Raises `InUse` with the titles of the campaigns that name it, themselves or in a step of a strategy that goes on."""
     async with ctx.db.write() as tx:
         row = await _row(tx, gateway_id)
+        if revision is not None and revision != row["revision"]:
+            raise StaleEdit("gateway", gateway_id)
         named = await gateways.used_by(tx, gateway_id)
         in_steps = [
             row.title for row in await strategies.in_use(tx) if gateway_id in named_gateways(strategy_of(row.document))

@@ -12,6 +12,7 @@ from dialer.domain.hooks import TEST, Event, EventKind, body
 from dialer.domain.web_address import read_web_address, why_not_allowed, why_not_reached
 from dialer.operations import audit, events
 from dialer.operations.context import Context
+from dialer.operations.once import Made, nobody
 from dialer.store import campaigns, deliveries, hooks, lists
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
@@ -30,19 +31,19 @@ async def get(ctx: Context, endpoint_id: int) -> AnyRow:
         return _found(await hooks.get(tx, endpoint_id), endpoint_id)
 
 
-async def create(ctx: Context, fields: Mapping[str, Any]) -> AnyRow:
+async def create(ctx: Context, fields: Mapping[str, Any], *, kept: Made = nobody) -> AnyRow:
     """`name`, `url`, `events`, and if wanted `campaign_id`, `enabled`, `secret`. The row has the secret, to be told now.
 
     Raises `InvalidInput` with every fault.
     """
     async with ctx.db.write() as tx:
-        row = await add(tx, ctx, fields)
+        row = await _add(tx, ctx, fields)
+        await kept(tx, row)
     await events.load(ctx)
     return row
 
 
-async def add(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -> AnyRow:
-    """`create` within a transaction; `events.load` has to follow."""
+async def _add(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -> AnyRow:
     now, given = ctx.clock(), {name: value for name, value in fields.items() if value is not None}
     await _check(tx, ctx, given)
     row = {

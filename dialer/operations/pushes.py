@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.columns import Refusal
 from dialer.domain.contact import NewContact
-from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput, NotFound
+from dialer.domain.errors import DomainError, IllegalTransition, NotFound
 from dialer.domain.transitions import CampaignStatus, SourceState
 from dialer.intake.pushed import Body, Piece, Refused, Rules
 from dialer.operations import audit, contacts
 from dialer.operations.context import Context
+from dialer.operations.once import check_digest
 from dialer.operations.suppressed import sieve
 from dialer.store import campaigns, contact_fields, pushes, sources
 from dialer.store.types import AnyRow
@@ -110,7 +111,7 @@ async def _begin(ctx: Context, campaign_id: int, once: Once, total: int) -> list
             lease = now + LEASE
             await pushes.add_call(tx, campaign_id, once.key, once.digest, items=total, now=now, lease_until=lease)
             return []
-        _check_digest(known, once)
+        check_digest(known, once.digest)
         done = [Item.of_kept(one) for one in await pushes.answer(tx, campaign_id, once.key)]
         if len(done) != known.items and known.lease_until > now:
             raise StillRunning(max(1, round((known.lease_until - now).total_seconds())))
@@ -118,13 +119,6 @@ async def _begin(ctx: Context, campaign_id: int, once: Once, total: int) -> list
         return done
 
     return await _again_on_conflict(lambda: ctx.db.transact(work))
-
-
-def _check_digest(known: AnyRow, once: Once) -> None:
-    if known.digest != once.digest:
-        raise InvalidInput.single(
-            "Idempotency-Key", "came with another body before: take a new key for what is not the same call again"
-        )
 
 
 async def _load(ctx: Context, campaign_id: int, piece: Piece, once: Once | None) -> list[Item]:

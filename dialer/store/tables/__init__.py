@@ -35,7 +35,7 @@ from dialer.store.tables.texts import (
     trial,
     trial_part,
 )
-from dialer.store.tables.users import api_token, session, user
+from dialer.store.tables.users import api_token, idempotent_answer, session, user
 from dialer.store.tables.work import attempt, contact_request, enrollment, node, preview, trail
 
 __all__ = (
@@ -53,6 +53,7 @@ __all__ = (
     "enrollment",
     "gateway",
     "gateway_day",
+    "idempotent_answer",
     "idempotent_piece",
     "idempotent_request",
     "live_answers",

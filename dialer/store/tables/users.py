@@ -1,6 +1,6 @@
 """People and programs that may ask."""
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
 
 from dialer.store.tables.base import metadata
 from dialer.store.types import Id, Json, Utc
@@ -44,4 +44,19 @@ api_token = Table(
     Column("expires_at", Utc),
     Column("used_at", Utc),  # to the minute
     sqlite_autoincrement=True,
+)
+
+# What a call that created something was answered, by who asked, what for, and the key that the caller gave it.
+idempotent_answer = Table(
+    "idempotent_answer",
+    metadata,
+    Column("who", String(64), primary_key=True),
+    Column("what", String(64), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),  # of the body
+    Column("status", Integer, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("answer", Json, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_idempotent_answer_created_at", "created_at"),
 )
