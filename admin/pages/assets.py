@@ -22,6 +22,7 @@ FILES = {
     "app.js": (STATIC / "app.js", _JS),
     "charts.js": (STATIC / "charts.js", _JS),
     "dry_run.js": (STATIC / "dry_run.js", _JS),
+    "rates.js": (STATIC / "rates.js", _JS),
     "live.js": (STATIC / "live.js", _JS),
     "report.js": (STATIC / "report.js", _JS),
     "theme.js": (STATIC / "theme.js", _JS),

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY, LIVE
-from admin.pages import draft_words, forms, views
+from admin.pages import draft_words, forms, rates, views
 from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
@@ -36,6 +36,7 @@ async def overview(request: web.Request, *, status: int = 200, refused: Any = No
     return page(
         request, "campaign/overview.html", status=status, section="Campaigns", tab="Overview", refused=refused,
         kept_draft=await draft_words.notice(request.app[CONTEXT], campaign), **parts,
+        **await rates.shown(request.app[CONTEXT], campaign),
     )  # fmt: skip
 
 

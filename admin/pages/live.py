@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from admin import streams
 from admin.keys import CONTEXT, LIVE
-from admin.pages import render, trials, views
+from admin.pages import rates, render, trials, views
 from admin.pages.campaign import campaign_id, live_parts, load
 from admin.pages.contact import in_campaign
 from admin.pages.gateways import texts
@@ -36,14 +36,20 @@ Drawn = tuple[Mapping[str, str], float]
 
 
 async def board(request: web.Request) -> web.StreamResponse:
-    return page(request, "live.html", section="Live", **_board(request.app))
+    app = request.app
+    return page(request, "live.html", section="Live", **_board(app), **await rates.shown(app[CONTEXT], None))
 
 
 async def board_stream(request: web.Request) -> web.StreamResponse:
     app = request.app
 
+    async def draw_rates() -> Mapping[str, str]:
+        return drawn(["rates"], await rates.shown(app[CONTEXT], None))
+
+    over_all = rates.rarely(draw_rates)
+
     async def draw() -> Drawn:
-        return drawn(["board"], _board(app)), AT_LEAST_EVERY_S
+        return {**drawn(["board"], _board(app)), **await over_all()}, AT_LEAST_EVERY_S
 
     return await streams.shared(request, "board", draw, AT_MOST_EVERY_S)
 
@@ -53,8 +59,14 @@ async def campaign_stream(request: web.Request) -> web.StreamResponse:
     await load(request)  # 404 before the stream begins
     app, one, show = request.app, campaign_id(request), request.query.get("show", "")
 
+    async def draw_rates() -> Mapping[str, str]:
+        return drawn(["rates"], await rates.shown(app[CONTEXT], await campaigns.get(app[CONTEXT], one)))
+
+    own_rates = rates.rarely(draw_rates)
+
     async def draw() -> Drawn:
-        return drawn(OVERVIEW, await live_parts(app, await campaigns.get(app[CONTEXT], one))), AT_LEAST_EVERY_S
+        parts = drawn(OVERVIEW, await live_parts(app, await campaigns.get(app[CONTEXT], one)))
+        return {**parts, **await own_rates()}, AT_LEAST_EVERY_S
 
     async def draw_state() -> Drawn:
         return drawn(["state"], {"campaign": await campaigns.get(app[CONTEXT], one)}), AT_LEAST_EVERY_S

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dialer.domain.series import Counts, Point, total
+
 #: What an agent does, in the order of the board: how it is called there, and its colour.
 DOINGS = {
     "free": ("Free", "green"),
@@ -36,3 +38,19 @@ def doings(members: Iterable[Mapping[str, Any]]) -> list[Group]:
     for some in found.values():
         some.sort(key=lambda one: (one["since"] or "", one["name"]))
     return [Group(code, *DOINGS[code], found[code]) for code in DOINGS if code in found]
+
+
+def happened(span: str, some: Sequence[Point]) -> str:
+    """A chart in words."""
+    sums = total(some)
+    if sums == Counts():
+        return f"Nothing was called or texted in the last {span}."
+    busiest = max(some, key=lambda one: one.counts.calls)
+    parts = [f"{sums.calls:,} {'call' if sums.calls == 1 else 'calls'}"]
+    if sums.answer_percent is not None:
+        parts.append(f"{sums.answer_percent:.0f} % of those that ended answered by a person")
+    if sums.abandoned_percent is not None:
+        parts.append(f"{sums.abandoned_percent:.1f} % of these abandoned")
+    parts.append(f"{sums.texts:,} {'text' if sums.texts == 1 else 'texts'}")
+    most = f"; most calls from {busiest.at:%H:%M} UTC on: {busiest.counts.calls:,}" if busiest.counts.calls else ""
+    return f"In the last {span}: {', '.join(parts)}{most}."

@@ -22,7 +22,7 @@ from dialer.engine.feeds import Feeds
 from dialer.engine.limits import Limits
 from dialer.engine.paces import Meter, Paces
 from dialer.engine.placing import Plan, call_of, way_of
-from dialer.engine.tracker import Tracker
+from dialer.engine.tracker import Tracker, Watch
 from dialer.operations import attempts, leaving, unreachable
 from dialer.operations.attempts import Intent
 from dialer.operations.context import Context
@@ -43,7 +43,7 @@ _FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gate
 
 
 class Dialing:
-    """`start` runs a named task; `changed` tells the live pages."""
+    """`start` runs a named task; `changed` tells the live pages; `watch` is told of calls, too."""
 
     def __init__(
         self,
@@ -55,13 +55,14 @@ class Dialing:
         start: Callable[..., object],
         changed: Callable[[], None],
         meter: Meter,
+        watch: Watch | None = None,
     ) -> None:
         self._ctx, self.board, self.agents, self.link = ctx, board, agents, link
         self._start, self._changed, self.bell = start, changed, Bell()
         self.feeds = Feeds(ctx, board, "call", start=start, ring=self.bell.ring)
         self.paces = Paces(board, agents, meter, self.feeds.may_have)
         self.breakers = Breakers(lambda: board.voice, ctx.clock)
-        self.tracker = Tracker(ctx, self._moved, self.breakers, self.paces)
+        self.tracker = Tracker(ctx, self._moved, self.breakers, self.paces, watch or Watch())
         self.decisions = Decisions(agents, link, self.tracker, self.paces)
         self.limits = Limits(self.tracker)
         self.caps = DailyCaps(ctx, board)

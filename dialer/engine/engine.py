@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection, Coroutine
 from contextvars import copy_context
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -26,7 +25,9 @@ from dialer.engine.indexing import follow_contacts
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
 from dialer.engine.meters import Meters
-from dialer.engine.outlook import outlook, why_no_agent
+from dialer.engine.minutes import Minutes
+from dialer.engine.outlook import outlook
+from dialer.engine.picture import picture
 from dialer.engine.previews import Previews
 from dialer.engine.process import settle
 from dialer.engine.texting import Texting
@@ -55,7 +56,7 @@ class Engine:
         self._stopping = Bell()
         self._logged: tuple[LinkState, str] | None = None
         self._detects_machines: bool | None = None
-        self.live = Live(self._look, lambda name: self.texting.gateways.status(name))  # noqa: PLW0108  (made below)
+        self.live = Live(lambda: picture(self), lambda name: self.texting.gateways.status(name))  # noqa: PLW0108  (made below)
         self.board = Board(ctx)
         self.meters = Meters(ctx, self.board, self.live.changed)
         calls = ctx.settings.calls
@@ -64,11 +65,21 @@ class Engine:
             LinkSettings.of(ctx.settings.ami), Callbacks(self._on_event, self._on_resync, self._on_down, self._on_state)
         )
         self.live.asterisk = self
+        self.minutes = Minutes(ctx, self.live.changed)
         self.dialing = Dialing(
-            ctx, self.board, self.agents, self.link, start=self._start, changed=self.live.changed, meter=self.meters.of
+            ctx,
+            self.board,
+            self.agents,
+            self.link,
+            start=self._start,
+            changed=self.live.changed,
+            meter=self.meters.of,
+            watch=self.minutes,
         )
         self.previews = Previews(ctx, self.dialing, start=self._start, changed=self.live.changed)
-        self.texting = Texting(ctx, self.board, start=self._start, changed=self.live.changed)
+        self.texting = Texting(
+            ctx, self.board, start=self._start, changed=self.live.changed, accepted=self.minutes.texted
+        )
         self.webhooks = Webhooks(ctx, self.board, start=self._start, changed=self.live.changed)
         self.loops = (self.dialing, self.texting, self.webhooks)
         self.clock = Clock(ctx, self.dialing, self.previews, self.loops, start=self._start, wake=self.work_changed)
@@ -93,6 +104,7 @@ class Engine:
                 self._start(self.removing.run(), name="removing"),
                 self._start(clean_uploads(self.ctx), name="uploads"),
                 self._start(self.meters.run(), name="meters"),
+                self._start(self.minutes.run(), name="minutes"),
                 self._start(self.dialing.tracker.run(), name="tracker"),
                 self._start(self.dialing.run(), name="dialing"),
                 self._start(self.texting.run(), name="texting"),
@@ -140,6 +152,7 @@ class Engine:
         while self.dialing.tracker.number_of_calls and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await self.dialing.tracker.write()
+        await self.minutes.flush()
         await self.texting.gateways.stop()
         for loop in self.loops:
             await loop.feeds.drop_all()
@@ -246,55 +259,3 @@ class Engine:
 
     def trial_added(self, trial_id: int) -> None:
         self.texting.gateways.trying.send(trial_id)
-
-    # -- looked at by the pages -----------------------------------------------------------------------------------
-
-    def _look(self) -> dict[str, Any]:
-        now = self.ctx.clock()
-        return {
-            "link": {"state": self.link.state.value, "reason": self.link.reason},
-            "queues": [self._queue(name, now) for name in self.agents.queues()],
-            "calls": self.dialing.tracker.snapshot(),
-            "campaigns": [self._campaign(campaign, now) for campaign in self.board.campaigns.values()],
-            "gateways": [
-                *(
-                    {
-                        "id": name,
-                        "kind": "voice",
-                        **self.dialing.breakers.snapshot(name, self.link.state.value, now),
-                        **self.dialing.caps.snapshot(name, now),
-                    }
-                    for name in self.board.voice
-                ),
-                *self.texting.gateways.snapshot(),
-            ],
-            "webhooks": self.webhooks.snapshot(),
-            "deliveries": self.webhooks.deliveries.snapshot(),
-        }
-
-    def _campaign(self, campaign: Campaign, now: datetime) -> dict[str, Any]:
-        power = self.dialing.decisions.power(campaign, now)
-        return {
-            "id": campaign.id,
-            "title": campaign.title,
-            "limited_by": self.dialing.limited_by.get(campaign.id),
-            "why": why_no_agent(self.dialing, campaign, now),
-            "hopper": self.dialing.feeds.size(campaign.id),
-            "abandonment": self.meters.of(campaign).shown(),
-            "power": power and self.dialing.paces.shown(power),
-        }
-
-    def _queue(self, name: str, now: datetime) -> dict[str, Any]:
-        queue = self.agents.snapshot(name, now)
-        members = [
-            {
-                "name": m.name,
-                "interface": m.interface,
-                "free": m.free,
-                "why": [reason.value for reason in m.reasons],
-                "doing": m.doing or "free",
-                "since": m.since.isoformat() if m.since else None,
-            }
-            for m in queue.members
-        ]
-        return {"name": name, "free": queue.free, "waiting": queue.callers_waiting, "members": members}

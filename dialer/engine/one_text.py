@@ -22,7 +22,7 @@ TRIES = 5
 
 @dataclass
 class OneText:
-    """`may_go` checks again at the last moment, `validity` says for how long the SMSC may try.
+    """`may_go` checks again at the last moment, `validity` says for how long the SMSC may try. `accepted` is told with the campaign.
 
     `leaving`: a submit is being written right now.
     """
@@ -34,6 +34,7 @@ class OneText:
     split: Segmentation
     may_go: Callable[[], bool]
     validity: Callable[[], timedelta]
+    accepted: Callable[[int], None] = lambda _campaign_id: None
     leaving: bool = False
     barred: bool = False  # its number has come onto a do-not-contact list: no further try
     committed: bool = field(default=False, init=False)
@@ -59,6 +60,8 @@ class OneText:
                 if not await (self._go_on() if self.committed else self._commit()):
                     return None
                 result = await self._submit(part)
+            if isinstance(result, Accepted) and part.number == 1:
+                self.accepted(self.intent.request.campaign_id)
             self.begun = self.begun or isinstance(result, Accepted | Unknown)
             if isinstance(result, NotSent) and not self.begun:
                 await messages.withdraw(self.ctx, self.intent, result.reason)

@@ -12,6 +12,7 @@ from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.engine.board import Board
 from dialer.engine.tally import Tracked
+from dialer.engine.tracker import Watch
 from dialer.pacing.abandonment import AbandonmentMeter
 from dialer.pacing.power import Power, Throttle, throttle
 from dialer.pacing.recent import Recent
@@ -31,7 +32,7 @@ class _Known:
         self.recent.rang((until or call.intended_at).timestamp(), _seconds(call.intended_at, until), answered=answered)
 
 
-class Paces:
+class Paces(Watch):
     """Told of calls by the tracker, asked by the dialing loop.
 
     `calls`: whether a campaign may have a call due. A new process dials progressively until it has seen enough.
@@ -44,14 +45,12 @@ class Paces:
     # -- told -----------------------------------------------------------------------------------------------------
 
     def connected(self, one: Tracked, call: Call) -> None:
-        """An agent has taken the call."""
         if (known := self._of(one.campaign_id)) is not None:
             known.throttle = known.throttle.after(abandoned=False)
             known.rang(call, call.answered_at or call.connected_at, answered=True)
             known.recent.took((call.connected_at or call.intended_at).timestamp(), call.attempt_id)
 
     def ended(self, one: Tracked, result: CallResult) -> None:
-        """The call is over; `connected` was told before, if an agent took it."""
         if (known := self._of(one.campaign_id)) is None:
             return
         call, ended_at = one.call, result.ended_at or one.call.hangup_at

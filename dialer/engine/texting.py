@@ -30,8 +30,15 @@ class Texting:
     """`start` runs a named task; `changed` tells the live pages."""
 
     def __init__(
-        self, ctx: Context, board: Board, *, start: Callable[..., "asyncio.Task[None]"], changed: Callable[[], None]
+        self,
+        ctx: Context,
+        board: Board,
+        *,
+        start: Callable[..., "asyncio.Task[None]"],
+        changed: Callable[[], None],
+        accepted: Callable[[int], None] = lambda _campaign_id: None,
     ) -> None:
+        self._accepted = accepted
         self._ctx, self.board, self._start, self._changed = ctx, board, start, changed
         self.bell = Bell()
         self.feeds = Feeds(ctx, board, "sms", start=start, ring=self.bell.ring)
@@ -124,6 +131,7 @@ class Texting:
             split,
             may_go=lambda: self._may_go(request),
             validity=lambda: self._validity(running, request),
+            accepted=self._accepted,
         )
 
     def _may_go(self, request: ContactRequest) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from structlog.contextvars import bound_contextvars
 
@@ -24,18 +24,24 @@ BATCH = 32
 GATHER_S = 0.05
 
 
-class Watch(Protocol):
+class Watch:
     """Who wants to know how calls go: each is told once for a call, `ended` of all of them."""
 
-    def connected(self, one: Tracked, call: Call) -> None: ...
-    def ended(self, one: Tracked, result: CallResult) -> None: ...
+    def sent(self, one: Tracked) -> None:
+        """Its Originate was answered, or given up: it may have left."""
+
+    def connected(self, one: Tracked, call: Call) -> None:
+        """An agent has taken the call."""
+
+    def ended(self, one: Tracked, result: CallResult) -> None:
+        """The call is over; `connected` was told before, if an agent took it."""
 
 
 class Tracker:
-    """`changed`: an agent's claim may have come free. `breakers` are told what calls say of trunks, `watch` how they go."""
+    """`changed`: an agent's claim may have come free. `breakers` are told what calls say of trunks, `watches` how they go."""
 
-    def __init__(self, ctx: Context, changed: Callable[[], None], breakers: Breakers, watch: Watch) -> None:
-        self._ctx, self._changed, self._breakers, self._watch = ctx, changed, breakers, watch
+    def __init__(self, ctx: Context, changed: Callable[[], None], breakers: Breakers, *watches: Watch) -> None:
+        self._ctx, self._changed, self._breakers, self._watches = ctx, changed, breakers, watches
         self._calls: dict[str, Tracked] = {}
         self._tally = Tally()
         self._marks: dict[str, Call] = {}
@@ -116,7 +122,10 @@ class Tracker:
     def update(self, attempt_id: str, change: Callable[[Call], Call]) -> None:
         """What became of its Originate."""
         if one := self._calls.get(attempt_id):
-            one.sent = True
+            if not one.sent:
+                one.sent = True
+                for watch in self._watches:
+                    watch.sent(one)
             self._set(one, change(one.call))
 
     # -- told by Asterisk -----------------------------------------------------------------------------------------
@@ -151,7 +160,8 @@ class Tracker:
             return
         if is_kept := (state := call.state) in _KEPT and state is not before.state:
             self._marks[call.attempt_id] = call
-            self._watch.connected(one, call)
+            for watch in self._watches:
+                watch.connected(one, call)
         has_moved = self._tally.change(one, call)
         if has_rung := _rang(call) and not _rang(before):
             with _named(one):
@@ -169,7 +179,8 @@ class Tracker:
             one.told, result = True, one.call.result()
             with _named(one):
                 one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, result)
-            self._watch.ended(one, result)
+            for watch in self._watches:
+                watch.ended(one, result)
 
     def _add(self, one: Tracked) -> None:
         self._calls[one.call.attempt_id] = one

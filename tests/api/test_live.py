@@ -8,7 +8,8 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
 from admin.app import make_app
-from dialer.operations import reports
+from dialer.domain.series import Counts
+from dialer.operations import reports, series
 from dialer.pacing.abandonment import AbandonmentMeter
 from tests.api.conftest import Server
 
@@ -209,3 +210,18 @@ async def test_without_an_engine_nothing_is_live(server: Server) -> None:
         ready = await client.get("/readyz")
         assert ready.status == 503
         assert (await client.get("/metrics")).status == 200
+
+
+@pytest.mark.req("A3")
+async def test_series_of_a_campaign_and_of_all(server: Server) -> None:
+    campaign = await server.campaign()
+    at = server.clock().replace(second=0, microsecond=0)
+    counts = Counts(calls=5, ended=4, answered=2, abandoned=1, texts=3)
+    await series.add(server.ctx, {(campaign["id"], at): counts})
+    found = await server.ok("GET", f"/series?campaign={campaign['id']}")
+    assert (found["step_s"], found["span"], len(found["points"])) == (60, "hour", 61)
+    told = {"calls": 5, "ended": 4, "answered": 2, "abandoned": 1, "texts": 3}
+    assert found["points"][-1] == {"at": at.isoformat().replace("+00:00", "Z"), **told}
+    assert (await server.ok("GET", "/series?span=day"))["points"][-1]["calls"] == 5
+    await server.refused("GET", "/series?campaign=99", 404)
+    await server.refused("GET", "/series?span=week", 422)

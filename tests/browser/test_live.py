@@ -47,6 +47,35 @@ async def test_the_board_groups_agents_by_what_they_do_and_counts_up(
         await lab.pause_agent(agent, paused=False)
 
 
+@pytest.mark.req("A3")
+async def test_charts_follow_the_calls_in_light_and_dark(
+    server: Server, page: Page, login: tuple[str, str], lab: Lab
+) -> None:
+    await log_in(page, login)
+    kinds = (Callee.ANSWER, Callee.BUSY, Callee.ANSWER, Callee.REJECTED)
+    numbers = [number(kind, 840 + n) for n, kind in enumerate(kinds)]
+    campaign = await server.campaign(lab, numbers, strategy(call()))
+    await page.goto(f"/campaigns/{campaign}")
+    told = page.locator("#told-hour")
+    await expect(told).to_have_text("Nothing was called or texted in the last hour.")
+    await expect(page.locator("[data-rates] canvas")).to_have_count(2)
+    await server.ok("POST", f"/campaigns/{campaign}/publish")
+    await expect(told).to_contain_text("4 calls, 50 % of those that ended answered", timeout=40_000)
+    legend = page.locator('[data-rates="hour"] .u-legend')
+    await expect(legend).to_contain_text("Calls")
+    await page.locator('[data-rates="hour"] .u-over').hover(position={"x": 5, "y": 60})
+    await picture(page, "live-charts")
+    await page.emulate_media(color_scheme="dark")
+    await expect(page.locator("[data-rates] canvas")).to_have_count(2)
+    await page.goto("/live")
+    await expect(told).to_contain_text("4 calls")
+    await page.set_viewport_size(PHONE)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await picture(page, "live-charts-dark-phone")
+    found = await server.ok("GET", f"/series?campaign={campaign}")
+    assert sum(one["calls"] for one in found["points"]) == 4
+
+
 async def counts_up(page: Page) -> None:
     """By the page itself: what is shown goes on although nothing comes from the server."""
     await page.route("**/live*", lambda route: route.abort())

@@ -1,6 +1,6 @@
 """Campaigns with their strategies, the gateways they call and text by, and what is counted for them."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, SmallInteger, String, Table, Text
 
 from dialer.store.tables.base import metadata
 from dialer.store.types import Id, Json, Utc
@@ -91,6 +91,20 @@ strategy_draft = Table(
     # What was deployed when the drawing was begun; no version: the default strategy.
     Column("base_version", Integer),
     Column("base_rev", String(32), nullable=False),
+)
+
+# What happened in each minute, added up by every node; kept for the rates of two days.
+minute_count = Table(
+    "minute_count",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("minute", Utc, primary_key=True),  # its beginning
+    Column("calls", Integer, nullable=False),  # sent
+    Column("ended", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),  # of those that ended, by a person
+    Column("abandoned", Integer, nullable=False),  # of the answered
+    Column("texts", Integer, nullable=False),  # accepted
+    Index(None, "minute"),
 )
 
 # How many calls people answered, counted with the outcome of each: the abandonment meter sums up the last 30 days.
