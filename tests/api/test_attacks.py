@@ -1,0 +1,168 @@
+"""Attacks that are tried and refused: paths out of the served folders, headers through names, foreign ways after a login."""
+
+import asyncio
+import csv
+import io
+import re
+
+import pytest
+from yarl import URL
+
+from admin.auth import COOKIE
+from dialer.operations import importing, users
+from tests.api.conftest import PASSWORD, Server
+from tests.api.test_pages import Browser, manager
+
+__all__ = ["manager"]
+
+pytestmark = pytest.mark.req("A2")
+
+OUT = ("../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..%5c", "....//", "%252e%252e%252f", "..%00/", "%c0%ae%c0%ae/")
+TARGETS = ("etc/passwd", "pyproject.toml", "config/settings.py")
+FOLDERS = (
+    "/static/",
+    "/static/vendor/",
+    "/static/node-red/",
+    "/static/studio/",
+    "/studio/1/",
+    "/studio/1/icons/node-red/",
+)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+async def test_no_path_leads_out_of_what_is_served(manager: Browser, folder: str) -> None:
+    """As they are written: what a client would tidy up first is sent raw."""
+    await manager.server.campaign()
+    for step in OUT:
+        for target in TARGETS:
+            for path in (f"{folder}{step * 8}{target}", f"{folder}app.css/{step * 8}{target}", f"{folder}/{target}"):
+                url = URL(f"http://127.0.0.1:{manager.server.client.port}{path}", encoded=True)
+                async with manager.server.client.session.get(url, allow_redirects=False) as response:
+                    body = await response.read()
+                assert response.status in {303, 400, 404}, (path, response.status)
+                assert b"root:" not in body
+                assert b"[project]" not in body
+                assert b"class Settings" not in body
+
+
+async def raw(server: Server, request: bytes) -> bytes:
+    """What the server answers to these bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.client.port)
+    writer.write(request)
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_a_request_line_that_leads_out_is_refused(server: Server) -> None:
+    for path in (
+        b"/static/../../../../etc/passwd",
+        b"//etc/passwd",
+        b"/static//etc/passwd",
+        b"http://evil.example/static/app.css",
+    ):
+        answer = await raw(server, b"GET " + path + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert b"root:" not in answer
+        assert answer.split()[1] in {b"303", b"400", b"404", b"200"}
+        assert b"Location: http" not in answer
+
+
+INJECTED = "x.csv\r\nSet-Cookie: dialer_session=evil\r\n\r\n<script>alert(1)</script>"
+
+
+async def test_a_file_name_makes_no_header_and_no_markup(manager: Browser) -> None:
+    server = manager.server
+    campaign = (await server.campaign())["id"]
+    for name in (INJECTED, 'a"; filename="evil.html', "../../evil.csv", "a\0b.csv"):
+        url = f"/campaigns/{campaign}/sources?{URL.build(query={'name': name}).raw_query_string}"
+        headers = {"Content-Type": "text/csv"}
+        response = await server.call("POST", url, data=b"first_name,phone\nAnn,+4930123456\nBad,1\n", headers=headers)
+        assert "Set-Cookie" not in response.headers
+        if response.status == 202:
+            source = (await response.json())["id"]
+            await importing.run(server.ctx, source)
+            file = await server.call("GET", f"/campaigns/{campaign}/sources/{source}/refused.csv")
+            assert file.headers.get("Content-Disposition") == f'attachment; filename="refused-{source}.csv"'
+            assert file.content_type == "text/csv"
+        else:
+            assert response.status == 422
+    page = await manager.get(f"/campaigns/{campaign}/sources")
+    assert "<script>alert" not in page
+    assert not list(server.ctx.settings.data_dir.parent.rglob("evil*"))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)",
+        "/x\r\nSet-Cookie: a=b", "/\u2028", "\\\\evil.example", " /x", "/%0d%0aSet-Cookie:a=b",
+    ],
+)  # fmt: skip
+async def test_after_the_login_nobody_is_led_away_and_no_header_is_set(server: Server, wanted: str) -> None:
+    await users.create_user(server.ctx, "ann", PASSWORD, "manager")
+    login = {"name": "ann", "password": PASSWORD, "next": wanted}
+    response = await server.client.post("/login", data=login, allow_redirects=False)
+    assert response.status == 303
+    location = response.headers["Location"]
+    assert location == "/" or location.startswith("/%0d%0a"), location
+    assert set(response.cookies) == {COOKIE}
+
+
+async def test_a_cookie_from_before_the_login_is_not_taken_over(server: Server) -> None:
+    await users.create_user(server.ctx, "ann", PASSWORD, "manager")
+    planted = "A" * 43
+    response = await server.client.post(
+        "/login",
+        data={"name": "ann", "password": PASSWORD},
+        headers={"Cookie": f"{COOKIE}={planted}"},
+        allow_redirects=False,
+    )
+    assert response.cookies[COOKIE].value not in {"", planted}
+    server.client.session.cookie_jar.clear()
+    left = await server.client.get("/campaigns", headers={"Cookie": f"{COOKIE}={planted}"}, allow_redirects=False)
+    assert left.status == 303
+
+
+IS_NUMBER = re.compile(r"[+-]\d+")  # no formula
+FORMULAS = ("=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", '=HYPERLINK("http://evil")')
+
+
+async def test_no_exported_cell_is_a_formula(server: Server) -> None:
+    """Of contacts; the cells of every other file go the same way (csv_stream)."""
+    campaign = (await server.campaign())["id"]
+    text = io.StringIO()
+    csv.writer(text).writerows(
+        [["first_name", "phone", "note"], *([f, f"+49301234{i:03}", f] for i, f in enumerate(FORMULAS))]
+    )
+    made = await server.ok(
+        "POST",
+        f"/campaigns/{campaign}/sources?name=a.csv",
+        202,
+        data=text.getvalue().encode(),
+        headers={"Content-Type": "text/csv"},
+    )
+    await importing.run(server.ctx, made["id"])
+    response = await server.call("GET", f"/campaigns/{campaign}/contacts/export.csv")
+    rows = list(csv.reader(io.StringIO(await response.text())))
+    assert len(rows) == len(FORMULAS) + 1
+    for row in rows:
+        assert not [
+            cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not IS_NUMBER.fullmatch(cell)
+        ], row
+
+
+async def test_a_gateway_calls_nothing_beside_its_prefixes_whatever_is_typed(server: Server) -> None:
+    """Toll fraud: a dial string can't be smuggled in by a number or a caller id."""
+    for dial in (
+        "PJSIP/{number}@c&PJSIP/882@c",
+        "PJSIP/{number}@c,30,U(x)",
+        "PJSIP/carrier",
+        "PJSIP/{number}@c\nAction: Command",
+    ):
+        made = await server.call("POST", "/gateways", json={"kind": "voice", "name": "g", "dial": dial})
+        assert made.status == 422, dial
+    campaign = (await server.campaign())["id"]
+    for caller_id in ("1\r\nAction: Command", "1\nAction: Command", "1\0"):
+        refused = await server.call("PATCH", f"/campaigns/{campaign}", json={"caller_id": caller_id})
+        assert refused.status in {409, 422, 428}, caller_id
