@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from admin.errors import Refused, is_api, is_editor
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
-from dialer.operations import audit, rest_keys, users
+from dialer.operations import audit, rest_keys, staff, users
 from dialer.operations.users import Right
 
 COOKIE = "dialer_session"
@@ -58,9 +58,7 @@ async def login(request: web.Request, name: str, password: str) -> str:
     Raises `WrongLogin` (401), or `Refused` (429 with Retry-After) after too many failures of this name and address.
     """
     ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], request.remote or ""
-    wait_s = throttle.wait_s(name, address, ctx.clock())
-    if wait_s:
-        raise Refused(429, f"too many failed logins: try again in {wait_s} s", {"Retry-After": str(wait_s)})
+    _slow_down(throttle.wait_s(name, address, ctx.clock()))
     # Counted before the password is looked at, so that tries at the same moment count too.
     throttle.failed(name, address, ctx.clock())
     cookie = await users.log_in(ctx, name, password, address)
@@ -68,6 +66,21 @@ async def login(request: web.Request, name: str, password: str) -> str:
         raise WrongLogin
     throttle.succeeded(name, address)
     return cookie
+
+
+async def change_password(request: web.Request, me: Identity, old: str, new: str) -> str:
+    """The cookie of the session that goes on. Raises `InvalidInput`, and `Refused` (429) as `login` does."""
+    ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], request.remote or ""
+    _slow_down(throttle.wait_s(me.name, address, ctx.clock()))
+    throttle.failed(me.name, address, ctx.clock())
+    cookie = await staff.change_own_password(ctx, me, old, new, address)
+    throttle.succeeded(me.name, address)
+    return cookie
+
+
+def _slow_down(wait_s: int) -> None:
+    if wait_s:
+        raise Refused(429, f"too many failed logins: try again in {wait_s} s", {"Retry-After": str(wait_s)})
 
 
 async def logout(request: web.Request) -> None:

@@ -29,6 +29,8 @@ UPKEEP = (
     Entry("Gateways", "/gateways", "server"),
     Entry("Webhooks", "/webhooks", "link", Right.MANAGE),
     Entry("Settings check", "/check", "check", Right.MANAGE),
+    Entry("Users", "/users", "users", Right.MANAGE),
+    Entry("Tokens", "/tokens", "link", Right.MANAGE),
     Entry("Audit log", "/audit", "file", Right.MANAGE),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from admin.pages import (
+    account,
     agent,
     assets,
     audit,
@@ -29,11 +30,14 @@ from admin.pages import (
     sources,
     step_list,
     strategy,
+    tokens,
     trials,
     uploads,
+    users,
 )
 
 ONE = r"/campaigns/{campaign:\d{1,18}}"
+USER = r"/users/{user:\d{1,18}}"
 SOURCE = r"{source:\d{1,18}}"
 CONTACT = r"/contacts/{contact:\d{1,18}}"
 WEBHOOK = r"/webhooks/{webhook:\d{1,18}}"
@@ -109,6 +113,20 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post("/agent", agent.change),
         web.post(r"/agent/{offer:[0-9A-Z]{26}}/{answer:accept|skip|reject}", agent.answer),
         web.get("/audit", audit.index),
+        web.get("/users", users.index),
+        web.post("/users", users.create),
+        web.get(USER, users.show),
+        web.post(USER, users.save),
+        web.post(f"{USER}/password", users.reset_password),
+        web.post(f"{USER}/telephone", users.give_telephone),
+        web.post(f"{USER}/delete", users.remove),
+        web.get("/tokens", tokens.index),
+        web.post("/tokens", tokens.create),
+        web.post(r"/tokens/{token:\d{1,18}}/revoke", tokens.revoke),
+        web.get("/account", account.show),
+        web.post("/account/password", account.change_password),
+        web.post("/account/time-zone", account.set_time_zone),
+        web.post("/account/sessions", account.end_others),
         web.get("/live", live.board),
         web.get("/live/stream", live.board_stream),
         web.get("/queues", queues.index),

@@ -1,0 +1,73 @@
+"""My account, for everybody: the own password and time zone, and where one is logged in."""
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from admin import auth
+from admin.errors import Refused
+from admin.keys import CONTEXT, IDENTITY, Identity
+from admin.pages.render import page
+from admin.pages.users import by_field
+from dialer.domain.errors import InvalidInput
+from dialer.domain.windows import zone_names
+from dialer.operations import staff
+
+NOTICES = {
+    "password": "The password was changed, and you are logged out everywhere else.",
+    "time-zone": "Saved.",
+    "sessions": "You are logged out everywhere else.",
+}
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    return await _page(request)
+
+
+async def change_password(request: web.Request) -> web.StreamResponse:
+    """The old one is asked for, as seldom as at the login; the cookie is another one afterwards."""
+    me, form = _me(request), await request.post()
+    old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
+    try:
+        if new != again:
+            raise InvalidInput.single("again", "is not the same as the new password")
+        cookie = await auth.change_password(request, me, old, new)
+    except InvalidInput as error:
+        return await _page(request, 422, by_field(error))
+    except Refused as error:
+        return await _page(request, error.problem.status, {"old": [error.problem.detail]})
+    answer = web.Response(status=303, headers={"Location": "/account?saved=password"})
+    auth.set_cookie(request, answer, cookie)
+    return answer
+
+
+async def set_time_zone(request: web.Request) -> web.StreamResponse:
+    name = str((await request.post()).get("time_zone", "")).strip()
+    try:
+        await staff.set_time_zone(request.app[CONTEXT], _me(request), name or None)
+    except InvalidInput as error:
+        return await _page(request, 422, {"time_zone": [fault.reason for fault in error.faults]})
+    raise web.HTTPSeeOther("/account?saved=time-zone")
+
+
+async def end_others(request: web.Request) -> web.StreamResponse:
+    await staff.end_others(request.app[CONTEXT], _me(request))
+    raise web.HTTPSeeOther("/account?saved=sessions")
+
+
+def _me(request: web.Request) -> Identity:
+    me = request[IDENTITY]
+    if not me.csrf:
+        raise Refused(403, "a token has no account: log in as a person")
+    return me
+
+
+async def _page(
+    request: web.Request, status: int = 200, faults: Mapping[str, Sequence[str]] | None = None
+) -> web.Response:
+    me = _me(request)
+    return page(
+        request, "account.html", status=status, section="My account", faults=faults or {}, zones=sorted(zone_names()),
+        sessions=await staff.sessions(request.app[CONTEXT], me.name), zone=me.time_zone or "UTC",
+        notice=NOTICES.get(request.query.get("saved", "")),
+    )  # fmt: skip
