@@ -25,6 +25,7 @@ FILES = {
     "rates.js": (STATIC / "rates.js", _JS),
     "live.js": (STATIC / "live.js", _JS),
     "report.js": (STATIC / "report.js", _JS),
+    "times.js": (STATIC / "times.js", _JS),
     "theme.js": (STATIC / "theme.js", _JS),
     "favicon.svg": (STATIC / "favicon.svg", _SVG),
     "icons.svg": (STATIC / "icons.svg", _SVG),

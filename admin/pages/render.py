@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from admin.auth import may
 from admin.keys import IDENTITY
@@ -98,8 +99,9 @@ def wall(moment: datetime, zone: str) -> str:
 
 
 def short(moment: datetime | None) -> str:
-    """In UTC, under a header that says so."""
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
+    """In UTC, under a header that says so; times.js makes it the reader's own zone, where one is chosen."""
+    told = Markup('<time datetime="{}" class="utc">{:%Y-%m-%d %H:%M}</time>')
+    return told.format(moment.isoformat(), moment) if moment else "–"
 
 
 def clock(moment: datetime | str | None) -> str:
