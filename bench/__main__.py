@@ -18,6 +18,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "reaction": (),
     "thousand": ("agents",),
     "asterisk_rate": ("calls a second", "seconds"),
+    "call_cost": ("agents", "spells"),
     "full_calls": ("agents", "seconds", "turns"),
     "lifecycle": (),
     "waiting": ("contacts",),

@@ -1,6 +1,7 @@
 """Structured logs: lines for people, or JSON for machines, on standard error."""
 
 import logging
+import re
 import sys
 from typing import Any, TextIO
 
@@ -17,8 +18,9 @@ def set_up_logs(settings: Log, to: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
-        # Plain: a traceback with its local variables would tell tokens and people's data.
-        else structlog.dev.ConsoleRenderer(colors=to.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        else _console(colors=True)
+        if to.isatty()
+        else PlainLines()
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -35,3 +37,29 @@ def set_up_logs(settings: Log, to: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    # Plain: a traceback with its local variables would tell tokens and people's data.
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+
+
+class PlainLines:
+    """The lines of structlog's renderer without colors, in a fraction of its time: there is one for each outcome."""
+
+    def __init__(self) -> None:
+        self._others = _console(colors=False)
+
+    def __call__(self, logger: Any, name: str, event: structlog.typing.EventDict) -> str:
+        if not _SELDOM.isdisjoint(event):
+            return self._others(logger, name, event)
+        head = f"{event.pop('timestamp')} [{event.pop('level'):<9}] {event.pop('event'):<30}"
+        return " ".join([head, *[f"{key}={_shown(event[key])}" for key in sorted(event)]]).rstrip(" ")
+
+
+_SELDOM = frozenset({"stack", "exception", "exc_info", "logger", "logger_name"})
+_QUOTED = re.compile(r"[ \t=\r\n\"']")
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) and not _QUOTED.search(value) else repr(value)

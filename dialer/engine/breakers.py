@@ -56,15 +56,15 @@ class Breakers:
     def never_left(self, name: str, attempt_id: str) -> None:
         self._set(name, self.of(name).never_left(attempt_id))
 
-    def rang(self, name: str, attempt_id: str) -> None:
-        """Somebody behind the trunk answered, or rings."""
-        self._told(name, attempt_id, Verdict.WORKS)
+    def rang(self, name: str, attempt_id: str, ids: Mapping[str, int]) -> None:
+        """Somebody behind the trunk answered, or rings. `ids` are said in the log."""
+        self._told(name, attempt_id, Verdict.WORKS, ids)
 
-    def ended(self, name: str, attempt_id: str, result: CallResult) -> bool:
+    def ended(self, name: str, attempt_id: str, result: CallResult, ids: Mapping[str, int]) -> bool:
         """Whether the attempt is spared: the trunk failed, and not this once. What rang has told before."""
         what = verdict(result)
         if result.ringing_at is None and result.answered_at is None:
-            self._told(name, attempt_id, what)
+            self._told(name, attempt_id, what, ids)
         return what is Verdict.FAILED and not self.of(name).is_closed
 
     def clock_set(self, by: timedelta) -> None:
@@ -91,18 +91,16 @@ class Breakers:
         reason = f"Its calls fail because of the trunk. Breaker open since {one.since:%Y-%m-%d %H:%M:%S} UTC; {then}."
         return {"state": f"breaker_{state.value}", "reason": reason, "breaker": state.value, **times}
 
-    def _told(self, name: str, attempt_id: str, what: Verdict) -> None:
-        before = self.of(name)
+    def _told(self, name: str, attempt_id: str, what: Verdict, ids: Mapping[str, int]) -> None:
+        before, told = self.of(name), {"gateway": name, "attempt": attempt_id, **ids}
         after = before.told(attempt_id, what, self._clock())
         self._set(name, after)
         if before.is_closed and not after.is_closed:
-            log.warning("breaker_opened", gateway=name, attempt=attempt_id, next_probe_at=_told_at(after.probe_at))
+            log.warning("breaker_opened", **told, next_probe_at=_told_at(after.probe_at))
         elif after.is_closed and not before.is_closed:
-            log.info("breaker_closed", gateway=name, attempt=attempt_id, open_since=_told_at(before.since))
+            log.info("breaker_closed", **told, open_since=_told_at(before.since))
         elif attempt_id == before.probe:
-            log.warning(
-                "breaker_probe_failed", gateway=name, attempt=attempt_id, next_probe_at=_told_at(after.probe_at)
-            )
+            log.warning("breaker_probe_failed", **told, next_probe_at=_told_at(after.probe_at))
 
     def _set(self, name: str, breaker: Breaker) -> None:
         self._breakers[name] = breaker

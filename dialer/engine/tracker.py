@@ -2,11 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
-
-from structlog.contextvars import bound_contextvars
 
 from dialer.domain.calls import Call, attempt_of
 from dialer.domain.ending import CallResult
@@ -164,8 +161,7 @@ class Tracker:
                 watch.connected(one, call)
         has_moved = self._tally.change(one, call)
         if has_rung := _rang(call) and not _rang(before):
-            with _named(one):
-                self._breakers.rang(one.gateway, call.attempt_id)
+            self._breakers.rang(one.gateway, call.attempt_id, _ids(one))
         if is_ending := call.attempt_id in self._tally.finishing:
             self._tell_end(one)
         if is_kept or is_ending:
@@ -177,8 +173,7 @@ class Tracker:
         """At once, before the end is written: the next call must not leave by a trunk that fails."""
         if not one.told and one.call.finished(self._ctx.clock()):
             one.told, result = True, one.call.result()
-            with _named(one):
-                one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, result)
+            one.spared = self._breakers.ended(one.gateway, one.call.attempt_id, result, _ids(one))
             for watch in self._watches:
                 watch.ended(one, result)
 
@@ -251,9 +246,8 @@ def _rang(call: Call) -> bool:
     return call.ringing_at is not None or call.answered_at is not None
 
 
-def _named(one: Tracked) -> AbstractContextManager[object]:
-    """Whatever is logged within has the ids of this call."""
-    return bound_contextvars(campaign=one.campaign_id, contact=one.contact_id, attempt=one.call.attempt_id)
+def _ids(one: Tracked) -> dict[str, int]:
+    return {"campaign": one.campaign_id, "contact": one.contact_id}
 
 
 def _is_leaving(one: Tracked) -> bool:

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dialer.domain.redacting import without_numbers
 from dialer.log_writer import LogWriter
+from dialer.logs import PlainLines
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "exception"}
@@ -87,3 +91,18 @@ def test_a_stream_that_was_closed_is_nobodys_error() -> None:
     writer = LogWriter(stream)
     writer.write("into the void\n")
     writer.close()
+
+
+VALUES = st.one_of(
+    st.text(), st.sampled_from(["a b", "a=b", 'a"b', "a'b", "a\tb", ""]), st.none(), st.integers(), st.floats()
+)
+NAMES = st.sampled_from(["campaign", "contact", "request", "attempt", "reason", "exception", "logger"])
+
+
+@pytest.mark.req("A4")
+@given(st.text(), st.sampled_from(sorted(LEVELS)), st.dictionaries(NAMES, VALUES))
+def test_a_line_is_as_the_library_writes_it(event: str, level: str, told: dict[str, object]) -> None:
+    told |= {name: str(value) for name, value in told.items() if name in {"exception", "logger"}}
+    line = {**told, "event": event, "level": level, "timestamp": "2026-05-04T12:00:00.000000Z"}
+    theirs = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    assert PlainLines()(None, level, dict(line)) == theirs(None, level, dict(line))
