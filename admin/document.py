@@ -91,6 +91,8 @@ def _query_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
         # What is left out is None inside; nobody can write a null into an address.
         kinds = [kind for kind in written.get("anyOf", ()) if kind != {"type": "null"}]
         merged = {**written, **(kinds[0] if kinds else {})}
+        if ref := merged.pop("$ref", None):  # within the model's own schema, which does not stand in the document
+            merged |= schema["$defs"][ref.rpartition("/")[2]]
         described = {key: value for key, value in merged.items() if key != "anyOf" and value is not None}
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": described}
         if text := described.pop("description", None):

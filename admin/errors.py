@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from admin.keys import ERROR_PAGE, Problem
+from admin.problems import PAGE, type_of
 from dialer.domain.errors import (
     Conflict,
     DomainError,
@@ -120,7 +121,7 @@ def of_http(error: web.HTTPException) -> Problem:
 
 def as_json(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Response:
     body: dict[str, object] = {
-        "type": problem.type,
+        "type": type_of(problem.title),
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
@@ -133,7 +134,7 @@ def as_json(problem: Problem, headers: Mapping[str, str] | None = None) -> web.R
 
 
 def is_api(request: web.Request) -> bool:
-    return request.path == "/api" or request.path.startswith("/api/")
+    return request.path.startswith("/api/") and request.path != PAGE
 
 
 def is_editor(request: web.Request) -> bool:

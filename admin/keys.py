@@ -23,7 +23,6 @@ class Problem:
     status: int
     title: str
     detail: str
-    type: str = "about:blank"
     errors: tuple[Fault, ...] = ()
 
 

@@ -11,7 +11,7 @@ from dialer.domain import transitions
 from dialer.domain.story import KINDS
 from dialer.domain.transitions import StateTable, StopReason
 from dialer.strategy.catalogue import STEP_TYPES, StepType
-from docs import commands, outcomes, rules
+from docs import commands, outcomes, problems, rules
 from docs.api import api
 from docs.schema import code, fields, kind, table, value
 
@@ -72,6 +72,7 @@ def pages() -> dict[str, str]:
         "outcomes": (outcomes.INTRODUCTION, outcomes.outcomes()),
         "metrics": (METRICS, _metrics()),
         "strategy": (STRATEGY, _strategy()),
+        "problems": (problems.INTRODUCTION, problems.problems()),
         "rule-packs": (rules.INTRODUCTION, rules.rule_packs()),
         "trail": (TRAIL, table(("kind", "what happened", "data"), ((code(k), m, d) for k, (m, d) in KINDS.items()))),
     }

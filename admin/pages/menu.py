@@ -27,6 +27,7 @@ UPKEEP = (
     Entry("Fields", "/contact-fields", "settings"),
     Entry("Queues and agents", "/queues", "phone"),
     Entry("Gateways", "/gateways", "server"),
+    Entry("API", "/api", "file"),
     Entry("Webhooks", "/webhooks", "link", Right.MANAGE),
     Entry("Settings check", "/check", "check", Right.MANAGE),
     Entry("Users", "/users", "users", Right.MANAGE),

@@ -7,6 +7,7 @@ from aiohttp import web
 from admin.pages import (
     account,
     agent,
+    api,
     assets,
     audit,
     campaign,
@@ -35,6 +36,7 @@ from admin.pages import (
     uploads,
     users,
 )
+from admin.problems import PAGE
 
 ONE = r"/campaigns/{campaign:\d{1,18}}"
 USER = r"/users/{user:\d{1,18}}"
@@ -140,6 +142,8 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post("/gateways/{gateway}/delete", gateways.remove),
         web.post("/gateways/{gateway}/test", trials.send),
         web.post("/gateways/{gateway}/test/look", trials.look),
+        web.get("/api", api.show),
+        web.get(PAGE, api.problems),
         web.get("/webhooks", hooks.index),
         web.get("/webhooks/new", hooks.new),
         web.post("/webhooks/new", hooks.create),
