@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from admin.errors import Refused, is_api, is_editor
+from admin.forwarded import client_address
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
 from dialer.operations import audit, rest_keys, staff, users
 from dialer.operations.users import Right
@@ -52,12 +53,18 @@ class WrongLogin(Refused):
         super().__init__(401, "the name or the password is wrong")
 
 
+def address_of(request: web.Request) -> str:
+    """Who asks, by the setting `http.trusted_proxies`."""
+    trusted = request.app[CONTEXT].settings.http.trusted_proxies
+    return client_address(request.remote or "", request.headers.getall("X-Forwarded-For", []), trusted)
+
+
 async def login(request: web.Request, name: str, password: str) -> str:
     """A new session's cookie value for `set_cookie`.
 
     Raises `WrongLogin` (401), or `Refused` (429 with Retry-After) after too many failures of this name and address.
     """
-    ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], request.remote or ""
+    ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], address_of(request)
     _slow_down(throttle.wait_s(name, address, ctx.clock()))
     # Counted before the password is looked at, so that tries at the same moment count too.
     throttle.failed(name, address, ctx.clock())
@@ -65,12 +72,14 @@ async def login(request: web.Request, name: str, password: str) -> str:
     if cookie is None:
         raise WrongLogin
     throttle.succeeded(name, address)
+    if before := request.cookies.get(COOKIE):  # whoever had it, or put it there: it opens nothing any more
+        await users.end_session(ctx, before)
     return cookie
 
 
 async def change_password(request: web.Request, me: Identity, old: str, new: str) -> str:
     """The cookie of the session that goes on. Raises `InvalidInput`, and `Refused` (429) as `login` does."""
-    ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], request.remote or ""
+    ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], address_of(request)
     _slow_down(throttle.wait_s(me.name, address, ctx.clock()))
     throttle.failed(me.name, address, ctx.clock())
     cookie = await staff.change_own_password(ctx, me, old, new, address)
@@ -161,7 +170,7 @@ def _check_campaign(path: str, identity: Identity) -> None:
 def _doer(request: web.Request, identity: Identity) -> audit.Doer:
     kind = audit.Kind.PERSON if identity.csrf else audit.Kind.TOKEN
     kind = audit.Kind.CAMPAIGN_KEY if identity.role == CAMPAIGN_KEY else kind
-    return audit.Doer(identity.name, kind, request.remote or "")
+    return audit.Doer(identity.name, kind, address_of(request))
 
 
 async def _identify(request: web.Request) -> Identity | None:

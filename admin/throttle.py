@@ -5,44 +5,79 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from admin.forwarded import neighbourhood
 from config.settings import Rest
 from dialer.domain.rate import TokenBucket
 
 FAILURES = 5
 PERIOD = timedelta(minutes=5)
-# The oldest are forgotten when somebody tries more pairs than this: memory is bounded.
+# The oldest are forgotten when there are more of a kind: memory is bounded.
 MAX_PAIRS = 10_000
+# Of one name from anywhere: from so many on each try has to wait, twice as long as the one before, never longer than this.
+NAME_FAILURES, LONGEST_WAIT = 20, timedelta(seconds=30)
+# From one address, whatever the names.
+ADDRESS_FAILURES = 30
+
+Key = tuple[str, ...]
 
 
 class LoginThrottle:
-    """At most `FAILURES` failed logins of one name from one address within `PERIOD`."""
+    """At most `FAILURES` failed logins of one name from one address within `PERIOD`, `ADDRESS_FAILURES` from an address.
+
+    A name that is tried from everywhere is slowed down and never locked, and not at all where it has come in from before.
+    """
 
     def __init__(self) -> None:
-        self._failed: OrderedDict[tuple[str, str], list[datetime]] = OrderedDict()
+        self._failed: OrderedDict[Key, list[datetime]] = OrderedDict()
+        self._known: OrderedDict[Key, None] = OrderedDict()  # pairs that have succeeded
 
     def wait_s(self, name: str, address: str, now: datetime) -> int:
         """Whole seconds until the next try is allowed; 0 is at once."""
-        recent = self._recent(name, address, now)
-        if len(recent) < FAILURES:
+        pair, by_name, by_address = _keys(name, address)
+        until = [self._full_until(pair, FAILURES, now), self._full_until(by_address, ADDRESS_FAILURES, now)]
+        if pair not in self._known:
+            until.append(self._slow_until(by_name, now))
+        if (latest := max(until)) <= now:
             return 0
-        return max(1, round((recent[-FAILURES] + PERIOD - now).total_seconds()))
+        return max(1, round((latest - now).total_seconds()))
 
     def failed(self, name: str, address: str, now: datetime) -> None:
-        key = _key(name, address)
-        self._failed[key] = [*self._recent(name, address, now), now][-FAILURES:]
-        self._failed.move_to_end(key)
-        while len(self._failed) > MAX_PAIRS:
+        for key in _keys(name, address):
+            self._failed[key] = [*self._recent(key, now), now][-ADDRESS_FAILURES:]
+            self._failed.move_to_end(key)
+        while len(self._failed) > 3 * MAX_PAIRS:
             self._failed.popitem(last=False)
 
     def succeeded(self, name: str, address: str) -> None:
-        self._failed.pop(_key(name, address), None)
+        """The try that was counted is taken back; others of the name or the address stay."""
+        pair, *wider = _keys(name, address)
+        self._failed.pop(pair, None)
+        for key in wider:
+            if times := self._failed.get(key):
+                times.pop()
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        while len(self._known) > MAX_PAIRS:
+            self._known.popitem(last=False)
 
-    def _recent(self, name: str, address: str, now: datetime) -> list[datetime]:
-        return [at for at in self._failed.get(_key(name, address), ()) if now - at < PERIOD]
+    def _full_until(self, key: Key, most: int, now: datetime) -> datetime:
+        recent = self._recent(key, now)
+        return now if len(recent) < most else recent[-most] + PERIOD
+
+    def _slow_until(self, key: Key, now: datetime) -> datetime:
+        recent = self._recent(key, now)
+        if len(recent) < NAME_FAILURES:
+            return now
+        return recent[-1] + min(LONGEST_WAIT, timedelta(seconds=2 ** (len(recent) - NAME_FAILURES)))
+
+    def _recent(self, key: Key, now: datetime) -> list[datetime]:
+        return [at for at in self._failed.get(key, ()) if now - at < PERIOD]
 
 
-def _key(name: str, address: str) -> tuple[str, str]:
-    return name[:64], address
+def _keys(name: str, address: str) -> tuple[Key, Key, Key]:
+    """Of the pair, the name and the address."""
+    near = neighbourhood(address)
+    return ("pair", name[:64], near), ("name", name[:64]), ("address", near)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
 """Settings of the pages and the API."""
 
-from pydantic import Field
+from ipaddress import ip_network
+
+from pydantic import Field, field_validator
 
 from config.section import Port, Section
 
@@ -15,3 +17,18 @@ class Http(Section):
     max_upload_mb: int = Field(
         default=1024, ge=1, le=65536, description="Largest contact file that is taken, in megabytes."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="Addresses or networks (`10.0.0.0/8`) of reverse proxies whose `X-Forwarded-For` is believed: the audit log and the throttling of logins then go by the address that they name. Empty: by who is connected.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for one in networks:
+            try:
+                ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(f"{one!r} is no address and no network, such as 10.0.0.1 or 10.0.0.0/8") from None
+        return networks

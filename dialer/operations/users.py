@@ -179,6 +179,12 @@ async def log_out(ctx: Context, cookie: str) -> None:
         await users.close_session(tx, digest(cookie))
 
 
+async def end_session(ctx: Context, cookie: str) -> None:
+    """Another one has taken its place, in the same browser."""
+    async with ctx.db.write() as tx:
+        await users.close_session(tx, digest(cookie))
+
+
 async def of_session(ctx: Context, cookie: str) -> Caller | None:
     """Whose session it is; using it prolongs it."""
     key, now = digest(cookie), ctx.clock()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from admin import auth
 from admin.api.routes import operations
@@ -211,6 +212,9 @@ async def test_guessing_passwords_is_slow(server: Server, aiohttp_client) -> Non
     server.clock.advance(minutes=5, seconds=1)
     assert (await attempt(PASSWORD))[0] == 200
     client.session.cookie_jar.clear()
+    again = await users.log_in(server.ctx, "a manager", PASSWORD) or ""  # the login has ended the session before it
+    caller = await users.of_session(server.ctx, again)
+    headers |= {"Cookie": f"{auth.COOKIE}={again}", auth.CSRF_HEADER: (caller and caller.csrf) or ""}
     assert [(await attempt("wrong"))[0] for _ in range(5)] == [401] * 5
 
 
@@ -223,6 +227,51 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(server: Server, a
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert not cookie["secure"]
+
+
+@pytest.mark.req("A2")
+async def test_a_cookie_from_before_the_login_is_not_kept(server: Server) -> None:
+    """Session fixation: neither one that somebody made up, nor one of a session that was open, is good afterwards."""
+    await users.create_user(server.ctx, "ann", PASSWORD, "manager")
+    old = await users.log_in(server.ctx, "ann", PASSWORD)
+    form = {"name": "ann", "password": PASSWORD}
+    for planted in ("planted-by-somebody", old):
+        assert planted
+        async with TestClient(TestServer(make_app(server.ctx, server.live))) as client:
+            given = {"Cookie": f"{auth.COOKIE}={planted}"}
+            caller = await users.of_session(server.ctx, planted)
+            sent = {**form, "csrf": caller.csrf or ""} if caller else form
+            response = await client.post("/login", data=sent, headers=given, allow_redirects=False)
+        assert response.status == 303
+        assert response.cookies[auth.COOKIE].value not in {planted, ""}
+        assert await users.of_session(server.ctx, planted) is None
+
+
+@pytest.mark.req("A2")
+@pytest.mark.parametrize("secure", [False, True])
+async def test_the_attributes_of_the_cookie(server: Server, secure: bool) -> None:
+    http = server.ctx.settings.http.model_copy(update={"secure_cookies": secure})
+    server.ctx.settings = server.ctx.settings.model_copy(update={"http": http})
+    await users.create_user(server.ctx, "ann", PASSWORD, "viewer")
+    async with TestClient(TestServer(make_app(server.ctx, server.live))) as client:
+        form = {"name": "ann", "password": PASSWORD}
+        cookie = (await client.post("/login", data=form, allow_redirects=False)).cookies[auth.COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert bool(cookie["secure"]) is secure
+    assert (cookie["max-age"], cookie["expires"], cookie["domain"]) == ("", "", ""), "as long as the browser is open"
+    assert len(cookie.value) >= 43, "256 bits"
+
+
+@pytest.mark.req("A2")
+async def test_a_trusted_proxy_says_who_logs_in(server: Server) -> None:
+    await users.create_user(server.ctx, "ann", PASSWORD, "viewer")
+    form, said = {"name": "ann", "password": "wrong password"}, {"X-Forwarded-For": "203.0.113.5, 198.51.100.9"}
+    for trusted, expected in (((), "127.0.0.1"), (("127.0.0.0/8",), "198.51.100.9")):
+        http = server.ctx.settings.http.model_copy(update={"trusted_proxies": trusted})
+        server.ctx.settings = server.ctx.settings.model_copy(update={"http": http})
+        async with TestClient(TestServer(make_app(server.ctx, server.live))) as client:
+            await client.post("/login", data=form, headers=said)
+        assert (await server.ok("GET", "/audit?limit=10"))["items"][0]["address"] == expected
 
 
 async def test_expired_sessions_are_dropped_at_the_next_login(server: Server) -> None:

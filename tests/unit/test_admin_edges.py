@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from admin.auth import local_path, may, right_for
 from admin.errors import of_domain, of_validation
 from admin.keys import Identity
-from admin.throttle import FAILURES, MAX_PAIRS, PERIOD, LoginThrottle
+from admin.throttle import ADDRESS_FAILURES, FAILURES, MAX_PAIRS, PERIOD, LoginThrottle
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.operations.gateways import InUse
 from dialer.operations.users import Right
@@ -33,12 +33,12 @@ def test_logins_are_throttled_by_name_and_address() -> None:
 
 def test_the_throttle_is_bounded() -> None:
     throttle = LoginThrottle()
-    for number in range(MAX_PAIRS + 10):
+    for number in range(2 * MAX_PAIRS):
         throttle.failed(f"name {number}", "1.2.3.4", NOON)
-    assert len(throttle._failed) == MAX_PAIRS
+    assert len(throttle._failed) == 3 * MAX_PAIRS
     for _ in range(100):
         throttle.failed("ann", "1.2.3.4", NOON)
-    assert len(throttle._failed["ann", "1.2.3.4"]) == FAILURES
+    assert len(throttle._failed["pair", "ann", "1.2.3.4"]) == ADDRESS_FAILURES
 
 
 @pytest.mark.parametrize("path", ["/", "/campaigns/5?tab=contacts", "/a//b"])
