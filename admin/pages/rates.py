@@ -9,7 +9,7 @@ import orjson
 from admin.pages import live_words
 from dialer.domain.campaign import Campaign
 from dialer.domain.series import Point, Span, rates
-from dialer.operations import series
+from dialer.operations import finishing, series
 from dialer.operations.context import Context
 
 # The nodes write what they have counted as rarely.
@@ -24,6 +24,7 @@ async def shown(ctx: Context, campaign: Campaign | None) -> dict[str, Any]:
     return {
         "rates": rates(hour),
         "told": [live_words.happened("hour", hour), live_words.happened("day", day)],
+        "through": live_words.through(await finishing.outlook(ctx, campaign), campaign) if campaign else "",
         "series": orjson.dumps(data).decode(),
     }
 
