@@ -27,6 +27,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "simulating": ("contacts",),
     "pacing": (),
     "texting": ("texts",),
+    "watching": ("pages", "slow streams", "list calls a second"),
     "kills": ("kills",),
 }
 #: What may stand behind a figure's name, for this part of it only.

@@ -29,12 +29,7 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
         with patient():
             await upgrade(ctx.db)
         engine = Engine(ctx)
-        runner = web.AppRunner(
-            make_app(ctx, engine.live, engine.previews),
-            shutdown_timeout=PAGES_CLOSE_S,
-            access_log=None,
-            auto_decompress=False,
-        )
+        runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.http.host, settings.http.port)
@@ -47,6 +42,11 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
             await runner.cleanup()
     finally:
         await ctx.db.close()
+
+
+def runner_of(app: web.Application) -> web.AppRunner:
+    """Serves the pages and the API."""
+    return web.AppRunner(app, shutdown_timeout=PAGES_CLOSE_S, access_log=None, auto_decompress=False)
 
 
 def _stop_on_signals(engine: Engine) -> None:
