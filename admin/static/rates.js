@@ -54,4 +54,4 @@ function drawAnew() {
 feed();
 document.addEventListener('htmx:after:swap', feed);
 addEventListener('resize', () => plots.forEach((plot, place) => plot.setSize({ width: place.clientWidth, height })));
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(drawAnew));
+new MutationObserver(drawAnew).observe(document.documentElement, { attributeFilter: ['data-bs-theme'] }); // light or dark
