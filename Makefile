@@ -1,6 +1,6 @@
-# make run | test | soak | check | bench | setup | clean        README.md says what each does.
+# make run | test | soak | check | bench | setup | screenshots | clean        README.md says what each does.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench setup lock clean distclean
+.PHONY: help run test soak check bench setup screenshots lock clean distclean
 BIN := .venv/bin
 
 help:
@@ -40,10 +40,19 @@ node_modules/.done: package-lock.json setup/npm.sh .venv/.done
 	@setup/npm.sh
 	@touch $@
 
+# docs/images anew, from the browser tests.
+screenshots: setup
+	@setup/browser.sh
+	@$(BIN)/python -m docs.screenshots
+
 # Pins everything anew, with hashes and without an index address; uv makes the file, pip installs it.
 lock:
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		--extra lab --extra dev --output-file requirements.lock pyproject.toml
+	sed 's/ \\$$//; /--hash/d; /#/d' requirements.lock >deploy/constraints.tmp
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+		--constraints deploy/constraints.tmp --output-file deploy/requirements.lock pyproject.toml
+	rm deploy/constraints.tmp
 
 clean:
 	@! [ -e .run/lock ] || flock --nonblock .run/lock true || { echo "The demo runs: end it with Ctrl-C first." >&2; exit 1; }
