@@ -1,0 +1,52 @@
+"""`dialer user` and `dialer token`: what they print, and that the audit log tells who ran them."""
+
+import getpass
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from dialer.cli import cli
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "dialer.db"
+    monkeypatch.setenv("DIALER_DATABASE__URL", f"sqlite+aiosqlite:///{path}")
+    monkeypatch.setenv("DIALER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def run(*words: str, typed: str | None = None) -> Result:
+    return CliRunner().invoke(cli, list(words), input=typed)
+
+
+@pytest.mark.req("A2")
+def test_commands_are_told_in_the_audit_log(db: Path) -> None:
+    assert run("user", "create", "--name", "ann", typed="correct horse battery\n").exit_code == 0
+    wide = run("token", "create", "--name", "ci")
+    assert wide.stdout.startswith("dlr_")
+    narrow = ("--right", "read", "--right", "write", "--campaign", "7", "--days", "90")
+    assert run("token", "create", "--name", "importer", *narrow).stdout.startswith("dlr_")
+    with sqlite3.connect(db) as connection:
+        rows = list(connection.execute("SELECT who, kind, action, thing, name, after FROM audit ORDER BY id"))
+        (rights,) = connection.execute("SELECT rights FROM api_token WHERE name = 'importer'").fetchone()
+    connection.close()
+    me = (getpass.getuser(), "command", "create")
+    assert [row[:5] for row in rows] == [(*me, "user", "ann"), (*me, "token", "ci"), (*me, "token", "importer")]
+    assert json.loads(rows[2][5]).keys() == {"role", "rights", "campaign_id", "expires_at"}
+    assert json.loads(rights) == ["read", "write"]
+    assert "correct horse" not in str(rows)
+    assert wide.stdout.strip() not in str(rows)
+
+
+@pytest.mark.req("A2")
+def test_a_right_that_is_none_is_refused_with_those_there_are(db: Path) -> None:
+    refused = run("token", "create", "--name", "x", "--right", "fly")
+    assert refused.exit_code == 1
+    assert "'fly' is none: take read, operate, write, manage, talk" in refused.stderr
+    assert run("token", "create", "--name", "x", "--role", "viewer", "--right", "write").exit_code == 1
+    assert db.exists()
