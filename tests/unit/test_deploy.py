@@ -222,6 +222,12 @@ def test_nginx_streams_and_replaces_what_clients_say_of_themselves() -> None:
     assert Settings().http.max_upload_mb == 1024
 
 
+def test_the_proxys_word_is_taken_as_the_example_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    (name, value), *_ = re.findall(r"(DIALER_HTTP__TRUSTED_PROXIES)='([^']+)'", text_of("nginx.conf"))
+    monkeypatch.setenv(name, value)
+    assert load().http.trusted_proxies == ("127.0.0.1",)
+
+
 @pytest.mark.parametrize("name", ["manager", "extensions", "queues", "pjsip"])
 def test_asterisks_files_have_sections_and_their_includes(name: str) -> None:
     text = text_of(f"asterisk/{name}.conf")
