@@ -1,6 +1,6 @@
 """`/contacts/export.csv`, and that of a campaign: lists of contacts to take along."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -41,25 +41,10 @@ async def of_campaign(request: web.Request, campaign_id: int, query: ExportQuery
 async def _send(request: web.Request, query: ExportQuery, campaign_id: int | None, name: str) -> web.StreamResponse:
     ctx = request.app[CONTEXT]
     custom = [field for field, _ in await reports.custom_fields(ctx)]
-    pages = exports.contacts(ctx, query.query(), campaign_id)
-    first = await anext(pages)  # what is wrong with the question is answered before a file begins
-    return await csv_stream.send(request, name, _rows(first, pages, custom, in_campaign=campaign_id is not None))
-
-
-async def _rows(
-    first: Sequence[Mapping[str, Any]],
-    others: AsyncIterator[Sequence[Mapping[str, Any]]],
-    custom: Sequence[str],
-    *,
-    in_campaign: bool,
-) -> AsyncIterator[list[Any]]:
-    after = (*PLACE, *TIMES) if in_campaign else TIMES
-    yield [*PERSON, *CHANNELS, "more_addresses", *after, *custom, "attributes"]
-    for item in first:
-        yield _row(item, after, custom)
-    async for page in others:
-        for item in page:
-            yield _row(item, after, custom)
+    after = TIMES if campaign_id is None else (*PLACE, *TIMES)
+    columns = [*PERSON, *CHANNELS, "more_addresses", *after, *custom, "attributes"]
+    parts = exports.contacts(ctx, query.query(), campaign_id)
+    return await csv_stream.send_parts(request, name, columns, parts, lambda item: _row(item, after, custom))
 
 
 def _row(item: Mapping[str, Any], after: Sequence[str], custom: Sequence[str]) -> list[Any]:

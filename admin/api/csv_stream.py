@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,32 @@ async def send(request: web.Request, name: str, rows: AsyncIterable[Iterable[Any
                 buffer.truncate()
         await response.write_eof(buffer.getvalue().encode())
     return response
+
+
+async def send_parts(
+    request: web.Request,
+    name: str,
+    columns: Sequence[str],
+    parts: AsyncIterator[Sequence[Mapping[str, Any]]],
+    row: Callable[[Mapping[str, Any]], Iterable[Any]],
+) -> web.StreamResponse:
+    """A list that comes in parts, one `row` for each item, under the names of the columns."""
+    first = await anext(parts)  # what is wrong with the question is answered before a file begins
+    return await send(request, name, _rows(columns, first, parts, row))
+
+
+async def _rows(
+    columns: Sequence[str],
+    first: Sequence[Mapping[str, Any]],
+    others: AsyncIterator[Sequence[Mapping[str, Any]]],
+    row: Callable[[Mapping[str, Any]], Iterable[Any]],
+) -> AsyncIterator[Iterable[Any]]:
+    yield columns
+    for item in first:
+        yield row(item)
+    async for part in others:
+        for item in part:
+            yield row(item)
 
 
 def _written(value: Any) -> str:

@@ -24,6 +24,8 @@ MAIN = (
 #: Under "Administration".
 UPKEEP = (
     Entry("Do not contact", "/do-not-contact", "stop"),
+    Entry("Calls", "/attempts", "phone"),
+    Entry("Texts", "/messages", "message"),
     Entry("Fields", "/contact-fields", "settings"),
     Entry("Queues and agents", "/queues", "phone"),
     Entry("Gateways", "/gateways", "server"),

@@ -33,6 +33,7 @@ from admin.pages import (
     strategy,
     tokens,
     trials,
+    tries,
     uploads,
     users,
 )
@@ -67,6 +68,10 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post(f"{ONE}/delete", campaigns.remove),
         *(web.get(f"{ONE}/{move}", campaigns.moved) for move in ("publish", "unpublish", "end", "delete")),
         web.get(f"{ONE}/contacts", contacts.index),
+        web.get(f"{ONE}/attempts", tries.calls),
+        web.get(f"{ONE}/messages", tries.texts),
+        web.get("/attempts", tries.calls),
+        web.get("/messages", tries.texts),
         web.get(f"{ONE}/replies", replies.index),
         web.get(f"{ONE}/report", report.show),
         web.get("/contacts", contacts.everybody),

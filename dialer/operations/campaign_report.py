@@ -61,3 +61,9 @@ async def _nodes(ctx: Context, campaign: Campaign) -> dict[str, tuple[str, str]]
     async with ctx.db.read() as tx:
         strategy = await steps.strategy_at(tx, ctx, campaign.id, campaign.strategy_version)
     return {node.id: (node.name, node.type) for node in strategy.nodes}
+
+
+async def step_names(ctx: Context, campaign: Campaign) -> dict[str, str]:
+    """What the steps that call or text are called, by their nodes; of the newest version."""
+    found = await _nodes(ctx, campaign)
+    return {node: name or node for node, (name, kind) in found.items() if kind in {"call", "sms"}}

@@ -1,6 +1,10 @@
-"""Lists from their first row to their last, page by page: no more than a page of them is in memory."""
+"""Lists from their first row to their last, part by part: no more than a part of them is in memory.
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+Every part is a read of its own: nothing that writes waits for whoever downloads slowly. What is wrong with the question is
+raised before the first part: `InvalidInput`, `NotFound`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,36 +13,68 @@ from dialer.operations.context import Context
 from dialer.store import contacts as stored
 from dialer.store import lists
 from dialer.store.browsing import MOST
-from dialer.store.listing import LIMITS, Query
+from dialer.store.listing import LIMITS, Listing, Page, Query
+
+#: Parts of a list; the first may be empty.
+Parts = AsyncIterator[Sequence[Mapping[str, Any]]]
+PART = 200
 
 
-async def replies(
-    ctx: Context, query: Query, campaign_id: int | None = None
-) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    """Pages of replies, each as `reports.replies_page` has it; the first may be empty."""
-    query = replace(query, limit=LIMITS[-1], cursor=None)
-    page = await reports.replies_page(ctx, query, campaign_id)
-    yield page.items
-    while page.next_cursor:
-        page = await reports.replies_page(ctx, replace(query, cursor=page.next_cursor), campaign_id)
-        yield page.items
+def replies(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
+    """As `reports.replies_page` has them."""
+    return _listed(ctx, lists.REPLIES, lists.replies_of, query, campaign_id)
 
 
-async def contacts(
-    ctx: Context, query: Query, campaign_id: int | None = None
-) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    """Pages of contacts, each as `reports.contacts_page` has it; the first may be empty.
+def attempts(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
+    return _listed(ctx, lists.ATTEMPTS, lists.attempts_of, query, campaign_id)
 
-    Every page is a read of its own: nothing that writes waits for whoever downloads slowly. Raises `InvalidInput` and
-    `NotFound` before the first page.
-    """
-    query = replace(query, limit=LIMITS[-1], cursor=None)
-    page = await reports.contacts_page(ctx, query, campaign_id)
-    # Nobody counts again for each page; more than can be sorted stays more than that.
-    known = page.total if page.total_is_exact else MOST + 1
-    yield page.items
-    while page.next_cursor:
+
+def messages(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
+    return _listed(ctx, lists.MESSAGES, lists.messages_of, query, campaign_id)
+
+
+def trail(ctx: Context, query: Query, campaign_id: int) -> Parts:
+    return _listed(ctx, lists.trail_of(campaign_id), lists.trail_of, query, campaign_id)
+
+
+def contacts(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
+    """As `reports.contacts_page` has them."""
+    query, known = replace(query, limit=LIMITS[-1], cursor=None), 0
+
+    async def ask(cursor: str | None) -> Page:
+        nonlocal known
+        if cursor is None:
+            page = await reports.contacts_page(ctx, query, campaign_id)
+            # Nobody counts again for each part; more than can be sorted stays more than that.
+            known = page.total if page.total_is_exact else MOST + 1
+            return page
         async with ctx.db.read() as tx:
-            page = await lists.contacts(ctx.db, tx, replace(query, cursor=page.next_cursor), campaign_id, known)
+            page = await lists.contacts(ctx.db, tx, replace(query, cursor=cursor), campaign_id, known)
             held = await stored.addresses_of(tx, [item["id"] for item in page.items])
-        yield [reports.with_addresses(item, held) for item in page.items]
+        return replace(page, items=[reports.with_addresses(item, held) for item in page.items])
+
+    return _walk(ask)
+
+
+def _listed(
+    ctx: Context, of_all: Listing, of_one: Callable[[int], Listing], query: Query, campaign_id: int | None
+) -> Parts:
+    listing = of_all if campaign_id is None else of_one(campaign_id)
+
+    async def ask(cursor: str | None) -> Page:
+        async with ctx.db.read() as tx:
+            if campaign_id is not None and cursor is None:
+                await reports.check_campaign(tx, campaign_id)
+            return await listing.part(tx, replace(query, cursor=cursor), PART)
+
+    return _walk(ask)
+
+
+async def _walk(ask: Callable[[str | None], Awaitable[Page]]) -> Parts:
+    """What `ask` finds from the beginning, then after each cursor that it gives."""
+    cursor: str | None = None
+    while True:
+        page = await ask(cursor)
+        yield page.items
+        if (cursor := page.next_cursor) is None:
+            return

@@ -12,6 +12,7 @@ from dialer.domain.errors import NotFound
 from dialer.operations import counting
 from dialer.operations.context import Context
 from dialer.store import campaigns, contact_fields, contacts, lists, migrate, result_counts
+from dialer.store.browsing import MOST
 from dialer.store.listing import Listing, Page, Query
 from dialer.store.types import AnyRow
 
@@ -48,7 +49,7 @@ async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = No
     unindexed = await not_listed(ctx)
     async with ctx.db.read() as tx:
         if campaign_id is not None:
-            await _check_campaign(tx, campaign_id)
+            await check_campaign(tx, campaign_id)
     known = await counting.known_total(ctx, query, campaign_id)
     async with ctx.db.read() as tx:
         page = await lists.contacts(ctx.db, tx, query, campaign_id, known)
@@ -83,7 +84,7 @@ async def contact(ctx: Context, contact_id: int) -> Mapping[str, Any]:
 async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping[str, Any]:
     """One contact with its place in a campaign."""
     async with ctx.db.read() as tx:
-        await _check_campaign(tx, campaign_id)
+        await check_campaign(tx, campaign_id)
         found = await lists.one_contact(tx, contact_id, campaign_id)
         if found is None:
             raise NotFound("contact in this campaign", contact_id)
@@ -93,7 +94,7 @@ async def contact_in(ctx: Context, campaign_id: int, contact_id: int) -> Mapping
 
 async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:
     async with ctx.db.read() as tx:
-        await _check_campaign(tx, campaign_id)
+        await check_campaign(tx, campaign_id)
         return await lists.sources_of(campaign_id).page(tx, query)
 
 
@@ -105,12 +106,17 @@ async def messages_page(ctx: Context, query: Query) -> Page:
     return await _page(ctx, lists.MESSAGES, query)
 
 
+async def tries_page(ctx: Context, listing: Listing, query: Query) -> Page:
+    """Of calls or texts, of which there may be millions: they are counted up to `MOST`, unless `query` wants it exact."""
+    return await _page(ctx, replace(listing, most=MOST), query)
+
+
 async def replies_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
     """Each with the text that it `answered`, and the contact's names. Raises `NotFound`."""
     if campaign_id is None:
         return await _page(ctx, lists.REPLIES, query)
     async with ctx.db.read() as tx:
-        await _check_campaign(tx, campaign_id)
+        await check_campaign(tx, campaign_id)
         return await lists.replies_of(campaign_id).page(tx, query)
 
 
@@ -164,7 +170,8 @@ def with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]
     return {**item, "addresses": held.get(item["id"], [])}
 
 
-async def _check_campaign(tx: AsyncConnection, campaign_id: int) -> None:
+async def check_campaign(tx: AsyncConnection, campaign_id: int) -> None:
+    """Raises `NotFound`."""
     if await campaigns.get(tx, campaign_id) is None:
         raise NotFound("campaign", campaign_id)
 

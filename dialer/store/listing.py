@@ -84,6 +84,18 @@ class Listing:
         check_limit(query)
         rows = self._filtered(query)
         total, exact = await self._total(tx, rows, query) if known is None else (known, True)
+        items, cursor = await self._rows_of(tx, rows, query, query.limit)
+        return Page(items, total, cursor, total_is_exact=exact)
+
+    async def part(self, tx: AsyncConnection, query: Query, length: int) -> Page:
+        """The next `length` rows, of which nobody counts how many there are in all: `total` is 0."""
+        items, cursor = await self._rows_of(tx, self._filtered(query), query, length)
+        return Page(items, 0, cursor, total_is_exact=False)
+
+    async def _rows_of(
+        self, tx: AsyncConnection, rows: Select[Any], query: Query, length: int
+    ) -> tuple[list[Mapping[str, Any]], str | None]:
+        """So many rows in their order, and the cursor of the next ones."""
         name, column, descending = self._sort(query.sort or self.default_sort)
         if query.cursor:
             rows = rows.where(self._after(column, descending, read_cursor(query.cursor, name, column, self.key)))
@@ -91,14 +103,10 @@ class Listing:
         # Rows without a value come last; where every row has one, an index can give the order.
         without = () if _always_there(column) else (column.is_(None),)
         ordered = rows.add_columns(column.label("_sort"), self.key.label("_key")).order_by(*without, *direction)
-        found = list(await tx.execute(ordered.limit(query.limit + 1)))
-        items = [dict(row._mapping) for row in found[: query.limit]]  # noqa: SLF001
-        more = len(found) > query.limit
-        cursor = write_cursor(name, items[-1]["_sort"], items[-1]["_key"]) if more else None
-        shown_items: list[Mapping[str, Any]] = [
-            {k: v for k, v in item.items() if k not in {"_sort", "_key"}} for item in items
-        ]
-        return Page(shown_items, total, cursor, total_is_exact=exact)
+        found = list(await tx.execute(ordered.limit(length + 1)))
+        items = [dict(row._mapping) for row in found[:length]]  # noqa: SLF001
+        cursor = write_cursor(name, items[-1]["_sort"], items[-1]["_key"]) if len(found) > length else None
+        return [{k: v for k, v in item.items() if k not in {"_sort", "_key"}} for item in items], cursor
 
     async def _total(self, tx: AsyncConnection, rows: Select[Any], query: Query) -> tuple[int, bool]:
         counted = rows.with_only_columns(self.key).order_by(None)

@@ -26,6 +26,7 @@ from dialer.store.tables import (
     message,
     reply,
     source,
+    trail,
     trial,
     webhook_delivery,
     webhook_endpoint,
@@ -126,8 +127,17 @@ GATEWAYS = Listing(
     default_sort="created_at",
     search=(gateway.c.name, gateway.c.id),
 )
+
+
+def _of_whom(rows: Select[Any], table: Table) -> Select[Any]:
+    """Calls or texts with the names of their contact, and their campaign's title."""
+    named = rows.add_columns(contact.c.first_name, contact.c.last_name, campaign.c.title.label("campaign"))
+    joined = named.select_from(table).outerjoin(contact, contact.c.id == table.c.contact_id)
+    return joined.outerjoin(campaign, campaign.c.id == table.c.campaign_id)
+
+
 ATTEMPTS = Listing(
-    rows=select(*(column for column in attempt.c if column is not attempt.c.digest)),
+    rows=_of_whom(select(*(column for column in attempt.c if column is not attempt.c.digest)), attempt),
     fields=_columns(
         attempt, "id", "campaign_id", "contact_id", "request_id", "node", "number", "gateway", "queue", "state",
         "outcome", "cause", "agent", "started_at", "ringing_at", "answered_at", "connected_at", "ended_at",
@@ -138,7 +148,7 @@ ATTEMPTS = Listing(
     search=(attempt.c.number, attempt.c.agent),
 )  # fmt: skip
 MESSAGES = Listing(
-    rows=select(message),
+    rows=_of_whom(select(message), message),
     fields=_columns(
         message, "id", "campaign_id", "contact_id", "request_id", "node", "address", "gateway", "parts", "status",
         "error", "created_at", "submitted_at", "final_at",
@@ -169,9 +179,34 @@ REPLIES = Listing(
 )
 
 
+def of_campaign(listing: Listing, table: Table, campaign_id: int) -> Listing:
+    """Its rows of one campaign: calls, texts, or the replies to its texts."""
+    return replace(listing, rows=listing.rows.where(table.c.campaign_id == campaign_id))
+
+
+def attempts_of(campaign_id: int) -> Listing:
+    return of_campaign(ATTEMPTS, attempt, campaign_id)
+
+
+def messages_of(campaign_id: int) -> Listing:
+    return of_campaign(MESSAGES, message, campaign_id)
+
+
 def replies_of(campaign_id: int) -> Listing:
     """To the texts of one campaign."""
-    return replace(REPLIES, rows=REPLIES.rows.where(reply.c.campaign_id == campaign_id))
+    return of_campaign(REPLIES, reply, campaign_id)
+
+
+def trail_of(campaign_id: int) -> Listing:
+    """What happened in a campaign, each with the contact's names."""
+    columns = (trail.c[name] for name in ("id", "at", "contact_id", "kind", "data"))
+    rows = select(*columns, contact.c.first_name, contact.c.last_name).select_from(trail)
+    return Listing(
+        rows=rows.outerjoin(contact, contact.c.id == trail.c.contact_id).where(trail.c.campaign_id == campaign_id),
+        fields=_columns(trail, "id", "at", "contact_id", "kind"),
+        key=trail.c.id,
+        default_sort="id",
+    )
 
 
 def trials_of(gateway_id: str) -> Listing:

@@ -23,7 +23,10 @@ OF_A_CAMPAIGN = (
     "/sources",
     "/strategy",
     "/strategy/steps",
+    "/attempts",
+    "/messages",
     "/replies",
+    "/report",
     "/dry-run",
     "/clone",
 )

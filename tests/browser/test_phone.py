@@ -120,7 +120,18 @@ async def test_every_other_page_fits(server: Server, page: Page, contacts: str, 
     campaign = contacts.removesuffix("/contacts")
     await server.ok("PATCH", campaign, json={"title": f"Spring {LONG}"})
     await page.set_viewport_size({**PHONE, "width": width})
-    ways = ("", "/settings", "/sources", "/strategy", "/replies", "/dry-run", "/clone")
+    ways = (
+        "",
+        "/settings",
+        "/sources",
+        "/strategy",
+        "/attempts",
+        "/messages",
+        "/replies",
+        "/report",
+        "/dry-run",
+        "/clone",
+    )
     faults = {}
     for address in ("/campaigns", *(campaign + way for way in ways), "/live", "/contact-fields", "/contact-fields/plan",
                     "/do-not-contact", "/gateways", "/gateways/world", "/gateways/smsc", contacts, "/contacts"):  # fmt: skip
