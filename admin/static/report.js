@@ -4,6 +4,7 @@
 drawCharts((place, told) => {
   const places = told.hours.map((_, n) => n);
   const bars = uPlot.paths.bars({ size: [0.8, 60] });
+  const anyText = told.texts.some(Boolean);
   const hour = (n) => told.hours[n] ?? '';
   return new uPlot({
     width: place.clientWidth, height: HEIGHT,
@@ -13,7 +14,7 @@ drawCharts((place, told) => {
       { label: 'Hour', value: (_, n) => (n === null ? '' : hour(n)) },
       { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: bars, points: { show: false } },
       { label: 'Answered', stroke: colour('green'), fill: colour('green', 0.5), paths: bars, points: { show: false } },
-      { label: 'Texts', stroke: colour('purple'), width: 2, points: { show: true }, show: told.texts.some(Boolean) },
+      ...(anyText ? [{ label: 'Texts', stroke: colour('purple'), width: 2, points: { show: true } }] : []),
     ],
-  }, [places, told.calls, told.answered, told.texts], place);
+  }, [places, told.calls, told.answered, ...(anyText ? [told.texts] : [])], place);
 });
