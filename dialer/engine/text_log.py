@@ -11,8 +11,8 @@ from dialer.operations.message_rows import PartNews, ReceiptNews, TextIntent
 
 # A transaction holds SQLite's one writer: short, so that a call's intent never waits long behind it.
 MOST = 50
-# So long new texts let receipts by. An SMSC that is not answered stops delivering, and a text that is not sent yet can wait;
-# after it a batch of texts goes whatever still comes.
+# So long new texts let receipts by that come by as many as texts are written at once. An SMSC that is not answered stops
+# delivering, and a text that is not sent yet can wait; after it a batch of texts goes whatever still comes.
 LET_BY_S = 0.1
 
 
@@ -34,12 +34,14 @@ class TextLog:
         await self._answers.put((gateway, news))
 
     async def receive(self, receipts: Sequence[ReceiptNews]) -> None:
-        self._receiving += 1
-        self._quiet.clear()
+        is_many = len(receipts) >= MOST  # more are likely to wait behind them
+        self._receiving += is_many
+        if is_many:
+            self._quiet.clear()
         try:
             await messages.receipt(self._ctx, receipts)
         finally:
-            self._receiving -= 1
+            self._receiving -= is_many
             # Those that came meanwhile begin before the loop comes to this.
             asyncio.get_running_loop().call_soon(self._look)
 

@@ -12,7 +12,8 @@ from dialer.engine.text_log import TextLog
 from dialer.operations.message_rows import ReceiptNews, TextIntent
 
 WAIT_S = 5.0
-RECEIPTS = [ReceiptNews("gateway", ("7",), "", MessageStatus.DELIVERED, None)]
+A_RECEIPT = ReceiptNews("gateway", ("7",), "", MessageStatus.DELIVERED, None)
+RECEIPTS = [A_RECEIPT] * text_log.MOST
 
 
 class Written:
@@ -29,7 +30,7 @@ class Written:
     async def _receipt(self, _ctx: object, receipts: Sequence[ReceiptNews]) -> None:
         await self.open.wait()
         await asyncio.sleep(0)
-        self.what += ["receipt" for _ in receipts]
+        self.what.append("receipt" if len(receipts) == 1 else "receipts")
 
     async def _intend(self, _ctx: object, intents: Sequence[TextIntent]) -> frozenset[str]:
         self.what += ["text" for _ in intents]
@@ -63,7 +64,7 @@ async def test_receipts_that_wait_go_first(written: Written, monkeypatch: pytest
     await asyncio.sleep(0.02)
     written.open.set()
     await written.within_time(receiving, sending)
-    assert written.what == ["receipt", "receipt", "receipt", "text"]
+    assert written.what == ["receipts", "receipts", "receipts", "text"]
 
 
 @pytest.mark.req("M3")
@@ -76,4 +77,15 @@ async def test_texts_go_in_the_end_whatever_still_comes(written: Written, monkey
     written.open.set()
     await written.within_time(receiving)
     await written.within_time(written.log.intend(text()))
-    assert written.what == ["text", "receipt", "text"]
+    assert written.what == ["text", "receipts", "text"]
+
+
+@pytest.mark.req("M3")
+async def test_a_few_receipts_hold_up_nobody(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_log, "LET_BY_S", WAIT_S)
+    receiving = asyncio.create_task(written.log.receive([A_RECEIPT]))
+    await asyncio.sleep(0)
+    await written.within_time(written.log.intend(text()))
+    written.open.set()
+    await written.within_time(receiving)
+    assert written.what == ["text", "receipt"]
