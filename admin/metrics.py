@@ -34,6 +34,10 @@ class Metrics:
         self._calls = self._gauge("dialer_calls_in_flight", "Calls that are under way")
         self._link = self._gauge("dialer_asterisk_link_up", "1 while the link to Asterisk is up")
         self._webhooks = self._counter("dialer_webhooks", "Webhooks by what came of them", "result")
+        self._deliveries = self._counter(
+            "dialer_event_deliveries", "Events sent to webhooks by what came of them", "result"
+        )
+        self._events_waiting = self._gauge("dialer_event_deliveries_waiting", "Events that are to be sent to webhooks")
         self._breakers = self._gauge("dialer_gateway_breaker_open", "1 while the trunk fails and is probed", "gateway")
         self._caps = self._gauge(
             "dialer_gateway_calls_today", "Calls of the day, of a cap's prefix", "gateway", "prefix"
@@ -90,6 +94,7 @@ class Metrics:
         self._set_gateways(snapshot.get("gateways", ()))
         self._set_abandonment(snapshot.get("campaigns", ()))
         self._count_webhooks(snapshot.get("webhooks", {}))
+        self._count_deliveries(snapshot.get("deliveries", {}))
         self._count_texts(texts)
         return self.registry
 
@@ -136,6 +141,11 @@ class Metrics:
     def _count_webhooks(self, counts: Mapping[str, int]) -> None:
         for result in ("answered", "failed"):
             self._grow(self._webhooks, counts.get(result, 0), result)
+
+    def _count_deliveries(self, counts: Mapping[str, int]) -> None:
+        for result in ("delivered", "failed"):
+            self._grow(self._deliveries, counts.get(result, 0), result)
+        self._events_waiting.set(counts.get("waiting", 0))
 
     def _count_texts(self, texts: Mapping[str, Mapping[str, Any]]) -> None:
         self._binds.clear()

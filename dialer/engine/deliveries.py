@@ -74,9 +74,9 @@ class Deliveries:
         await until(lambda: not self._turns, timeout_s)
 
     def snapshot(self) -> dict[str, Any]:
-        """Since the start of the process, but for the endpoints that are `under_way`."""
+        """Since the start of the process, but for the endpoints that are `under_way`, and what waits."""
         counted = {name: self._counts[name] for name in ("delivered", "failed")}
-        return {"under_way": len(self._turns), **counted}
+        return {"under_way": len(self._turns), "waiting": self._ctx.subscribed.waiting, **counted}
 
     def _may_begin(self, endpoint_id: int, now_s: float) -> bool:
         _, until_s = self._rests.get(endpoint_id, (0, 0.0))
@@ -101,7 +101,8 @@ class Deliveries:
             if not tried[-1].ok:
                 break
             if _now_s() - recorded_s >= RECORDED_S:
-                await deliveries.record_tried(self._ctx, endpoint_id, tried, more=True)
+                if not await deliveries.record_tried(self._ctx, endpoint_id, tried, more=True):
+                    return
                 tried, recorded_s = [], _now_s()
         self._rest(endpoint_id, failed=bool(tried) and not tried[-1].ok)
         await deliveries.record_tried(self._ctx, endpoint_id, tried, more=False)

@@ -55,29 +55,33 @@ async def begin(ctx: Context, endpoint_id: int) -> tuple[AnyRow, list[AnyRow]] |
     return await ctx.db.transact(work, durable=False)
 
 
-async def record_tried(ctx: Context, endpoint_id: int, tried: Sequence[Tried], *, more: bool) -> None:
-    """Their results; with `more` to come of this turn the endpoint is kept. One that says 410 is not told any more."""
+async def record_tried(ctx: Context, endpoint_id: int, tried: Sequence[Tried], *, more: bool) -> bool:
+    """Their results. With `more` to come of this turn the endpoint is kept: False if it was disabled, or another node has it.
+
+    One that says 410 is not told any more.
+    """
     now = ctx.clock()
     results = [_result(one, now) for one in tried]
     is_gone = any(one.status == GONE for one in tried)
 
-    async def work(tx: AsyncConnection) -> None:
+    async def work(tx: AsyncConnection) -> bool:
         await deliveries.set_results(tx, results)
-        if more:
-            await hooks.take(tx, endpoint_id, ctx.settings.node, now, _until(ctx, now))
-        else:
+        kept = more and await hooks.take(tx, endpoint_id, ctx.settings.node, now, _until(ctx, now)) is not None
+        if not more:
             await hooks.give_back(tx, endpoint_id, ctx.settings.node)
         if is_gone and await hooks.held(tx, endpoint_id) is not None:
             why = f"the receiver answered {GONE}: it does not want to be told any more"
             await hooks.edit(tx, endpoint_id, {"enabled": False, "disabled_reason": why}, now)
+        return kept
 
-    await ctx.db.transact(work)
+    kept = await ctx.db.transact(work)
     if is_gone:
         log.warning("webhook_disabled", endpoint=endpoint_id, reason=f"its receiver answered {GONE}")
         await events.load(ctx)
     for one, result in zip(tried, results, strict=True):
         if result["state"] is DeliveryState.GIVEN_UP:
             log.error("webhook_given_up", endpoint=endpoint_id, event_id=one.row.event_id, error=one.error)
+    return kept
 
 
 def _until(ctx: Context, now: datetime) -> datetime:
@@ -105,7 +109,9 @@ async def look_after(ctx: Context) -> None:
     if not known and not dropped:
         return
     async with ctx.db.read() as tx:
-        full = {one.id for one in known if await deliveries.waiting(tx, one.id, most) >= most}
+        waiting = {one.id: await deliveries.waiting(tx, one.id, most) for one in known}
+    full = {endpoint_id for endpoint_id, number in waiting.items() if number >= most}
+    ctx.subscribed.waiting = sum(waiting.values())
     for endpoint_id in full - ctx.subscribed.full:
         log.error("webhook_backlog_full", endpoint=endpoint_id, waiting=most, remedy="mend its receiver, or disable it")
     ctx.subscribed.full = frozenset(full)

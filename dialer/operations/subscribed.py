@@ -18,6 +18,7 @@ class Subscribed:
     endpoints: tuple[Endpoint, ...] = ()
     wanting: Mapping[str, tuple[Endpoint, ...]] = field(default_factory=dict)  # by kind, those that have room
     full: frozenset[int] = frozenset()  # endpoints for which so much waits that no more is kept
+    waiting: int = 0  # events that are to be sent, to all, as of a few seconds ago
     dropped: Counter[int] = field(default_factory=Counter)  # events not kept, by endpoint, not yet in the store
     written_at: float = float("-inf")  # when an event was last written, on the monotonic clock
 

@@ -184,6 +184,20 @@ async def test_gone_disables_it_and_nothing_more_is_written(bench: Bench) -> Non
     assert (row.enabled, row.disabled_reason) == (True, None)
 
 
+async def test_a_turn_ends_when_its_endpoint_is_disabled_meanwhile(bench: Bench) -> None:
+    one = await endpoint(bench)
+    for _ in range(2):
+        await hooks.test(bench.ctx, one.id, "ann")
+    begun = await deliveries.begin(bench.ctx, one.id)
+    assert begun is not None
+    first, second = (Tried(row, True, 200, None) for row in begun[1])
+    assert await deliveries.record_tried(bench.ctx, one.id, [first], more=True)
+    await hooks.edit(bench.ctx, one.id, {"enabled": False})
+    assert not await deliveries.record_tried(bench.ctx, one.id, [second], more=True)
+    assert [row.state for row in await told(bench)] == ["delivered", "delivered"], "what was sent is recorded"
+    assert await deliveries.begin(bench.ctx, one.id) is None
+
+
 async def test_what_is_over_is_forgotten_after_some_days(bench: Bench) -> None:
     one = await endpoint(bench)
     await hooks.test(bench.ctx, one.id, "ann")
