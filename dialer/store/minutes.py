@@ -19,7 +19,7 @@ _COUNTS = ("calls", "ended", "answered", "abandoned", "texts")
 async def add(tx: AsyncConnection, counted: Mapping[tuple[int, datetime], Counts]) -> None:
     """Add to `(campaign, minute)`; what was counted for a campaign that is gone is passed over."""
     ids = {campaign_id for campaign_id, _minute in counted}
-    there = set(await tx.scalars(select(campaign.c.id).where(campaign.c.id.in_(ids))))
+    there = set((await tx.execute(select(campaign.c.id).where(campaign.c.id.in_(ids)))).scalars())
     rows = [
         {"campaign_id": campaign_id, "minute": at, **{name: getattr(one, name) for name in _COUNTS}}
         for (campaign_id, at), one in sorted(counted.items(), key=lambda item: item[0])
