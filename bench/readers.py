@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PAGES = ("/live/stream", "/campaigns/1/live")
-LISTS = ("/api/v1/campaigns", "/api/v1/campaigns/1/contacts?limit=10", "/api/v1/campaigns/1/attempts?limit=10")
+LISTS = ("/api/v1/campaigns", "/api/v1/campaigns/1/contacts?limit=10", "/api/v1/attempts?limit=10")
 CONNECTIONS = 100
 # A slow one takes so much and then waits so long; every second one takes nothing at all.
 SIP, SIP_S = 256, 1.0
@@ -62,13 +62,17 @@ class Readers:
         free = asyncio.Semaphore(CONNECTIONS)
         idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         number = 0
-        async with asyncio.TaskGroup() as tasks:
-            while time.monotonic() < until:
-                due = max(due + 1 / per_second, time.monotonic() - 1)
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
-                await free.acquire()
-                tasks.create_task(self._call(LISTS[number % len(LISTS)], idle, free))
-                number += 1
+        under_way: set[asyncio.Task[None]] = set()
+        while time.monotonic() < until:
+            due = max(due + 1 / per_second, time.monotonic() - 1)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await free.acquire()
+            task = asyncio.create_task(self._call(LISTS[number % len(LISTS)], idle, free))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            number += 1
+        for task in list(under_way):
+            task.cancel()
 
     async def _call(
         self, path: str, idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]], free: asyncio.Semaphore

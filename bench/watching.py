@@ -25,7 +25,7 @@ from dialer.operations.context import Context
 
 PAGES, SLOW, CALLS = 50, 500, 1_000
 # The first calls go to agents who were free all the time; the last seconds are the PBX's for its figures.
-SETTLE_S, REST_S = 4.0, 3.0
+SETTLE_S, REST_S = 4.0, 5.0
 
 
 @dataclass
@@ -34,7 +34,9 @@ class Watched:
 
     readers: tuple[int, int, int]
     cpu_share: float = 0.0
-    told: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] = field(
+        default_factory=lambda: dict.fromkeys(("bytes", "ended", "answers", "refused", "p50", "p99"), 0)
+    )
 
     async def __call__(self, ctx: Context) -> None:
         engine = ctx.engine
