@@ -15,7 +15,8 @@ from tests.support.rig import call, strategy
 from tests.support.server import Server
 
 EVERYWHERE = ("/campaigns", "/contacts", "/live", "/contact-fields", "/do-not-contact", "/gateways", "/queues", "/evidence", "/agent",
-    "/gateways/world", "/gateways/smsc", "/gateways/new/voice", "/gateways/new/sms", "/nowhere")  # fmt: skip
+    "/gateways/world", "/gateways/smsc", "/gateways/new/voice", "/gateways/new/sms", "/nowhere",
+    "/audit", "/users", "/users/1", "/tokens", "/account")  # fmt: skip
 OF_A_CAMPAIGN = (
     "",
     "/settings",
