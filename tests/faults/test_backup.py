@@ -32,9 +32,11 @@ async def test_a_backup_under_way_restored_elsewhere_repeats_nothing_and_loses_n
         code, out = await first.run("backup", str(copy))
         assert code == 0, out
         assert copy.stat().st_mode & 0o777 == 0o600
+        assert waiting(copy) >= 10, "the backup was made too late to prove anything"
         await first.kill()  # the machine is gone at that moment: nothing happens after the backup
     finally:
         await first.stop()
+    await lab.set_talk(0.2, 0.4)
     called_before = len(lab.ledger())
     second = folder_of(tmp_path / "second", lab)
     second._token = first._token
@@ -70,6 +72,8 @@ async def test_with_the_time_since_unknown_nobody_who_waited_is_ever_called(
     try:
         await until(lambda: len(lab.ledger()) >= 4, "some calls")
         assert (await first.run("backup", str(copy)))[0] == 0
+        assert waiting(copy) >= 10, "the backup was made too late to prove anything"
+        await lab.set_talk(0.2, 0.4)
         await done(first, 1, 60)  # it goes on: everybody is called, and the backup knows nothing of it
     finally:
         await first.stop()
@@ -178,7 +182,16 @@ def folder_of(folder: Path, lab: Lab, url: str = "") -> Server:
     return Server(folder, lab, url=url)
 
 
+def waiting(copy: Path) -> int:
+    """Contacts in a backup that a campaign has yet to call or text."""
+    with sqlite3.connect(copy) as connection:
+        query = "SELECT count(*) FROM contact_request WHERE state IN ('pending', 'claimed')"
+        return int(connection.execute(query).fetchone()[0])
+
+
 async def running(folder: Path, lab: Lab, smsc: Smsc, numbers: list[str]) -> Server:
+    """A server whose agents talk for long: the campaign goes on while the backup is made."""
+    await lab.set_talk(8, 8)
     server = folder_of(folder, lab)
     await server.start()
     campaign = await server.campaign(lab, numbers, strategy(call("text"), text()), smsc_port=smsc.port)
