@@ -15,7 +15,8 @@ from sqlalchemy import text
 from dialer.domain.contact import NewContact
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
-from dialer.operations import campaign_report, campaigns, reports
+from dialer.operations import campaign_report, campaigns, messages, reports
+from dialer.operations.message_rows import ReceiptNews
 from dialer.store import tables
 from dialer.strategy.model import Strategy
 from tests.support import builders, sums
@@ -126,6 +127,21 @@ async def test_a_report_tells_what_became_of_contacts_calls_and_texts(bench: Ben
     assert (steps["call"].entered, steps["call"].results.attempts, steps["call"].waiting) == (9, 13, 1)
     assert (steps["text"].entered, steps["text"].results.texts, steps["end"].done) == (3, 3, 7)
     assert steps["wait"].entered is None
+
+
+@pytest.mark.req("A5", "M3")
+async def test_a_text_that_gets_another_status_is_counted_in_that_one_only(bench: Bench) -> None:
+    campaign_id = await _lived(bench)
+    async with bench.ctx.db.read() as tx:
+        accepted = await tx.scalar(text("SELECT id FROM message WHERE status = 'submitted'"))
+    for _ in range(2):  # a receipt may come twice
+        news = ReceiptNews("texter", [f"smsc-{accepted}"], "", MessageStatus.DELIVERED, None)
+        await messages.receipt(bench.ctx, [news])
+        told = await sums.check(bench.ctx, campaign_id)
+        assert {name: n for name, n in told.summary.results.statuses.items() if n} == {
+            "delivered": 1, "rejected": 1, "open": 1,
+        }  # fmt: skip
+    await _counts_for_metrics_equal_the_rows(bench)
 
 
 @pytest.mark.req("A5")
