@@ -56,7 +56,7 @@ async def with_work(tx: AsyncConnection, node: str, now: datetime) -> list[int]:
     free = or_(endpoint.c.lease_until.is_(None), endpoint.c.lease_until <= now, endpoint.c.lease_node == node)
     is_due = exists().where(delivery.c.endpoint_id == endpoint.c.id, _OPEN, delivery.c.next_due_at <= now)
     query = select(endpoint.c.id).where(endpoint.c.enabled, free, is_due)
-    return list((await tx.execute(query.order_by(endpoint.c.id))).scalars())
+    return [row.id for row in await tx.execute(query.order_by(endpoint.c.id))]
 
 
 async def due(tx: AsyncConnection, endpoint_id: int, now: datetime, limit: int) -> list[AnyRow]:
@@ -87,7 +87,7 @@ async def waiting(tx: AsyncConnection, endpoint_id: int, most: int) -> int:
 async def old(tx: AsyncConnection, before: datetime, limit: int) -> list[int]:
     """Some that are over, and were queued before that."""
     query = select(delivery.c.id).where(_OVER, delivery.c.queued_at < before).order_by(delivery.c.queued_at)
-    return list((await tx.execute(query.limit(limit))).scalars())
+    return [row.id for row in await tx.execute(query.limit(limit))]
 
 
 async def forget(tx: AsyncConnection, ids: Sequence[int]) -> None:
