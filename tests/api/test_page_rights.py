@@ -54,6 +54,10 @@ GET /campaigns/{campaign}/end
 GET /campaigns/{campaign}/delete
 GET /campaigns/{campaign}/contacts
 GET /campaigns/{campaign}/replies
+GET /campaigns/{campaign}/attempts
+GET /campaigns/{campaign}/messages
+GET /attempts
+GET /messages
 GET /campaigns/{campaign}/report
 GET /contacts
 GET /campaigns/{campaign}/contacts/{contact}
