@@ -3,7 +3,7 @@
 import pytest
 
 from dialer.domain.errors import NotFound
-from dialer.operations import audit, campaigns, do_not_contact
+from dialer.operations import audit, campaigns, deleting, do_not_contact
 from dialer.operations.audit import Doer, Kind, acting
 from dialer.store.listing import Query
 from tests.support import builders
@@ -20,7 +20,7 @@ async def test_a_change_and_its_entry_come_together_or_not_at_all(bench: Bench) 
         await campaigns.edit(ctx, campaign_id, {"title": "Summer", "calls_per_second": 2.5})
         await campaigns.edit(ctx, campaign_id, {"title": "Summer"})
         with pytest.raises(NotFound):
-            await campaigns.remove(ctx, campaign_id + 1)
+            await deleting.remove(ctx, campaign_id + 1)
         with pytest.raises(RuntimeError, match="undone"):
             await undone(bench)
     edit, create = (await audit.page(ctx, Query(filters=("thing:eq:campaign",)))).items
