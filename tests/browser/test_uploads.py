@@ -38,7 +38,7 @@ async def test_a_file_is_mapped_by_hand_looked_at_and_imported(page: Page, sourc
     await expect(page.get_by_role("heading", name="leute.csv")).to_be_visible()
     await expect(page.locator("#fault-mapping")).to_contain_text("No column holds addresses")
     await expect(page.get_by_role("button", name="Import 4 rows")).to_be_disabled()
-    await expect(page.locator("summary")).to_contain_text("windows-1252, semicolon, with a header")
+    await expect(page.locator("main summary")).to_contain_text("windows-1252, semicolon, with a header")
     await page.screenshot(path=tmp_path / "unmapped.png", full_page=True)
     await page.get_by_label("Rufnummer").focus()
     await page.keyboard.press("p")

@@ -105,6 +105,8 @@ def test_logs_tell_no_local_variables(capsys: pytest.CaptureFixture[str]) -> Non
             raise RuntimeError(len(token))
         except RuntimeError:
             logging.getLogger("aiohttp.server").exception("it failed")
+        for handler in set(logging.getLogger().handlers) - set(before):
+            handler.stream.close()  # type: ignore[attr-defined] # a thread writes: until it has
     finally:
         logging.getLogger().handlers[:] = before
         structlog.reset_defaults()  # else loggers of later tests are kept, and write to the output captured for one
