@@ -18,9 +18,14 @@ LOOKS_AGAIN = 15_000
 
 
 async def picture(page: Page, name: str) -> None:
-    """A screenshot to look at, where `TEST_PICTURES` names a folder; what is on it is usable by everybody (WCAG 2.2 AA)."""
+    """A screenshot of what everybody can use (WCAG 2.2 AA)."""
     if "/studio/" not in page.url:  # Node-RED's own pages, which axe takes seconds to walk through
         assert await accessible.faults(page) == [], name
+    await screenshot(page, name)
+
+
+async def screenshot(page: Page, name: str) -> None:
+    """To look at, where `TEST_PICTURES` names a folder."""
     if folder := os.environ.get("TEST_PICTURES"):
         await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, caret="initial")
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.people import add, contacts, set_attribute
-from tests.browser.test_contact import picture
+from tests.browser.test_contact import picture, screenshot
 from tests.support.server import Server
 
 __all__ = ["contacts"]
@@ -136,7 +136,7 @@ async def test_every_other_page_fits(server: Server, page: Page, contacts: str, 
     for address in ("/campaigns", *(campaign + way for way in ways), "/live", "/contact-fields", "/contact-fields/plan",
                     "/do-not-contact", "/gateways", "/gateways/world", "/gateways/smsc", contacts, "/contacts"):  # fmt: skip
         await page.goto(address)
-        await picture(page, f"phone-{width}{address.replace('/', '-')}")
+        await screenshot(page, f"phone-{width}{address.replace('/', '-')}")
         if found := await page.evaluate(FAULTS):
             faults[address] = found
     assert faults == {}

@@ -24,7 +24,7 @@ from tests.support.server import Server
 from tests.support.truth import people
 
 EXAMPLES = 2
-BUDGET_S = 40.0
+BUDGET_S = 15.0
 LONGEST_ADDRESS = 8_000
 # What never ends; and what waits for a stop to be seen everywhere, or makes passwords, for a second each time.
 LEFT_OUT = re.compile(r"/live$|/end$|/unpublish$")
