@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from admin.errors import Refused
 from admin.openapi import BASE
 
-AT_ONCE, MOST_WAITING = 6, 500
+AT_ONCE, MOST_WAITING = 3, 500
 # Of how long an answer took, but no longer than that: a search of seconds is the database's time, not the dialer's.
 REST, LONGEST_REST_S = 0.5, 0.02
 # A file that is read slowly, or a search of many seconds, keeps nobody else from reading for longer.

@@ -7,7 +7,7 @@ from aiohttp import web
 from admin import streams
 from admin.keys import CONTEXT
 from admin.pages import contact as contact_page
-from admin.pages.live import AT_LEAST_EVERY_S, AT_MOST_EVERY_S, Drawn, swapped
+from admin.pages.live import AT_LEAST_EVERY_S, SOON_S, Drawn, swapped
 from admin.pages.render import page
 from admin.previewing import previews_of, user_of
 from dialer.domain.errors import Conflict, InvalidInput, NotFound
@@ -28,7 +28,7 @@ async def watch(request: web.Request) -> web.StreamResponse:
     async def draw() -> Drawn:
         return {"agent_desk": swapped(request, "agent_desk", await _parts(request))}, AT_LEAST_EVERY_S
 
-    return await streams.private(request, draw, AT_MOST_EVERY_S)
+    return await streams.private(request, draw, SOON_S)
 
 
 async def change(request: web.Request) -> web.StreamResponse:

@@ -21,7 +21,10 @@ from admin.pages.sources import listed
 from dialer.domain.transitions import SourceState
 from dialer.operations import campaigns, gateways
 
-AT_MOST_EVERY_S = 0.4
+# A person follows no more than that; with 100 agents at work there is something new at every look.
+AT_MOST_EVERY_S = 1.0
+# Of one thing that seldom changes.
+SOON_S = 0.4
 # With nothing to ring the bell (a window that closes, a validity that ends), look again all the same.
 AT_LEAST_EVERY_S = 5.0
 WHILE_IMPORTING_S = 0.5
@@ -74,7 +77,7 @@ async def campaign_stream(request: web.Request) -> web.StreamResponse:
     if show == "sources":
         return await _sources(request)
     if show == "state":
-        return await streams.shared(request, ("state", one), draw_state, AT_MOST_EVERY_S)
+        return await streams.shared(request, ("state", one), draw_state, SOON_S)
     return await streams.shared(request, ("overview", one), draw, AT_MOST_EVERY_S)
 
 
@@ -84,7 +87,7 @@ async def _sources(request: web.Request) -> web.StreamResponse:
         busy = any(one["state"] in BUSY and one["kind"] != "rest" for one in parts["sources"])
         return {"sources": swapped(request, "sources", parts)}, WHILE_IMPORTING_S if busy else AT_LEAST_EVERY_S
 
-    return await streams.private(request, draw, AT_MOST_EVERY_S)
+    return await streams.private(request, draw, SOON_S)
 
 
 async def contact_stream(request: web.Request) -> web.StreamResponse:
@@ -95,7 +98,7 @@ async def contact_stream(request: web.Request) -> web.StreamResponse:
         parts = await in_campaign(request)
         return {name: swapped(request, name, parts) for name in CONTACT}, AT_LEAST_EVERY_S
 
-    return await streams.private(request, draw, AT_MOST_EVERY_S)
+    return await streams.private(request, draw, SOON_S)
 
 
 async def gateway_stream(request: web.Request) -> web.StreamResponse:
@@ -109,7 +112,7 @@ async def gateway_stream(request: web.Request) -> web.StreamResponse:
             parts |= drawn(["trials"], {"trials": await trials.last(app[CONTEXT], name)})
         return parts, RATES_S
 
-    return await streams.shared(request, ("gateway", name), draw, AT_MOST_EVERY_S)
+    return await streams.shared(request, ("gateway", name), draw, SOON_S)
 
 
 def _board(app: web.Application) -> dict[str, Any]:
