@@ -7,8 +7,8 @@ from aiohttp import web
 from admin import auth
 from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, Identity
+from admin.pages.faults import by_field
 from admin.pages.render import page
-from admin.pages.users import by_field
 from dialer.domain.errors import InvalidInput
 from dialer.domain.windows import zone_names
 from dialer.operations import staff
@@ -33,7 +33,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
             raise InvalidInput.single("again", "is not the same as the new password")
         cookie = await auth.change_password(request, me, old, new)
     except InvalidInput as error:
-        return await _page(request, 422, by_field(error))
+        return await _page(request, 422, by_field(error.faults))
     except Refused as error:
         return await _page(request, error.problem.status, {"old": [error.problem.detail]})
     answer = web.Response(status=303, headers={"Location": "/account?saved=password"})

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY, LIVE
 from admin.pages import draft_words, forms, rates, views
+from admin.pages.faults import by_field
 from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
@@ -89,7 +90,7 @@ async def check(request: web.Request) -> web.StreamResponse:
     """While typing: what a save would refuse, field by field. Answers with the place for faults of every field."""
     fields, faults = forms.read(await request.post())
     found = await campaigns.check(request.app[CONTEXT], campaign_id(request), fields)
-    reasons = forms.by_field([*faults, *found])
+    reasons = by_field([*faults, *found], forms.FIELDS)
     told = to_html(request, "parts/faults.html", names=forms.FIELDS, faults=reasons)
     rules = to_html(request, "parts/rules.html", oob=True, **await _rules(request, fields))
     return web.Response(text=told + rules, content_type="text/html")
@@ -124,7 +125,7 @@ async def _draft_page(
     request: web.Request, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
 ) -> web.Response:
     choices = await _choices(request, form)
-    context = {"campaign": None, "draft": campaign_id(request), "form": form, "faults": forms.by_field(faults)}
+    context = {"campaign": None, "draft": campaign_id(request), "form": form, "faults": by_field(faults, forms.FIELDS)}
     return page(request, "campaign/settings.html", status=status, section="Campaigns", **context, **choices)
 
 
@@ -132,7 +133,13 @@ async def _settings_page(
     request: web.Request, campaign: Campaign, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
 ) -> web.Response:
     notice = "Saved." if "saved" in request.query and not faults else None
-    context = {"campaign": campaign, "draft": None, "form": form, "faults": forms.by_field(faults), "notice": notice}
+    context = {
+        "campaign": campaign,
+        "draft": None,
+        "form": form,
+        "faults": by_field(faults, forms.FIELDS),
+        "notice": notice,
+    }
     choices = await _choices(request, form)
     still = await readiness(request, campaign)
     return page(

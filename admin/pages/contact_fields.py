@@ -6,9 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.pages.faults import by_field
 from admin.pages.forms import revision
 from admin.pages.render import page
-from dialer.domain.errors import Fault, InvalidInput, StaleEdit, shown
+from dialer.domain.errors import InvalidInput, StaleEdit, shown
 from dialer.domain.fields import FieldType
 from dialer.operations import contact_fields
 from dialer.operations.contact_fields import FieldInUse, Values, ValuesDoNotFit
@@ -125,11 +126,4 @@ def _status(error: InvalidInput | ValuesDoNotFit | StaleEdit) -> int:
 def _by_field(error: InvalidInput | ValuesDoNotFit | StaleEdit) -> dict[str, list[str]]:
     if not isinstance(error, InvalidInput):
         return {"": [str(error)]}
-    told: dict[str, list[str]] = {}
-    for fault in error.faults:
-        told.setdefault(fault.field if fault.field in NEW else "", []).append(_reason(fault))
-    return told
-
-
-def _reason(fault: Fault) -> str:
-    return fault.reason if fault.field in NEW else str(fault)
+    return by_field(error.faults, NEW)

@@ -6,6 +6,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
+from admin.pages.faults import by_field
 from dialer.domain.contact import Address
 from dialer.domain.editing import Edit
 from dialer.domain.errors import Fault
@@ -69,9 +70,7 @@ def stored(item: Mapping[str, Any], revision: int, fields: Mapping[str, Field]) 
 
 def typed(form: Form, fields: Mapping[str, Field], faults: Sequence[Fault]) -> ContactForm:
     """The form as it was filled in, with what is wrong at its place."""
-    told: dict[str, list[str]] = {}
-    for fault in faults:
-        told.setdefault(fault.field, []).append(fault.reason)
+    told = by_field(faults)
     rows = [(row, _told_of_row(told, index)) for index, row in _typed_addresses(form)]
     attributes = {name: value for name, value in _typed_attributes(form) if name not in dict(_fresh(form))}
     shown = ContactForm(

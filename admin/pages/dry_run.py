@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
 from admin.pages import draft_words
 from admin.pages.campaign import load
+from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.staying import while_connected
 from dialer.domain.campaign import Campaign
@@ -89,7 +91,8 @@ async def _page(
 ) -> web.Response:
     return page(
         request, "campaign/dry_run.html", status=status, section="Campaigns", tab="Dry run", campaign=campaign, form=form,
-        first=FIRST, more=MORE, labels=LABELS, faults=_by_field(faults), more_open=_any_in_more(faults),
+        first=FIRST, more=MORE, labels=LABELS, more_open=_any_in_more(faults),
+        faults=by_field([replace(one, reason=_reason(one)) for one in faults], LABELS),
         result=_told(result) if result else None,
         kept_draft=await draft_words.notice(request.app[CONTEXT], campaign),
     )  # fmt: skip
@@ -142,17 +145,9 @@ def _agents(request: web.Request, campaign: Campaign) -> int:
     return next((len(queue["members"]) for queue in queues if queue["name"] == campaign.queue), 0) or 5
 
 
-def _by_field(faults: Sequence[Fault]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for fault in faults:
-        name = fault.field if fault.field in LABELS else ""
-        found.setdefault(name, []).append(_reason(name, fault) if name or not fault.field else str(fault))
-    return found
-
-
-def _reason(name: str, fault: Fault) -> str:
+def _reason(fault: Fault) -> str:
     """Shares are percents here."""
-    if name not in PERCENT or "should be" not in fault.reason:
+    if fault.field not in PERCENT or "should be" not in fault.reason:
         return fault.reason
     return f"should be a number from 0 to 100{fault.reason.partition('from 0 to 1')[2]}"
 

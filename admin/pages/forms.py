@@ -1,7 +1,7 @@
 """The settings form of a campaign: fields to text and back, every fault at its field. Pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -220,15 +220,6 @@ def typed_in(form: Form) -> dict[str, Any]:
     """The form as it was filled in, to be shown again with its faults."""
     several = {name: tuple(form.getall(name, ())) for name in ("execution.days", "dialing_modes")}
     return {name: form.get(name, "") for name in (*FIELDS, "revision")} | several
-
-
-def by_field(faults: Sequence[Fault]) -> dict[str, list[str]]:
-    """Reasons by the field they stand at; those of no field of the form stand at ''."""
-    sorted_: dict[str, list[str]] = {}
-    for fault in faults:
-        name = fault.field if fault.field in FIELDS else ""
-        sorted_.setdefault(name, []).append(fault.reason if name or not fault.field else str(fault))
-    return sorted_
 
 
 def modes() -> list[dict[str, str]]:

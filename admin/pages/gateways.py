@@ -1,7 +1,7 @@
 """Gateways: the list, and one form for each kind, made from the fields of the gateway itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
 from admin.pages import trials, views
+from admin.pages.faults import by_field
 from admin.pages.render import page
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
@@ -223,15 +224,11 @@ def _page(
     test: Mapping[str, Any] | None = None,
 ) -> web.Response:
     known = _fields(kind)
-    by_field: dict[str, list[str]] = {}
-    for fault in faults:
-        name = fault.field.partition(".")[0]
-        by_field.setdefault(name if name in known else "", []).append(
-            fault.reason if name in known or not name else str(fault)
-        )
+    # Of a list such as `prefixes.0` its field tells.
+    told = [replace(one, field=top) if (top := one.field.partition(".")[0]) in known else one for one in faults]
     return page(
         request, "gateway.html", status=status or (422 if faults else 200), section="Gateways",
-        form=form, faults=by_field, fields=_controls(kind, stored=existing is not None), existing=existing,
+        form=form, faults=by_field(told, known), fields=_controls(kind, stored=existing is not None), existing=existing,
         heading=existing["name"] if existing else HEADINGS[kind],
         living=_living(request).get(existing["id"]) if existing else None,
         sms=texts(request.app, existing["id"]) if existing else None, oob="",

@@ -6,6 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.pages import words
+from admin.pages.faults import by_field
 from admin.pages.forms import revision
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
@@ -24,7 +26,7 @@ NEW: Mapping[str, Any] = {"name": "", "url": "", "campaign_id": "", "enabled": "
 LONGEST_NAME, LONGEST_ID = 200, 18
 STATES = (
     ("", "All"),
-    *((f"state:eq:{state.value}", state.value.replace("_", " ").capitalize()) for state in DeliveryState),
+    *((f"state:eq:{state.value}", words.plain(state).capitalize()) for state in DeliveryState),
 )
 
 
@@ -145,9 +147,6 @@ async def _stored(
 async def _form(
     request: web.Request, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200, **more: Any
 ) -> web.Response:
-    by_field: dict[str, list[str]] = {}
-    for fault in faults:
-        by_field.setdefault(fault.field, []).append(fault.reason)
     titles = await _titles(request.app[CONTEXT])
     choices = [("", "All campaigns"), *((str(key), f"Only “{title}”") for key, title in titles.items())]
     if form["campaign_id"] and form["campaign_id"] not in dict(choices):
@@ -155,6 +154,6 @@ async def _form(
     allowed = sorted(request.app[CONTEXT].settings.webhooks.allowed_hosts)
     known = {"row": None, "secret": "", "list": None, **more}
     return page(
-        request, "webhook.html", status=status, section=SECTION, form=form, faults=by_field, choices=choices, told=TOLD,
+        request, "webhook.html", status=status, section=SECTION, form=form, faults=by_field(faults), choices=choices, told=TOLD,
         allowed=allowed, **known,
     )  # fmt: skip

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.pages.faults import by_field
 from admin.pages.render import page
-from admin.pages.users import ROLES, by_field
+from admin.pages.users import ROLES
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.operations import reports, tokens, users
 from dialer.operations.users import Right, Scope
@@ -31,7 +32,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     try:
         made = await users.create_token(request.app[CONTEXT], typed["name"], typed["role"], _scope(typed, chosen))
     except InvalidInput as error:
-        return await _list(request, 422, form=typed, chosen=chosen, faults=by_field(error))
+        return await _list(request, 422, form=typed, chosen=chosen, faults=by_field(error.faults))
     return await _list(request, 201, made=made, name=typed["name"])
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
 from admin.pages import gateways as gateway_pages
+from admin.pages.faults import by_field
 from admin.pages.render import page
 from dialer.domain.errors import Conflict, InvalidInput
 from dialer.operations import gateways, trials
@@ -38,7 +39,7 @@ async def send(request: web.Request) -> web.StreamResponse:
     try:
         await trials.ask(ctx, row["id"], typed["number"], typed["text"], request[IDENTITY].name)
     except InvalidInput as error:
-        faults, status = _by_field(error), 422
+        faults, status = by_field(error.faults, FIELDS), 422
     except (Conflict, Hasty) as error:
         faults, status = {"": [str(error)]}, 429 if isinstance(error, Hasty) else 409
     else:
@@ -61,10 +62,3 @@ async def look(request: web.Request) -> web.StreamResponse:
 async def _typed(request: web.Request) -> dict[str, str]:
     form = await request.post()
     return {name: str(form.get(name, "")).replace("\r\n", "\n").strip() for name in FIELDS}
-
-
-def _by_field(error: InvalidInput) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {}
-    for fault in error.faults:
-        faults.setdefault(fault.field if fault.field in FIELDS else "", []).append(fault.reason)
-    return faults

@@ -13,6 +13,7 @@ from admin.auth import may
 from admin.keys import CONTEXT, IDENTITY
 from admin.pages import columns, forms
 from admin.pages.campaign import load
+from admin.pages.faults import by_field
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
 from dialer.domain.columns import named
@@ -112,7 +113,7 @@ async def _look(
         "counts": found.counts,
         "remembered": found.remembered or (kept.remembered and told == kept.upload.told),
         "form": _shown(told if faults else found.told),
-        "faults": _by_field([*faults, *(fault for fault in found.faults if fault not in faults)]),
+        "faults": by_field([*faults, *(fault for fault in found.faults if fault not in faults)]),
         "columns": _columns(found, choices),
         "zones": sorted(zone_names()),
         "encodings": [("", f"as detected ({found.found.shape.encoding})"), *((name, name) for name in ENCODINGS)],
@@ -158,10 +159,3 @@ def _shown(told: Told) -> dict[str, str]:
         "delimiter": delimiter,
         "header": header,
     }
-
-
-def _by_field(faults: Sequence[Fault]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for fault in faults:
-        found.setdefault(fault.field, []).append(fault.reason)
-    return found

@@ -8,6 +8,7 @@ from aiohttp import web
 from admin.api.users import person
 from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, PREVIEWS
+from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.previewing import previews_of
 from dialer.domain.errors import Conflict, InvalidInput, NotFound
@@ -35,7 +36,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     try:
         await users.create_user(request.app[CONTEXT], typed["name"], str(form.get("password", "")), typed["role"])
     except InvalidInput as error:
-        return await _list(request, 422, form=typed, faults=by_field(error))
+        return await _list(request, 422, form=typed, faults=by_field(error.faults))
     raise web.HTTPSeeOther("/users")
 
 
@@ -71,13 +72,6 @@ async def remove(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/users")
 
 
-def by_field(error: InvalidInput) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {}
-    for fault in error.faults:
-        faults.setdefault(fault.field, []).append(fault.reason)
-    return faults
-
-
 async def _change(request: web.Request, change: Change) -> web.StreamResponse:
     user = await _user(request)
     try:
@@ -106,7 +100,7 @@ async def _list(
 
 def _refused(request: web.Request, user: AnyRow, error: InvalidInput | Conflict | Refused) -> web.Response:
     if isinstance(error, InvalidInput):
-        return _one(request, user, 422, by_field(error))
+        return _one(request, user, 422, by_field(error.faults))
     detail = error.problem.detail if isinstance(error, Refused) else str(error)
     return _one(request, user, 409, {"": [detail]})
 
