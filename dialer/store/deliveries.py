@@ -18,14 +18,12 @@ from dialer.store.types import AnyRow
 _OPEN = sql("webhook_delivery.state IN ('pending', 'failed')", Boolean())
 _OVER = sql("webhook_delivery.state IN ('delivered', 'given_up')", Boolean())
 _INSERT = Prepared(insert(delivery))
-_RESULT = Prepared(
+RESULT = ("id", "state", "tries", "next_due_at", "last_status", "last_error", "delivered_at")
+_SET_RESULT = Prepared(
     update(delivery)
     .where(delivery.c.id == bindparam("_id"), sql("state IN ('pending', 'failed')", Boolean()))
-    .values({name: bindparam(f"_{name}", type_=delivery.c[name].type) for name in (
-        "state", "tries", "next_due_at", "last_status", "last_error", "delivered_at",
-    )})
-)  # fmt: skip
-RESULT = ("id", "state", "tries", "next_due_at", "last_status", "last_error", "delivered_at")
+    .values({name: bindparam(f"_{name}", type_=delivery.c[name].type) for name in RESULT[1:]})
+)
 
 
 def new(event_id: str, kind: str, payload: Mapping[str, Any], contact_id: int | None, now: datetime) -> dict[str, Any]:
@@ -67,7 +65,7 @@ async def due(tx: AsyncConnection, endpoint_id: int, now: datetime, limit: int) 
 
 async def set_results(tx: AsyncConnection, results: Sequence[Mapping[str, Any]]) -> None:
     """What became of them, by the names in `RESULT`; one that was deleted meanwhile stays so."""
-    await _RESULT.run_many(tx, [{f"_{name}": one[name] for name in RESULT} for one in results])
+    await _SET_RESULT.run_many(tx, [{f"_{name}": one[name] for name in RESULT} for one in results])
 
 
 async def send_again(tx: AsyncConnection, delivery_id: int, now: datetime) -> AnyRow:

@@ -3,20 +3,19 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import AttemptState
 from dialer.store.prepared import Prepared
+from dialer.store.sums import adding
 from dialer.store.tables import attempt, gateway_day
 from dialer.store.types import spelled
 
 #: Gateway, day (`2026-05-04`), and prefix ("": all numbers).
 Key = tuple[str, str, str]
+_ADD = adding(gateway_day, ("gateway", "day", "prefix"), ("calls", "seconds"))
 
 
 async def add(tx: AsyncConnection, spent: Iterable[Key], times: int = 1) -> None:
@@ -26,7 +25,7 @@ async def add(tx: AsyncConnection, spent: Iterable[Key], times: int = 1) -> None
         for (gateway, day, prefix), number in sorted(Counter(spent).items())
     ]
     if rows:
-        await _upsert(tx.dialect.name).run_many(tx, rows)
+        await _ADD(tx.dialect.name).run_many(tx, rows)
 
 
 async def lasted(tx: AsyncConnection, seconds: Mapping[tuple[str, str], int]) -> None:
@@ -36,7 +35,7 @@ async def lasted(tx: AsyncConnection, seconds: Mapping[tuple[str, str], int]) ->
         for (gateway, day), number in sorted(seconds.items())
     ]
     if rows:
-        await _upsert(tx.dialect.name).run_many(tx, rows)
+        await _ADD(tx.dialect.name).run_many(tx, rows)
 
 
 async def seconds_of(tx: AsyncConnection, day_of: Mapping[str, str], now: datetime) -> dict[str, int]:
@@ -60,10 +59,3 @@ async def of_days(tx: AsyncConnection, days: Collection[str]) -> dict[Key, int]:
 
 
 _OF_DAYS = Prepared(select(gateway_day).where(gateway_day.c.day.in_(bindparam("_days", expanding=True))))
-
-
-@cache
-def _upsert(dialect: str) -> Prepared:
-    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(gateway_day)
-    more = {name: gateway_day.c[name] + made.excluded[name] for name in ("calls", "seconds")}
-    return Prepared(made.on_conflict_do_update(index_elements=["gateway", "day", "prefix"], set_=more))

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.pacing.abandonment import LiveAnswers
 from dialer.store.prepared import Prepared
+from dialer.store.sums import adding
 from dialer.store.tables import live_answers
+
+_COUNTS = ("answered", "abandoned", "late")
+_ADD = adding(live_answers, ("campaign_id", "hour"), _COUNTS)
 
 
 async def add(tx: AsyncConnection, counts: Iterable[tuple[int, datetime, LiveAnswers]]) -> None:
@@ -22,7 +24,7 @@ async def add(tx: AsyncConnection, counts: Iterable[tuple[int, datetime, LiveAns
             key = (campaign_id, at.replace(minute=0, second=0, microsecond=0))
             sums[key] = sums.get(key, LiveAnswers()) + one
     rows = [_row(campaign_id, hour, one) for (campaign_id, hour), one in sorted(sums.items())]
-    await _upsert(tx.dialect.name).run_many(tx, rows)
+    await _ADD(tx.dialect.name).run_many(tx, rows)
 
 
 def _row(campaign_id: int, hour: datetime, one: LiveAnswers) -> dict[str, Any]:
@@ -43,7 +45,6 @@ async def since(tx: AsyncConnection, campaign_ids: Iterable[int], start: datetim
     return {row[0]: LiveAnswers(int(row[1]), int(row[2]), int(row[3])) for row in found}
 
 
-_COUNTS = ("answered", "abandoned", "late")
 _SUMS = Prepared(
     select(live_answers.c.campaign_id, *(func.sum(live_answers.c[name]) for name in _COUNTS))
     .where(
@@ -51,10 +52,3 @@ _SUMS = Prepared(
     )
     .group_by(live_answers.c.campaign_id)
 )
-
-
-@cache
-def _upsert(dialect: str) -> Prepared:
-    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(live_answers)
-    sums = {name: live_answers.c[name] + made.excluded[name] for name in _COUNTS}
-    return Prepared(made.on_conflict_do_update(index_elements=["campaign_id", "hour"], set_=sums))

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.series import Counts
-from dialer.store.prepared import Prepared
+from dialer.store.sums import adding
 from dialer.store.tables import campaign, minute_count
 
 _COUNTS = ("calls", "ended", "answered", "abandoned", "texts")
+_ADD = adding(minute_count, ("campaign_id", "minute"), _COUNTS)
 
 
 async def add(tx: AsyncConnection, counted: Mapping[tuple[int, datetime], Counts]) -> None:
@@ -26,7 +24,7 @@ async def add(tx: AsyncConnection, counted: Mapping[tuple[int, datetime], Counts
         if campaign_id in there
     ]
     if rows:
-        await _upsert(tx.dialect.name).run_many(tx, rows)
+        await _ADD(tx.dialect.name).run_many(tx, rows)
 
 
 async def since(tx: AsyncConnection, start: datetime, campaign_id: int | None = None) -> dict[datetime, Counts]:
@@ -40,10 +38,3 @@ async def since(tx: AsyncConnection, start: datetime, campaign_id: int | None = 
 
 async def forget(tx: AsyncConnection, before: datetime) -> None:
     await tx.execute(delete(minute_count).where(minute_count.c.minute < before))
-
-
-@cache
-def _upsert(dialect: str) -> Prepared:
-    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(minute_count)
-    sums = {name: minute_count.c[name] + made.excluded[name] for name in _COUNTS}
-    return Prepared(made.on_conflict_do_update(index_elements=["campaign_id", "minute"], set_=sums))

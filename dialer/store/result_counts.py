@@ -6,17 +6,15 @@ calls there were. A quarter, as some zones are off by one. What is under way is 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, String, case, func, literal, select, text, type_coerce
 from sqlalchemy import literal_column as sql
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.report import CALL, OPEN, SMS, Slot, Tallied, quarter
 from dialer.domain.transitions import AttemptState, MessageStatus
-from dialer.store.prepared import Prepared
+from dialer.store.sums import adding
 from dialer.store.tables import attempt, contact_request, enrollment, message, reply, result_count
 from dialer.store.types import spelled
 
@@ -38,6 +36,9 @@ class Counted(NamedTuple):
     talk_ms: int = 0
 
 
+_ADD = adding(result_count, Key._fields, ("number", "talk_ms"))
+
+
 async def add(tx: AsyncConnection, counts: Iterable[Counted]) -> None:
     sums: dict[Key, tuple[int, int]] = {}
     for key, number, talk_ms in counts:
@@ -48,14 +49,7 @@ async def add(tx: AsyncConnection, counts: Iterable[Counted]) -> None:
         for key, (number, talk_ms) in sorted(sums.items())
         if number
     ]  # in one order, so that no two writers wait for each other
-    await _upsert(tx.dialect.name).run_many(tx, rows)
-
-
-@cache
-def _upsert(dialect: str) -> Prepared:
-    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(result_count)
-    more = {name: result_count.c[name] + made.excluded[name] for name in ("number", "talk_ms")}
-    return Prepared(made.on_conflict_do_update(index_elements=list(Key._fields), set_=more))
+    await _ADD(tx.dialect.name).run_many(tx, rows)
 
 
 # -- what reports ask -----------------------------------------------------------------------------------------------------
