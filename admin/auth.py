@@ -40,7 +40,7 @@ _RIGHT_TO_READ = {
 # Things under a name that people choose: a gateway called "check" is still a gateway.
 NAMED = ("/gateways/", "/contact-fields/")
 _MANAGED = re.compile(
-    r"(/api/v1)?/(users|tokens|audit(\.csv)?|check|webhooks)(/|$)"
+    r"(/api/v1)?/(users|tokens|audit|check|webhooks)(/|$)"
 )  # people, the server itself, and whom it tells of everybody
 _AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
 # For everybody who is logged in: the way out, and the way to where each role begins.

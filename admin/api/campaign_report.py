@@ -7,7 +7,7 @@ from aiohttp import web
 
 from admin.api import csv_stream
 from admin.keys import CONTEXT
-from admin.openapi import Media, Operations, answer
+from admin.openapi import Operations, answer
 from admin.schemas.report import ReportOut, ReportQuery
 from dialer.domain.errors import NotFound
 from dialer.domain.report import OUTCOMES, STATUSES, Report, Results
@@ -32,7 +32,7 @@ async def report(request: web.Request, campaign_id: int, query: ReportQuery) -> 
     "GET",
     "/campaigns/{campaign_id}/report/{table}/export.csv",
     "Take along a table of the report",
-    answers={200: Media({"text/csv": {"type": "string"}})},
+    answers=csv_stream.ANSWERS,
 )
 async def table(request: web.Request, campaign_id: int, table: str, query: ReportQuery) -> web.StreamResponse:
     """`table` is `summary`, `tries`, `hours` or `steps`. Cells that a spreadsheet would run as a formula begin with `'`."""

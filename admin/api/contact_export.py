@@ -8,20 +8,19 @@ from aiohttp import web
 
 from admin.api import csv_stream
 from admin.keys import CONTEXT
-from admin.openapi import Media, Operations
+from admin.openapi import Operations
 from admin.schemas.common import ExportQuery
 from dialer.operations import exports, reports
 
 api = Operations("contacts")
 
-CSV = {200: Media({"text/csv": {"type": "string"}})}
 PERSON = ("id", "first_name", "last_name", "external_id", "time_zone")
 CHANNELS = {"phone": "voice", "sms": "sms", "email": "email"}  # columns as a file that is loaded has them
 PLACE = ("status", "stop_reason", "result", "step", "next_due_at", "source", "attempts")
 TIMES = ("created_at", "modified_at")
 
 
-@api("GET", "/contacts/export.csv", "Take along all contacts", answers=CSV)
+@api("GET", "/contacts/export.csv", "Take along all contacts", answers=csv_stream.ANSWERS)
 async def everybody(request: web.Request, query: ExportQuery) -> web.StreamResponse:
     """Those that `filter` and `q` fit, in the order of `sort`, as in the list.
 
@@ -32,7 +31,12 @@ async def everybody(request: web.Request, query: ExportQuery) -> web.StreamRespo
     return await _send(request, query, None, "contacts.csv")
 
 
-@api("GET", "/campaigns/{campaign_id}/contacts/export.csv", "Take along a campaign's contacts", answers=CSV)
+@api(
+    "GET",
+    "/campaigns/{campaign_id}/contacts/export.csv",
+    "Take along a campaign's contacts",
+    answers=csv_stream.ANSWERS,
+)
 async def of_campaign(request: web.Request, campaign_id: int, query: ExportQuery) -> web.StreamResponse:
     """As `/contacts/export.csv`, with the place of each contact in the campaign."""
     return await _send(request, query, campaign_id, f"contacts-{campaign_id}.csv")

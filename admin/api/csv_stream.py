@@ -7,10 +7,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+import orjson
 from aiohttp import ClientConnectionResetError, web
 
+from admin.openapi import Media
 from dialer.domain.spreadsheet import neutral
 
+#: For the declaration of an operation that answers so.
+ANSWERS = {200: Media({"text/csv": {"type": "string"}})}
 _FLUSH_BYTES = 64 << 10
 
 
@@ -36,11 +40,12 @@ async def send_parts(
     name: str,
     columns: Sequence[str],
     parts: AsyncIterator[Sequence[Mapping[str, Any]]],
-    row: Callable[[Mapping[str, Any]], Iterable[Any]],
+    row: Callable[[Mapping[str, Any]], Iterable[Any]] | None = None,
 ) -> web.StreamResponse:
-    """A list that comes in parts, one `row` for each item, under the names of the columns."""
+    """A list that comes in parts, one `row` for each item (its fields of these names), under the names of the columns."""
     first = await anext(parts)  # what is wrong with the question is answered before a file begins
-    return await send(request, name, _rows(columns, first, parts, row))
+    rows = _rows(columns, first, parts, row or (lambda item: [item[column] for column in columns]))
+    return await send(request, name, rows)
 
 
 async def _rows(
@@ -62,4 +67,6 @@ def _written(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return orjson.dumps(value).decode()
     return value.isoformat() if isinstance(value, datetime) else str(value)

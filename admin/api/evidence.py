@@ -7,15 +7,13 @@ from aiohttp import web
 
 from admin.api import csv_stream
 from admin.keys import CONTEXT
-from admin.openapi import Media, Operations, answer
+from admin.openapi import Operations, answer
 from admin.schemas.evidence import EvidenceOut, EvidenceQuery
 from dialer.domain.evidence import COLUMNS
 from dialer.operations import evidence
 from dialer.operations.evidence import Found
 
 api = Operations("rules")
-
-CSV = {200: Media({"text/csv": {"type": "string"}})}
 
 
 @api("GET", "/evidence", "Everything that was done with a number", answers={200: EvidenceOut})
@@ -27,7 +25,7 @@ async def of_number(request: web.Request, query: EvidenceQuery) -> web.Response:
     return answer(EvidenceOut.of(await evidence.of_number(request.app[CONTEXT], query.number)))
 
 
-@api("GET", "/evidence.csv", "The same as a file", answers=CSV)
+@api("GET", "/evidence.csv", "The same as a file", answers=csv_stream.ANSWERS)
 async def as_file(request: web.Request, query: EvidenceQuery) -> web.StreamResponse:
     """A column for each field. Cells that a spreadsheet would run as a formula begin with `'`."""
     found = await evidence.of_number(request.app[CONTEXT], query.number)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from admin.api import csv_stream
 from admin.keys import CONTEXT
-from admin.openapi import Media, Operations, answer
+from admin.openapi import Operations, answer
 from admin.schemas.common import ListQuery, PageOut
 from admin.schemas.contacts import RemovalOut, SourceOut
 from admin.schemas.sources import SelectionIn, SelectionOut
@@ -115,7 +115,7 @@ async def delete(request: web.Request, campaign_id: int, source_id: int) -> web.
     "GET",
     "/campaigns/{campaign_id}/sources/{source_id}/refused.csv",
     "Rows that were not taken",
-    answers={200: Media({"text/csv": {"type": "string"}})},
+    answers=csv_stream.ANSWERS,
 )
 async def refused(request: web.Request, campaign_id: int, source_id: int) -> web.StreamResponse:
     """The columns of the file, then `line`, `reason` and `remedy`, then what a row had beyond its columns.

@@ -3,21 +3,20 @@
 Whoever lets somebody in says who it is (`acting`); what the server does by itself has nobody, and is not written here.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.audit import Values, told
 from dialer.operations.context import Context
 from dialer.store import audit, lists
-from dialer.store.listing import LIMITS, Page, Query
+from dialer.store.listing import Page, Query
 
 CHUNK = 500
 
@@ -88,16 +87,6 @@ async def page(ctx: Context, query: Query) -> Page:
     """Entries, the newest first. Raises `InvalidInput`."""
     async with ctx.db.read() as tx:
         return await lists.AUDIT.page(tx, query)
-
-
-async def pages(ctx: Context, query: Query) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    """All entries that fit, page by page; the first may be empty. Raises `InvalidInput` before it."""
-    query = replace(query, limit=LIMITS[-1], cursor=None)
-    found = await page(ctx, query)
-    yield found.items
-    while found.next_cursor:
-        found = await page(ctx, replace(query, cursor=found.next_cursor))
-        yield found.items
 
 
 async def forget(ctx: Context) -> None:

@@ -22,19 +22,23 @@ PART = 200
 
 def replies(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
     """As `reports.replies_page` has them."""
-    return _listed(ctx, lists.REPLIES, lists.replies_of, query, campaign_id)
+    return _listed(ctx, lists.REPLIES if campaign_id is None else lists.replies_of(campaign_id), query, campaign_id)
 
 
 def attempts(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
-    return _listed(ctx, lists.ATTEMPTS, lists.attempts_of, query, campaign_id)
+    return _listed(ctx, lists.ATTEMPTS if campaign_id is None else lists.attempts_of(campaign_id), query, campaign_id)
 
 
 def messages(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
-    return _listed(ctx, lists.MESSAGES, lists.messages_of, query, campaign_id)
+    return _listed(ctx, lists.MESSAGES if campaign_id is None else lists.messages_of(campaign_id), query, campaign_id)
 
 
 def trail(ctx: Context, query: Query, campaign_id: int) -> Parts:
-    return _listed(ctx, lists.trail_of(campaign_id), lists.trail_of, query, campaign_id)
+    return _listed(ctx, lists.trail_of(campaign_id), query, campaign_id)
+
+
+def audit(ctx: Context, query: Query) -> Parts:
+    return _listed(ctx, lists.AUDIT, query)
 
 
 def contacts(ctx: Context, query: Query, campaign_id: int | None = None) -> Parts:
@@ -56,10 +60,8 @@ def contacts(ctx: Context, query: Query, campaign_id: int | None = None) -> Part
     return _walk(ask)
 
 
-def _listed(
-    ctx: Context, of_all: Listing, of_one: Callable[[int], Listing], query: Query, campaign_id: int | None
-) -> Parts:
-    listing = of_all if campaign_id is None else of_one(campaign_id)
+def _listed(ctx: Context, listing: Listing, query: Query, campaign_id: int | None = None) -> Parts:
+    """`campaign_id`: of this campaign, which has to be there."""
 
     async def ask(cursor: str | None) -> Page:
         async with ctx.db.read() as tx:

@@ -109,7 +109,7 @@ async def change_own_password(ctx: Context, caller: Caller, old: str, new: str, 
             raise Conflict("the password was changed meanwhile: log in again")
         await users.change(tx, user.id, {"password_hash": password_hash})
         await users.close_sessions(tx, user.id)
-        await open_session(ctx, cookie, user.id, address).into(tx)
+        await open_session(tx, ctx, cookie, user.id, address)
         before, after = {"password": user.password_hash}, {"password": password_hash}
         await audit.write(tx, ctx, "edit", "user", user.name, name=user.name, before=before, after=after)
     ctx.ended(lambda one: _is(one, caller.name) and one.key != digest(cookie))

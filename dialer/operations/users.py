@@ -143,33 +143,16 @@ async def log_in(ctx: Context, name: str, password: str, address: str = "") -> s
         if fits and user and now_there and now_there.password_hash == user.password_hash:
             done = now_there.disabled_at is None
         if done and now_there:
-            await open_session(ctx, cookie, now_there.id, address).into(tx)
+            await open_session(tx, ctx, cookie, now_there.id, address)
         who = user.name if user else UNKNOWN
         action = "log in" if done else "refuse login"
         await audit.write(tx, ctx, action, "user", who, name=who, by=audit.Doer(who, audit.Kind.PERSON, address))
     return cookie if done else None
 
 
-@dataclass(frozen=True, slots=True)
-class NewSession:
-    """What is written of a new session."""
-
-    digest: str
-    user_id: int
-    csrf: str
-    expires_at: datetime
-    now: datetime
-    address: str
-
-    async def into(self, tx: AsyncConnection) -> None:
-        await users.open_session(
-            tx, self.digest, self.user_id, self.csrf, self.expires_at, now=self.now, address=self.address
-        )
-
-
-def open_session(ctx: Context, cookie: str, user_id: int, address: str) -> NewSession:
-    now = ctx.clock()
-    return NewSession(digest(cookie), user_id, secrets.token_urlsafe(24), now + _lifetime(ctx), now, address[:64])
+async def open_session(tx: AsyncConnection, ctx: Context, cookie: str, user_id: int, address: str) -> None:
+    now, csrf = ctx.clock(), secrets.token_urlsafe(24)
+    await users.open_session(tx, digest(cookie), user_id, csrf, now + _lifetime(ctx), now=now, address=address[:64])
 
 
 async def log_out(ctx: Context, cookie: str) -> None:

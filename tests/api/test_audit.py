@@ -185,8 +185,8 @@ async def test_it_is_filtered_and_taken_along(server: Server) -> None:
     assert [one["name"] for one in found["items"]] == ["=cmd()"]
     assert (await server.ok("GET", "/audit?filter=at:gt:2026-05-05T00:00:00Z"))["total"] == 0
     await server.refused("GET", "/audit?filter=password:eq:x", 422)
-    await server.refused("GET", "/audit.csv?filter=password:eq:x", 422)
-    text = await (await server.call("GET", "/audit.csv?filter=thing:eq:campaign&sort=id")).text()
+    await server.refused("GET", "/audit/export.csv?filter=password:eq:x", 422)
+    text = await (await server.call("GET", "/audit/export.csv?filter=thing:eq:campaign&sort=id")).text()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["name"] for row in rows] == ["One", "'=cmd()", "Three"]
     assert rows[0]["after"].startswith('{"title":"One"')

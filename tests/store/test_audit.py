@@ -3,7 +3,7 @@
 import pytest
 
 from dialer.domain.errors import NotFound
-from dialer.operations import audit, campaigns, deleting, do_not_contact
+from dialer.operations import audit, campaigns, deleting, do_not_contact, exports
 from dialer.operations.audit import Doer, Kind, acting
 from dialer.store.listing import Query
 from tests.support import builders
@@ -76,4 +76,4 @@ async def test_it_is_paged_searched_and_filtered(bench: Bench) -> None:
     assert ([row["thing_id"] for row in rest.items], rest.next_cursor) == (["1", "0"], None)
     assert (await audit.page(ctx, Query(filters=("action:eq:create", "who:eq:ann")))).total == 6
     assert (await audit.page(ctx, Query(q="u11"))).total == 1
-    assert [len(page) async for page in audit.pages(ctx, Query())] == [12]
+    assert [len(page) async for page in exports.audit(ctx, Query())] == [12]
