@@ -1,11 +1,9 @@
 """A campaign's report: its numbers add up whatever has happened, say what the rows say, and are taken over from old rows."""
 
 import asyncio
-import importlib.util
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,10 +21,10 @@ from tests.support import builders, sums
 from tests.support.context import Bench
 from tests.support.databases import SqliteDatabases
 from tests.support.lives import EVENTS, Home, Life
+from tests.support.revisions import revision
 from tests.support.soak import examples, seconds
 from tests.support.wired import graphs
 
-REVISION = Path("dialer/store/migrations/versions/0027_result_counts.py")
 HAPPENINGS = st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 9)), min_size=8, max_size=40)
 KEPT = "SELECT * FROM result_count ORDER BY campaign_id, channel, quarter, node, gateway, result"
 
@@ -185,13 +183,12 @@ async def test_a_day_on_which_the_clocks_change_and_the_hours_around_it(bench: B
 @pytest.mark.req("A5")
 async def test_old_rows_are_counted_as_they_would_have_been(bench: Bench) -> None:
     campaign_id = await _lived(bench)
-    revision = _revision()
     places = "SELECT id, reached_after FROM enrollment ORDER BY id"
     async with bench.ctx.db.write() as tx:
         before = [tuple(row) for row in await tx.execute(text(KEPT))], list(await tx.execute(text(places)))
         await tx.execute(text("DELETE FROM result_count"))
         await tx.execute(text("UPDATE enrollment SET reached_after = NULL"))
-        for statement in revision.backfill(tx.dialect.name):
+        for statement in revision("0027_result_counts").backfill(tx.dialect.name):
             await tx.execute(text(statement))
         after = [tuple(row) for row in await tx.execute(text(KEPT))], list(await tx.execute(text(places)))
     assert after == before
@@ -251,12 +248,3 @@ async def _brought(databases: SqliteDatabases, folder: Path, batches: list[list[
         assert told.summary.loaded == created + merged - again == len(seen)
     finally:
         await home.close()
-
-
-def _revision() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("revision", REVISION)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -1,9 +1,6 @@
 """The abandonment meter's counts: written with the outcomes, over 30 days, and taken over from older attempts."""
 
-import importlib.util
 from datetime import timedelta
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from sqlalchemy import text
@@ -13,8 +10,7 @@ from dialer.operations import campaigns, deleting, metering
 from dialer.pacing.abandonment import AbandonmentMeter
 from tests.support import builders
 from tests.support.context import Bench
-
-REVISION = Path("dialer/store/migrations/versions/0010_live_answers.py")
+from tests.support.revisions import revision
 
 
 async def _meter(bench: Bench, campaign_id: int) -> AbandonmentMeter:
@@ -88,20 +84,10 @@ async def test_attempts_from_before_the_meter_are_taken_over(bench: Bench) -> No
     await _end(bench, campaign_id, Outcome.ANSWERED, Outcome.ABANDONED, Outcome.MACHINE)
     bench.clock.advance(hours=5)
     await _end(bench, campaign_id, Outcome.ANSWERED, Outcome.ANSWERED, waited_s=2.5)
-    revision = _revision()
     async with bench.ctx.db.write() as tx:
         found = "SELECT * FROM live_answers ORDER BY hour"
         counted = list(await tx.execute(text(found)))
         await tx.execute(text("DELETE FROM live_answers"))
-        await tx.execute(text(revision.backfill(tx.dialect.name)))
+        await tx.execute(text(revision("0010_live_answers").backfill(tx.dialect.name)))
         assert list(await tx.execute(text(found))) == counted
     assert len(counted) == 2
-
-
-def _revision() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("revision", REVISION)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
