@@ -124,9 +124,13 @@ class Watcher:
 
     async def next(self, timeout_s: float) -> bytes | None:
         """The next event, at once if something has changed since the last; None if nothing did for that long."""
+        until = asyncio.get_running_loop().time() + timeout_s
+        while (frame := self._look()) is None and await self._bell.wait(until - asyncio.get_running_loop().time()):
+            pass  # it may have rung for what was seen before
+        return frame
+
+    def _look(self) -> bytes | None:
         self._seen, frame = self._drawing.since(self._seen)
-        if frame is None and await self._bell.wait(timeout_s):
-            self._seen, frame = self._drawing.since(self._seen)
         return frame
 
 

@@ -9,7 +9,7 @@ import pytest
 from admin.drawing import Drawing, Watcher, event
 from dialer.engine.bell import Bell
 
-SOON_S = 5.0
+SOON_S = 60.0
 
 
 class Picture:
@@ -79,6 +79,20 @@ async def test_who_is_slow_gets_the_newest_and_nothing_between() -> None:
         assert len(picture.drawing._frames) == 1
         assert (await heard(slow))[1] == "a49"
         assert await slow.next(0.001) is None
+
+
+@pytest.mark.req("A3")
+async def test_who_has_seen_a_change_already_waits_for_the_next_one() -> None:
+    picture = Picture()
+    with picture.drawing.watch() as watcher:
+        await heard(watcher)
+        await picture.change(a="a2")
+        assert (await heard(watcher))[1] == "a2"
+        waiting = asyncio.ensure_future(heard(watcher))
+        await settled()
+        assert not waiting.done()
+        await picture.change(a="a3")
+        assert (await waiting)[1] == "a3"
 
 
 @pytest.mark.req("A3")
