@@ -18,7 +18,7 @@ from dialer.pacing.abandonment import AbandonmentMeter
 from dialer.pacing.power import Power, decide_power, throttle
 from dialer.pacing.progressive import QueueState
 from dialer.pacing.recent import Recent
-from tests.support.databases import SqliteDatabases
+from tests.support.databases import template
 
 CALLS = 60_000
 SEEDS = (1, 2, 3)
@@ -96,8 +96,8 @@ def main() -> None:
     print("Progressive dialing by the real engine on a virtual clock, against U1 = S / (S + Ra + (1 - p) / p * Rn):")
     floors = [(rate, agents) for agents in MEASURED_S for rate in RATES]
     with ProcessPoolExecutor() as pool, tempfile.TemporaryDirectory() as made:
-        template = SqliteDatabases(Path(made)).template
-        run = partial(progressive, template=template, folder=Path(made))
+        template()  # before the processes part, which all copy it
+        run = partial(progressive, folder=Path(made))
         for (rate, agents), (used, ratio, abandoned) in zip(floors, pool.map(run, floors), strict=True):
             found = f"utilisation {used:.4f}    ratio {ratio:.4f}   abandoned {abandoned}"
             print(f"  progressive p={rate} {agents:4} agents  {found}   goal 0.998, 0", flush=True)

@@ -107,8 +107,8 @@ class Floor(World):
         """Nobody judges what leaves."""
 
 
-def progressive(floor: tuple[float, int], template: Path, folder: Path) -> tuple[float, float, int]:
-    """By answer rate and agents: utilisation, its ratio to the limit, and how many were abandoned. `template`: a migrated database."""
+def progressive(floor: tuple[float, int], folder: Path) -> tuple[float, float, int]:
+    """By answer rate and agents: utilisation, its ratio to the limit, and how many were abandoned."""
     rate, agents = floor
     over_s = MEASURED_S[agents]
     seconds_per_call = rate * (TALK_S + WRAP_UP_S) + rate * ANSWER_S + (1 - rate) * NO_ANSWER_S
@@ -118,6 +118,6 @@ def progressive(floor: tuple[float, int], template: Path, folder: Path) -> tuple
     numbers = [f"+1202{number:07}" for number in range(2_000_000, 2_000_000 + people)]
     campaign = CampaignPlan(fields, strategy(call(ring_s=60)), numbers)
     plan = WorldPlan(hash(floor) % 1_000_000, over_s, seated, [campaign], rate, 0.0)
-    world = play_out(plan, template, folder, replay="(bench)", kind=Floor)
+    world = play_out(plan, folder, replay="(bench)", kind=Floor)
     assert isinstance(world, Floor)
     return *world.result, world.pbx.abandoned

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 Message = dict[str, str]
-TIMEOUT_S = 5.0
+TIMEOUT_S = 30.0
 MOST_EVENTS = 500_000  # the oldest are dropped beyond this: a recorder must not eat the machine
 
 

@@ -16,7 +16,7 @@ from asterisk.lab import ports
 from asterisk.lab.ami import TIMEOUT_S, AmiAddress, AmiError, Session
 from asterisk.lab.distribution import Distribution
 
-START_S = 15.0
+START_S = 60.0
 STOP_S = 3.0
 FOLDERS = ("etc", "varlib", "db", "keys", "spool", "run", "log", "cache", "agi", "sounds")
 # Empty files that Asterisk would otherwise call missing: a lab's log shall hold what matters.

@@ -13,7 +13,7 @@ from asterisk.lab.ledger import Placed
 from asterisk.lab.pbx import Pbx, QueueSettings
 from asterisk.lab.world import Agent, World
 
-READY_S = 30.0
+READY_S = 90.0
 NOT_IN_USE, UNAVAILABLE = 1, 5
 
 

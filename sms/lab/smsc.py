@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent
-ANSWER_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 60.0
 
 
 class LabError(RuntimeError):

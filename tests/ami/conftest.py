@@ -16,7 +16,7 @@ from dialer.ami.states import LinkSettings, LinkState
 from dialer.domain.telephony import Event, LiveState
 from tests.peers.ami import AmiPeer
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 def attempt(index: int) -> str:

@@ -1,7 +1,5 @@
 """The API in this process, over a database of its own in a temporary folder, with an engine that only remembers."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,8 +25,8 @@ from dialer.operations.context import Context, Queued
 from dialer.pacing.limits import Allowance
 from dialer.pacing.outlook import CallOutlook, Outlook, QueueView
 from dialer.store.database import Database
-from dialer.store.migrate import upgrade
 from dialer.store.requests import ContactRequest
+from tests.support.databases import SQLITE, made_ready
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -205,20 +203,6 @@ def http_settings() -> Http:
     return Http(max_upload_mb=1)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of the newest revision, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "dialer.db"
-
-    async def make() -> None:
-        db = Database(f"sqlite+aiosqlite:///{path}")
-        await upgrade(db)
-        await db.close()
-
-    asyncio.run(make())
-    return path
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _cheap_passwords() -> Iterator[None]:
     """To hash one as it is done for people takes a third of a second."""
@@ -228,9 +212,10 @@ def _cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture
-async def server(tmp_path: Path, migrated: Path, http_settings: Http) -> AsyncIterator[Server]:
-    shutil.copy(migrated, tmp_path / "dialer.db")
-    db = Database(f"sqlite+aiosqlite:///{tmp_path}/dialer.db")
+async def server(tmp_path: Path, http_settings: Http) -> AsyncIterator[Server]:
+    url = f"{SQLITE}{tmp_path}/dialer.db"
+    await made_ready(url)
+    db = Database(url)
     clock, engine, snapshot = Clock(), RememberingEngine(), dict(SNAPSHOT)
     settings = Settings(data_dir=tmp_path / "data", default_region="DE", http=http_settings)
     ctx = Context(db, settings, engine=engine, clock=clock)

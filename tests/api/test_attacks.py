@@ -49,7 +49,7 @@ async def raw(server: Server, request: bytes) -> bytes:
     """What the server answers to these bytes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.client.port)
     writer.write(request)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         answer = await reader.read()
     writer.close()
     return answer

@@ -36,7 +36,7 @@ async def test_it_loads_publishes_follows_and_reads_the_outcomes(server: Server)
         bench = cast("Bench", server)  # as much of one as is asked for
         await builders.settle(bench, campaign["id"])
         await builders.call_all(bench, campaign["id"], Outcome.BUSY)
-        async with aclosing(client.follow()) as pictures, asyncio.timeout(10):
+        async with aclosing(client.follow()) as pictures, asyncio.timeout(60):
             picture = await anext(pictures)
         assert picture["link"]["state"] == "up"
         numbers = [attempt["number"] async for attempt in client.attempts(campaign["id"], page=10)]
@@ -46,7 +46,7 @@ async def test_it_loads_publishes_follows_and_reads_the_outcomes(server: Server)
 async def test_its_main_goes_through_to_the_end(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     await server.runnable()
     fields = {"title": "From a program", "queue": "sales", "voice_gateway": "carrier"}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await main(str(server.client.make_url("/")), server.tokens["manager"], fields, [])
     assert capsys.readouterr().out == "0 created, 0 merged, 0 refused\n"
     assert (await server.ok("GET", "/campaigns?q=program"))["items"][0]["status"] == "published"

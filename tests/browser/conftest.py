@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from asterisk.lab.distribution import Distribution
 from asterisk.lab.lab import Lab
@@ -20,6 +20,9 @@ from tests.support.server import Server
 
 __all__ = ["asterisk_distribution", "lab", "login", "page", "server", "smsc"]
 
+# For what a page does: it takes a moment, and many of them where all processors are busy.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = "/usr/bin/chromium"
 # A browser that tells nobody outside of us, and runs as root in a container.
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -97,7 +100,7 @@ async def page(server: Server, _browser: Browser) -> AsyncIterator[Page]:
     complaints: list[str] = []
     profile = await _browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 860})
     opened = await profile.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MS)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     opened.on("request", lambda sent: None if sent.url.startswith(server.address) else complaints.append(sent.url))

@@ -40,7 +40,7 @@ class Studio:
         await self.ready()
 
     async def ready(self) -> None:
-        await expect(self.editor.locator("#red-ui-header-toolbar")).to_be_visible(timeout=30_000)  # 3 MB of scripts
+        await expect(self.editor.locator("#red-ui-header-toolbar")).to_be_visible()  # 3 MB of scripts
         await expect(self.node("in")).to_be_visible()
 
     def node(self, node_id: str) -> Locator:

@@ -34,7 +34,6 @@ OF_A_CAMPAIGN = (
 
 
 @pytest.mark.req("A3")
-@pytest.mark.timeout(360)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_usable_by_everybody(
     server: Server, page: Page, login: tuple[str, str], lab: Lab, scheme: Literal["light", "dark"]

@@ -46,7 +46,7 @@ async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server
     await expect(page.locator("#desk")).to_contain_text("talks with you")
     await expect(page.locator("#trail")).to_contain_text("An agent has the call")
     await picture(page, "agent-talking")
-    await expect(page.locator("#desk")).to_contain_text("Nothing is offered at the moment", timeout=20_000)
+    await expect(page.locator("#desk")).to_contain_text("Nothing is offered at the moment")
 
     async def talked() -> bool:
         calls = await server.ok("GET", "/attempts")

@@ -123,7 +123,7 @@ async def run(page: Page) -> None:
     await expect(page.locator("#state")).to_have_text("published")
     await page.evaluate("window.same = true")
     await expect(page.locator("#agents")).to_contain_text("agent-4")
-    await expect(page.locator('[data-count="done"]')).to_have_text(str(len(PEOPLE)), timeout=60_000)
+    await expect(page.locator('[data-count="done"]')).to_have_text(str(len(PEOPLE)))
     await expect(page.locator("#pacing")).to_contain_text("Everybody is done")
     await expect(page.locator("#calls")).to_contain_text("No call is under way")
     assert await page.evaluate("window.same"), "the page was loaded again"

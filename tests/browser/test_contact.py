@@ -14,7 +14,6 @@ from tests.support.rig import call, strategy, text
 from tests.support.server import Server
 
 # The part that says why not looks again every few seconds.
-LOOKS_AGAIN = 15_000
 
 
 async def picture(page: Page, name: str) -> None:
@@ -66,10 +65,8 @@ async def why_before(page: Page, campaign: int, contact: int) -> None:
 
 async def why_then(page: Page) -> None:
     """All agents are paused and another contact is due before it: both are said, and the page looks again by itself."""
-    await expect(page.locator('[data-reason="agents-paused"]')).to_contain_text("paused", timeout=LOOKS_AGAIN)
-    await expect(page.locator('[data-reason="others-first"]')).to_contain_text(
-        "1 contact is due before it", timeout=LOOKS_AGAIN
-    )
+    await expect(page.locator('[data-reason="agents-paused"]')).to_contain_text("paused")
+    await expect(page.locator('[data-reason="others-first"]')).to_contain_text("1 contact is due before it")
     await expect(page.locator("#trail")).to_contain_text("queued")
     await picture(page, "why-agents")
 
@@ -78,11 +75,11 @@ async def follows_the_call(page: Page, phone: str) -> None:
     """The call and its outcome come by themselves, with the times of both zones."""
     trail = page.locator("#trail")
     for line in (f"Called {phone} through world", "Answered", "An agent has the call", "answered", "Finished"):
-        await expect(trail).to_contain_text(line, timeout=30_000)
+        await expect(trail).to_contain_text(line)
     await expect(trail).to_contain_text("JST")
     await expect(page.locator("#contact-state")).to_have_text("done")
     await expect(page.locator("#delivery")).to_contain_text("through world")
-    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible(timeout=LOOKS_AGAIN)
+    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible()
     assert await page.evaluate("window.same"), "the page was loaded again"
     await picture(page, "contact-done")
 
@@ -101,10 +98,10 @@ async def everywhere(page: Page, campaign: int, contact: int) -> None:
 async def shows_the_text(page: Page, campaign: int, contact: int, phone: str) -> None:
     """Whoever was busy got a text: through which gateway, and its receipt."""
     await page.goto(f"/campaigns/{campaign}/contacts/{contact}?why=1")
-    await expect(page.locator("#trail")).to_contain_text(f"Text to {phone} through smsc: delivered", timeout=30_000)
+    await expect(page.locator("#trail")).to_contain_text(f"Text to {phone} through smsc: delivered")
     delivery = page.locator("#delivery")
     await expect(delivery).to_contain_text("busy")
     await expect(delivery).to_contain_text("through smsc")
     await expect(delivery).to_contain_text("receipt")
-    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible(timeout=LOOKS_AGAIN)
+    await expect(page.locator('[data-reason="strategy-done"]')).to_be_visible()
     await picture(page, "contact-text")

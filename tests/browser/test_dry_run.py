@@ -32,7 +32,7 @@ async def test_a_campaign_is_simulated_before_it_is_published(
     await page.get_by_label("Agents at work").fill("2")
     await page.get_by_role("button", name="Simulate").click()
     await expect(page.locator(".simulating")).to_be_visible()
-    await expect(page.locator("#result")).to_be_visible(timeout=60_000)
+    await expect(page.locator("#result")).to_be_visible()
     await expect(page.locator(".simulating")).to_be_hidden()
     await expect(page.locator('[data-figure="reached"]')).not_to_be_empty()
     await expect(page.locator(".chart canvas")).to_be_visible()
@@ -44,7 +44,7 @@ async def test_a_campaign_is_simulated_before_it_is_published(
     first = await page.locator('[data-figure="calls"]').inner_text()
     await page.get_by_role("button", name="Simulate").click()
     await expect(page.locator(".simulating")).to_be_visible()
-    await expect(page.locator(".simulating")).to_be_hidden(timeout=60_000)
+    await expect(page.locator(".simulating")).to_be_hidden()
     assert await page.locator('[data-figure="calls"]').inner_text() == first
     await page.set_viewport_size({"width": 390, "height": 800})
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -36,7 +36,7 @@ async def test_a_pack_is_chosen_in_the_settings_and_calls_are_proven(
     await expect(page.get_by_label("Rule pack")).to_have_value("uk")
     await page.get_by_role("button", name="Publish").click()
     await page.goto(f"/campaigns/{campaign}/contacts/2")
-    await expect(page.locator(".trail")).to_contain_text("busy", timeout=30_000)
+    await expect(page.locator(".trail")).to_contain_text("busy")
     await page.get_by_role("link", name="evidence").first.click()
     row = page.get_by_role("row").filter(has_text="Spring")
     await expect(row).to_contain_text("busy")

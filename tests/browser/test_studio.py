@@ -170,7 +170,7 @@ async def test_two_editors_notice_each_other(server: Server, page: Page, login: 
     await first.done()
     await first.deployed()
     updated = other.editor.get_by_text("The flows on the server have been updated")
-    await expect(updated).to_be_visible(timeout=15_000)
+    await expect(updated).to_be_visible()
     await other.edit("end")
     await other.field("result").fill("second")
     await other.done()
@@ -250,9 +250,9 @@ async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
     finally:
         for agent in lab.agents:
             await lab.pause_agent(agent, paused=False)
-    await expect(studio.node("call")).to_contain_text("calling", timeout=30_000)
+    await expect(studio.node("call")).to_contain_text("calling")
     await picture(page, "studio-live")
-    await expect(studio.node("end")).to_contain_text("4 done", timeout=60_000)
+    await expect(studio.node("end")).to_contain_text("4 done")
     await expect(studio.node("call")).not_to_contain_text("queued")
     await expect(studio.node("call")).not_to_contain_text("calling")
 

@@ -9,8 +9,6 @@ from tests.browser.studio import Studio, picture
 from tests.browser.test_studio import BUSY, started
 from tests.support.server import Server
 
-pytestmark = pytest.mark.timeout(300)  # the editor is opened several times in each
-
 
 def strip(studio: Studio) -> Locator:
     return studio.editor.locator("#studio-draft")

@@ -69,7 +69,7 @@ async def test_a_call_committed_just_before_does_not_leave_after_the_answer(
         return going
 
     monkeypatch.setattr(attempts, "intend", slowly)
-    await asyncio.wait_for(committed.wait(), 20)
+    await asyncio.wait_for(committed.wait(), 60)
     await do_not_contact.add(running.ctx, [NewEntry(one) for one in numbers])
     answered = now()
     await running.done(campaign)

@@ -36,7 +36,7 @@ class Call:
     def channel(self) -> str:
         return f"a-{self.attempt}"
 
-    async def event(self, name: str, timeout_s: float = 5, **fields: str) -> Event:
+    async def event(self, name: str, timeout_s: float = 30, **fields: str) -> Event:
         def ours(e: Event) -> bool:
             ids = (e.fields.get("Uniqueid"), e.fields.get("DestUniqueid"), e.fields.get("Linkedid"))
             return e.name == name and (self.channel in ids or e.has(ActionID=self.attempt)) and e.has(**fields)
@@ -82,7 +82,7 @@ async def originate(
 
 async def ended(lab: Lab, called: str) -> Placed:
     """The only call to this number in the ledger, once it has ended: the world hears of that after the PBX."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while True:
         (placed,) = [p for p in lab.ledger() if p.number == called]
         if placed.ended_at is not None:
@@ -457,12 +457,12 @@ async def test_a_lab_dies_with_its_parent(tmp_path: Path):
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     pids = [int(word) for word in done.stdout.split()]
     assert len(pids) == 2, done.stderr
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(_alive(pid) for pid in pids):
         assert time.monotonic() < deadline, f"still running: {pids}"
         await asyncio.sleep(0.02)

@@ -203,7 +203,7 @@ async def test_a_call_committed_just_before_an_unpublish_does_not_leave_after_it
         return going
 
     monkeypatch.setattr(attempts, "intend", slowly)
-    await asyncio.wait_for(committed.wait(), 20)
+    await asyncio.wait_for(committed.wait(), 60)
     await campaigns.unpublish(running.ctx, campaign)
     await quiet_after(running, now())
     assert_flagged(await running.stories(campaign), "campaign-unpublished")

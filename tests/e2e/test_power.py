@@ -35,7 +35,6 @@ def most_at_once(calls: Iterable[Placed]) -> int:
     return most
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.req("D8", "D7", "D1")
 async def test_more_lines_than_agents_once_enough_is_known_and_few_are_abandoned(lab: Lab, tmp_path: Path):
     await everybody_answers(lab)

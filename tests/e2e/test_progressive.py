@@ -69,7 +69,6 @@ async def run_campaign(running: Rig, numbers: list[str]) -> list[Story]:
     return await running.done(campaign, 100)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.req("D1", "D2", "D3", "D4", "K12", "M1")
 async def test_never_more_calls_in_flight_than_free_agents(lab: Lab, tmp_path: Path, smsc: Smsc):
     numbers = people()

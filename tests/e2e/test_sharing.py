@@ -47,7 +47,6 @@ def longest_row(numbers: list[str], of: set[str]) -> int:
     return max((len(list(row)) for theirs, row in rows if not theirs), default=0)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.req("D1", "D5")
 async def test_agents_in_two_queues_serve_both_and_nobody_starves(seated: Lab, tmp_path: Path) -> None:
     """The one campaign is twice as long, and begins before the other one."""
@@ -72,7 +71,6 @@ async def test_agents_in_two_queues_serve_both_and_nobody_starves(seated: Lab, t
         await check(running.ctx.db, settled=True)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("D1", "D5")
 async def test_campaigns_on_the_same_agents_share_them_by_weight(running: Rig) -> None:
     heavy, light = people(6_000, 3 * CALLS), people(7_000, CALLS)
@@ -88,7 +86,6 @@ async def test_campaigns_on_the_same_agents_share_them_by_weight(running: Rig) -
         assert states(await running.done(campaign, 90)).keys() == {"done"}
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("D1", "D5")
 async def test_callers_who_wait_already_have_the_agents_first(lab: Lab, running: Rig) -> None:
     for agent in lab.agents:

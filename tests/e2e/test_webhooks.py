@@ -24,7 +24,7 @@ from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 from dialer.store.types import AnyRow
 from tests.support import invariants
-from tests.support.databases import PostgresDatabases
+from tests.support.databases import SQLITE, PostgresDatabases, made_ready
 from tests.support.postgres import PostgresServer
 from tests.support.receiver import Receiver, receiver
 from tests.support.rig import strategy
@@ -54,7 +54,9 @@ async def engine(
         ami={"port": 1}, calls={"drain_s": drain_s}, data_dir=folder, node=node,
         webhooks={"allowed_hosts": {"127.0.0.1"}, "allow_private": True, **webhooks},
     )  # type: ignore[arg-type]  # fmt: skip
-    ctx = Context(Database(url or f"sqlite+aiosqlite:///{folder}/dialer.db"), settings)
+    url = url or f"{SQLITE}{folder}/dialer.db"
+    await made_ready(url)
+    ctx = Context(Database(url), settings)
     try:
         await upgrade(ctx.db)
         made = Engine(ctx)

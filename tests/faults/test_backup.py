@@ -20,7 +20,6 @@ from tests.support.waiting import until
 CONTACTS = 40
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.req("D3", "M4", "A6")
 async def test_a_backup_under_way_restored_elsewhere_repeats_nothing_and_loses_nobody(
     lab: Lab, smsc: Smsc, tmp_path: Path

@@ -11,7 +11,6 @@ from tests.support.rig import call, strategy
 from tests.support.server import Server
 
 
-@pytest.mark.timeout(300)  # ten processes
 @pytest.mark.req("A6")
 async def test_check_finds_all_well_and_each_fault_with_its_remedy(lab: Lab, smsc: Smsc, tmp_path: Path):
     server = Server(tmp_path, lab)

@@ -51,7 +51,6 @@ async def server(tmp_path: Path, lab: Lab, clock: Clock) -> AsyncIterator[Server
     await made.stop()
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.req("C9", "D1", "D3")
 @pytest.mark.parametrize("seconds", [HOUR_S, -HOUR_S], ids=["on", "back"])
 async def test_set_by_an_hour_while_it_dials_it_goes_on_and_repeats_nothing(
@@ -76,7 +75,6 @@ async def test_set_by_an_hour_while_it_dials_it_goes_on_and_repeats_nothing(
     assert "Traceback" not in server.words()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("C9", "D4")
 async def test_set_back_no_retry_comes_sooner_and_set_on_none_comes_after_the_hours(
     lab: Lab, server: Server, clock: Clock

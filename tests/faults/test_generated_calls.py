@@ -30,7 +30,6 @@ LEFT_OUT = re.compile(r"/live$|/end$|/unpublish$")
 ANSWER_S = 20.0
 
 
-@pytest.mark.timeout(200)
 @pytest.mark.req("A1", "A6")
 async def test_no_generated_call_breaks_a_real_server(lab: Lab, tmp_path: Path) -> None:
     server = Server(tmp_path, lab)

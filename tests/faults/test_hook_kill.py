@@ -23,7 +23,6 @@ KILLED, REACHED_S = -9, 40.0
 POINTS = ("call-outcome:before", "call-outcome:after", *WEB_POINTS, "web-send:before", "web-send:after")
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.req("A5", "A6")
 async def test_whatever_is_killed_every_event_is_delivered_by_one_id(lab: Lab, tmp_path: Path) -> None:
     allowed = {"DIALER_WEBHOOKS__ALLOWED_HOSTS": '["127.0.0.1"]', "DIALER_WEBHOOKS__ALLOW_PRIVATE": "true"}

@@ -37,7 +37,6 @@ def _file(chance: random.Random) -> io.BytesIO:
     return io.BytesIO("\n".join(["phone,first_name", *rows, ""]).encode())
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.req("K5", "K6")
 async def test_killed_at_random_rows_an_import_loses_and_doubles_nobody(server: Server) -> None:
     seed = random.randrange(1 << 32)

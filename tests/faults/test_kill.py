@@ -31,7 +31,6 @@ async def server(tmp_path: Path, lab: Lab) -> AsyncIterator[Server]:
     await made.stop()
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.req("D3", "M4", "S4", "A6")
 async def test_killed_at_random_moments_it_repeats_no_call_and_no_text_and_loses_nobody(
     lab: Lab, server: Server, smsc: Smsc

@@ -18,7 +18,6 @@ from tests.support.waiting import until
 LEASE_S = "5"  # the least: taken over after three
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("A6", "D3", "M4")
 async def test_its_calls_get_their_outcome_and_its_texts_are_lost(lab: Lab, smsc: Smsc, tmp_path: Path) -> None:
     """One talks until after the other node has taken over, one is over before, and one text is never answered."""

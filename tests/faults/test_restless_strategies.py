@@ -140,7 +140,6 @@ async def there() -> AsyncIterator[Receiver]:
         yield made
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.req("C6", "C8", "D3", "K2", "K11", "M4", "S3", "S4")
 @pytest.mark.parametrize("seed", [5])
 async def test_nobody_is_lost_and_nothing_is_sent_twice(

@@ -20,7 +20,6 @@ CONTACTS, WINDOW = 120, 10
 GONE_S = 3.0
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("M1", "M4")
 async def test_gone_and_back_in_the_middle(lab: Lab, smsc: Smsc, tmp_path: Path) -> None:
     server = Server(tmp_path, lab)
@@ -53,7 +52,6 @@ async def _is_down(server: Server) -> bool:
         return 'dialer_gateway_up{gateway="smsc",kind="sms"} 0.0' in await answer.text()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("M4", "A6")
 async def test_a_test_message_whose_server_dies_is_lost_and_not_sent_again(
     lab: Lab, smsc: Smsc, tmp_path: Path

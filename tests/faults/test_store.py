@@ -57,7 +57,6 @@ async def assert_nothing_leaves(lab: Lab, smsc: Smsc, seconds: float) -> None:
     assert (len(lab.ledger()), len(smsc.ledger())) == before
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.req("D1", "D3", "A4")
 async def test_locked_for_half_a_minute_nothing_leaves_and_then_it_goes_on(
     lab: Lab, smsc: Smsc, tmp_path: Path
@@ -131,7 +130,6 @@ class Island(Server):
         (self.disk / "ballast").unlink()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.req("D3", "A4")
 async def test_on_a_full_disk_nothing_leaves_and_with_room_it_goes_on(lab: Lab, smsc: Smsc, tmp_path: Path) -> None:
     server = Island(tmp_path, lab)

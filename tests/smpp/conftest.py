@@ -14,7 +14,7 @@ from sms.receipt import Receipt, Reply
 from sms.settings import GatewaySettings, GatewayState
 from sms.submission import OutgoingPart, SubmitResult
 
-DEADLINE_S = 8.0
+DEADLINE_S = 60.0
 
 
 async def until(condition: Callable[[], object], what: str = "the condition") -> None:

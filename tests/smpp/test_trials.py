@@ -24,6 +24,7 @@ from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 from dialer.store.types import AnyRow
 from sms.lab.smsc import Smsc
+from tests.support.databases import SQLITE, made_ready
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.req("M1", "M2", "M3", "M4")
@@ -72,7 +73,9 @@ class Node:
 @asynccontextmanager
 async def node(folder: Path, smsc: Smsc, **settings: object) -> AsyncIterator[Node]:
     signals = Signals()
-    ctx = Context(Database(f"sqlite+aiosqlite:///{folder}/dialer.db"), Settings(data_dir=folder / "data"), signals)
+    url = f"{SQLITE}{folder}/dialer.db"
+    await made_ready(url)
+    ctx = Context(Database(url), Settings(data_dir=folder / "data"), signals)
     try:
         await upgrade(ctx.db)
         await trials.lose_unanswered(ctx)

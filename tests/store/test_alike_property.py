@@ -96,7 +96,6 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.req("S4", "C7", "C8", "K12")
-@pytest.mark.timeout(300)
 def test_together_is_as_one_after_the_other(
     runner: asyncio.Runner, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ async def test_a_cancelled_transaction_keeps_the_writer_until_its_thread_is_done
         assert db._writer
         assert db._writer.waiting == 1, "the next writer waits for its turn, not for a lock of SQLite"
         go_on.set()
-        await asyncio.wait_for(second, 10)
+        await asyncio.wait_for(second, 60)
         assert order == ["slow", "next"]
     finally:
         go_on.set()
@@ -111,7 +111,7 @@ async def test_a_database_that_is_closed_waits_for_who_still_reads(tmp_path: Pat
         order.append("has read")
 
     reading = asyncio.create_task(read())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not order:
             await asyncio.sleep(0.01)
     await db.close()

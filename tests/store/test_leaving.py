@@ -67,7 +67,7 @@ async def _committed(bench: Bench, second: Bench) -> tuple[int, Held, "asyncio.T
     bench.clock.now += timedelta(seconds=1)  # a queue in which nothing stood rests for a moment
     held.loop.dialing.feeds.look_now(campaign_id)
     dialing = asyncio.create_task(_dial(held))
-    await asyncio.wait_for(held.committed.wait(), 10)
+    await asyncio.wait_for(held.committed.wait(), 60)
     return campaign_id, held, dialing
 
 
@@ -88,7 +88,7 @@ async def test_the_answer_waits_for_what_another_node_committed(bench: Bench, se
     held.go.set()
     await dialing
     sent = len(held.loop.calls)
-    await asyncio.wait_for(stopping, 10)
+    await asyncio.wait_for(stopping, 60)
     assert len(held.loop.calls) == sent == 1
 
 

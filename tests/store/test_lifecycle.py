@@ -311,12 +311,12 @@ async def test_a_stop_waits_for_steps_that_another_node_is_writing(bench: Bench,
             await go_on.wait()
 
     entering = asyncio.create_task(enter_slowly())
-    await asyncio.wait_for(written.wait(), 10)
+    await asyncio.wait_for(written.wait(), 60)
     stopping = asyncio.ensure_future(stop(bench, campaign_id))
     done, _ = await asyncio.wait([stopping], timeout=0.3)
     assert not done
     go_on.set()
-    await asyncio.wait_for(asyncio.gather(entering, stopping), 10)
+    await asyncio.wait_for(asyncio.gather(entering, stopping), 60)
     await invariants.check(bench.ctx.db, settled=True)
     assert await invariants.states(bench.ctx.db, campaign_id) == {"stopped": MANY}
 

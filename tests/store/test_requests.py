@@ -119,7 +119,7 @@ async def test_a_claim_passes_by_what_another_node_is_claiming(bench: Bench, sec
             tx, campaign_id, "call", order=LoadOrder.OLDEST_FIRST, node="node-1", until=bench.clock(),
             now=bench.clock(), limit=2,
         )  # fmt: skip
-        theirs = await asyncio.wait_for(builders.claim(second, campaign_id), 5)
+        theirs = await asyncio.wait_for(builders.claim(second, campaign_id), 60)
     assert (_numbers(mine), _numbers(theirs)) == ([0, 1], [2, 3])
 
 

@@ -55,7 +55,7 @@ async def test_a_stop_waits_for_intents_that_another_node_is_committing(
     done, _ = await asyncio.wait([stopping], timeout=0.3)
     assert not done
     go_on.set()
-    await asyncio.wait_for(asyncio.gather(intending, stopping), 10)
+    await asyncio.wait_for(asyncio.gather(intending, stopping), 60)
     assert await invariants.states(bench.ctx.db, campaign_id) == {"stopped": 1, "in_progress": 1}
 
 

@@ -189,7 +189,6 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.req("C7", "C8")
-@pytest.mark.timeout(300)
 def test_by_the_thousand_is_as_one_after_the_other(
     runner: asyncio.Runner, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

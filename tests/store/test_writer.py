@@ -12,16 +12,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.database import Database
-from dialer.store.migrate import upgrade
 from dialer.store.tables import do_not_contact
+from tests.support.databases import SQLITE, made_ready
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 @pytest.fixture
 async def db(tmp_path: Path) -> Any:
-    made = Database(f"sqlite+aiosqlite:///{tmp_path}/writer.db")
-    await upgrade(made)
+    url = f"{SQLITE}{tmp_path}/writer.db"
+    await made_ready(url)
+    made = Database(url)
     yield made
     await made.close()
 

@@ -1,10 +1,13 @@
 """Fresh, migrated databases, quickly: one is migrated and the others are copies of it."""
 
 import asyncio
+import atexit
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +20,27 @@ from dialer.store import migrate
 from dialer.store.database import Database
 from dialer.store.tables import metadata
 from tests.support.postgres import PostgresServer
+
+SQLITE = "sqlite+aiosqlite:///"
+
+
+@cache
+def template() -> Path:
+    """A SQLite file of the newest revision, to be copied; made once in this process. Not from within an event loop."""
+    folder = Path(tempfile.mkdtemp(prefix="dialer-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "template.db"
+    asyncio.run(_migrate(f"{SQLITE}{file}"))
+    with closing(sqlite3.connect(file)) as connection:  # everything into the one file that is copied
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
+
+
+async def made_ready(url: str) -> None:
+    """A SQLite file that isn't there yet is a copy of the template, so that an upgrade finds nothing to do."""
+    file = Path(url.removeprefix(SQLITE))
+    if url.startswith(SQLITE) and not file.exists():
+        shutil.copyfile(await asyncio.to_thread(template), file)
 
 
 class Databases(Protocol):
@@ -33,19 +57,15 @@ class SqliteDatabases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = count()
-        self.template = folder / "template.db"
-        asyncio.run(_migrate(f"sqlite+aiosqlite:///{self.template}"))
-        with closing(sqlite3.connect(self.template)) as connection:  # everything into the one file that is copied
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def make(self, *, migrated: bool = True) -> str:
         file = self._folder / f"test{next(self._numbers)}.db"
         if migrated:
-            shutil.copyfile(self.template, file)
-        return f"sqlite+aiosqlite:///{file}"
+            shutil.copyfile(template(), file)
+        return f"{SQLITE}{file}"
 
     async def drop(self, url: str) -> None:
-        file = Path(url.removeprefix("sqlite+aiosqlite:///"))
+        file = Path(url.removeprefix(SQLITE))
         for name in (file.name, f"{file.name}-search"):
             for end in ("", "-wal", "-shm"):
                 file.with_name(f"{name}{end}").unlink(missing_ok=True)

@@ -13,8 +13,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Self
 
-START_S = 30.0
-STOP_S = 15.0
+START_S = 90.0
+STOP_S = 60.0
 NOBODY = 65534
 # A crash of the machine may cost these data: they are gone after the tests anyway.
 FAST = (

@@ -23,6 +23,7 @@ from dialer.store import gateways, sources
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 from sms.lab.smsc import Smsc
+from tests.support.databases import SQLITE, made_ready
 from tests.support.stories import Story, count_states, stories
 from tests.support.waiting import until
 
@@ -68,7 +69,7 @@ class Rig:
     async def stories(self, campaign_id: int) -> list[Story]:
         return await stories(self.ctx.db, campaign_id)
 
-    async def until(self, condition: Any, what: str, timeout_s: float = 30.0, *, every_s: float = 0.02) -> float:
+    async def until(self, condition: Any, what: str, timeout_s: float = 90.0, *, every_s: float = 0.02) -> float:
         """As `waiting.until`; an engine that died is said at once."""
 
         async def holds() -> bool:
@@ -80,7 +81,7 @@ class Rig:
 
         return await until(holds, what, timeout_s, every_s=every_s)
 
-    async def done(self, campaign_id: int, timeout_s: float = 60.0) -> list[Story]:
+    async def done(self, campaign_id: int, timeout_s: float = 90.0) -> list[Story]:
         """Wait until every contact is done."""
 
         async def over() -> bool:
@@ -89,7 +90,7 @@ class Rig:
         await self.until(over, "every contact to be done", timeout_s, every_s=0.1)
         return await self.stories(campaign_id)
 
-    async def idle(self, timeout_s: float = 30.0) -> None:
+    async def idle(self, timeout_s: float = 90.0) -> None:
         """Wait until every call that was begun is recorded."""
         await self.until(lambda: self.calls == 0, "the calls in flight to end", timeout_s)
 
@@ -107,7 +108,9 @@ async def rig(
     lab: Lab, folder: Path, *, url: str = "", smsc: Smsc | None = None, ami: AmiAddress | None = None, **calls: Any
 ) -> AsyncIterator[Rig]:
     """`ami`: another way to the lab's PBX, such as a proxy. `calls`: settings of that section."""
-    ctx = Context(Database(url or f"sqlite+aiosqlite:///{folder}/dialer.db"), _settings(lab, folder, ami, calls))
+    url = url or f"{SQLITE}{folder}/dialer.db"
+    await made_ready(url)
+    ctx = Context(Database(url), _settings(lab, folder, ami, calls))
     try:
         await upgrade(ctx.db)
         await _add_gateways(ctx, lab, smsc)

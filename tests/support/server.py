@@ -18,13 +18,13 @@ from config.settings import Settings
 from dialer.operations import users
 from dialer.operations.context import Context
 from dialer.store.migrate import upgrade
-from tests.support.databases import opened
+from tests.support.databases import made_ready, opened
 from tests.support.waiting import until
 
 DIALER = (sys.executable, "-m", "dialer.cli")
-READY_S = 30.0
-END_S = 30.0
-COMMAND_S = 60.0
+READY_S = 90.0
+END_S = 90.0
+COMMAND_S = 120.0
 
 
 class Server:
@@ -87,6 +87,7 @@ class Server:
 
     async def spawn(self, **environment: str) -> None:
         """Returns at once: it may end before it is ever ready."""
+        await made_ready(self.url)
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, "serve", env={**os.environ, **self._environment, **environment},

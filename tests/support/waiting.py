@@ -5,7 +5,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 
 async def until(

@@ -31,7 +31,7 @@ async def test_a_full_disk_is_said_and_tried_again(monkeypatch: pytest.MonkeyPat
     full = _Full()
     context: Any = SimpleNamespace(db=SimpleNamespace(projection=full))
     following = asyncio.create_task(indexing.follow_contacts(context))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while full.tries < 4:
             await asyncio.sleep(0)
     assert not following.done()

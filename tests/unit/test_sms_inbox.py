@@ -10,7 +10,7 @@ from sms.commands import DeliverSm
 from sms.inbox import MOST_RECEIPTS, Inbox
 from sms.receipt import Receipt, Reply
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 class Store:

@@ -15,6 +15,7 @@ from dialer.operations import campaigns
 from dialer.operations.context import Context
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
+from tests.support.databases import made_ready
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -31,6 +32,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def within(url: str, work: Callable[[Context], Awaitable[Any]]) -> Any:
     async def run() -> Any:
+        await made_ready(url)
         db = Database(url)
         try:
             await upgrade(db)

@@ -11,7 +11,7 @@ from dialer.engine import text_log
 from dialer.engine.text_log import TextLog
 from dialer.operations.message_rows import ReceiptNews, TextIntent
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 A_RECEIPT = ReceiptNews("gateway", ("7",), "", MessageStatus.DELIVERED, None)
 RECEIPTS = [A_RECEIPT] * text_log.MOST
 

@@ -41,7 +41,7 @@ async def test_a_place_rests_and_comes_back_after_an_error_and_a_leaving() -> No
         await settled()
         waiting.cancel()
         await settled()
-    async with asyncio.timeout(5), turns.turn():
+    async with asyncio.timeout(60), turns.turn():
         assert turns._waiting == 0
 
 
@@ -49,9 +49,9 @@ async def test_who_holds_a_place_for_long_loses_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("admin.turns.LONGEST_S", 0.01)
     turns = Turns(at_once=1)
     async with turns.turn():
-        async with asyncio.timeout(5), turns.turn():
+        async with asyncio.timeout(60), turns.turn():
             pass
-        async with asyncio.timeout(5), turns.turn():
+        async with asyncio.timeout(60), turns.turn():
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
     assert turns._places._value == 1

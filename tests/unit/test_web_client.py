@@ -277,7 +277,7 @@ async def test_names_that_nobody_resolves_keep_nothing_else_waiting(monkeypatch:
     try:
         told = await asyncio.gather(*(send("http://hooks.example/", timeout_s=0.2) for _ in range(16)))
         assert {one.reason for one in told} == {"no answer within 0.2 s"}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await asyncio.to_thread(answers.is_set) is False
     finally:
         answers.set()

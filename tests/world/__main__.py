@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.databases import SqliteDatabases
 from tests.world.plan import draw, draw_large, draw_races
 from tests.world.world import World, play_out
 
@@ -23,27 +22,26 @@ def main() -> int:
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="world-") as made:
         folder = Path(made)
-        template = SqliteDatabases(folder).template
         if asked.last is None:
-            sys.stdout.write(_world(asked.seed, template, folder, asked).ledger.journal)
+            sys.stdout.write(_world(asked.seed, folder, asked).ledger.journal)
             return 0
-        failed = [seed for seed in range(asked.seed, asked.last + 1) if not _holds(seed, template, folder, asked)]
+        failed = [seed for seed in range(asked.seed, asked.last + 1) if not _holds(seed, folder, asked)]
     _say(f"{asked.last - asked.seed + 1 - len(failed)} hold, {len(failed)} fail: {failed}")
     return 1 if failed else 0
 
 
-def _world(seed: int, template: Path, folder: Path, asked: argparse.Namespace) -> World:
+def _world(seed: int, folder: Path, asked: argparse.Namespace) -> World:
     if asked.races:
-        return play_out(draw_races(seed), template, folder, replay=f"{seed} --races")
+        return play_out(draw_races(seed), folder, replay=f"{seed} --races")
     if asked.large:
-        return play_out(draw_large(seed), template, folder, replay=f"{seed} --large")
-    return play_out(draw(seed, asked.hours), template, folder, replay=f"{seed} --hours {asked.hours:g}")
+        return play_out(draw_large(seed), folder, replay=f"{seed} --large")
+    return play_out(draw(seed, asked.hours), folder, replay=f"{seed} --hours {asked.hours:g}")
 
 
-def _holds(seed: int, template: Path, folder: Path, asked: argparse.Namespace) -> bool:
+def _holds(seed: int, folder: Path, asked: argparse.Namespace) -> bool:
     began = time.perf_counter()
     try:
-        world = _world(seed, template, folder, asked)
+        world = _world(seed, folder, asked)
     except Exception as error:  # noqa: BLE001 (said, and the next one)
         _say(f"seed {seed}: {type(error).__name__}: {error}"[:2000])
         return False

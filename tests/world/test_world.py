@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from dialer.domain.outcome import Outcome
-from tests.support.databases import SqliteDatabases
 from tests.support.soak import examples, seconds
 from tests.world.plan import THEMES, draw, draw_large, draw_races
 from tests.world.restless import KINDS
@@ -39,20 +38,15 @@ HAPPENS = {
 HAPPENED: dict[int, set[str]] = {}  # by share
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return SqliteDatabases(tmp_path_factory.mktemp("template")).template
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(seconds(600))
 @pytest.mark.req("D2", "D3", "D6", "D7", "D8", "C6", "C7", "C8", "C9", "K11")
 @pytest.mark.parametrize("share", range(SHARES))
-def test_the_invariants_hold_in_worlds_where_everything_goes_wrong(share: int, template: Path, tmp_path: Path) -> None:
+def test_the_invariants_hold_in_worlds_where_everything_goes_wrong(share: int, tmp_path: Path) -> None:
     happened: Counter[str] = Counter()
     for seed in range(1 + share, examples(WORLDS) + 1, SHARES):
         hours = float(os.environ.get("WORLD_HOURS", MINUTES[seed % len(MINUTES)] / 60))
-        world = play_out(draw(seed, hours), template, tmp_path, replay=f"{seed} --hours {hours}")
+        world = play_out(draw(seed, hours), tmp_path, replay=f"{seed} --hours {hours}")
         happened.update(world.ledger.noted.keys())
     HAPPENED[share] = set(happened)
     if len(HAPPENED) == SHARES:  # what is rare happens in some of them
@@ -62,29 +56,29 @@ def test_the_invariants_hold_in_worlds_where_everything_goes_wrong(share: int, t
 @pytest.mark.soak
 @pytest.mark.timeout(seconds(600))
 @pytest.mark.req("D2", "D3")
-def test_the_invariants_hold_with_hundreds_of_agents(template: Path, tmp_path: Path) -> None:
+def test_the_invariants_hold_with_hundreds_of_agents(tmp_path: Path) -> None:
     for seed in range(1, max(1, examples(LARGE) // 100) + 1):
-        play_out(draw_large(seed), template, tmp_path, replay=f"{seed} --large")
+        play_out(draw_large(seed), tmp_path, replay=f"{seed} --large")
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(seconds(600))
 @pytest.mark.req("C6", "C7", "D3")
-def test_nothing_leaves_after_the_answer_to_a_pause_an_end_or_an_expiry(template: Path, tmp_path: Path) -> None:
+def test_nothing_leaves_after_the_answer_to_a_pause_an_end_or_an_expiry(tmp_path: Path) -> None:
     raced, seed = 0, 0
     while raced < examples(RACES):
         seed += 1
-        raced += play_out(draw_races(seed), template, tmp_path, replay=f"{seed} --races").raced
+        raced += play_out(draw_races(seed), tmp_path, replay=f"{seed} --races").raced
 
 
 @pytest.mark.req("D3")
-def test_equal_seeds_make_equal_journals_whatever_the_process(template: Path, tmp_path: Path) -> None:
+def test_equal_seeds_make_equal_journals_whatever_the_process(tmp_path: Path) -> None:
     for seed, hashing in zip(_one_of_each_theme(), cycle("12"), strict=False):
-        here = play(seed, template, tmp_path, hours=0.03)
+        here = play(seed, tmp_path, hours=0.03)
         command = [sys.executable, "-m", "tests.world", str(seed), "--hours", "0.03"]
         told = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hashing}, capture_output=True, check=True)
         assert told.stdout.decode() == here
-        assert play(seed + 1000, template, tmp_path, hours=0.03) != here
+        assert play(seed + 1000, tmp_path, hours=0.03) != here
 
 
 def _one_of_each_theme() -> list[int]:

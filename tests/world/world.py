@@ -32,6 +32,7 @@ from dialer.operations.context import Context
 from dialer.store import gateways, sources
 from sms.gateway import Gateway as SmsLink
 from tests.peers.ami import AmiPeer
+from tests.support.databases import template
 from tests.world.clock import Life, VirtualLoop
 from tests.world.desks import Desks
 from tests.world.ledger import Ledger
@@ -202,17 +203,17 @@ class World:
             raise AssertionError(f"the engine ended: {self.died[0]!r}") from self.died[0]
 
 
-def play(seed: int, template: Path, folder: Path, *, hours: float) -> str:
-    """The journal of one world. `template` is a migrated database, which is copied into the `folder`."""
-    return play_out(draw(seed, hours), template, folder, replay=f"{seed} --hours {hours:g}").ledger.journal
+def play(seed: int, folder: Path, *, hours: float) -> str:
+    """The journal of one world."""
+    return play_out(draw(seed, hours), folder, replay=f"{seed} --hours {hours:g}").ledger.journal
 
 
-def play_out(plan: WorldPlan, template: Path, folder: Path, *, replay: str, kind: type[World] = World) -> World:
+def play_out(plan: WorldPlan, folder: Path, *, replay: str, kind: type[World] = World) -> World:
     """A planned world of a `kind`, to its end. `replay`: the arguments by which it is played alone."""
     path = folder / f"world-{plan.seed}.db"
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
-    shutil.copyfile(template, path)
+    shutil.copyfile(template(), path)
     loop = VirtualLoop(plan.begins)
     world = kind(plan, loop, path)
     with _made_up(world):
