@@ -194,6 +194,12 @@ class Webhooks(Section):
     endpoints_at_once: int = Field(
         default=20, ge=1, le=200, description="To how many endpoints events may be on their way at the same time."
     )
+    requests_at_once: int = Field(
+        default=4,
+        ge=1,
+        le=50,
+        description="How many events may be on their way to one endpoint at the same time. Those of one contact never are.",
+    )
     backlog: int = Field(
         default=100_000,
         ge=100,

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from dialer.domain.hooks import asked_to_wait_s, in_lanes
 from dialer.engine.bell import until
 from dialer.operations import deliveries
 from dialer.operations.context import Context
@@ -92,20 +94,27 @@ class Deliveries:
         if begun is None:
             return
         endpoint, rows = begun
-        tried: list[Tried] = []
-        recorded_s = _now_s()
+        under_way = _UnderWay(_now_s())
+        lanes = in_lanes([row.contact_id for row in rows], self._ctx.settings.webhooks.requests_at_once)
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes:
+                group.create_task(self._lane(client, endpoint, [rows[position] for position in lane], under_way))
+        self._rest(endpoint_id, under_way.failed)
+        await deliveries.record_tried(self._ctx, endpoint_id, under_way.tried, more=False)
+
+    async def _lane(self, client: WebClient, endpoint: AnyRow, rows: list[AnyRow], turn: "_UnderWay") -> None:
+        """One after the other, until one of any lane fails."""
         for row in rows:
-            if self.draining:
+            if self.draining or turn.failed or not turn.kept:
                 break
-            tried.append(await self._send(client, endpoint, row))
-            if not tried[-1].ok:
-                break
-            if _now_s() - recorded_s >= RECORDED_S:
-                if not await deliveries.record_tried(self._ctx, endpoint_id, tried, more=True):
-                    return
-                tried, recorded_s = [], _now_s()
-        self._rest(endpoint_id, failed=bool(tried) and not tried[-1].ok)
-        await deliveries.record_tried(self._ctx, endpoint_id, tried, more=False)
+            tried = await self._send(client, endpoint, row)
+            turn.tried.append(tried)
+            if not tried.ok:
+                turn.failed.append(tried)
+            elif _now_s() - turn.recorded_s >= RECORDED_S:
+                results, turn.tried, turn.recorded_s = turn.tried, [], _now_s()
+                kept = await deliveries.record_tried(self._ctx, endpoint.id, results, more=True)
+                turn.kept = turn.kept and kept
 
     async def _send(self, client: WebClient, endpoint: AnyRow, row: AnyRow) -> Tried:
         outgoing = Outgoing(
@@ -119,15 +128,27 @@ class Deliveries:
         )
         answer = await client.send(outgoing, int(self._ctx.clock().timestamp()))
         self._counts["delivered" if answer.ok else "failed"] += 1
-        return Tried(row, answer.ok, answer.status, answer.reason)
+        wait_s = asked_to_wait_s(answer.status or 0, answer.retry_after, self._ctx.clock())
+        return Tried(row, answer.ok, answer.status, answer.reason, wait_s)
 
-    def _rest(self, endpoint_id: int, *, failed: bool) -> None:
+    def _rest(self, endpoint_id: int, failed: Sequence[Tried]) -> None:
         if not failed:
             self._rests.pop(endpoint_id, None)
             return
         before, _ = self._rests.get(endpoint_id, (0, 0.0))
         pause_s = min(FIRST_REST_S * 2 ** min(before, 10), LONGEST_REST_S)
-        self._rests[endpoint_id] = (before + 1, _now_s() + pause_s)
+        asked_s = max(one.wait_s for one in failed)
+        self._rests[endpoint_id] = (before + 1, _now_s() + max(pause_s, asked_s))
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """What the lanes of one turn share: results that are not recorded yet, and whether the endpoint is still this node's."""
+
+    recorded_s: float
+    tried: list[Tried] = field(default_factory=list)
+    failed: list[Tried] = field(default_factory=list)
+    kept: bool = True
 
 
 def _now_s() -> float:

@@ -30,12 +30,13 @@ LONGEST_ERROR = 500
 
 @record
 class Tried:
-    """What came of one; `status` is None if nothing came back."""
+    """What came of one; `status` is None if nothing came back. `wait_s`: for so long the receiver asks to be left alone."""
 
     row: AnyRow
     ok: bool
     status: int | None
     error: str | None
+    wait_s: float = 0.0
 
 
 async def with_work(ctx: Context) -> list[int]:
@@ -91,7 +92,7 @@ def _until(ctx: Context, now: datetime) -> datetime:
 
 def _result(one: Tried, now: datetime) -> dict[str, Any]:
     tries = one.row.tries + 1
-    again = None if one.ok else next_try(tries, one.row.queued_at, now, random.random())  # noqa: S311 -- spreads load
+    again = None if one.ok else next_try(tries, one.row.queued_at, now, random.random(), one.wait_s)  # noqa: S311 -- spreads load
     state = DeliveryState.DELIVERED if one.ok else DeliveryState.FAILED if again else DeliveryState.GIVEN_UP
     return {
         "id": one.row.id, "state": state, "tries": tries, "next_due_at": again or now, "last_status": one.status,

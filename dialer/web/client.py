@@ -42,12 +42,13 @@ class Outgoing:
 class Answer:
     """What came of it: `text` is the beginning of a response with success, `reason` says what is wrong else.
 
-    Without a `status` there was no answer, or nothing was sent.
+    Without a `status` there was no answer, or nothing was sent. `retry_after`: the header of one without success.
     """
 
     status: int | None = None
     text: str = ""
     reason: str | None = None
+    retry_after: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -124,7 +125,8 @@ class WebClient:
                 return Answer(response.status, await _beginning(response))
             response.close()
             told = ", and redirects are not followed" if response.status in _REDIRECTS else ""
-            return Answer(response.status, reason=f"answered {response.status}{told}")
+            again = response.headers.get("Retry-After")
+            return Answer(response.status, reason=f"answered {response.status}{told}", retry_after=again)
 
 
 def _as_read(address: WebAddress) -> URL:

@@ -74,7 +74,6 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
             return bool((await server.ok("GET", "/webhooks/1/deliveries?filter=state:eq:failed"))["total"])
 
         await until(failed, "its failure")
-    await page.reload()
     await expect(page.locator("#rows")).to_contain_text("answered 503")
     await page.get_by_text("attempt.outcome", exact=True).last.click()
     await expect(page.locator("#rows")).to_contain_text('"outcome": "busy"')

@@ -9,6 +9,7 @@ from aiohttp import web
 from dialer.engine import deliveries as loop
 from dialer.operations import campaigns, events, hooks
 from dialer.operations.context import Context
+from dialer.store import deliveries as store
 from dialer.store import tables
 from dialer.store.types import AnyRow
 from tests.e2e.test_webhooks import engine, rows
@@ -89,6 +90,59 @@ async def test_what_fails_comes_again_by_the_same_id(tmp_path: Path, monkeypatch
     assert (row.tries, row.last_status) == (3, 204)
     assert {one.key for one in there.received} == {row.event_id}
     assert {one.path for one in there.received} == {"/in"}, "a redirect is not followed"
+
+
+async def test_different_contacts_side_by_side_and_one_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "LOOK_AGAIN_S", 0.1)
+    go, at_once, most = asyncio.Event(), 0, 0
+
+    async def answering(_request: web.Request) -> web.Response:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await go.wait()
+        at_once -= 1
+        return web.Response()
+
+    async with receiver() as there, engine(tmp_path, requests_at_once=3, timeout_s=60) as running:
+        there.answering = answering
+        made = await endpoint(running.ctx, there)
+        now = running.ctx.clock()
+        events_of = [(f"{number:026}", number % 4 + 1) for number in range(20)]  # id and contact
+        async with running.ctx.db.write() as tx:
+            new = [store.new(event_id, "test", {}, contact_id, now) for event_id, contact_id in events_of]
+            await store.add(tx, [{**row, "endpoint_id": made.id} for row in new])
+        await until(lambda: at_once == 3, "three at the same time")
+        go.set()
+        await delivered(running.ctx, 20)
+        assert most == 3
+        for contact in (1, 2, 3, 4):
+            of_it = [event_id for event_id, contact_id in events_of if contact_id == contact]
+            assert [one.key for one in there.received if one.key in of_it] == of_it
+
+
+async def test_a_receiver_that_asks_to_wait_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LOOK_AGAIN_S", 0.1)
+
+    async def answering(_request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "900"})
+
+    async with receiver() as there, engine(tmp_path) as running:
+        there.answering = answering
+        await endpoint(running.ctx, there)
+        await happen(running.ctx, 3)
+        await until(lambda: running.webhooks.deliveries.snapshot()["failed"] == 1, "the first answer")
+
+        async def is_put_off() -> bool:
+            (first, *_) = await rows(running.ctx, tables.webhook_delivery)
+            return first.state == "failed" and (first.next_due_at - running.ctx.clock()).total_seconds() > 800
+
+        await until(is_put_off, "the first to be put off for a quarter of an hour")
+        running.webhooks.deliveries._looked_at = float("-inf")
+        await asyncio.sleep(2.5)  # without the request, another would come after a second
+        assert len(there.received) == 1
 
 
 async def test_a_crash_loses_nothing_and_repeats_by_the_same_ids(tmp_path: Path) -> None:
