@@ -8,10 +8,13 @@ being rung, and past its wrap-up, in whole seconds of Asterisk's clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ulid import ULID
+
 from asterisk.lab.ami import Event
 
 IDLE = {"0", "1"}
-# An Originate that is on its way when an agent pauses or vanishes: the dialer can't call it back.
+# News of an agent that pauses or vanishes is on its way for as long when a call is decided on. (What was decided on before can't be
+# called back, however long it takes to become a channel.)
 ON_ITS_WAY_S = 0.1
 
 
@@ -130,7 +133,8 @@ class Stream:
         report.most_in_flight = max(report.most_in_flight, len(self.in_flight) + self.unserved())
         missing = -self.room(now)
         if missing > 0:
-            vanished = sum(now - m.vanished_at < ON_ITS_WAY_S for m in self.members.values())
+            decided = _decided_at(channel)
+            vanished = sum(m.vanished_at > decided - ON_ITS_WAY_S for m in self.members.values())
             if missing <= vanished:
                 report.overtaken += 1
             else:
@@ -152,3 +156,8 @@ class Stream:
             self._room_since = None
         elif self._room_since is None:
             self._room_since = now
+
+
+def _decided_at(channel: str) -> float:
+    """When the dialer decided on this call, in Unix time: its channel is named by an ULID."""
+    return ULID.from_str(channel.removeprefix("a-")).timestamp
