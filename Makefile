@@ -1,6 +1,6 @@
 # make run | test | soak | check | bench | setup | screenshots | clean        README.md says what each does.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench setup screenshots lock clean distclean
+.PHONY: help run test soak check bench setup screenshots messages lock clean distclean
 BIN := .venv/bin
 
 help:
@@ -44,6 +44,10 @@ node_modules/.done: package-lock.json setup/npm.sh .venv/.done
 screenshots: setup
 	@setup/browser.sh
 	@$(BIN)/python -m docs.screenshots
+
+# The texts of the pages, for translators; catalogues that are here get what is new.
+messages: setup
+	@setup/messages.sh
 
 # Pins everything anew, with hashes and without an index address; uv makes the file, pip installs it.
 lock:

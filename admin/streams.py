@@ -12,6 +12,7 @@ from aiohttp_sse import EventSourceResponse, sse_response
 from admin.drawing import Draw, Drawing
 from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, LIVE, Identity
+from admin.language import spoken
 from dialer.domain.errors import NotFound
 from dialer.operations import users
 from dialer.operations.context import Ended
@@ -40,8 +41,11 @@ def install(app: web.Application) -> None:
 
 
 async def shared(request: web.Request, key: Hashable, draw: Draw, at_most_every_s: float) -> web.StreamResponse:
-    """A stream of the drawing with this key; `draw` must not hold anything of this request or its user."""
-    drawings = request.app[DRAWINGS]
+    """A stream of the drawing with this key; `draw` must not hold anything of this request or its user.
+
+    There is one drawing for each language that somebody reads: it begins with its first reader, so it is drawn in theirs.
+    """
+    drawings, key = request.app[DRAWINGS], (key, spoken.get().tag)
     if (drawing := drawings.get(key)) is None:
         drawing = drawings[key] = _drawing(request, draw, at_most_every_s)
     try:

@@ -1,6 +1,7 @@
 """Settings of the pages and the API."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
@@ -21,6 +22,14 @@ class Http(Section):
         default=(),
         max_length=100,
         description="Addresses or networks (`10.0.0.0/8`) of reverse proxies whose `X-Forwarded-For` is believed: the audit log and the throttling of logins then go by the address that they name. Empty: by who is connected.",
+    )
+    language: str = Field(
+        default="en",
+        description="Language of the pages for a browser that asks for none of those that are here. A browser that does gets the language it asks for. `en`, or one with a catalogue.",
+    )
+    locale_dir: Path | None = Field(
+        default=None,
+        description="Folder with catalogues of other languages, `LANG/LC_MESSAGES/messages.po` each; they win over those that come with the server.",
     )
 
     @field_validator("trusted_proxies")

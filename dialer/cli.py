@@ -20,7 +20,7 @@ from dialer.operations.context import Context
 from dialer.operations.trail_check import trail_check
 from dialer.operations.users import Right, Scope
 from dialer.store.migrate import upgrade
-from dialer.with_context import Config, settings_of, with_context
+from dialer.with_context import Config, refusing, settings_of, with_context
 
 gc.freeze()  # nor once all of it when it is enabled again: of 290,000 objects 3,000 are garbage
 gc.enable()
@@ -43,7 +43,8 @@ def serve(config: Config = None) -> None:
     """Run the server. SIGTERM and Ctrl-C drain it, a second one ends it at once."""
     settings = settings_of(config)
     set_up_logs(settings.log)
-    uvloop.run(server.serve(settings))
+    with refusing():
+        uvloop.run(server.serve(settings))
 
 
 @cli.command()

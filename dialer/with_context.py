@@ -22,12 +22,8 @@ Config = Annotated[Path | None, typer.Option("--config", help="The settings file
 
 def settings_of(config: Path | None) -> Settings:
     """Ends the command with every fault if they are wrong."""
-    try:
+    with refusing():
         return load(config)
-    except SettingsError as error:
-        for fault in error.faults:
-            print(f"setting {fault}", file=sys.stderr)
-        raise typer.Exit(2) from None
 
 
 def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]]) -> None:
@@ -50,6 +46,10 @@ def refusing() -> Iterator[None]:
     """Ends the command with what is refused within, told on standard error."""
     try:
         yield
+    except SettingsError as error:
+        for fault in error.faults:
+            print(f"setting {fault}", file=sys.stderr)
+        raise typer.Exit(2) from None
     except DomainError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None

@@ -55,6 +55,11 @@ class ListView:
         ]
 
     @property
+    def number(self) -> str:
+        """How many there are, as people write it: `1,234`, or `1,000+` where not all were counted."""
+        return f"{self.total:,}{'' if self.total_is_exact else '+'}"
+
+    @property
     def given(self) -> Sequence[str]:
         return self.wanted.filters
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from admin.auth import may
 from admin.keys import Identity
+from admin.language import N_
 from dialer.operations.users import Right
 
 
@@ -16,25 +17,25 @@ class Entry:
 
 
 MAIN = (
-    Entry("Agent", "/agent", "phone", Right.TALK),
-    Entry("Campaigns", "/campaigns", "flag"),
-    Entry("Contacts", "/contacts", "users"),
-    Entry("Live", "/live", "activity"),
+    Entry(N_("Agent"), "/agent", "phone", Right.TALK),
+    Entry(N_("Campaigns"), "/campaigns", "flag"),
+    Entry(N_("Contacts"), "/contacts", "users"),
+    Entry(N_("Live"), "/live", "activity"),
 )
 #: Under "Administration".
 UPKEEP = (
-    Entry("Do not contact", "/do-not-contact", "stop"),
-    Entry("Calls", "/attempts", "phone"),
-    Entry("Texts", "/messages", "message"),
-    Entry("Fields", "/contact-fields", "settings"),
-    Entry("Queues and agents", "/queues", "phone"),
-    Entry("Gateways", "/gateways", "server"),
-    Entry("API", "/api", "file"),
-    Entry("Webhooks", "/webhooks", "link", Right.MANAGE),
-    Entry("Settings check", "/check", "check", Right.MANAGE),
-    Entry("Users", "/users", "users", Right.MANAGE),
-    Entry("Tokens", "/tokens", "link", Right.MANAGE),
-    Entry("Audit log", "/audit", "file", Right.MANAGE),
+    Entry(N_("Do not contact"), "/do-not-contact", "stop"),
+    Entry(N_("Calls"), "/attempts", "phone"),
+    Entry(N_("Texts"), "/messages", "message"),
+    Entry(N_("Fields"), "/contact-fields", "settings"),
+    Entry(N_("Queues and agents"), "/queues", "phone"),
+    Entry(N_("Gateways"), "/gateways", "server"),
+    Entry(N_("API"), "/api", "file"),
+    Entry(N_("Webhooks"), "/webhooks", "link", Right.MANAGE),
+    Entry(N_("Settings check"), "/check", "check", Right.MANAGE),
+    Entry(N_("Users"), "/users", "users", Right.MANAGE),
+    Entry(N_("Tokens"), "/tokens", "link", Right.MANAGE),
+    Entry(N_("Audit log"), "/audit", "file", Right.MANAGE),
 )
 
 

@@ -1,18 +1,21 @@
 """Templates to pages: what every page has (who is logged in, the CSRF token, addresses of assets), and how times read."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from admin.auth import may
 from admin.keys import IDENTITY
+from admin.language import said, spoken
 from admin.pages import assets, impact_words, live_words, menu, trail_words, words
 from dialer.operations.users import Right
 
@@ -28,9 +31,13 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    _speak(made)
     made.globals |= {"asset": assets.address, "now_s": time.time}
     made.filters |= {
+        "said": said,
         "plain": words.plain,
         "colour": words.colour,
         "kept": words.kept,
@@ -52,12 +59,36 @@ def environment() -> Environment:
     return made
 
 
+def _speak(made: Environment) -> None:
+    """One environment for all languages: each text is looked up in that of the request, when it is drawn."""
+
+    def gettext(text: str) -> str:
+        return spoken.get().texts.gettext(text)
+
+    def ngettext(one: str, many: str, number: int) -> str:
+        return spoken.get().texts.ngettext(one, many, number)
+
+    cast("Any", made).install_gettext_callables(gettext, ngettext, newstyle=True)  # which the extension adds
+    plural = cast("Callable[..., str]", made.globals["ngettext"])
+    made.globals |= {"ngettext": _with_number(plural), "language": lambda: spoken.get().tag}
+
+
+def _with_number(plural: Callable[..., str]) -> Callable[..., str]:
+    """`%(num)s` is the number as people write it."""
+
+    @pass_context
+    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> str:
+        return plural(context, one, many, number, **{"num": f"{number:,}", **values})
+
+    return counted
+
+
 def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
     """A whole page, or a part that htmx puts into one."""
     response = web.Response(
         text=to_html(request, template, **context), status=status, content_type="text/html", charset="utf-8"
     )
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
 
 
@@ -66,7 +97,10 @@ def to_html(request: web.Request, template: str, **context: Any) -> str:
 
 
 def shared(template: str, **context: Any) -> str:
-    """A part that is the same for everybody: whatever of it depends on who looks is an undefined name, and so an error."""
+    """A part that is the same for everybody who reads its language: of who looks, nothing else is known here.
+
+    Whatever depends on it is an undefined name, and so an error.
+    """
     return environment().get_template(template).render(context)
 
 

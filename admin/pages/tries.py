@@ -1,14 +1,16 @@
 """Calls and texts, of a campaign or of all: lists to filter, to sort and to take along."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, _, ngettext
 from admin.pages import words
 from admin.pages.campaign import load
 from admin.pages.lists import ListView, Wanted, wanted
@@ -33,23 +35,41 @@ class Kind:
 
     listing: Listing
     of_campaign: Any
-    noun: str
     title: str
+    count: Callable[[ListView], str]
+    none_fits: str
+    none_yet: str
     time: str
     number: str
     result: str
-    results: Sequence[tuple[str, str]]
+    result_label: str
+    any_result: str
+    results: Sequence[StrEnum]
     agents: bool
 
 
+def _calls(view: ListView) -> str:
+    return ngettext("%(num)s call", "%(num)s calls", view.total, num=view.number)
+
+
+def _texts(view: ListView) -> str:
+    return ngettext("%(num)s text", "%(num)s texts", view.total, num=view.number)
+
+
 CALLS = Kind(
-    lists.ATTEMPTS, lists.attempts_of, "call", "Calls", "started_at", "number", "outcome",
-    [*((one.value, words.plain(one)) for one in Outcome), (UNDER_WAY, "under way")], agents=True,
+    lists.ATTEMPTS, lists.attempts_of, N_("Calls"), _calls, N_("No call fits"), N_("No call yet"), "started_at", "number",
+    "outcome", N_("Outcome"), N_("Any outcome"), list(Outcome), agents=True,
 )  # fmt: skip
 TEXTS = Kind(
-    lists.MESSAGES, lists.messages_of, "text", "Texts", "created_at", "address", "status",
-    [(one.value, words.plain(one)) for one in MessageStatus], agents=False,
+    lists.MESSAGES, lists.messages_of, N_("Texts"), _texts, N_("No text fits"), N_("No text yet"), "created_at", "address",
+    "status", N_("Status"), N_("Any status"), list(MessageStatus), agents=False,
 )  # fmt: skip
+
+
+def _results(kind: Kind) -> list[tuple[str, str]]:
+    """Each with its words, in the language of the page."""
+    told = [(one.value, words.plain(one)) for one in kind.results]
+    return [*told, (UNDER_WAY, _("under way"))] if kind.agents else told
 
 
 async def calls(request: web.Request) -> web.StreamResponse:
@@ -74,7 +94,7 @@ async def _show(request: web.Request, kind: Kind) -> web.StreamResponse:
     return page(
         request, "campaign/tries.html" if campaign else "tries.html", status=422 if faults else 200,
         section="Campaigns" if campaign else kind.title, tab=kind.title, campaign=campaign, zone=zone, kind=kind, list=view,
-        form=_form(looked, kind, zone), faults=faults, gateways=await _gateways(ctx, kind),
+        results=_results(kind), form=_form(looked, kind, zone), faults=faults, gateways=await _gateways(ctx, kind),
         steps=await campaign_report.step_names(ctx, campaign) if campaign else {},
     )  # fmt: skip
 

@@ -1,0 +1,116 @@
+"""In which language a page is drawn, and its words: gettext, with the language of the request in a context variable.
+
+English is the source and needs no catalogue. Each other language is one file, `LANG/LC_MESSAGES/messages.po` under
+`admin/locale`, read at the start; nothing is compiled by hand. What programs read (the API, webhooks, logs) is English always.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import structlog
+from babel import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+from babel.support import NullTranslations, Translations
+
+from config.load import SettingsError
+
+log = structlog.get_logger()
+
+FOLDER = Path(__file__).parent / "locale"
+SOURCE = "en"
+# Nobody understands more; the rest of a longer header is not read.
+MOST_WANTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """`tag` as HTML and BCP 47 write it: `de`, `pt-BR`."""
+
+    tag: str
+    texts: NullTranslations
+
+
+ENGLISH = Language(SOURCE, NullTranslations())
+spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+@dataclass(frozen=True)
+class Languages:
+    """What this installation speaks. `default`: to who asks for nothing that is here."""
+
+    default: Language = ENGLISH
+    known: Mapping[str, Language] = field(default_factory=lambda: {SOURCE: ENGLISH})
+
+    def wanted(self, accept: str) -> Language:
+        """By the header `Accept-Language` (RFC 9110, section 12.5.4): `de-AT` gets `de` where nothing is nearer."""
+        by_name = {tag.lower().replace("-", "_"): language for tag, language in self.known.items()}
+        found = negotiate_locale([tag.replace("-", "_") for tag in _in_order(accept)], list(by_name))
+        return by_name.get(found.lower(), self.default) if found else self.default
+
+
+def load(default: str, own: Path | None = None) -> Languages:
+    """The catalogues that come with us, and those of a folder of this installation, which win.
+
+    Raises SettingsError of a file that can't be read, and of a default without a catalogue.
+    """
+    folders = [FOLDER, own] if own else [FOLDER]
+    files = [path for folder in folders for path in sorted(folder.glob("*/LC_MESSAGES/messages.po"))]
+    known = {SOURCE: ENGLISH} | {one.tag: one for one in map(_read, files)}
+    if default not in known:
+        raise SettingsError([f"http.language: {default!r} has no catalogue; take one of {', '.join(sorted(known))}"])
+    return Languages(known[default], known)
+
+
+def _(message: str, /, **values: object) -> str:
+    """As in the templates: `%(name)s` is one of `values`, and a percent sign is written twice."""
+    return spoken.get().texts.gettext(message) % values
+
+
+def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
+    """As in the templates; `%(num)s` is the number as people write it, `1,234`."""
+    return spoken.get().texts.ngettext(one, many, num) % {"num": f"{num:,}", **values}
+
+
+def N_(message: str) -> str:  # noqa: N802  (the name that the tools of gettext know)
+    """Marks a text of a table for the catalogue; whoever shows it says `said` to it."""
+    return message
+
+
+def said(text: str) -> str:
+    """A text that was marked with `N_`; any other one stays as it is."""
+    return spoken.get().texts.gettext(text) if text else ""
+
+
+def _in_order(accept: str) -> list[str]:
+    """The tags of the header, the most wanted first; what can't be read counts as not wanted."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept.split(",")[:MOST_WANTED]:
+        tag, _semicolon, weight = part.strip().partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if quality > 0:
+            wanted.append((-quality, tag.strip()))
+    return [tag for _quality, tag in sorted(wanted, key=lambda one: one[0])]
+
+
+def _read(path: Path) -> Language:
+    """A text whose placeholders are not those of the English one would break its page: it stays English."""
+    tag = path.parents[1].name
+    try:
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=tag.replace("-", "_"), abort_invalid=True)
+    except (PoFileError, ValueError, LookupError, OSError) as error:
+        raise SettingsError([f"{path}: is no catalogue: {error}; correct or remove it"]) from None
+    for message, errors in list(catalogue.check()):
+        log.warning("a translation is left out", file=str(path), line=message.lineno, error=str(errors[0]))
+        catalogue.delete(message.id, message.context)
+    made = BytesIO()
+    write_mo(made, catalogue)
+    made.seek(0)
+    return Language(tag.replace("_", "-"), Translations(made))
