@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 # The time a receipt or reply may take to be stored, before the SMSC is asked to send it again.
 HANDLER_TIMEOUT_S = 10.0
 # Receipts handed over at once: storing them holds SQLite's one writer, so that a call's intent never waits long behind it.
-MOST_RECEIPTS = 100
+MOST_RECEIPTS = 200
 
 
 class Inbox:

@@ -10,8 +10,10 @@ from ulid import ULID
 from dialer.domain import hooks
 from dialer.domain.campaign import Campaign
 from dialer.domain.hooks import Endpoint, Event, EventKind
+from dialer.domain.report import SMS
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import Context
+from dialer.operations.message_rows import Became
 from dialer.store import deliveries
 from dialer.store import hooks as endpoints
 from dialer.store.requests import ContactRequest
@@ -57,13 +59,13 @@ def _rows(
 
 def of_request(request: ContactRequest, **more: Any) -> Event:
     """Whatever happens to a call, a text or a webhook; what is None is left out."""
-    told = {
-        "request": request.id, "contact_id": request.contact_id, "channel": request.channel, "step": request.node,
-        "address": request.address, **more,
-    }  # fmt: skip
-    return Event(
-        request.campaign_id, request.contact_id, {name: value for name, value in told.items() if value is not None}
-    )
+    told = {"channel": request.channel, "step": request.node, "address": request.address, **more}
+    return _event(request.campaign_id, request.contact_id, request.id, told)
+
+
+def _event(campaign_id: int, contact_id: int, request_id: int, told: dict[str, Any]) -> Event:
+    told = {"request": request_id, "contact_id": contact_id, **told}
+    return Event(campaign_id, contact_id, {name: value for name, value in told.items() if value is not None})
 
 
 async def dispatched(tx: AsyncConnection, ctx: Context, sent: Iterable[tuple[ContactRequest, dict[str, Any]]]) -> None:
@@ -76,12 +78,18 @@ async def ended(tx: AsyncConnection, ctx: Context, calls: Iterable[tuple[Contact
     await tell(tx, ctx, EventKind.ATTEMPT_OUTCOME, (of_request(request, **told) for request, told in calls))
 
 
-async def texted(
-    tx: AsyncConnection, ctx: Context, texts: Iterable[tuple[ContactRequest, str, str, str | None]]
-) -> None:
-    """`(request, message, status, error)` of texts whose status is another."""
-    told = (of_request(one, message=message, status=status, error=error) for one, message, status, error in texts)
-    await tell(tx, ctx, EventKind.MESSAGE_STATUS, told)
+async def texted(tx: AsyncConnection, ctx: Context, changed: Iterable[Became]) -> None:
+    """Texts whose status is another."""
+    await tell(tx, ctx, EventKind.MESSAGE_STATUS, map(_of_text, changed))
+
+
+def _of_text(one: Became) -> Event:
+    text = one.text
+    told = {
+        "channel": SMS, "step": text.node, "address": text.address, "message": text.id, "status": one.status.value,
+        "error": one.error,
+    }  # fmt: skip
+    return _event(text.campaign_id, text.contact_id, text.request_id, told)
 
 
 async def replied(tx: AsyncConnection, ctx: Context, reply_id: int, fields: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """What is known of texts before and after a submit, as values, and the rows that are written of it."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dialer.domain.message import combined
 from dialer.domain.record import record as value
 from dialer.domain.report import SMS, quarter
 from dialer.domain.transitions import MESSAGE, MessageStatus
@@ -62,24 +64,49 @@ def early_row(one: ReceiptNews, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fields_row(row: AnyRow, parts: Sequence[AnyRow], status: MessageStatus, now: datetime) -> dict[str, Any]:
-    submitted = any(part.submitted_at for part in parts)
-    return {
-        "_id": row.id,
-        "error": error_of(parts),
-        "submitted_at": row.submitted_at or (now if submitted else None),
-        "final_at": now if MESSAGE.final(status) else row.final_at,
-    }
+@value
+class Became:
+    """A text whose status is another now. `text` is its row as it was before; `submitted`: an SMSC has taken some of it."""
+
+    text: AnyRow
+    status: MessageStatus
+    error: str | None
+    submitted: bool
 
 
-def error_of(parts: Sequence[AnyRow]) -> str | None:
-    """The first that a part has."""
-    return next((part.error for part in parts if part.error), None)
+def became(texts: Mapping[str, AnyRow], parts: Mapping[str, Sequence[AnyRow]]) -> list[Became]:
+    """Each text's status follows from all of its parts; those of which none is given, or that stay what they are, are left out."""
+    found = []
+    for text in (text for text in texts.values() if text.id in parts):
+        own = parts[text.id]
+        status = _STATUSES[own[0].status] if len(own) == 1 else combined({_STATUSES[part.status] for part in own})
+        if text.status in _SOURCES[status] and text.status != status:
+            error = next((part.error for part in own if part.error), None)
+            found.append(Became(text, status, error, any(part.submitted_at for part in own)))
+    return found
 
 
-def tallied(row: AnyRow, status: MessageStatus) -> Iterator[Counted]:
-    """What its new status adds to the counts of its campaign and takes from them; `row` is as it was before."""
-    of = (row.campaign_id, SMS, quarter(row.created_at), row.node, row.gateway)
-    yield Counted(Key(*of, status.value), 1)
-    if row.status != MessageStatus.PENDING:
-        yield Counted(Key(*of, str(row.status)), -1)
+_STATUSES = {status.value: status for status in MessageStatus}
+_SOURCES = {status: MESSAGE.sources(status) for status in MessageStatus}
+
+
+def alike(changed: Iterable[Became]) -> dict[tuple[MessageStatus, str | None, bool], list[str]]:
+    """The ids of those to which the same has happened, by `(status, error, submitted)`."""
+    found: dict[tuple[MessageStatus, str | None, bool], list[str]] = defaultdict(list)
+    for one in changed:
+        found[one.status, one.error, one.submitted].append(one.text.id)
+    return found
+
+
+def tallied(changed: Iterable[Became]) -> Iterator[Counted]:
+    """What their new statuses add to the counts of their campaigns and take from them."""
+    same = Counter(
+        (text.campaign_id, text.created_at, text.node, text.gateway, text.status, one.status)
+        for one in changed
+        for text in (one.text,)
+    )
+    for (campaign_id, at, node, gateway, before, after), number in same.items():
+        of = (campaign_id, SMS, quarter(at), node, gateway)
+        yield Counted(Key(*of, after.value), number)
+        if before != MessageStatus.PENDING:
+            yield Counted(Key(*of, before), -number)

@@ -1,6 +1,5 @@
 """Texts in the store: the intent before a submit, responses and receipts in any order, and the strategy's next step."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,30 +7,29 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import may_start
-from dialer.domain.message import combined
 from dialer.domain.rules.catalogue import RulePack, pack
-from dialer.domain.transitions import MESSAGE, MessageStatus
+from dialer.domain.transitions import MessageStatus
 from dialer.operations import compliance, events, outcome_log, steps, trials
 from dialer.operations.context import Context, Queued
 from dialer.operations.message_rows import (
+    Became,
     PartNews,
     ReceiptNews,
     TextIntent,
+    alike,
+    became,
     early_row,
-    error_of,
-    fields_row,
     name_row,
     of_early,
     tallied,
 )
-from dialer.operations.outcome_log import TextTold
 from dialer.store import campaigns, enrollments, messages, requests, result_counts, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
 from dialer.strategy.events import MessageChanged, RequestKey
 
 #: Texts whose status has changed, and what was queued for the campaigns.
-Changed = tuple[Sequence[TextTold], dict[int, Queued]]
+Changed = tuple[Sequence[Became], dict[int, Queued]]
 
 
 async def intend(ctx: Context, intents: Sequence[TextIntent]) -> frozenset[str]:
@@ -117,7 +115,7 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
 
     async def work(tx: AsyncConnection) -> Changed:
         texts = await messages.by_ids(tx, {news.message_id for _, news in answers})
-        await _set_parts(tx, [news for _, news in answers], now)
+        parts = await _set_parts(tx, [news for _, news in answers], now)
         for gateway in sorted({name for name, _ in answers}):
             # A text that was deleted meanwhile, with its campaign, has no parts to be named.
             named = [n for name, n in answers if name == gateway and n.names and n.message_id in texts]
@@ -128,8 +126,8 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
                 name: None if name == one.names[0] else texts[one.message_id].address for name, one in meant.items()
             }
             early = await messages.take_early(tx, gateway, wanted)
-            await _set_parts(tx, [of_early(row, meant[row.smsc_id]) for row in early], now)
-        return await _combine(tx, ctx, texts, now)
+            parts |= await _set_parts(tx, [of_early(row, meant[row.smsc_id]) for row in early], now)
+        return await _combine(tx, ctx, texts, parts, now)
 
     _tell(ctx, await ctx.db.transact(work))
 
@@ -139,18 +137,18 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
     now = ctx.clock()
 
     async def work(tx: AsyncConnection) -> Changed:
+        texts: dict[str, AnyRow] = {}
         news: list[PartNews] = []
         for gateway in sorted({one.gateway for one in receipts}):
             own = [one for one in receipts if one.gateway == gateway]
             meant = await messages.parts_named(tx, gateway, [(one.names, one.destination) for one in own])
             found = list(zip(own, meant, strict=True))
-            left = [one for one, part in found if part is None]
+            left = [one for one, text in found if text is None]
             left = await trials.receive(tx, ctx, gateway, left) if left else []
             await messages.keep_early(tx, [early_row(one, now) for one in left])
-            news += [PartNews(*part, one.status, error=one.error) for one, part in found if part is not None]
-        texts = await messages.by_ids(tx, {one.message_id for one in news})
-        await _set_parts(tx, news, now)
-        return await _combine(tx, ctx, texts, now)
+            news += [PartNews(text.id, text.part, one.status, error=one.error) for one, text in found if text]
+            texts |= {text.id: text for text in meant if text}
+        return await _combine(tx, ctx, texts, await _set_parts(tx, news, now), now)
 
     _tell(ctx, await ctx.db.transact(work))
 
@@ -182,52 +180,57 @@ async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
             texts = await messages.by_ids(tx, [row.id])
             (parts,) = (await messages.parts_of(tx, [row.id])).values()
             open_ones = [part.part for part in parts if part.status == MessageStatus.PENDING]
-            await _set_parts(tx, [PartNews(row.id, n, MessageStatus.LOST, error=why) for n in open_ones], ctx.clock())
-            told, _ = await _combine(tx, ctx, texts, ctx.clock())
+            lost = [PartNews(row.id, n, MessageStatus.LOST, error=why) for n in open_ones]
+            told, _ = await _combine(tx, ctx, texts, await _set_parts(tx, lost, ctx.clock()), ctx.clock())
         outcome_log.texts_changed(told)
     return len(rows)
 
 
-async def _set_parts(tx: AsyncConnection, news: Iterable[PartNews], now: datetime) -> None:
-    await messages.set_parts(tx, [(one.message_id, one.part, one.status, one.error) for one in news], now)
+async def _set_parts(tx: AsyncConnection, news: Iterable[PartNews], now: datetime) -> dict[tuple[str, int], AnyRow]:
+    return await messages.set_parts(tx, [(one.message_id, one.part, one.status, one.error) for one in news], now)
 
 
-async def _combine(tx: AsyncConnection, ctx: Context, texts: Mapping[str, AnyRow], now: datetime) -> Changed:
-    """Each text's status follows from its parts; changes go into the trail and to the strategies.
+async def _combine(
+    tx: AsyncConnection,
+    ctx: Context,
+    texts: Mapping[str, AnyRow],
+    parts: Mapping[tuple[str, int], AnyRow],
+    now: datetime,
+) -> Changed:
+    """Each text's status follows from its parts, of which `parts` have changed; that goes into the trail and to the strategies.
 
     Returns those that have changed, and their campaigns, each with what its steps have queued. `texts` were read with a lock in `tx`.
     """
-    parts = await messages.parts_of(tx, texts)
-    found = {one: combined({_STATUSES[part.status] for part in own}) for one, own in parts.items()}
-    changed = [row for row in texts.values() if row.status in _SOURCES[found[row.id]] and row.status != found[row.id]]
+    long = await messages.parts_of(tx, {one for one, _ in parts if texts[one].parts > 1})
+    changed = became(texts, {one: [part] for (one, _), part in parts.items()} | long)
     if not changed:
         return (), {}
-    by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
-    for row in changed:
-        by_status[found[row.id]].append(fields_row(row, parts[row.id], found[row.id], now))
-    for status, fields in by_status.items():
-        await messages.set_status(tx, status, fields)
-    await result_counts.add(tx, [one for row in changed for one in tallied(row, found[row.id])])
-    known = await requests.complete(tx, [row.request_id for row in changed])
-    told = [(known[row.request_id], row, found[row.id]) for row in changed if row.request_id in known]
-    await trail.write(tx, [_status_entry(now, request, row.id, status, parts[row.id]) for request, row, status in told])
-    await events.texted(tx, ctx, ((one, row.id, status, error_of(parts[row.id])) for one, row, status in told))
-    queued = await _step(tx, ctx, [(request, status) for request, _, status in told])
-    touched = sorted({row.campaign_id for row in changed})
+    for (status, error, submitted), ids in alike(changed).items():
+        await messages.set_status(tx, ids, status, error, submitted=submitted, now=now)
+    await result_counts.add(tx, tallied(changed))
+    await trail.write(tx, [_status_entry(now, one) for one in changed])
+    await events.texted(tx, ctx, changed)
+    queued = await _step(tx, ctx, await _asking(tx, changed))
+    touched = sorted({one.text.campaign_id for one in changed})
     for campaign_id in touched:
         await campaigns.touch(tx, campaign_id, now)
-    lines = [TextTold(request, row.id, status, error_of(parts[row.id])) for request, row, status in told]
-    return lines, {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
+    return changed, {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
 
 
-_STATUSES = {status.value: status for status in MessageStatus}
-_SOURCES = {status: MESSAGE.sources(status) for status in MessageStatus}
+async def _asking(tx: AsyncConnection, changed: Sequence[Became]) -> list[tuple[ContactRequest, MessageStatus]]:
+    """The requests of which strategies may wait to hear. The first answer to a text completes its request."""
+    first = {one.text.request_id for one in changed if one.text.status == MessageStatus.PENDING}
+    known = await requests.complete(tx, first)
+    known |= await requests.awaited(tx, {one.text.request_id for one in changed} - first)
+    return [(request, one.status) for one in changed if (request := known.get(one.text.request_id))]
 
 
-def _status_entry(
-    now: datetime, request: ContactRequest, message_id: str, status: MessageStatus, parts: Sequence[AnyRow]
-) -> trail.Entry:
-    return _entry(now, request, "sms-status", message=message_id, status=status, error=error_of(parts))
+def _status_entry(now: datetime, one: Became) -> trail.Entry:
+    text = one.text
+    data = {
+        "node": text.node, "request": text.request_id, "message": text.id, "status": one.status.value, "error": one.error,
+    }  # fmt: skip
+    return trail.Entry(now, text.campaign_id, text.contact_id, "sms-status", data)
 
 
 async def _step(
@@ -235,6 +238,8 @@ async def _step(
 ) -> dict[int, Queued]:
     """The strategies' answers. A contact that was joined with another stands elsewhere, at the further of both places."""
     queued: dict[int, Queued] = {}
+    if not news:
+        return queued
     places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in news])
     for campaign_id in sorted({request.campaign_id for request, _ in news}):
         campaign = await campaigns.hold(tx, campaign_id)

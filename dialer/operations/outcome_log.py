@@ -4,28 +4,18 @@ docs/reference/logs.md has their fields.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from dialer.domain.redacting import without_numbers
+from dialer.operations.message_rows import Became
 from dialer.store.requests import ContactRequest
 
 log = structlog.get_logger(__name__)
 
 # Of what the trail says of a call's end, see attempt_rows.py.
 _OF_CALL = ("attempt", "outcome", "cause", "rang_s", "talked_s")
-
-
-@dataclass(frozen=True, slots=True)
-class TextTold:
-    """A text whose status has changed."""
-
-    request: ContactRequest
-    message_id: str
-    status: str
-    error: str | None
 
 
 def calls_ended(endings: Iterable[tuple[ContactRequest, Mapping[str, Any]]]) -> None:
@@ -35,11 +25,11 @@ def calls_ended(endings: Iterable[tuple[ContactRequest, Mapping[str, Any]]]) -> 
         log.info("call_ended", **_ids(request), **known, **_reason(ending["reason"]))
 
 
-def texts_changed(told: Iterable[TextTold]) -> None:
-    for one in told:
-        log.info(
-            "text_status", **_ids(one.request), message=one.message_id, status=str(one.status), **_reason(one.error)
-        )
+def texts_changed(changed: Iterable[Became]) -> None:
+    for one in changed:
+        text = one.text
+        ids = {"campaign": text.campaign_id, "contact": text.contact_id, "request": text.request_id, "step": text.node}
+        log.info("text_status", **ids, message=text.id, status=one.status.value, **_reason(one.error))
 
 
 def call_refused(request: ContactRequest, reason: str) -> None:

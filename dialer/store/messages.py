@@ -18,48 +18,29 @@ from dialer.store.types import AnyRow, spelled
 
 # Statements of the busy paths are made once: building one costs as much as running it.
 _INTEND, _PARTS = Prepared(insert(message)), Prepared(insert(message_part))
-_THESE = message.c.id.in_(bindparam("_ids", expanding=True))
-_BY_IDS = Prepared(
-    select(
-        *(
-            message.c[name]
-            for name in (
-                "id",
-                "request_id",
-                "campaign_id",
-                "address",
-                "status",
-                "submitted_at",
-                "final_at",
-                "node",
-                "gateway",
-                "created_at",
-            )
-        )
-    )
-    .where(_THESE)
-    .order_by(message.c.id)
-    .with_for_update()
-)
-_PARTS_OF = Prepared(
-    select(*(message_part.c[name] for name in ("message_id", "part", "status", "error", "submitted_at")))
-    .where(message_part.c.message_id.in_(bindparam("_ids", expanding=True)))
-    .order_by(message_part.c.message_id, message_part.c.part)
-)
+_IDS: Any = bindparam("_ids", expanding=True)
+_THESE = message.c.id.in_(_IDS)
+_TOLD = ("id", "request_id", "campaign_id", "contact_id", "node", "address", "gateway", "status", "parts", "created_at")
+_HELD = tuple(message.c[name] for name in _TOLD)
+_BY_IDS = Prepared(select(*_HELD).where(_THESE).order_by(message.c.id).with_for_update())
 _NAMED = Prepared(
-    select(smsc_id.c.gateway, smsc_id.c.id, smsc_id.c.message_id, smsc_id.c.part, message.c.address)
+    select(smsc_id.c.id.label("name"), smsc_id.c.part, *_HELD)
     .join(message, message.c.id == smsc_id.c.message_id)
-    .where(smsc_id.c.gateway == bindparam("_gateway"), smsc_id.c.id.in_(bindparam("_ids", expanding=True)))
+    .where(smsc_id.c.gateway == bindparam("_gateway"), smsc_id.c.id.in_(_IDS))
+    .order_by(message.c.id)
+    .with_for_update(of=message)
+)
+_PART = tuple(message_part.c[name] for name in ("message_id", "part", "status", "error", "submitted_at"))
+_PARTS_OF = Prepared(
+    select(*_PART).where(message_part.c.message_id.in_(_IDS)).order_by(message_part.c.message_id, message_part.c.part)
 )
 _KEEP_EARLY = Prepared(insert(early_receipt))
 _EARLY = Prepared(
     select(early_receipt)
-    .where(
-        early_receipt.c.gateway == bindparam("_gateway"), early_receipt.c.smsc_id.in_(bindparam("_ids", expanding=True))
-    )
+    .where(early_receipt.c.gateway == bindparam("_gateway"), early_receipt.c.smsc_id.in_(_IDS))
     .order_by(early_receipt.c.id)
 )
-_FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(bindparam("_ids", expanding=True))))
+_FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(_IDS)))
 #: Digits of a number that tell it from others: without the country code, and with an area code.
 _SHORTEST = 7
 # The driver takes a plain text at once, and looks long at a member of an enumeration.
@@ -98,7 +79,7 @@ def intent(message_id: str, request: ContactRequest, fields: Mapping[str, Any]) 
 
 
 async def by_ids(tx: AsyncConnection, message_ids: Collection[str]) -> dict[str, AnyRow]:
-    """`(id, request_id, campaign_id, address, status, submitted_at, …)` of those that are there, locked."""
+    """Those that are there, locked: `id`, `request_id`, `campaign_id`, `address`, `status`, `parts` and more."""
     return {row.id: row for row in await _BY_IDS.rows(tx, {"_ids": list(message_ids)})} if message_ids else {}
 
 
@@ -125,18 +106,25 @@ async def open_of(tx: AsyncConnection, dialer_node: str) -> list[AnyRow]:
 
 async def set_parts(
     tx: AsyncConnection, news: Iterable[tuple[str, int, MessageStatus, str | None]], now: datetime
-) -> None:
-    """`(text, part, status, error)`, in their order, each by the table of transitions: what comes twice, or late, changes nothing."""
+) -> dict[tuple[str, int], AnyRow]:
+    """`(text, part, status, error)`, in their order, each by the table of transitions: what comes twice, or late, changes nothing.
+
+    Returns those that have changed, as `parts_of` does, by text and part. What many have become alike costs one statement.
+    """
+    changed: dict[tuple[str, int], AnyRow] = {}
     left = list(news)
     while left:
         first: dict[tuple[str, int], tuple[str, int, MessageStatus, str | None]] = {}
         later = [one for one in left if first.setdefault(one[:2], one) is not one]
-        by_status: dict[MessageStatus, list[dict[str, Any]]] = defaultdict(list)
+        alike: dict[tuple[MessageStatus, int, str | None], list[str]] = defaultdict(list)
         for message_id, part, status, error in first.values():
-            by_status[status].append({"_id": message_id, "_part": part, "_error": error, "_now": now})
-        for status, rows in by_status.items():
-            await _set_part(status).run_many(tx, rows)
+            alike[status, part, error].append(message_id)
+        for (status, part, error), ids in alike.items():
+            values = {"_ids": ids, "_part": part, "_error": error, "_now": now}
+            for row in await _set_part(status).rows(tx, values):
+                changed[row.message_id, row.part] = row
         left = later
+    return changed
 
 
 @cache
@@ -149,22 +137,34 @@ def _set_part(to: MessageStatus) -> Prepared:
         changes["submitted_at"] = bindparam("_now", type_=message_part.c.submitted_at.type)
     if MESSAGE.final(to):
         changes["final_at"] = bindparam("_now", type_=message_part.c.final_at.type)
-    sources = or_(
-        *(message_part.c.status == one for one in sorted(MESSAGE.sources(to)))
-    )  # a list can't be run for many
-    this = (message_part.c.message_id == bindparam("_id"), message_part.c.part == bindparam("_part"), sources)
-    return Prepared(update(message_part).where(*this).values(changes))
+    these = (message_part.c.message_id.in_(_IDS), message_part.c.part == bindparam("_part"))
+    sources = or_(*(message_part.c.status == one for one in sorted(MESSAGE.sources(to))))
+    return Prepared(update(message_part).where(*these, sources).values(changes).returning(*_PART))
 
 
-async def set_status(tx: AsyncConnection, status: MessageStatus, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Of texts that are locked and may go over to it; rows of `_id`, `error`, `submitted_at`, `final_at`."""
-    await _set_status(status).run_many(tx, rows)
+async def set_status(
+    tx: AsyncConnection, ids: Sequence[str], status: MessageStatus, error: str | None, submitted: bool, now: datetime
+) -> None:
+    """Of texts that are locked and may go over to it. `submitted`: an SMSC has taken some of each; the first time is kept."""
+    facts = {
+        "error": error,
+        "submitted_at": now if submitted else None,
+        "final_at": now if MESSAGE.final(status) else None,
+    }
+    await _SET_STATUS.run(tx, {"_ids": ids, "_status": status.value, **{f"_{name}": at for name, at in facts.items()}})
 
 
-@cache
-def _set_status(to: MessageStatus) -> Prepared:
-    facts: dict[str, Any] = {name: bindparam(name) for name in _NO_FACTS}
-    return Prepared(update(message).where(message.c.id == bindparam("_id")).values({"status": to, **facts}))
+_NEWS = {name: bindparam(f"_{name}", type_=message.c[name].type) for name in ("status", *_NO_FACTS)}
+_SET_STATUS = Prepared(
+    update(message)
+    .where(_THESE)
+    .values(
+        status=_NEWS["status"],
+        error=_NEWS["error"],
+        submitted_at=func.coalesce(message.c.submitted_at, _NEWS["submitted_at"]),
+        final_at=func.coalesce(_NEWS["final_at"], message.c.final_at),
+    )
+)
 
 
 async def name_parts(tx: AsyncConnection, names: Sequence[Mapping[str, Any]]) -> None:
@@ -184,14 +184,22 @@ def _name(dialect: str) -> Prepared:
 
 async def parts_named(
     tx: AsyncConnection, gateway: str, wanted: Sequence[tuple[Sequence[str], str]]
-) -> list[tuple[str, int] | None]:
-    """For each `(names, destination)` of a receipt the `(text, part)` that is meant; the names are likely in their order.
+) -> list[AnyRow | None]:
+    """For each `(names, destination)` of a receipt the text that is meant, as of `by_ids`, with its `part`, locked.
 
-    A form that is not the first counts only when the destination fits too: it may happen to be another text's id.
+    The names are likely in their order. A form that is not the first counts only when the destination fits too: it may
+    happen to be another text's id.
     """
-    names = {name for some, _ in wanted for name in some}
-    rows = {row.id: row for row in await _NAMED.rows(tx, {"_gateway": gateway, "_ids": sorted(names)})}
-    return [(row.message_id, row.part) if row else None for row in meant(rows, wanted)]
+    rows = await _named(tx, gateway, {some[0] for some, _ in wanted if some})
+    # Most go by their first form; the others cost as much again, and are seldom any text's.
+    if further := {name for some, _ in wanted if some and some[0] not in rows for name in some[1:]}:
+        rows |= await _named(tx, gateway, further)
+    return meant(rows, wanted)
+
+
+async def _named(tx: AsyncConnection, gateway: str, names: Collection[str]) -> dict[str, AnyRow]:
+    found = await _NAMED.rows(tx, {"_gateway": gateway, "_ids": sorted(names)}) if names else ()
+    return {row.name: row for row in found}
 
 
 def meant(rows: Mapping[str, AnyRow], wanted: Sequence[tuple[Sequence[str], str]]) -> list[AnyRow | None]:

@@ -63,6 +63,14 @@ _COMPLETE = Prepared(
     .returning(*_COLUMNS)
 )
 _BY_IDS = Prepared(select(*_COLUMNS).where(_THESE))
+_AWAITED = Prepared(
+    select(*_COLUMNS)
+    .join(
+        enrollment,
+        (enrollment.c.id == contact_request.c.enrollment_id) & (enrollment.c.request_id == contact_request.c.id),
+    )
+    .where(_THESE)
+)
 _RESERVE = Prepared(
     update(contact_request)
     .where(_THESE, contact_request.c.state == RequestState.PENDING)
@@ -169,6 +177,12 @@ async def complete(tx: AsyncConnection, request_ids: Collection[int]) -> dict[in
     rows = await _COMPLETE.rows(tx, {"_ids": list(request_ids)})
     if before := set(request_ids).difference(row.id for row in rows):
         rows += await _BY_IDS.rows(tx, {"_ids": list(before)})
+    return {row.id: _request(row) for row in rows}
+
+
+async def awaited(tx: AsyncConnection, request_ids: Collection[int]) -> dict[int, ContactRequest]:
+    """Those that their contacts' places wait to hear of."""
+    rows = await _AWAITED.rows(tx, {"_ids": list(request_ids)}) if request_ids else ()
     return {row.id: _request(row) for row in rows}
 
 

@@ -12,7 +12,7 @@ from dialer.operations.message_rows import PartNews, ReceiptNews
 from dialer.store import tables
 from sms.receipt import keys
 from tests.support import builders, invariants
-from tests.support.context import Bench
+from tests.support.context import MONDAY, Bench
 from tests.support.stories import Story, stories
 
 pytestmark = pytest.mark.req("M3")
@@ -41,6 +41,30 @@ async def receipt(
     bench: Bench, smsc_id: str, destination: str = builders.number(1), status: MessageStatus = MessageStatus.DELIVERED
 ) -> None:
     await messages.receipt(bench.ctx, [ReceiptNews("texter", keys(smsc_id), destination, status, None)])
+
+
+async def test_in_a_batch_each_has_its_own_status_and_error(bench: Bench) -> None:
+    """What is alike is written together: neither the status nor the error of one is another's."""
+    ids = [f"{n:X}" for n in range(1, 7)]
+    campaign_id = await accepted(bench, *ids)
+    became = [
+        (MessageStatus.DELIVERED, None), (MessageStatus.UNDELIVERED, "undeliverable 001"),
+        (MessageStatus.UNDELIVERED, "undeliverable 002"), (MessageStatus.DELIVERED, None),
+        (MessageStatus.EXPIRED, "undeliverable 001"),
+    ]  # fmt: skip
+    bench.clock.advance(minutes=1)
+    batch = [ReceiptNews("texter", keys(name), "", *one) for name, one in zip(ids, became, strict=False)]
+    await messages.receipt(bench.ctx, [*batch, batch[0], ReceiptNews("texter", keys("FFFF"), "", *became[0])])
+    async with bench.ctx.db.read() as tx:
+        columns = (tables.message.c[name] for name in ("status", "error", "submitted_at", "final_at"))
+        rows = [tuple(row) for row in await tx.execute(select(*columns).order_by(tables.message.c.id))]
+    assert rows == [
+        *((status.value, error, MONDAY, bench.clock()) for status, error in became),
+        ("submitted", None, MONDAY, None),
+    ]
+    assert await early(bench) == 1
+    assert [story.place.state for story in await told(bench, campaign_id)] == ["done"] * 5 + ["in_progress"]
+    await invariants.check(bench.ctx.db)
 
 
 async def told(bench: Bench, campaign_id: int) -> list[Story]:
