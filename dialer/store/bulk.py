@@ -17,7 +17,7 @@ from typing import cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store import sources
-from dialer.store.prepared import InThread
+from dialer.store.in_thread import InThread
 from dialer.store.types import sqlite_text
 
 NAME = "landing"

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
 
 from dialer.store.checkpoints import Checkpointer
+from dialer.store.in_thread import Work
 from dialer.store.patience import Disk, Trouble
 from dialer.store.projection import Projection
+from dialer.store.readers import Readers
 from dialer.store.types import dump_json
-from dialer.store.writer import BUSY_TIMEOUT_S, Work, Writer
+from dialer.store.writer import BUSY_TIMEOUT_S, Writer
 
 READERS = 4
 BUSY_TIMEOUT_MS = int(1000 * BUSY_TIMEOUT_S)
@@ -25,7 +26,7 @@ WAL_TRIES, WAL_PAUSE_S = 200, 0.02
 GIVEN_BACK_S = 2.0  # how long a database that is closed waits for who still reads
 # Pages in memory, for each connection: what readers lack comes from the system's own cache.
 WRITER_KIB, READER_KIB = 65_536, 8_192
-STATEMENTS = 1_024  # that the writer keeps prepared: each in a few sizes (in_sets.py)
+STATEMENTS = 1_024  # that each connection keeps prepared: many in a few sizes (in_sets.py)
 _ALONE = 0x736F7572  # PostgreSQL's locks of sources; any number that no other lock of ours begins with
 WAL_KEPT = 64 << 20  # bytes of the log that stay when it begins anew
 
@@ -39,6 +40,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._writer: Writer | None = None
+        self._readers: Readers | None = None
         self._disk: Disk | None = None
         self.trouble = Trouble()
         self.projection: Projection | None = None  # what contacts are listed from on SQLite
@@ -46,18 +48,24 @@ class Database:
             self.projection = Projection(Path(str(make_url(url).database)))
             self._disk = Disk(Path(str(make_url(url).database)), self.trouble)
             self._checkpointer = Checkpointer(str(make_url(url).database))
-            self._writer = Writer(_sqlite_thread_engine(url), self._checkpointer.start, self.trouble)
-            self._writers = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._readers = _sqlite_engine(url, begin="BEGIN", pool_size=READERS, query_only=True)
-            _attach(self._readers, self.projection)
+            self._writer = Writer(_sqlite_writing_engine(url), self._checkpointer.start, self.trouble)
+            self._writers = _sqlite_engine(url)
+            self._readers = Readers(_sqlite_reading_engine(url, self.projection), READERS)
         else:
-            self._writers = self._readers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_JSON)
+            self._writers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_JSON)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A consistent view; writing through it fails."""
-        async with self._readers.connect() as connection:
+        async with self._writers.connect() if self._readers is None else self._readers.read() as connection:
             yield connection
+
+    async def ask(self, work: Work[T]) -> T:
+        """`read` for what is asked often: the whole of it is one coroutine, which awaits nothing but its connection."""
+        if self._readers is not None:
+            return await self._readers.ask(work)
+        async with self._writers.connect() as connection:
+            return await work(connection)
 
     @asynccontextmanager
     async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -118,47 +126,62 @@ class Database:
         if self._writer is not None:
             await self._writer.close()
             await asyncio.to_thread(self._checkpointer.stop)
-        await self._given_back()
-        await self._readers.dispose()
+        if self._readers is not None:
+            await self._given_back(self._readers)
+            await self._readers.close()
         await self._writers.dispose()
         if self.projection is not None:
             self.projection.close()
 
-    async def _given_back(self) -> None:
-        """Until nobody reads, a short while at most: a connection in use when its pool goes is closed by nobody."""
-        pool = self._readers.sync_engine.pool
+    async def _given_back(self, readers: Readers) -> None:
+        """Until nobody reads, a short while at most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GIVEN_BACK_S):
-                while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110  (a pool tells nobody)
+                while readers.reading:  # noqa: ASYNC110  (nobody tells)
                     await asyncio.sleep(GIVEN_BACK_S / 200)
 
 
-def _sqlite_engine(url: str, *, begin: str, pool_size: int, query_only: bool = False) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=_CONNECT, **_JSON)
-    _set_up(engine.sync_engine, begin, query_only=query_only)
+def _sqlite_engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_CONNECT, **_JSON)
+    _set_up(engine.sync_engine, query_only=False)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begins(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     return engine
 
 
-def _sqlite_thread_engine(url: str) -> Engine:
-    engine = create_engine(
+def _sqlite_thread_engine(url: str, **options: Any) -> Engine:
+    """Whose connections begin and end no transaction themselves."""
+    return create_engine(
         url.replace("+aiosqlite", "", 1),
         connect_args={**_CONNECT, "cached_statements": STATEMENTS},
         isolation_level="AUTOCOMMIT",
         **_JSON,
+        **options,
     )
-    _set_up(engine, None, query_only=False)
+
+
+def _sqlite_writing_engine(url: str) -> Engine:
+    engine = _sqlite_thread_engine(url)
+    _set_up(engine, query_only=False)
     return engine
 
 
-def _attach(readers: AsyncEngine, projection: Projection) -> None:
+def _sqlite_reading_engine(url: str, projection: Projection) -> Engine:
     """Readers see the projection as `search`."""
+    engine = _sqlite_thread_engine(url, pool_size=READERS)
+    _set_up(engine, query_only=True)
 
-    @event.listens_for(readers.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         projection.prepare()
         cursor = connection.cursor()
         cursor.execute("ATTACH ? AS search", (str(projection.file),))
         cursor.close()
+
+    return engine
 
 
 _JSON: dict[str, Any] = {"json_serializer": dump_json, "json_deserializer": orjson.loads}
@@ -166,7 +189,7 @@ _JSON: dict[str, Any] = {"json_serializer": dump_json, "json_deserializer": orjs
 _CONNECT: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
 
 
-def _set_up(engine: Engine, begin: str | None, *, query_only: bool) -> None:
+def _set_up(engine: Engine, *, query_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -183,13 +206,6 @@ def _set_up(engine: Engine, begin: str | None, *, query_only: bool) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    if begin is None:
-        return
-
-    @event.listens_for(engine, "begin")
-    def _begins(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
 
 
 def _use_wal(cursor: Any) -> None:

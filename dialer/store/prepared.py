@@ -11,41 +11,19 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from sqlalchemy import JSON, Connection, CursorResult, Dialect, Executable
+from sqlalchemy import JSON, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from dialer.store.in_sets import filled, in_twos, many_at_once
+from dialer.store.in_thread import InThread, Visited
 from dialer.store.types import AnyRow, dump_optional_json, load_json
 
 Parameters = Mapping[str, Any]
-
-T = TypeVar("T")
-
-
-class InThread:
-    """What a transaction's coroutine asks of an `AsyncConnection`, answered on the spot: it is never suspended."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.dialect = connection.dialect
-        self.driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        return self._connection.execute(statement, parameters)
-
-    async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
-        return self._connection.scalar(statement, parameters)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    async def run_sync(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        return function(self._connection, *arguments, **named)
 
 
 def _thread(tx: object) -> InThread | None:
@@ -62,12 +40,14 @@ class Prepared:
     async def rows(self, tx: AsyncConnection, parameters: Parameters) -> list[AnyRow]:
         """What it selects or returns."""
         if thread := _thread(tx):
-            return self._for(thread, parameters).rows(thread.driver, parameters)
+            return self._rows(thread, parameters)
+        if isinstance(tx, Visited):
+            return await tx.visit(lambda thread: self._rows(thread, parameters))
         return list(await tx.execute(self.statement, dict(parameters)))
 
     async def run(self, tx: AsyncConnection, parameters: Parameters) -> None:
         if thread := _thread(tx):
-            self._for(thread, parameters).rows(thread.driver, parameters)
+            self._rows(thread, parameters)
         else:
             await tx.execute(self.statement, dict(parameters))
 
@@ -88,6 +68,9 @@ class Prepared:
             made = self._for(thread, batch[0]).run_many(thread.driver, batch)
             return sorted(row[0] for row in made)  # SQLite does not say in which order it returns them
         return list((await tx.execute(self.statement, [dict(parameters) for parameters in batch])).scalars())
+
+    def _rows(self, thread: InThread, parameters: Parameters) -> list[AnyRow]:
+        return self._for(thread, parameters).rows(thread.driver, parameters)
 
     def _for(self, tx: InThread, parameters: Parameters) -> "_Direct":
         names = tuple(parameters)

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -19,8 +19,8 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.store.in_thread import InThread, Work, drive, tell
 from dialer.store.patience import Trouble, is_patient
-from dialer.store.prepared import InThread
 
 # Another process that writes is waited for; who is patient asks again and again.
 BUSY_TIMEOUT_S = 30.0
@@ -30,7 +30,6 @@ _PRIMARY = 0xFF  # of SQLite's extended result codes
 TOGETHER_S = 0.004
 
 T = TypeVar("T")
-Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
 
 @dataclass(slots=True)
@@ -42,7 +41,7 @@ class _Whole:
     patient: bool
 
     def fail(self, error: BaseException) -> None:
-        _tell(self.done, self.done.set_exception, error)
+        tell(self.done, self.done.set_exception, error)
 
 
 Job = Callable[[], None] | _Whole
@@ -81,9 +80,9 @@ class Writer:
             try:
                 result = do()
             except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
-                _tell(done, done.set_exception, error)
+                tell(done, done.set_exception, error)
             else:
-                _tell(done, done.set_result, result)
+                tell(done, done.set_result, result)
 
         self._put(job, urgent=urgent)
         return await done
@@ -97,7 +96,7 @@ class Writer:
         def lend() -> None:
             if waits:
                 self._begin(patient=True).rollback()  # nobody else holds it
-            _tell(came, came.set_result, None)
+            tell(came, came.set_result, None)
             over.wait()
 
         self._put(lend, urgent=urgent)
@@ -169,7 +168,7 @@ class Writer:
         one: _Whole | None = first
         try:
             driver = self._begin(patient=first.patient)
-            went.append((first, _drive(first.work(cast("AsyncConnection", tx)))))
+            went.append((first, drive(first.work(cast("AsyncConnection", tx)))))
             until = time.monotonic() + TOGETHER_S
             while time.monotonic() < until:
                 is_urgent, one = self._next_whole(is_urgent=is_urgent)
@@ -185,13 +184,13 @@ class Writer:
                 failed.fail(error)
             return
         for job, result in went:
-            _tell(job.done, job.done.set_result, result)
+            tell(job.done, job.done.set_result, result)
 
     def _go_along(self, tx: InThread, one: _Whole, went: list[tuple[_Whole, Any]]) -> None:
         """What it raises is its own affair, unless SQLite has given up the whole transaction for it."""
         tx.driver.execute("SAVEPOINT along")
         try:
-            result = _drive(one.work(cast("AsyncConnection", tx)))
+            result = drive(one.work(cast("AsyncConnection", tx)))
         except BaseException as error:
             if not tx.driver.in_transaction:
                 raise
@@ -234,30 +233,10 @@ class Writer:
     def _run(self, work: Work[T], *, patient: bool) -> T:
         tx, driver = self._connection(), self._begin(patient=patient)
         try:
-            result = _drive(work(cast("AsyncConnection", tx)))
+            result = drive(work(cast("AsyncConnection", tx)))
             driver.commit()
         except BaseException:
             with suppress(sqlite3.Error):
                 driver.rollback()
             raise
         return result
-
-
-def _tell(waiter: "asyncio.Future[Any]", how: Callable[[Any], None], what: Any) -> None:
-    """From the thread to whoever waits in the loop, if anybody still does."""
-
-    def tell() -> None:
-        if not waiter.done():
-            how(what)
-
-    with suppress(RuntimeError):  # the loop is closed
-        waiter.get_loop().call_soon_threadsafe(tell)
-
-
-def _drive(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        work.send(None)
-    except StopIteration as end:
-        return cast("T", end.value)
-    work.close()
-    raise RuntimeError("a transaction waited for something else than its connection")

@@ -76,13 +76,16 @@ async def test_the_loop_waits_for_room_and_goes_on(lite: Bench, monkeypatch: pyt
     source_id = await _source(lite)
     await _pages(lite, 1)
 
+    met = asyncio.Event()
+
     async def no_room(*_: Any) -> None:
+        met.set()
         raise OSError(28, "No space left on device")
 
     real = importing._finish
     monkeypatch.setattr(importing, "_finish", no_room)  # not even for the word that it failed
     running = asyncio.create_task(loops.imports(lite.ctx).run())
-    await asyncio.sleep(1)
+    await asyncio.wait_for(met.wait(), 60)
     assert not running.done()
     await _pages(lite, 1_000_000)  # before it can say that it failed
     monkeypatch.setattr(importing, "_finish", real)

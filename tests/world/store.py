@@ -15,9 +15,9 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.store import database, writer
+from dialer.store import database
 from dialer.store.database import Database
-from dialer.store.prepared import InThread
+from dialer.store.in_thread import InThread, Work, drive
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class _Files:
         self._engine = create_engine(
             "sqlite://", creator=self._connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **database._JSON
         )
-        database._set_up(self._engine, None, query_only=False)
+        database._set_up(self._engine, query_only=False)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, **database._CONNECT)
@@ -87,6 +87,10 @@ class WorldDatabase(Database):
             connection.driver.rollback()
             self._idle.append(connection)
 
+    async def ask(self, work: Work[T]) -> T:
+        async with self.read() as tx:
+            return drive(work(tx))
+
     @asynccontextmanager
     async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
         async with self._turn(urgent=urgent):
@@ -100,12 +104,12 @@ class WorldDatabase(Database):
                 raise
         await asyncio.sleep(self._heard_s())
 
-    async def transact(self, work: writer.Work[T], *, urgent: bool = False, durable: bool = True) -> T:  # noqa: ARG002
+    async def transact(self, work: Work[T], *, urgent: bool = False, durable: bool = True) -> T:  # noqa: ARG002
         async with self._turn(urgent=urgent):
             driver = self._own.driver
             driver.execute("BEGIN IMMEDIATE")
             try:
-                result = writer._drive(work(cast("AsyncConnection", self._own)))
+                result = drive(work(cast("AsyncConnection", self._own)))
                 driver.commit()
             except BaseException:
                 driver.rollback()
