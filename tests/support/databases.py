@@ -61,7 +61,7 @@ class SqliteDatabases:
     async def make(self, *, migrated: bool = True) -> str:
         file = self._folder / f"test{next(self._numbers)}.db"
         if migrated:
-            shutil.copyfile(template(), file)
+            shutil.copyfile(await asyncio.to_thread(template), file)
         return f"{SQLITE}{file}"
 
     async def drop(self, url: str) -> None:
