@@ -37,7 +37,7 @@ class UsersOut(Out):
 class UserIn(In):
     name: Name
     role: Line = Field(description=ROLES)
-    password: str = Field(max_length=2000, description="10 to 1024 characters.")
+    password: str = Field(max_length=2000, description="12 to 1024 characters.")
 
 
 class UserPatch(In):
@@ -45,7 +45,7 @@ class UserPatch(In):
 
     role: Line | None = Field(default=None, description=ROLES)
     disabled: bool | None = None
-    password: str | None = Field(default=None, max_length=2000, description="A new one: 10 to 1024 characters.")
+    password: str | None = Field(default=None, max_length=2000, description="A new one: 12 to 1024 characters.")
 
 
 class TelephoneIn(In):

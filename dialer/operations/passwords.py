@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from dialer.domain.errors import Fault
 
-MIN_PASSWORD, MAX_PASSWORD = 10, 1024
+MIN_PASSWORD, MAX_PASSWORD = 12, 1024
 # Argon2 is meant to be costly: no more of it at once than leaves the dialer its processor.
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
 

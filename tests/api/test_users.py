@@ -43,7 +43,7 @@ async def test_a_user_is_made_listed_changed_and_deleted(server: Server) -> None
     made = await server.ok("POST", "/users", 201, json=body)
     assert (made["name"], made["role"], made["disabled"], made["agent"]) == ("eve", "viewer", False, None)
     assert fields_of(await server.refused("POST", "/users", 422, json=body)) == {"name"}
-    wrong = {"name": "x", "role": "king", "password": "short"}
+    wrong = {"name": "x", "role": "king", "password": "eleven char"}
     assert fields_of(await server.refused("POST", "/users", 422, json=wrong)) == {"role", "password"}
     changed = await server.ok("PATCH", "/users/eve", json={"role": "supervisor"})
     assert changed["role"] == "supervisor"
@@ -133,7 +133,7 @@ async def ended(response: ClientResponse) -> bool:
 async def test_ones_own_password_and_other_sessions(server: Server) -> None:
     ann, headers = await caller(server, "ann")
     _, elsewhere = await caller(server, "ann")
-    for old, new, field in (("wrong", NEW, "old"), (PASSWORD, "short", "new")):
+    for old, new, field in (("wrong", NEW, "old"), (PASSWORD, "eleven char", "new")):
         with pytest.raises(InvalidInput) as refused:
             await staff.change_own_password(server.ctx, ann, old, new, "")
         assert [fault.field for fault in refused.value.faults] == [field]

@@ -21,7 +21,7 @@ async def test_a_manager_keeps_the_users(page: Page, login: tuple[str, str]) -> 
     await page.get_by_label("Name", exact=True).fill("eve")
     await page.get_by_label("Password").fill("short")
     await page.get_by_role("button", name="Create").click()
-    await expect(page.locator("#fault-password")).to_contain_text("10 to 1024 characters")
+    await expect(page.locator("#fault-password")).to_contain_text("12 to 1024 characters")
     await picture(page, "users-refused")
     await page.get_by_label("Password").fill(FIRST)
     await page.get_by_label("Role").select_option("agent")
