@@ -4,11 +4,12 @@ English is the source and needs no catalogue. Each other language is one file, `
 `admin/locale`, read at the start; nothing is compiled by hand. What programs read (the API, webhooks, logs) is English always.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from babel import negotiate_locale
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 FOLDER = Path(__file__).parent / "locale"
 SOURCE = "en"
+K = TypeVar("K")
 # Nobody understands more; the rest of a longer header is not read.
 MOST_WANTED = 20
 
@@ -83,6 +85,11 @@ def N_(message: str) -> str:  # noqa: N802  (the name that the tools of gettext 
 def said(text: str) -> str:
     """A text that was marked with `N_`; any other one stays as it is."""
     return spoken.get().texts.gettext(text) if text else ""
+
+
+def labelled(table: Iterable[tuple[K, str]]) -> list[tuple[K, str]]:
+    """Choices whose labels were marked with `N_`."""
+    return [(key, said(label)) for key, label in table]
 
 
 def _in_order(accept: str) -> list[str]:

@@ -7,6 +7,7 @@ from aiohttp import web
 from admin import auth
 from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, Identity
+from admin.language import N_, _, said
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from dialer.domain.errors import InvalidInput
@@ -14,9 +15,9 @@ from dialer.domain.windows import zone_names
 from dialer.operations import staff
 
 NOTICES = {
-    "password": "The password was changed, and you are logged out everywhere else.",
-    "time-zone": "Saved.",
-    "sessions": "You are logged out everywhere else.",
+    "password": N_("The password was changed, and you are logged out everywhere else."),
+    "time-zone": N_("Saved."),
+    "sessions": N_("You are logged out everywhere else."),
 }
 
 
@@ -30,7 +31,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
     try:
         if new != again:
-            raise InvalidInput.single("again", "is not the same as the new password")
+            raise InvalidInput.single("again", _("is not the same as the new password"))
         cookie = await auth.change_password(request, me, old, new)
     except InvalidInput as error:
         return await _page(request, 422, by_field(error.faults))
@@ -58,7 +59,7 @@ async def end_others(request: web.Request) -> web.StreamResponse:
 def _me(request: web.Request) -> Identity:
     me = request[IDENTITY]
     if not me.csrf:
-        raise Refused(403, "a token has no account: log in as a person")
+        raise Refused(403, _("a token has no account: log in as a person"))
     return me
 
 
@@ -69,5 +70,5 @@ async def _page(
     return page(
         request, "account.html", status=status, section="My account", faults=faults or {}, zones=sorted(zone_names()),
         sessions=await staff.sessions(request.app[CONTEXT], me.name), zone=me.time_zone or "UTC",
-        notice=NOTICES.get(request.query.get("saved", "")),
+        notice=said(NOTICES.get(request.query.get("saved", ""), "")),
     )  # fmt: skip

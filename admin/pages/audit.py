@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, _, said
 from admin.pages import words
 from admin.pages.lists import ListView, Wanted, wanted
 from admin.pages.render import page
@@ -17,14 +18,14 @@ from dialer.operations import audit
 
 DEFAULT_SORT = "-id"
 _THINGS = (
-    "campaign", "strategy", "source", "contact", "contact field", "do-not-contact entry", "gateway", "webhook", "user", "token",
+    N_("campaign"), N_("strategy"), N_("source"), N_("contact"), N_("contact field"), N_("do-not-contact entry"),
+    N_("gateway"), N_("webhook"), N_("user"), N_("token"),
 )  # fmt: skip
-THINGS = (("", "Everything"), *((f"thing:eq:{one}", words.plain(one).capitalize()) for one in _THINGS))
 _ACTIONS = (
-    "create", "edit", "delete", "erase", "publish", "unpublish", "end", "deploy", "save draft", "discard draft", "cancel",
-    "renew key", "renew secret", "test", "resend", "log in", "refuse login", "log out",
+    N_("create"), N_("edit"), N_("delete"), N_("erase"), N_("publish"), N_("unpublish"), N_("end"), N_("deploy"),
+    N_("save draft"), N_("discard draft"), N_("cancel"), N_("renew key"), N_("renew secret"), N_("test"), N_("resend"),
+    N_("log in"), N_("refuse login"), N_("log out"),
 )  # fmt: skip
-ACTIONS = (("", "Every action"), *((f"action:eq:{one}", one.capitalize()) for one in _ACTIONS))
 FROM, UNTIL = "at:ge:", "at:lt:"
 Row = Mapping[str, Any]
 
@@ -34,10 +35,16 @@ async def index(request: web.Request) -> web.StreamResponse:
     found = await audit.page(request.app[CONTEXT], looked.query())
     view = ListView(looked, found.items, found.total, found.next_cursor, found.total_is_exact)
     return page(
-        request, "audit.html", section="Audit log", list=view, things=THINGS, actions=ACTIONS, changes=changes,
+        request, "audit.html", section="Audit log", list=view, changes=changes,
+        things=_choices("thing", _("Everything"), _THINGS), actions=_choices("action", _("Every action"), _ACTIONS),
         thing=_chosen(view.given, "thing:"), action=_chosen(view.given, "action:"), who=_chosen(view.given, "who:"),
         since=_day(view.given, FROM), until=_day(view.given, UNTIL),
     )  # fmt: skip
+
+
+def _choices(field: str, every: str, known: Sequence[str]) -> list[tuple[str, str]]:
+    """Conditions on the field, in words."""
+    return [("", every), *((f"{field}:eq:{one}", words.upper_first(said(one))) for one in known)]
 
 
 def changes(entry: Row) -> list[tuple[str, str, str]]:
@@ -50,7 +57,7 @@ def _told(value: Any) -> str:
     if value is None or value in ("", [], {}):
         return "–"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, list) and not any(isinstance(one, dict | list) for one in value):
         return ", ".join(map(str, value))
     return orjson.dumps(value).decode() if isinstance(value, dict | list) else str(value)
@@ -72,7 +79,7 @@ def _conditions(request: web.Request) -> Iterator[str]:
             try:
                 day = date.fromisoformat(text) + timedelta(days=more)
             except (ValueError, OverflowError):
-                raise InvalidInput.single(name, "should be a day such as 2026-05-04") from None
+                raise InvalidInput.single(name, _("should be a day such as 2026-05-04")) from None
             yield f"{start}{day}T00:00:00Z"
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY, LIVE
-from admin.pages import draft_words, forms, rates, views
+from admin.language import _
+from admin.pages import draft_words, forms, rates, views, words
 from admin.pages.faults import by_field
 from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
 from dialer.domain.rules.catalogue import NONE, packs
-from dialer.domain.windows import zone_names
+from dialer.domain.windows import WEEK, zone_names
 from dialer.operations import campaigns, gateways, metering
 from dialer.store.listing import Query
 
@@ -132,7 +133,7 @@ async def _draft_page(
 async def _settings_page(
     request: web.Request, campaign: Campaign, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
 ) -> web.Response:
-    notice = "Saved." if "saved" in request.query and not faults else None
+    notice = _("Saved.") if "saved" in request.query and not faults else None
     context = {
         "campaign": campaign,
         "draft": None,
@@ -161,10 +162,10 @@ async def _choices(request: web.Request, form: Mapping[str, Any]) -> dict[str, A
     reported = ctx.engine.queues()
     return {
         "zones": sorted(zone_names()),
-        "days": list(forms.DAY_NAMES.items()),
+        "days": [(day, words.day(day)) for day in WEEK],
         "modes": forms.modes(),
         "queues": _options(((name, name) for name in sorted(reported or ())), form["queue"]),
-        "queue_hint": "" if reported is not None else "Asterisk can't be asked for its queues now.",
+        "queue_hint": "" if reported is not None else _("Asterisk can't be asked for its queues now."),
         "voice_gateways": _options(_of_kind(rows, "voice"), form["voice_gateway"]),
         "sms_gateways": _options(_of_kind(rows, "sms"), form["sms_gateway"]),
         "rule_packs": [(one.id, one.name) for one in packs().values()],
@@ -177,9 +178,9 @@ def _of_kind(rows: Sequence[Mapping[str, Any]], kind: str) -> list[tuple[str, st
 
 
 def _options(known: Any, chosen: str | None) -> list[tuple[str, str]]:
-    choices = [("", "– none –"), *known]
+    choices = [("", _("– none –")), *known]
     if chosen and chosen not in dict(choices):
-        choices.append((chosen, f"{chosen} (not there now)"))
+        choices.append((chosen, _("%(chosen)s (not there now)", chosen=chosen)))
     return choices
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from admin.auth import local_path, may
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import _
 from admin.pages import forms, views
 from admin.pages.campaign import overview
 from admin.pages.lists import ListView, wanted
@@ -47,9 +48,11 @@ async def create(request: web.Request) -> web.StreamResponse:
 
 def _title(title: str) -> str:
     if not title:
-        raise InvalidInput.single("title", "is needed")
+        raise InvalidInput.single("title", _("is needed"))
     if len(title) > forms.LONGEST_TITLE or not title.isprintable():
-        raise InvalidInput.single("title", f"should be at most {forms.LONGEST_TITLE} printable characters")
+        raise InvalidInput.single(
+            "title", _("should be at most %(most)s printable characters", most=forms.LONGEST_TITLE)
+        )
     return title
 
 
@@ -63,15 +66,15 @@ async def _list(request: web.Request, *, status: int = 200, **context: Any) -> w
 
 
 async def publish(request: web.Request) -> web.StreamResponse:
-    return await _move(request, campaigns.publish, "It can't be published")
+    return await _move(request, campaigns.publish, _("It can't be published"))
 
 
 async def unpublish(request: web.Request) -> web.StreamResponse:
-    return await _move(request, campaigns.unpublish, "It can't be unpublished")
+    return await _move(request, campaigns.unpublish, _("It can't be unpublished"))
 
 
 async def end(request: web.Request) -> web.StreamResponse:
-    return await _move(request, campaigns.end, "It can't be ended")
+    return await _move(request, campaigns.end, _("It can't be ended"))
 
 
 async def moved(request: web.Request) -> web.StreamResponse:
@@ -100,6 +103,9 @@ async def remove(request: web.Request) -> web.StreamResponse:
     try:
         await deleting.remove(request.app[CONTEXT], campaign_id)
     except IllegalTransition as error:
-        refused = {"title": "It can't be deleted", "faults": views.mends(campaign_id, (Fault("status", str(error)),))}
+        refused = {
+            "title": _("It can't be deleted"),
+            "faults": views.mends(campaign_id, (Fault("status", str(error)),)),
+        }
         return await overview(request, status=409, refused=refused)
     raise web.HTTPSeeOther("/campaigns")

@@ -4,23 +4,25 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from admin.language import N_, _, labelled, said
+from admin.pages import words
 from dialer.domain.columns import IGNORE, attribute_name
 from dialer.store.types import AnyRow
 
 KNOWN = (
-    ("phone", "Phone (calls and texts)"),
-    ("phone_2", "Second phone"),
-    ("phone_3", "Third phone"),
-    ("mobile", "Mobile (calls and texts)"),
-    ("sms", "Number for texts only"),
-    ("email", "E-mail"),
-    ("first_name", "First name"),
-    ("last_name", "Last name"),
-    ("name", "Whole name"),
-    ("time_zone", "Time zone"),
-    ("external_id", "External id"),
+    ("phone", N_("Phone (calls and texts)")),
+    ("phone_2", N_("Second phone")),
+    ("phone_3", N_("Third phone")),
+    ("mobile", N_("Mobile (calls and texts)")),
+    ("sms", N_("Number for texts only")),
+    ("email", N_("E-mail")),
+    ("first_name", N_("First name")),
+    ("last_name", N_("Last name")),
+    ("name", N_("Whole name")),
+    ("time_zone", N_("Time zone")),
+    ("external_id", N_("External id")),
 )
-LEAVE_OUT = (IGNORE, "– leave out –")
+LEAVE_OUT = (IGNORE, N_("– leave out –"))
 _RANKED = re.compile(r"(phone|mobile|sms|email)_?([1-9][0-9]?)")
 _SAMPLES = 3
 
@@ -39,7 +41,7 @@ class Column:
 
 def choices(fields: Iterable[AnyRow]) -> Choices:
     """Every field by its name: the known ones, then the custom ones."""
-    return {**dict(KNOWN), **{field.name: f"{field.label} ({field.type})" for field in fields}}
+    return {**dict(labelled(KNOWN)), **{field.name: f"{field.label} ({said(field.type.value)})" for field in fields}}
 
 
 def column(name: str, field: str, known: Choices, values: Sequence[str]) -> Column:
@@ -48,7 +50,7 @@ def column(name: str, field: str, known: Choices, values: Sequence[str]) -> Colu
     own = attribute_name(name)
     options = dict(known)
     if own not in options and not _RANKED.fullmatch(own):
-        options[own] = f"New attribute “{own}”"
+        options[own] = _("New attribute “%(name)s”", name=own)
     if field not in options and field != IGNORE:
-        options[field] = f"Attribute “{field}”" if not ranked else field.replace("_", " ").capitalize()
-    return Column(name, field, [*options.items(), LEAVE_OUT], values[:_SAMPLES])
+        options[field] = _("Attribute “%(name)s”", name=field) if not ranked else words.upper_first(words.plain(field))
+    return Column(name, field, [*options.items(), *labelled([LEAVE_OUT])], values[:_SAMPLES])

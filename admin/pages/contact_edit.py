@@ -7,6 +7,7 @@ from aiohttp import web
 
 from admin.auth import local_path
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import _, labelled
 from admin.pages import contact_form, words
 from admin.pages.contact_form import ContactForm
 from admin.pages.forms import revision
@@ -76,7 +77,7 @@ def _edit_of_several(form: Mapping[str, Any]) -> Edit:
     """A time zone, an attribute, or both; what is left empty stays, an attribute without a value is taken away."""
     zone, name, value = (str(form.get(key, "")).strip() for key in ("time_zone", "attribute", "value"))
     if not zone and not name:
-        raise InvalidInput.single("attribute", "say what is to be set: a time zone, or an attribute and its value")
+        raise InvalidInput.single("attribute", _("say what is to be set: a time zone, or an attribute and its value"))
     return Edit({"time_zone": zone} if zone else {}, {name: value or None} if name else {})
 
 
@@ -107,7 +108,8 @@ def _why(result: Result, fields: Mapping[str, Field]) -> str:
 def _page(request: web.Request, item: Mapping[str, Any], form: ContactForm, *, status: int = 200) -> web.Response:
     return page(
         request, "contact_edit.html", status=status, section="Contacts", contact=item, form=form, back=_back(request),
-        serves=contact_form.SERVES, name=f"{item['first_name']} {item['last_name']}".strip() or f"Contact #{item['id']}",
+        serves=labelled(contact_form.SERVES),
+        name=f"{item['first_name']} {item['last_name']}".strip() or _("Contact #%(id)s", id=item["id"]),
     )  # fmt: skip
 
 

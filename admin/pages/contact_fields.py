@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, _, labelled
 from admin.pages.faults import by_field
 from admin.pages.forms import revision
 from admin.pages.render import page
@@ -15,10 +16,10 @@ from dialer.operations import contact_fields
 from dialer.operations.contact_fields import FieldInUse, Values, ValuesDoNotFit
 
 TYPES = (
-    ("text", "Text"),
-    ("number", "Number, kept as 1234.5"),
-    ("date", "Date, kept as 2026-12-24"),
-    ("choice", "Choice from a list"),
+    ("text", N_("Text")),
+    ("number", N_("Number, kept as 1234.5")),
+    ("date", N_("Date, kept as 2026-12-24")),
+    ("choice", N_("Choice from a list")),
 )
 NEW = {"name": "", "label": "", "type": "text", "choices": ""}
 
@@ -75,8 +76,8 @@ async def _list(
 ) -> web.Response:
     rows = await contact_fields.all_fields(request.app[CONTEXT])
     return page(
-        request, "contact_fields.html", status=status, section="Fields", fields=rows, types=TYPES, form=form,
-        faults=faults or {}, labels={value: label.partition(",")[0] for value, label in TYPES},
+        request, "contact_fields.html", status=status, section="Fields", fields=rows, types=labelled(TYPES), form=form,
+        faults=faults or {}, labels={value: label.partition(",")[0] for value, label in labelled(TYPES)},
     )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ async def _one(
 ) -> web.Response:
     places, number = await contact_fields.usage(request.app[CONTEXT], form["name"])
     return page(
-        request, "contact_field.html", status=status, section="Fields", form=form, faults=faults or {}, types=TYPES,
+        request, "contact_field.html", status=status, section="Fields", form=form, faults=faults or {}, types=labelled(TYPES),
         places=places, values=number,
     )  # fmt: skip
 
@@ -108,7 +109,9 @@ def _stored(row: Any) -> dict[str, Any]:
 
 def _type(typed: Mapping[str, str]) -> FieldType:
     if typed["type"] not in set(FieldType):
-        raise InvalidInput.single("type", f"{shown(typed['type'])} is not a type: take {', '.join(FieldType)}")
+        raise InvalidInput.single(
+            "type", _("%(type)s is not a type: take %(types)s", type=shown(typed["type"]), types=", ".join(FieldType))
+        )
     return FieldType(typed["type"])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
+from admin.language import N_
 from admin.pages.faults import by_field
 from dialer.domain.contact import Address
 from dialer.domain.editing import Edit
@@ -15,11 +16,11 @@ from dialer.domain.fields import Field
 Form = MultiMapping[Any]
 NAMED = ("first_name", "last_name", "time_zone", "external_id")
 SERVES = (
-    ("voice+sms", "calls and texts"),
-    ("voice", "calls only"),
-    ("sms", "texts only"),
-    ("email", "e-mail"),
-    ("voice+sms+email", "everything"),
+    ("voice+sms", N_("calls and texts")),
+    ("voice", N_("calls only")),
+    ("sms", N_("texts only")),
+    ("email", N_("e-mail")),
+    ("voice+sms+email", N_("everything")),
 )
 EMPTY_ROWS = 2
 
@@ -92,7 +93,7 @@ def typed(form: Form, fields: Mapping[str, Field], faults: Sequence[Fault]) -> C
 
 def read(form: Form) -> Edit:
     """What was typed as an edit: an attribute that was emptied is taken away, an empty address row says nothing."""
-    addresses = [(channel, row.address) for _, row in _typed_addresses(form) for channel in row.serves.split("+")]
+    addresses = [(channel, row.address) for _index, row in _typed_addresses(form) for channel in row.serves.split("+")]
     attributes: dict[str, str | None] = {name: value or None for name, value in _typed_attributes(form)}
     return Edit({name: _text(form, name) or None for name in NAMED}, attributes, addresses)
 
@@ -110,7 +111,7 @@ def _with_empty(rows: list[AddressRow]) -> list[AddressRow]:
 
 def _typed_addresses(form: Form) -> Iterator[tuple[int, AddressRow]]:
     """Each row that is not empty, with the place of its first address in the edit's list."""
-    index, known = 0, {value for value, _ in SERVES}
+    index, known = 0, {value for value, _label in SERVES}
     for address, serves in zip(form.getall("address", ()), form.getall("serves", ()), strict=False):
         row = AddressRow(str(address).strip(), str(serves) if serves in known else "voice+sms")
         if row.address:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, labelled
 from admin.pages import views, words
 from admin.pages.campaign import load
 from admin.pages.lists import Condition, ListView, Wanted, typed, wanted
@@ -18,12 +19,17 @@ from dialer.store.listing import Page, Query
 
 DEFAULT_SORT = "id"
 NEWEST = Query(limit=100, sort="-created_at")
-OF_CONTACT = (("last_name", "Name"), ("address", "Number"), ("external_id", "External id"), ("time_zone", "Time zone"))
+OF_CONTACT = (
+    ("last_name", N_("Name")),
+    ("address", N_("Number")),
+    ("external_id", N_("External id")),
+    ("time_zone", N_("Time zone")),
+)
 OF_PLACE = (
-    ("last_name", "Name"), ("address", "Number"), ("status", "Status"), ("result", "Result"), ("attempts", "Attempts"),
-    ("next_due_at", "Next due"), ("stop_reason", "Stopped because"),
+    ("last_name", N_("Name")), ("address", N_("Number")), ("status", N_("Status")), ("result", N_("Result")), ("attempts", N_("Attempts")),
+    ("next_due_at", N_("Next due")), ("stop_reason", N_("Stopped because")),
 )  # fmt: skip
-OF_TIME = (("created_at", "Created (UTC)"), ("modified_at", "Modified (UTC)"))
+OF_TIME = (("created_at", N_("Created (UTC)")), ("modified_at", N_("Modified (UTC)")))
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -46,8 +52,8 @@ async def _list(request: web.Request, campaign: Campaign | None) -> web.StreamRe
     return page(
         request, "campaign/contacts.html" if campaign else "contacts.html", status=422 if new.faults else 200, new=new,
         section="Campaigns" if campaign else "Contacts", tab="Contacts", campaign=campaign, list=view, custom=custom,
-        columns=OF_PLACE if campaign else OF_CONTACT, times=() if campaign else OF_TIME,
-        choices=_choices(campaign, custom), ops=words.OPS.items(), back=view.link(), sources=sources.items(),
+        columns=labelled(OF_PLACE if campaign else OF_CONTACT), times=[] if campaign else labelled(OF_TIME),
+        choices=_choices(campaign, custom), ops=words.ops(), back=view.link(), sources=sources.items(),
     )  # fmt: skip
 
 

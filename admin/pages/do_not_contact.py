@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import _
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.errors import Fault, InvalidInput
@@ -55,7 +56,10 @@ async def _list(
     campaigns = (await reports.campaigns_page(request.app[CONTEXT], Query(limit=100, sort="title"))).items
     titles = {one.campaign.id: one.campaign.title for one in campaigns}
     view = ListView(looked, found.items, found.total, found.next_cursor)
-    choices = [("", "All campaigns"), *((str(key), f"Only “{title}”") for key, title in titles.items())]
+    choices = [
+        ("", _("All campaigns")),
+        *((str(key), _("Only “%(title)s”", title=title)) for key, title in titles.items()),
+    ]
     return page(
         request, "do_not_contact.html", status=status, section="Do not contact", list=view, form=form, faults=faults or {},
         titles=titles, choices=choices, is_address=is_address,
@@ -76,15 +80,18 @@ async def _found(request: web.Request, query: Query, q: str) -> tuple[Page, bool
 def _entries(typed: Mapping[str, str]) -> list[NewEntry]:
     addresses = [line.strip() for line in re.split(r"[\n,;]", typed["addresses"]) if line.strip()]
     if not addresses:
-        raise InvalidInput.single("addresses", "are needed: one in each line")
+        raise InvalidInput.single("addresses", _("are needed: one in each line"))
     if len(addresses) > MOST_AT_ONCE:
-        raise InvalidInput.single("addresses", f"are {len(addresses)}; at most {MOST_AT_ONCE:,} are taken at once")
+        raise InvalidInput.single(
+            "addresses",
+            _("are %(number)s; at most %(most)s are taken at once", number=len(addresses), most=f"{MOST_AT_ONCE:,}"),
+        )
     if len(typed["reason"]) > LONGEST_REASON or not typed["reason"].isprintable():
-        raise InvalidInput.single("reason", f"should be at most {LONGEST_REASON} printable characters")
+        raise InvalidInput.single("reason", _("should be at most %(most)s printable characters", most=LONGEST_REASON))
     campaign = typed["campaign"]
     is_id = campaign.isascii() and campaign.isdigit() and len(campaign) <= LONGEST_ID
     if campaign and not is_id:
-        raise InvalidInput.single("campaign", "is no campaign; choose one of the list")
+        raise InvalidInput.single("campaign", _("is no campaign; choose one of the list"))
     return [NewEntry(address, int(campaign) if campaign else None, typed["reason"]) for address in addresses]
 
 

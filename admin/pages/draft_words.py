@@ -1,5 +1,6 @@
 """A draft of a strategy in words: whose it is, what is wrong with it, and whether something was deployed since."""
 
+from admin.language import _, ngettext
 from admin.pages.render import local
 from dialer.domain.campaign import Campaign
 from dialer.domain.transitions import CampaignStatus
@@ -18,18 +19,21 @@ async def notice(ctx: Context, campaign: Campaign) -> dict[str, str] | None:
 
 def _runs(draft: Draft, campaign: Campaign) -> str:
     if draft.deployed is None:
-        return "Nothing is deployed: the campaign can't be published."
-    return f"Version {draft.deployed} {'runs' if campaign.status is CampaignStatus.PUBLISHED else 'is deployed'}."
+        return _("Nothing is deployed: the campaign can't be published.")
+    if campaign.status is CampaignStatus.PUBLISHED:
+        return _("Version %(version)s runs.", version=draft.deployed)
+    return _("Version %(version)s is deployed.", version=draft.deployed)
 
 
 def title(draft: Draft, zone: str) -> str:
     """`Draft of 2026-05-04 12:04 CEST by anna, not deployed: 3 faults`, in the campaign's zone."""
-    return f"Draft of {local(draft.kept.saved_at, zone)} by {draft.kept.saved_by}, not deployed: {count(draft)}"
+    saved, by = local(draft.kept.saved_at, zone), draft.kept.saved_by
+    return _("Draft of %(saved)s by %(by)s, not deployed: %(faults)s", saved=saved, by=by, faults=count(draft))
 
 
 def count(draft: Draft) -> str:
     number = len(draft.checked.faults)
-    return {0: "no faults", 1: "1 fault"}.get(number, f"{number:,} faults")
+    return ngettext("%(num)s fault", "%(num)s faults", number) if number else _("no faults")
 
 
 def age(draft: Draft) -> str:
@@ -38,7 +42,11 @@ def age(draft: Draft) -> str:
     if not draft.is_older or now is None:
         return ""
     if base is None:
-        return f"Older than what is deployed: version {now} came after it was begun."
+        return _("Older than what is deployed: version %(now)s came after it was begun.", now=now)
     if base == now:
-        return f"Older than what is deployed: version {now} was drawn otherwise after it was begun."
-    return f"Older than what is deployed: it was begun from version {base}, and version {now} came since."
+        return _("Older than what is deployed: version %(now)s was drawn otherwise after it was begun.", now=now)
+    return _(
+        "Older than what is deployed: it was begun from version %(base)s, and version %(now)s came since.",
+        base=base,
+        now=now,
+    )

@@ -12,13 +12,15 @@ from pydantic import ValidationError
 
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
-from admin.pages import draft_words
+from admin.language import N_, _, said
+from admin.pages import draft_words, words
 from admin.pages.campaign import load
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.staying import while_connected
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, InvalidInput
+from dialer.domain.windows import WEEK
 from dialer.operations import dry_runs
 from dialer.operations.one_by_one import Crowded
 from dialer.simulation.assumptions import HOURS, Assumptions
@@ -30,24 +32,24 @@ MORE = (
     "delivery_share", "delivery_s", "reply_share", "reply_s", "reply_text", "seed",
 )  # fmt: skip
 LABELS = {
-    "agents": ("Agents at work", "one number, or 24, one for each hour from midnight on"),
-    "answer_rate": ("Answered, in %", "one number, or 24, by the contact's own hour"),
-    "talk_s": ("Talk time, in seconds", "on average"),
-    "horizon_days": ("Look ahead, in days", ""),
-    "busy_share": ("Busy, in %", "of calls"),
-    "machine_share": ("Taken by machines, in %", "of calls"),
-    "invalid_share": ("Do not exist, in %", "of numbers"),
-    "ring_s": ("Rings until answered, in seconds", "on average"),
-    "wrap_up_s": ("Wrap-up, in seconds", "after each call"),
-    "preview_s": ("Looks at a contact, in seconds", "in preview mode, before the call"),
-    "queue_wait_s": ("Waits for an agent, in seconds", "then hangs up"),
-    "variation": ("Times vary, in %", "up and down"),
-    "delivery_share": ("Texts delivered, in %", ""),
-    "delivery_s": ("Delivery takes, in seconds", "on average"),
-    "reply_share": ("Replies, in %", "of delivered texts"),
-    "reply_s": ("A reply takes, in seconds", "on average"),
-    "reply_text": ("What people reply", ""),
-    "seed": ("Seed", "the same one gives the same result"),
+    "agents": (N_("Agents at work"), N_("one number, or 24, one for each hour from midnight on")),
+    "answer_rate": (N_("Answered, in %"), N_("one number, or 24, by the contact's own hour")),
+    "talk_s": (N_("Talk time, in seconds"), N_("on average")),
+    "horizon_days": (N_("Look ahead, in days"), ""),
+    "busy_share": (N_("Busy, in %"), N_("of calls")),
+    "machine_share": (N_("Taken by machines, in %"), N_("of calls")),
+    "invalid_share": (N_("Do not exist, in %"), N_("of numbers")),
+    "ring_s": (N_("Rings until answered, in seconds"), N_("on average")),
+    "wrap_up_s": (N_("Wrap-up, in seconds"), N_("after each call")),
+    "preview_s": (N_("Looks at a contact, in seconds"), N_("in preview mode, before the call")),
+    "queue_wait_s": (N_("Waits for an agent, in seconds"), N_("then hangs up")),
+    "variation": (N_("Times vary, in %"), N_("up and down")),
+    "delivery_share": (N_("Texts delivered, in %"), ""),
+    "delivery_s": (N_("Delivery takes, in seconds"), N_("on average")),
+    "reply_share": (N_("Replies, in %"), N_("of delivered texts")),
+    "reply_s": (N_("A reply takes, in seconds"), N_("on average")),
+    "reply_text": (N_("What people reply"), ""),
+    "seed": (N_("Seed"), N_("the same one gives the same result")),
 }
 PERCENT = frozenset({
     "answer_rate", "busy_share", "machine_share", "invalid_share", "variation", "delivery_share", "reply_share",
@@ -91,7 +93,8 @@ async def _page(
 ) -> web.Response:
     return page(
         request, "campaign/dry_run.html", status=status, section="Campaigns", tab="Dry run", campaign=campaign, form=form,
-        first=FIRST, more=MORE, labels=LABELS, more_open=_any_in_more(faults),
+        first=FIRST, more=MORE, labels={name: (said(label), said(hint)) for name, (label, hint) in LABELS.items()},
+        more_open=_any_in_more(faults),
         faults=by_field([replace(one, reason=_reason(one)) for one in faults], LABELS),
         result=_told(result) if result else None,
         kept_draft=await draft_words.notice(request.app[CONTEXT], campaign),
@@ -149,7 +152,7 @@ def _reason(fault: Fault) -> str:
     """Shares are percents here."""
     if fault.field not in PERCENT or "should be" not in fault.reason:
         return fault.reason
-    return f"should be a number from 0 to 100{fault.reason.partition('from 0 to 1')[2]}"
+    return _("should be a number from 0 to 100") + fault.reason.partition("from 0 to 1")[2]
 
 
 def _any_in_more(faults: Sequence[Fault]) -> bool:
@@ -180,15 +183,21 @@ def _told(result: Mapping[str, Any]) -> dict[str, Any]:
 def _takes(time: timedelta) -> str:
     hours, seconds = divmod(int(time.total_seconds()), 3600)
     if hours >= 2 * HOURS:
-        return f"{hours / HOURS:.1f} days"
-    return f"{hours} h {seconds // 60} min" if hours else f"{max(1, seconds // 60)} min"
+        return _("%(days)s days", days=f"{hours / HOURS:.1f}")
+    minutes = seconds // 60
+    return (
+        _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+        if hours
+        else _("%(minutes)s min", minutes=max(1, minutes))
+    )
 
 
 def _days(hours: Mapping[str, Any], zone: str) -> list[dict[str, Any]]:
     """The series by the day of the campaign's clock, for those who read tables rather than charts."""
     start, days = datetime.fromisoformat(hours["start"]), dict[str, dict[str, Any]]()
     for index, calls in enumerate(hours["calls"]):
-        day = f"{(start + timedelta(hours=index)).astimezone(ZoneInfo(zone)):%a %Y-%m-%d}"
+        at = (start + timedelta(hours=index)).astimezone(ZoneInfo(zone))
+        day = f"{words.day(WEEK[at.weekday()])} {at:%Y-%m-%d}"
         told = days.setdefault(day, {"day": day, "calls": 0, "connected": 0, "texts": 0, "busy": 0.0})
         told["calls"] += calls
         told["connected"] += hours["connected"][index]

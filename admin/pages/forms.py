@@ -8,6 +8,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
+from admin.language import _
 from dialer.domain.campaign import (
     ABANDONMENT_LIMIT_PERCENT,
     DEFAULT_PRIORITY,
@@ -25,7 +26,6 @@ from dialer.domain.rules.catalogue import NONE
 from dialer.domain.sound import SOUND_FILE, SOUND_FILE_WORDS
 from dialer.domain.windows import WEEK, ExecutionTime, Validity, zone
 
-DAY_NAMES = dict(zip(WEEK, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 LONGEST_TITLE, LONGEST_CALLER_ID, LONGEST_DESCRIPTION = 200, 80, 10_000
 MOST_CALLS, MOST_PER_SECOND = 100_000, 1000.0
 FIRST_YEAR, LAST_YEAR = 1970, 9000
@@ -78,7 +78,10 @@ def read(form: Form) -> tuple[dict[str, Any], list[Fault]]:
     if order in set(LoadOrder):
         reading.fields["load_order"] = LoadOrder(order)
     else:
-        reading.refuse("load_order", f"{shown(order)} is not an order: take {' or '.join(LoadOrder)}")
+        reading.refuse(
+            "load_order",
+            _("%(order)s is not an order: take %(orders)s", order=shown(order), orders=" / ".join(LoadOrder)),
+        )
     if "rule_pack" in form:
         reading.fields["rule_pack"] = reading.text("rule_pack") or NONE
     reading.attempt("max_concurrent_calls", lambda: _number(reading, "max_concurrent_calls", int, MOST_CALLS))
@@ -100,11 +103,13 @@ def _read_texts(reading: _Reading) -> None:
         value = reading.text(name)
         reading.fields[name] = value
         if len(value) > longest:
-            reading.refuse(name, f"has {len(value)} characters; at most {longest} are possible")
+            reading.refuse(
+                name, _("has %(number)s characters; at most %(most)s are possible", number=len(value), most=longest)
+            )
         elif name != "description" and not value.isprintable():
-            reading.refuse(name, "has characters that can't be shown")
+            reading.refuse(name, _("has characters that can't be shown"))
     if not reading.fields["title"]:
-        reading.refuse("title", "is needed")
+        reading.refuse("title", _("is needed"))
     for name in ("queue", "voice_gateway", "sms_gateway", "caller_id", "abandoned_message"):
         reading.fields[name] = reading.text(name) or None
     named = reading.text("sms_fallbacks").split(",")
@@ -119,7 +124,7 @@ def _execution(reading: _Reading) -> ExecutionTime | None:
     if not start and not end:
         return None
     missing = [
-        Fault(f"execution.{name}", "is needed too, or leave both empty")
+        Fault(f"execution.{name}", _("is needed too, or leave both empty"))
         for name, value in (("start", start), ("end", end))
         if not value
     ]
@@ -140,12 +145,16 @@ def _validity(reading: _Reading) -> Validity:
         try:
             moment = datetime.fromisoformat(text) if text else None
         except ValueError:
-            raise InvalidInput.single(f"validity.{name}", f"{shown(text)} is not a date with a time") from None
+            raise InvalidInput.single(
+                f"validity.{name}", _("%(text)s is not a date with a time", text=shown(text))
+            ) from None
         if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise InvalidInput.single(f"validity.{name}", f"should be a year from {FIRST_YEAR} to {LAST_YEAR}")
+            raise InvalidInput.single(
+                f"validity.{name}", _("should be a year from %(first)s to %(last)s", first=FIRST_YEAR, last=LAST_YEAR)
+            )
         moments[name] = moment.replace(tzinfo=tz).astimezone(UTC) if moment else None
     if moments["from"] and moments["until"] and moments["until"] <= moments["from"]:
-        raise InvalidInput.single("validity.until", "is not after the start: choose a later end")
+        raise InvalidInput.single("validity.until", _("is not after the start: choose a later end"))
     return Validity(moments["from"], moments["until"])
 
 
@@ -156,16 +165,22 @@ def _number(reading: _Reading, name: str, kind: type[int] | type[float], most: f
     try:
         value = kind(text)
     except ValueError:
-        raise InvalidInput.single(name, f"{shown(text)} is not a {'whole ' if kind is int else ''}number") from None
+        whole = kind is int
+        told = (
+            _("%(text)s is not a whole number", text=shown(text))
+            if whole
+            else _("%(text)s is not a number", text=shown(text))
+        )
+        raise InvalidInput.single(name, told) from None
     if not 0 < value <= most:
-        raise InvalidInput.single(name, f"should be above 0 and at most {most:g}")
+        raise InvalidInput.single(name, _("should be above 0 and at most %(most)s", most=f"{most:g}"))
     return value
 
 
 def _lines(reading: _Reading, name: str) -> float:
     value = _number(reading, name, float, MOST_LINES_PER_AGENT) or LINES_PER_AGENT
     if value < 1:
-        raise InvalidInput.single(name, f"should be from 1 to {MOST_LINES_PER_AGENT:g}")
+        raise InvalidInput.single(name, _("should be from 1 to %(most)s", most=f"{MOST_LINES_PER_AGENT:g}"))
     return value
 
 
@@ -174,9 +189,9 @@ def _percent(reading: _Reading, name: str) -> float:
     try:
         value = float(text) if text else ABANDONMENT_LIMIT_PERCENT
     except ValueError:
-        raise InvalidInput.single(name, f"{shown(text)} is not a number") from None
+        raise InvalidInput.single(name, _("%(text)s is not a number", text=shown(text))) from None
     if not 0 <= value <= 100:  # noqa: PLR2004 (percent)
-        raise InvalidInput.single(name, "should be from 0 to 100")
+        raise InvalidInput.single(name, _("should be from 0 to 100"))
     return value
 
 

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
+from admin.language import N_, _, said
 from admin.pages import trials, views
 from admin.pages.faults import by_field
 from admin.pages.render import page
@@ -21,33 +22,33 @@ from dialer.store.listing import Query
 
 Kind = Literal["voice", "sms"]
 KINDS: Mapping[str, type[VoiceGateway | SmsGateway]] = {"voice": VoiceGateway, "sms": SmsGateway}
-HEADINGS = {"voice": "New voice gateway", "sms": "New SMS gateway"}
+HEADINGS = {"voice": N_("New voice gateway"), "sms": N_("New SMS gateway")}
 LABELS = {
-    "name": "Name", "dial": "Channel to dial", "prefixes": "Allowed prefixes", "max_calls": "Most calls at the same time",
-    "calls_per_second": "Most calls started in a second", "strip_plus": "Dial without the plus sign",
-    "prefix": "Digits put before the number",
-    "breaker_after": "Failed calls in a row that stop it", "calls_per_day": "Most calls in a day",
-    "minutes_per_day": "Most minutes of calls in a day",
-    "prefix_calls_per_day": "Most calls in a day by prefix", "day_zone": "Time zone of the day",
-    "host": "Host of the SMSC", "port": "Port", "system_id": "System id",
-    "password": "Password", "system_type": "System type", "tls": "TLS", "window": "Window",
-    "messages_per_second": "Most texts sent in a second", "response_timeout_s": "Response timeout, seconds",
-    "enquire_link_s": "Enquire link every, seconds", "sender": "Sender id",
-    "bind": "Bind as", "binds": "Binds", "alphabet": "Default alphabet",
-    "long_texts": "Long texts", "transliterate": "Write near characters for those that GSM-7 lacks",
-    "national": "National table of GSM-7",
-    "sender_ton": "Type of number of senders", "sender_npi": "Numbering plan of senders",
-    "number_ton": "Type of number of the texted", "number_npi": "Numbering plan of the texted",
-    "number_prefix": "Put before the number", "longest_validity_h": "Longest validity, hours",
-    "segment_price": "Price of a segment", "currency": "Currency",
+    "name": N_("Name"), "dial": N_("Channel to dial"), "prefixes": N_("Allowed prefixes"), "max_calls": N_("Most calls at the same time"),
+    "calls_per_second": N_("Most calls started in a second"), "strip_plus": N_("Dial without the plus sign"),
+    "prefix": N_("Digits put before the number"),
+    "breaker_after": N_("Failed calls in a row that stop it"), "calls_per_day": N_("Most calls in a day"),
+    "minutes_per_day": N_("Most minutes of calls in a day"),
+    "prefix_calls_per_day": N_("Most calls in a day by prefix"), "day_zone": N_("Time zone of the day"),
+    "host": N_("Host of the SMSC"), "port": N_("Port"), "system_id": N_("System id"),
+    "password": N_("Password"), "system_type": N_("System type"), "tls": N_("TLS"), "window": N_("Window"),
+    "messages_per_second": N_("Most texts sent in a second"), "response_timeout_s": N_("Response timeout, seconds"),
+    "enquire_link_s": N_("Enquire link every, seconds"), "sender": N_("Sender id"),
+    "bind": N_("Bind as"), "binds": N_("Binds"), "alphabet": N_("Default alphabet"),
+    "long_texts": N_("Long texts"), "transliterate": N_("Write near characters for those that GSM-7 lacks"),
+    "national": N_("National table of GSM-7"),
+    "sender_ton": N_("Type of number of senders"), "sender_npi": N_("Numbering plan of senders"),
+    "number_ton": N_("Type of number of the texted"), "number_npi": N_("Numbering plan of the texted"),
+    "number_prefix": N_("Put before the number"), "longest_validity_h": N_("Longest validity, hours"),
+    "segment_price": N_("Price of a segment"), "currency": N_("Currency"),
 }  # fmt: skip
 CHOICES = {
-    "bind": {"transceiver": "Transceiver", "separate": "Transmitter and receiver"},
-    "alphabet": {"gsm7": "GSM-7", "latin1": "Latin-1"},
-    "national": {"": "– none –", "turkish": "Turkish", "spanish": "Spanish", "portuguese": "Portuguese"},
+    "bind": {"transceiver": N_("Transceiver"), "separate": N_("Transmitter and receiver")},
+    "alphabet": {"gsm7": N_("GSM-7"), "latin1": N_("Latin-1")},
+    "national": {"": N_("– none –"), "turkish": N_("Turkish"), "spanish": N_("Spanish"), "portuguese": N_("Portuguese")},
     "long_texts": {
-        "udh8": "Header in each part, reference of 8 bits", "udh16": "Header in each part, reference of 16 bits",
-        "sar": "Parts joined by sar TLVs", "payload": "Whole, in message_payload",
+        "udh8": N_("Header in each part, reference of 8 bits"), "udh16": N_("Header in each part, reference of 16 bits"),
+        "sar": N_("Parts joined by sar TLVs"), "payload": N_("Whole, in message_payload"),
     },
 }  # fmt: skip
 # Settings with one value only are no choice.
@@ -179,9 +180,9 @@ def _control(name: str, field: FieldInfo, *, stored: bool) -> Control:
     hint = (field.description or "").replace("`", "")  # marked up for the reference
     hint = "" if hint.rstrip(".") == LABELS[name] else hint
     if name == "password" and stored:
-        hint = f"Empty: it stays as it is. {hint}"
-    choices = [(one, CHOICES[name][one]) for one in get_args(field.annotation)] if name in CHOICES else []
-    return Control(name, LABELS[name], kind, hint, field.is_required(), name in _WIDE, choices)
+        hint = _("Empty: it stays as it is.") + f" {hint}"
+    choices = [(one, said(CHOICES[name][one])) for one in get_args(field.annotation)] if name in CHOICES else []
+    return Control(name, said(LABELS[name]), kind, hint, field.is_required(), name in _WIDE, choices)
 
 
 def _defaults(kind: str) -> dict[str, Any]:
@@ -229,7 +230,7 @@ def _page(
     return page(
         request, "gateway.html", status=status or (422 if faults else 200), section="Gateways",
         form=form, faults=by_field(told, known), fields=_controls(kind, stored=existing is not None), existing=existing,
-        heading=existing["name"] if existing else HEADINGS[kind],
+        heading=existing["name"] if existing else said(HEADINGS[kind]),
         living=_living(request).get(existing["id"]) if existing else None,
         sms=texts(request.app, existing["id"]) if existing else None, oob="",
         action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}", **{"trials": None, **(test or {})},

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import _
 from admin.pages import words
 from admin.pages.faults import by_field
 from admin.pages.forms import revision
@@ -24,10 +25,12 @@ SECTION = "Webhooks"
 FIELDS = ("name", "url", "campaign_id", "enabled")
 NEW: Mapping[str, Any] = {"name": "", "url": "", "campaign_id": "", "enabled": "yes", "events": ()}
 LONGEST_NAME, LONGEST_ID = 200, 18
-STATES = (
-    ("", "All"),
-    *((f"state:eq:{state.value}", words.plain(state).capitalize()) for state in DeliveryState),
-)
+
+
+def _states() -> list[tuple[str, str]]:
+    """Conditions on the state of deliveries, in words."""
+    known = ((f"state:eq:{state.value}", words.upper_first(words.plain(state))) for state in DeliveryState)
+    return [("", _("All")), *known]
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -105,9 +108,9 @@ def _fields(form: Mapping[str, Any]) -> dict[str, Any]:
     """What was typed as fields of the operation; raises `InvalidInput` for what none can be."""
     campaign = form["campaign_id"]
     if len(form["name"]) > LONGEST_NAME or not form["name"].isprintable():
-        raise InvalidInput.single("name", f"should be at most {LONGEST_NAME} printable characters")
+        raise InvalidInput.single("name", _("should be at most %(most)s printable characters", most=LONGEST_NAME))
     if campaign and not (campaign.isascii() and campaign.isdigit() and len(campaign) <= LONGEST_ID):
-        raise InvalidInput.single("campaign_id", "is no campaign; choose one of the list")
+        raise InvalidInput.single("campaign_id", _("is no campaign; choose one of the list"))
     return {
         "name": form["name"], "url": form["url"], "events": form["events"], "enabled": bool(form["enabled"]),
         "campaign_id": int(campaign) if campaign else None,
@@ -139,8 +142,9 @@ async def _stored(
     query = looked.query() if request.method == "GET" else Query()
     found = await hooks.deliveries_page(request.app[CONTEXT], row.id, query)
     view = ListView(looked, found.items, found.total, found.next_cursor)
-    state = next((one for one in view.given if one in dict(STATES)), "")
-    more = {"row": row, "secret": secret, "hint": hint(row.secret), "list": view, "states": STATES, "state": state}
+    states = _states()
+    state = next((one for one in view.given if one in dict(states)), "")
+    more = {"row": row, "secret": secret, "hint": hint(row.secret), "list": view, "states": states, "state": state}
     return await _form(request, form or _of_row(row), faults, status, **more)
 
 
@@ -148,9 +152,12 @@ async def _form(
     request: web.Request, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200, **more: Any
 ) -> web.Response:
     titles = await _titles(request.app[CONTEXT])
-    choices = [("", "All campaigns"), *((str(key), f"Only “{title}”") for key, title in titles.items())]
+    choices = [
+        ("", _("All campaigns")),
+        *((str(key), _("Only “%(title)s”", title=title)) for key, title in titles.items()),
+    ]
     if form["campaign_id"] and form["campaign_id"] not in dict(choices):
-        choices.append((form["campaign_id"], f"Only campaign {form['campaign_id']}"))
+        choices.append((form["campaign_id"], _("Only campaign %(id)s", id=form["campaign_id"])))
     allowed = sorted(request.app[CONTEXT].settings.webhooks.allowed_hosts)
     known = {"row": None, "secret": "", "list": None, **more}
     return page(

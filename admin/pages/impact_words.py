@@ -1,5 +1,6 @@
 """What a deploy would change for a campaign's contacts, in words."""
 
+from admin.language import _, ngettext
 from dialer.operations.edits import Impact
 from dialer.strategy.fields import OnEdit
 
@@ -7,36 +8,57 @@ from dialer.strategy.fields import OnEdit
 def lines(impact: Impact) -> list[str]:
     """One for each group of contacts; nobody is left out, and who does not exist is not named."""
     if not impact.is_new:
-        return ["It means the same as the present version: only the drawing changes, and nobody's next step."]
+        return [_("It means the same as the present version: only the drawing changes, and nobody's next step.")]
     told = []
     if impact.not_started:
         told.append(_not_started(impact))
     if impact.in_flight:
         told += _in_flight(impact)
-    return told or ["No contact is in the strategy yet."]
+    return told or [_("No contact is in the strategy yet.")]
 
 
 def _not_started(impact: Impact) -> str:
     if impact.starting:
-        return f"{_contacts(impact.not_started, 'has', 'have')} yet to start, and will on this version."
-    return f"{_contacts(impact.not_started, 'has', 'have')} yet to start, and will on the version of before (after an edit: keep)."
+        return ngettext(
+            "%(num)s contact has yet to start, and will on this version.",
+            "%(num)s contacts have yet to start, and will on this version.",
+            impact.not_started,
+        )
+    return ngettext(
+        "%(num)s contact has yet to start, and will on the version of before (after an edit: keep).",
+        "%(num)s contacts have yet to start, and will on the version of before (after an edit: keep).",
+        impact.not_started,
+    )
 
 
 def _in_flight(impact: Impact) -> list[str]:
     if impact.rule is not OnEdit.NEXT_STEP:
-        finish = _contacts(impact.in_flight, "is on the way and finishes", "are on the way and finish")
-        return [f"{finish} on the version of before."]
+        return [
+            ngettext(
+                "%(num)s contact is on the way and finishes on the version of before.",
+                "%(num)s contacts are on the way and finish on the version of before.",
+                impact.in_flight,
+            )
+        ]
     changing = sum(impact.changing.values())
     told = []
     if changing:
-        where = ", ".join(f"{number:,} at {node}" for node, number in sorted(impact.changing.items()))
-        told.append(f"{_contacts(changing, 'changes its next step', 'change their next step')}: {where}.")
+        places = sorted(impact.changing.items())
+        where = ", ".join(_("%(number)s at %(node)s", number=f"{number:,}", node=node) for node, number in places)
+        told.append(
+            ngettext(
+                "%(num)s contact changes its next step: %(where)s.",
+                "%(num)s contacts change their next step: %(where)s.",
+                changing,
+                where=where,
+            )
+        )
     if same := impact.in_flight - changing:
         told.append(
-            f"{_contacts(same, 'is on the way and goes', 'are on the way and go')} on to the same next step as before."
+            ngettext(
+                "%(num)s contact is on the way and goes on to the same next step as before.",
+                "%(num)s contacts are on the way and go on to the same next step as before.",
+                same,
+            )
         )
     return told
-
-
-def _contacts(number: int, one: str, many: str) -> str:
-    return f"1 contact {one}" if number == 1 else f"{number:,} contacts {many}"

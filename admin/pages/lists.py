@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from admin.language import _
 from admin.pages import words
 from dialer.domain.errors import InvalidInput
 from dialer.store.listing import Query
@@ -106,7 +107,7 @@ def wanted(request: web.Request, default_sort: str) -> Wanted:
     """Raises `InvalidInput` for a page length that is no number."""
     limit = request.query.get("limit", str(DEFAULT_LIMIT))
     if not limit.isascii() or not limit.isdigit() or len(limit) > 3:  # noqa: PLR2004  (at most 100)
-        raise InvalidInput.single("limit", "should be 10, 50 or 100")
+        raise InvalidInput.single("limit", _("should be 10, 50 or 100"))
     return Wanted(
         path=request.path,
         sort=request.query.get("sort") or default_sort,

@@ -5,22 +5,24 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from admin.language import N_, _, ngettext, said
+from admin.pages import words
 from dialer.domain.campaign import Campaign
-from dialer.domain.series import Counts, Point, total
+from dialer.domain.series import Counts, Point, Span, total
 from dialer.domain.windows import WEEK, zone
 from dialer.operations.finishing import Outlook
 
 #: What an agent does, in the order of the board: how it is called there, and its colour.
 DOINGS = {
-    "free": ("Free", "green"),
-    "ringing": ("Ringing", "yellow"),
-    "in_use": ("In a call", "blue"),
-    "wrap_up": ("In wrap-up", "azure"),
-    "preview": ("Has a contact on the agent page", "purple"),
-    "paused": ("Paused", "orange"),
-    "not_answering": ("Left calls ringing", "red"),
-    "unavailable": ("Phone can't be reached", "red"),
-    "not_logged_in": ("Not logged in", "secondary"),
+    "free": (N_("Free"), "green"),
+    "ringing": (N_("Ringing"), "yellow"),
+    "in_use": (N_("In a call"), "blue"),
+    "wrap_up": (N_("In wrap-up"), "azure"),
+    "preview": (N_("Has a contact on the agent page"), "purple"),
+    "paused": (N_("Paused"), "orange"),
+    "not_answering": (N_("Left calls ringing"), "red"),
+    "unavailable": (N_("Phone can't be reached"), "red"),
+    "not_logged_in": (N_("Not logged in"), "secondary"),
 }
 
 
@@ -41,23 +43,30 @@ def doings(members: Iterable[Mapping[str, Any]]) -> list[Group]:
         found.setdefault(member["doing"], []).append(member)
     for some in found.values():
         some.sort(key=lambda one: (one["since"] or "", one["name"]))
-    return [Group(code, *DOINGS[code], found[code]) for code in DOINGS if code in found]
+    return [Group(code, said(label), colour, found[code]) for code, (label, colour) in DOINGS.items() if code in found]
 
 
-def happened(span: str, some: Sequence[Point]) -> str:
+def happened(span: Span, some: Sequence[Point]) -> str:
     """A chart in words."""
+    hour = span is Span.HOUR
     sums = total(some)
     if sums == Counts():
-        return f"Nothing was called or texted in the last {span}."
+        return (
+            _("Nothing was called or texted in the last hour.")
+            if hour
+            else _("Nothing was called or texted in the last day.")
+        )
     busiest = max(some, key=lambda one: one.counts.calls)
-    parts = [f"{sums.calls:,} {'call' if sums.calls == 1 else 'calls'}"]
+    parts = [ngettext("%(num)s call", "%(num)s calls", sums.calls)]
     if sums.answer_percent is not None:
-        parts.append(f"{sums.answer_percent:.0f} % of those that ended answered by a person")
+        share = f"{sums.answer_percent:.0f} %"
+        parts.append(_("%(share)s of those that ended answered by a person", share=share))
     if sums.abandoned_percent is not None:
-        parts.append(f"{sums.abandoned_percent:.1f} % of these abandoned")
-    parts.append(f"{sums.texts:,} {'text' if sums.texts == 1 else 'texts'}")
-    most = f"; most calls from {busiest.at:%H:%M} UTC on: {busiest.counts.calls:,}" if busiest.counts.calls else ""
-    return f"In the last {span}: {', '.join(parts)}{most}."
+        parts.append(_("%(share)s of these abandoned", share=f"{sums.abandoned_percent:.1f} %"))
+    parts.append(ngettext("%(num)s text", "%(num)s texts", sums.texts))
+    most = _("most calls from %(at)s UTC on: %(calls)s", at=f"{busiest.at:%H:%M}", calls=f"{busiest.counts.calls:,}")
+    told = ", ".join(parts) + (f"; {most}" if busiest.counts.calls else "")
+    return _("In the last hour: %(told)s.", told=told) if hour else _("In the last day: %(told)s.", told=told)
 
 
 def hours(campaign: Campaign) -> str:
@@ -65,30 +74,33 @@ def hours(campaign: Campaign) -> str:
     own, parts = campaign.execution, []
     if own is not None:
         places = enumerate(WEEK.index(day) for day in own.days)
-        runs = [[one[1] for one in run] for _, run in groupby(places, key=lambda one: one[1] - one[0])]
+        runs = [[one[1] for one in run] for _step, run in groupby(places, key=lambda one: one[1] - one[0])]
         days = ", ".join(f"{_day(run[0])}-{_day(run[-1])}" if len(run) > 1 else _day(run[0]) for run in runs)
         parts.append(f"{days} {own.start:%H:%M}-{own.end:%H:%M}")
     if campaign.rules.times:
-        parts.append("in the hours of its rule pack")
-    return ", ".join(parts) or "around the clock"
+        parts.append(_("in the hours of its rule pack"))
+    return ", ".join(parts) or _("around the clock")
 
 
 def _day(place: int) -> str:
-    return WEEK[place].capitalize()
+    return words.day(WEEK[place])
 
 
 def through(outlook: Outlook, campaign: Campaign) -> str:
     """When a campaign will be through, with what that assumes."""
     if not outlook.remaining:
-        return "Nobody is left to contact."
+        return _("Nobody is left to contact.")
     if not outlook.runs:
-        return "It does not run: when it will be through can't be told."
+        return _("It does not run: when it will be through can't be told.")
     found = outlook.finish
     if found is None:
-        return "When it will be through can't be told yet: too little has been called and texted."
-    assumed = (
-        f"At {found.per_minute:.3g} calls and texts a minute, {found.each:.2g} for each contact, {hours(campaign)}"
-    )
+        return _("When it will be through can't be told yet: too little has been called and texted.")
+    assumed = _(
+        "At %(rate)s calls and texts a minute, %(each)s for each contact, %(hours)s",
+        rate=f"{found.per_minute:.3g}", each=f"{found.each:.2g}", hours=hours(campaign),
+    )  # fmt: skip
     if found.at is None:
-        return f"{assumed}: not within a year, or not before its validity ends."
-    return f"{assumed}: through about {found.at.astimezone(zone(campaign.time_zone)):%a %-d %b, %H:%M %Z}."
+        return _("%(assumed)s: not within a year, or not before its validity ends.", assumed=assumed)
+    at = found.at.astimezone(zone(campaign.time_zone))
+    when = f"{words.day(WEEK[at.weekday()])} {at.day} {words.month(at.month)}, {at:%H:%M %Z}"
+    return _("%(assumed)s: through about %(when)s.", assumed=assumed, when=when)

@@ -23,7 +23,7 @@ async def shown(ctx: Context, campaign: Campaign | None) -> dict[str, Any]:
     data = {"zone": campaign.time_zone if campaign else None, "hour": _chart(hour), "day": _chart(day)}
     return {
         "rates": rates(hour),
-        "told": [live_words.happened("hour", hour), live_words.happened("day", day)],
+        "told": [live_words.happened(Span.HOUR, hour), live_words.happened(Span.DAY, day)],
         "through": live_words.through(await finishing.outlook(ctx, campaign), campaign) if campaign else "",
         "series": orjson.dumps(data).decode(),
     }

@@ -54,7 +54,7 @@ def environment() -> Environment:
         "short": short,
         "wall": wall,
         "clock": clock,
-        "capitalize_first": lambda text: text[:1].upper() + text[1:],
+        "capitalize_first": words.upper_first,
     }
     return made
 

@@ -3,13 +3,14 @@
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, labelled
 from admin.pages.campaign import load
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.operations import reports
 
 DEFAULT_SORT = "-received_at"
-KINDS = (("", "All"), ("stop:eq:true", "Asked to stop"), ("stop:eq:false", "Other replies"))
+KINDS = (("", N_("All")), ("stop:eq:true", N_("Asked to stop")), ("stop:eq:false", N_("Other replies")))
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -18,6 +19,6 @@ async def index(request: web.Request) -> web.StreamResponse:
     view = ListView(looked, found.items, found.total, found.next_cursor)
     kind = next((one for one in view.given if one in dict(KINDS)), "")
     return page(
-        request, "campaign/replies.html", section="Campaigns", tab="Replies", campaign=campaign, list=view, kinds=KINDS,
+        request, "campaign/replies.html", section="Campaigns", tab="Replies", campaign=campaign, list=view, kinds=labelled(KINDS),
         kind=kind,
     )  # fmt: skip

@@ -116,7 +116,7 @@ def _filter_parts(
 ) -> dict[str, Any]:
     own = [f"attributes.{field.name}" for field in fields if field.why != "known"]
     return {
-        "filter_fields": [*_FIELDS, *own], "filter_ops": words.OPS.items(), "filter_rows": rows, "filter_q": q,
+        "filter_fields": [*_FIELDS, *own], "filter_ops": words.ops(), "filter_rows": rows, "filter_q": q,
         "filter_found": found, "filter_refused": refused, "filter_full": len(rows) >= MOST_CONDITIONS,
     }  # fmt: skip
 

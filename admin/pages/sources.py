@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import _
 from admin.pages import source_ways
 from admin.pages.campaign import load
 from admin.pages.render import page
@@ -66,7 +67,7 @@ async def _page(request: web.Request, refused: DomainError | None = None) -> web
     campaign = await load(request)
     parts = await listed(request.app[CONTEXT], campaign)
     ways = await source_ways.parts(request, campaign)
-    told = {"title": "That was not possible", "text": str(refused)} if refused else None
+    told = {"title": _("That was not possible"), "text": str(refused)} if refused else None
     return page(
         request, "campaign/sources.html", status=409 if refused else 200, section="Campaigns", tab="Sources", told=told,
         **parts, **ways,

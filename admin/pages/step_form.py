@@ -10,6 +10,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
+from admin.language import _
 from dialer.strategy.catalogue import CONTACT_IN, STEP_TYPES
 from dialer.strategy.model import FORMAT
 from dialer.strategy.nodered.entry import PREFIX
@@ -111,7 +112,7 @@ def _of_field(told: Mapping[str, list[str]], name: str) -> list[str]:
 
 def _ports(described: Mapping[str, Any], fields: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rules = fields.get("rules", ()) if described["rules"] else ()
-    of_rules = [(f"rule{n}", f"rule {n}", "This rule holds.") for n in range(1, len(rules) + 1)]
+    of_rules = [(f"rule{n}", _("rule %(number)s", number=n), _("This rule holds.")) for n in range(1, len(rules) + 1)]
     return of_rules + [(port["name"], port["label"], port["meaning"]) for port in described["ports"]]
 
 
@@ -141,7 +142,7 @@ def _read_step(form: Form, node_id: str) -> dict[str, Any] | None:
     fields = {
         one["name"]: value for one in described["fields"] if (value := _read_field(form, node_id, one)) is not None
     }
-    ways = [port for port, *_ in _ports(described, fields)]
+    ways = [port for port, *_words in _ports(described, fields)]
     out = {port: str(to) for port in ways if (to := form.get(f"{node_id}|out|{port}"))}
     return {
         "id": node_id, "type": kind, "name": str(form.get(f"{node_id}|name", "")).strip(), "x": _number(form, f"{node_id}|x"),
@@ -175,7 +176,7 @@ def _read_field(form: Form, node_id: str, asked: Mapping[str, Any]) -> Any:
 
 def add(document: Document, kind: str) -> tuple[Document, str]:
     """With one more step of that type at the end, and its id; the same document and "" for a type that there is not."""
-    if kind not in {name for name, *_ in addable()} or len(document["nodes"]) >= MOST_STEPS:
+    if kind not in {name for name, *_words in addable()} or len(document["nodes"]) >= MOST_STEPS:
         return document, ""
     ids = {node["id"] for node in document["nodes"]}
     new = next(one for n in range(1, MOST_STEPS + 2) if (one := kind if n == 1 else f"{kind}-{n}") not in ids)

@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import N_, _, said
 from admin.pages import draft_words, step_form
 from admin.pages.campaign import campaign_id, load
 from admin.pages.render import page
@@ -16,7 +17,7 @@ from dialer.operations import edits, strategies
 from dialer.operations.deploying import BadStrategy
 from dialer.strategy.read import NodeFault
 
-_STALE = (
+_STALE = N_(
     "Somebody else changed the strategy meanwhile. Open this page again to see it, and make your changes once more."
 )
 
@@ -24,7 +25,7 @@ _STALE = (
 async def show(request: web.Request) -> web.StreamResponse:
     campaign = await load(request)
     stored = await strategies.current(request.app[CONTEXT], campaign.id)
-    saved = _told("Saved.") if "saved" in request.query else None
+    saved = _told(_("Saved.")) if "saved" in request.query else None
     return await _page(request, campaign, stored.document, stored.rev, checked=saved)
 
 
@@ -32,12 +33,12 @@ async def change(request: web.Request) -> web.StreamResponse:
     """One of the form's buttons: save, check, or a step or rule more or less, of what stands in the form."""
     form = await request.post()
     document, rev = step_form.read(form), str(form.get("rev", ""))
-    what, _, which = str(form.get("do", "save")).partition(":")
+    what, _colon, which = str(form.get("do", "save")).partition(":")
     if what == "unfold" or (what == "save" and not (lost := await _lost(request, document))):
         return await _save(request, document, rev)
     campaign, new = await load(request), ""
     if what == "save":
-        return await _page(request, campaign, document, rev, checked={**_told(UNFOLDS), "unfolds": lost})
+        return await _page(request, campaign, document, rev, checked={**_told(said(UNFOLDS)), "unfolds": lost})
     if what == "check":
         return await _check(request, campaign, document, rev)
     if what == "add":
@@ -47,7 +48,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     elif what == "rule":
         document = step_form.add_rule(document, which)
     elif what == "unrule":
-        node, _, at = which.rpartition(":")
+        node, _colon, at = which.rpartition(":")
         document = step_form.remove_rule(document, node, int(at) if at.isdecimal() else 0)
     return await _page(request, campaign, document, rev, new=new)
 
@@ -68,7 +69,7 @@ async def _save(request: web.Request, document: step_form.Document, rev: str) ->
         faults = [NodeFault("", fault.field, fault.reason) for fault in error.faults]
         return await _refused(request, document, rev, faults, 422)
     except StaleEdit:
-        return await _refused(request, document, rev, [NodeFault("", "strategy", _STALE)], 409)
+        return await _refused(request, document, rev, [NodeFault("", "strategy", said(_STALE))], 409)
     except IllegalTransition as error:
         return await _refused(request, document, rev, [NodeFault("", "campaign", str(error))], 409)
     raise web.HTTPSeeOther(f"/campaigns/{campaign_id(request)}/strategy/steps?saved=1")
@@ -78,13 +79,13 @@ async def _refused(
     request: web.Request, document: step_form.Document, rev: str, faults: Any, status: int
 ) -> web.Response:
     campaign = await load(request)
-    return await _page(request, campaign, document, rev, checked=_told(REFUSED, faults), status=status)
+    return await _page(request, campaign, document, rev, checked=_told(said(REFUSED), faults), status=status)
 
 
 async def _check(request: web.Request, campaign: Campaign, document: step_form.Document, rev: str) -> web.Response:
     ctx = request.app[CONTEXT]
     found = await strategies.check_document(ctx, campaign.id, document)
-    title = "It can't run like this" if found.faults else "It can run. Nothing was saved yet."
+    title = _("It can't run like this") if found.faults else _("It can run. Nothing was saved yet.")
     checked = _told(title, found.faults, found.warnings)
     if found.strategy is not None:
         checked["impact"] = await edits.impact(ctx, campaign.id, found.strategy)

@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, _, said
 from admin.pages import draft_words, views
 from admin.pages.campaign import campaign_id, load
 from admin.pages.render import page
@@ -15,13 +16,13 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.operations import edits, strategies
 from dialer.strategy.read import NodeFault
 
-REFUSED = "Nothing was saved"
-UNFOLDS = "Nothing was saved yet. The steps would be drawn otherwise, and this would go from the drawing:"
+REFUSED = N_("Nothing was saved")
+UNFOLDS = N_("Nothing was saved yet. The steps would be drawn otherwise, and this would go from the drawing:")
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     saved = "saved" in request.query
-    return await _page(request, checked=_checked("Saved.", (), ()) if saved else None)
+    return await _page(request, checked=_checked(_("Saved."), (), ()) if saved else None)
 
 
 async def save(request: web.Request) -> web.StreamResponse:
@@ -31,12 +32,14 @@ async def save(request: web.Request) -> web.StreamResponse:
     try:
         document = read(text)
         if not form.get("unfold") and (lost := await strategies.unfolded_by(ctx, campaign, document)):
-            return await _page(request, typed=text, checked={**_checked(UNFOLDS, (), ()), "unfolds": lost})
+            return await _page(request, typed=text, checked={**_checked(said(UNFOLDS), (), ()), "unfolds": lost})
         await strategies.deploy(ctx, campaign, document)
     except (InvalidInput, Incomplete) as error:
-        return await _page(request, typed=text, checked=_checked(REFUSED, _at_nodes(error.faults), ()), status=422)
+        return await _page(
+            request, typed=text, checked=_checked(said(REFUSED), _at_nodes(error.faults), ()), status=422
+        )
     except IllegalTransition as error:
-        refused = _checked(REFUSED, (NodeFault("", "campaign", str(error)),), ())
+        refused = _checked(said(REFUSED), (NodeFault("", "campaign", str(error)),), ())
         return await _page(request, typed=text, checked=refused, status=409)
     raise web.HTTPSeeOther(f"/campaigns/{campaign_id(request)}/strategy?saved=1")
 
@@ -47,9 +50,9 @@ async def check(request: web.Request) -> web.StreamResponse:
     try:
         found = await strategies.check_document(request.app[CONTEXT], campaign_id(request), read(text))
     except InvalidInput as error:
-        checked = _checked("It can't be read", _at_nodes(error.faults), ())
+        checked = _checked(_("It can't be read"), _at_nodes(error.faults), ())
     else:
-        title = "It can't run like this" if found.faults else "It can run. Nothing was saved yet."
+        title = _("It can't run like this") if found.faults else _("It can run. Nothing was saved yet.")
         checked = _checked(title, found.faults, found.warnings)
         if found.strategy is not None:
             checked["impact"] = await edits.impact(request.app[CONTEXT], campaign_id(request), found.strategy)
@@ -61,10 +64,11 @@ def read(text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise InvalidInput.single("document", f"is not JSON: {error.msg} at {where}") from None
+        told = {"why": error.msg, "line": error.lineno, "column": error.colno}
+        reason = _("is not JSON: %(why)s at line %(line)s, column %(column)s", **told)
+        raise InvalidInput.single("document", reason) from None
     except (RecursionError, ValueError):  # a number of thousands of digits is a ValueError
-        raise InvalidInput.single("document", "is nested too deeply, or has a number that is too long") from None
+        raise InvalidInput.single("document", _("is nested too deeply, or has a number that is too long")) from None
 
 
 async def _page(
@@ -90,8 +94,8 @@ def _at_nodes(faults: Iterable[Fault]) -> list[NodeFault]:
 
 
 def _at_node(fault: Fault) -> NodeFault:
-    prefix, _, rest = fault.field.partition(".")
-    node, _, field = rest.partition(".")
+    prefix, _dot, rest = fault.field.partition(".")
+    node, _dot, field = rest.partition(".")
     if prefix == "nodes" and field:
         return NodeFault(node, field, fault.reason)
     return NodeFault("", fault.field, fault.reason)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, _, labelled
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.pages.users import ROLES
@@ -16,8 +17,8 @@ from dialer.store.listing import Query
 
 NEW = {"name": "", "role": "viewer", "campaign": "", "until": ""}
 RIGHTS = (
-    (Right.READ, "See"), (Right.OPERATE, "Publish and unpublish"), (Right.WRITE, "Create, edit and delete"),
-    (Right.MANAGE, "Users, tokens and the audit log"), (Right.TALK, "Be offered contacts"),
+    (Right.READ, N_("See")), (Right.OPERATE, N_("Publish and unpublish")), (Right.WRITE, N_("Create, edit and delete")),
+    (Right.MANAGE, N_("Users, tokens and the audit log")), (Right.TALK, N_("Be offered contacts")),
 )  # fmt: skip
 
 
@@ -45,12 +46,12 @@ def _scope(typed: Mapping[str, str], chosen: frozenset[Right]) -> Scope:
     """No right that is ticked means all of the role; the day is included."""
     campaign, until, faults = typed["campaign"], None, []
     if campaign and not (campaign.isascii() and campaign.isdigit() and len(campaign) <= 18):  # noqa: PLR2004
-        faults.append(Fault("campaign", "is no campaign; choose one of the list"))
+        faults.append(Fault("campaign", _("is no campaign; choose one of the list")))
     try:
         if typed["until"]:
             until = datetime.combine(date.fromisoformat(typed["until"]) + timedelta(days=1), time(), UTC)
     except (ValueError, OverflowError):
-        faults.append(Fault("until", "should be a day such as 2026-12-31"))
+        faults.append(Fault("until", _("should be a day such as 2026-12-31")))
     if faults:
         raise InvalidInput(faults)
     return Scope(chosen or None, int(campaign) if campaign else None, until)
@@ -69,9 +70,13 @@ async def _list(
     ctx = request.app[CONTEXT]
     campaigns = (await reports.campaigns_page(ctx, Query(limit=100, sort="title"))).items
     titles = {one.campaign.id: one.campaign.title for one in campaigns}
-    choices = [("", "All campaigns"), *((str(key), f"Only “{title}”") for key, title in titles.items())]
+    choices = [
+        ("", _("All campaigns")),
+        *((str(key), _("Only “%(title)s”", title=title)) for key, title in titles.items()),
+    ]
     return page(
-        request, "tokens.html", status=status, section="Tokens", tokens=await tokens.listed(ctx), roles=ROLES, rights=RIGHTS,
+        request, "tokens.html", status=status, section="Tokens", tokens=await tokens.listed(ctx), roles=labelled(ROLES),
+        rights=labelled(RIGHTS),
         titles=titles, choices=choices, form=form, chosen=chosen, faults=faults or {}, made=made, made_name=name,
         now=ctx.clock(),
     )  # fmt: skip

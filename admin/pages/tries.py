@@ -143,7 +143,7 @@ def _instant(name: str, text: str, zone: str) -> datetime:
     try:
         return datetime.strptime(text, LOCAL).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput.single(name, "should be a time like 2026-05-04T09:00") from None
+        raise InvalidInput.single(name, _("should be a time like 2026-05-04T09:00")) from None
 
 
 def _told(fault: Fault) -> str:

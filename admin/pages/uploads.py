@@ -11,6 +11,7 @@ from aiohttp import web
 
 from admin.auth import may
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import N_, _, labelled
 from admin.pages import columns, forms
 from admin.pages.campaign import load
 from admin.pages.faults import by_field
@@ -26,9 +27,11 @@ from dialer.operations.pending import Pending
 from dialer.operations.uploads import Preview
 from dialer.operations.users import Right
 
-DELIMITERS = (("", "as detected"), (",", "comma"), (";", "semicolon"), ("tab", "tab"), ("|", "vertical bar"))
+DELIMITERS = (
+    ("", N_("as detected")), (",", N_("comma")), (";", N_("semicolon")), ("tab", N_("tab")), ("|", N_("vertical bar")),
+)  # fmt: skip
 NOT_LOOKED: Mapping[str, Any] = {"look": None}
-HEADERS = (("", "as detected"), ("yes", "names the columns"), ("no", "is a contact already"))
+HEADERS = (("", N_("as detected")), ("yes", N_("names the columns")), ("no", N_("is a contact already")))
 
 
 async def listing(request: web.Request) -> web.StreamResponse:
@@ -116,9 +119,12 @@ async def _look(
         "faults": by_field([*faults, *(fault for fault in found.faults if fault not in faults)]),
         "columns": _columns(found, choices),
         "zones": sorted(zone_names()),
-        "encodings": [("", f"as detected ({found.found.shape.encoding})"), *((name, name) for name in ENCODINGS)],
-        "delimiters": DELIMITERS,
-        "headers": HEADERS,
+        "encodings": [
+            ("", _("as detected (%(encoding)s)", encoding=found.found.shape.encoding)),
+            *((name, name) for name in ENCODINGS),
+        ],
+        "delimiters": labelled(DELIMITERS),
+        "headers": labelled(HEADERS),
         "default_region": ctx.settings.default_region,
     }
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from admin.api.users import person
 from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, PREVIEWS
+from admin.language import N_, _, labelled
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.previewing import previews_of
@@ -17,10 +18,10 @@ from dialer.operations.staff import Change
 from dialer.store.types import AnyRow
 
 ROLES = (
-    ("manager", "Manager: everything"),
-    ("supervisor", "Supervisor: sees all, publishes and unpublishes"),
-    ("viewer", "Viewer: sees"),
-    ("agent", "Agent: the agent page only"),
+    ("manager", N_("Manager: everything")),
+    ("supervisor", N_("Supervisor: sees all, publishes and unpublishes")),
+    ("viewer", N_("Viewer: sees")),
+    ("agent", N_("Agent: the agent page only")),
 )
 NEW = {"name": "", "role": "agent"}
 Faults = Mapping[str, Sequence[str]]
@@ -94,7 +95,14 @@ async def _list(
 ) -> web.Response:
     found = await users.listed(request.app[CONTEXT])
     return page(
-        request, "users.html", status=status, section="Users", users=found, roles=ROLES, form=form, faults=faults or {}
+        request,
+        "users.html",
+        status=status,
+        section="Users",
+        users=found,
+        roles=labelled(ROLES),
+        form=form,
+        faults=faults or {},
     )
 
 
@@ -108,8 +116,8 @@ def _refused(request: web.Request, user: AnyRow, error: InvalidInput | Conflict 
 def _one(request: web.Request, user: AnyRow, status: int = 200, faults: Faults | None = None) -> web.Response:
     previews = request.app[PREVIEWS]
     known = sorted({*(previews.agents() if previews else ()), *([user.agent] if user.agent else [])})
-    agents = [("", "– none –"), *((one, one) for one in known)]
-    told: dict[str, Any] = {"one": user, "roles": ROLES, "agents": agents, "faults": faults or {}}
+    agents = [("", _("– none –")), *((one, one) for one in known)]
+    told: dict[str, Any] = {"one": user, "roles": labelled(ROLES), "agents": agents, "faults": faults or {}}
     is_me = user.name == person(request)
     return page(
         request,

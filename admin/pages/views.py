@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from admin.language import N_, _, said
 from admin.pages import words
 from dialer.domain.campaign import Campaign, calling_window
 from dialer.domain.errors import Fault
@@ -13,7 +14,7 @@ from dialer.operations.context import Context
 from dialer.strategy.catalogue import STEP_TYPES
 
 NO_LIVE: Mapping[str, Any] = {
-    "link": {"state": "down", "reason": "No dialer runs in this process."},
+    "link": {"state": "down", "reason": N_("No dialer runs in this process.")},
     "queues": [], "calls": [], "campaigns": [], "gateways": [],
 }  # fmt: skip
 
@@ -24,11 +25,11 @@ ICONS = {
 
 #: Where a fault of a publish is mended: the settings page has a field of that name, all else is the strategy's.
 _FIELD_LABELS = {
-    "queue": "Queue", "voice_gateway": "Voice gateway", "sms_gateway": "SMS gateway", "sms_fallbacks": "Other SMS gateways",
-    "dialing_modes": "Dialing modes",
-    "execution.start": "Call from", "rule_pack": "Rule pack", "abandonment_limit_percent": "Most abandoned calls",
-    "queue_wait_s": "Wait for an agent", "abandoned_message": "Message if no agent comes",
-    "validity.until": "Valid until", "validity.from": "Valid from", "time_zone": "Time zone", "title": "Title",
+    "queue": N_("Queue"), "voice_gateway": N_("Voice gateway"), "sms_gateway": N_("SMS gateway"), "sms_fallbacks": N_("Other SMS gateways"),
+    "dialing_modes": N_("Dialing modes"),
+    "execution.start": N_("Call from"), "rule_pack": N_("Rule pack"), "abandonment_limit_percent": N_("Most abandoned calls"),
+    "queue_wait_s": N_("Wait for an agent"), "abandoned_message": N_("Message if no agent comes"),
+    "validity.until": N_("Valid until"), "validity.from": N_("Valid from"), "time_zone": N_("Time zone"), "title": N_("Title"),
 }  # fmt: skip
 
 
@@ -48,13 +49,13 @@ def mends(campaign_id: int, faults: Sequence[Fault]) -> list[Mend]:
 def _mend(campaign_id: int, fault: Fault) -> Mend:
     if fault.field in _FIELD_LABELS:
         address = f"/campaigns/{campaign_id}/settings#{fault.field}"
-        return Mend(_FIELD_LABELS[fault.field], address, fault.reason)
+        return Mend(said(_FIELD_LABELS[fault.field]), address, fault.reason)
     if fault.field == "status":
-        return Mend("Campaign", f"/campaigns/{campaign_id}", fault.reason)
+        return Mend(_("Campaign"), f"/campaigns/{campaign_id}", fault.reason)
     if fault.field.partition(".")[0] == "draft":
-        label = ", ".join(("Draft", *fault.field.removeprefix("draft.").removeprefix("nodes.").split(".", 1)))
-        return Mend("Draft" if fault.field == "draft" else label, f"/studio/{campaign_id}", fault.reason)
-    return Mend(f"Strategy, {fault.field}", f"/campaigns/{campaign_id}/strategy", fault.reason)
+        label = ", ".join((_("Draft"), *fault.field.removeprefix("draft.").removeprefix("nodes.").split(".", 1)))
+        return Mend(_("Draft") if fault.field == "draft" else label, f"/studio/{campaign_id}", fault.reason)
+    return Mend(_("Strategy, %(field)s", field=fault.field), f"/campaigns/{campaign_id}/strategy", fault.reason)
 
 
 async def readiness(ctx: Context, campaign: Campaign) -> dict[str, list[Mend]] | None:
@@ -111,15 +112,15 @@ def picture(
 def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, str]:
     """Why no (more) calls start now. Of whom nobody is left to call, busy agents are not the reason."""
     if campaign.status is CampaignStatus.ENDED:
-        return {"colour": "secondary", "icon": "stop", "text": "The campaign has ended for good."}
+        return {"colour": "secondary", "icon": "stop", "text": _("The campaign has ended for good.")}
     if campaign.status is CampaignStatus.UNPUBLISHED:
-        return {"colour": "secondary", "icon": "pause", "text": "Unpublished: nobody is called or texted."}
+        return {"colour": "secondary", "icon": "pause", "text": _("Unpublished: nobody is called or texted.")}
     opening = calling_window(campaign, None, None, ctx.clock())
     if not opening.open and opening.reason is not None:
         return {"colour": "warning", "icon": "clock", "text": words.limited_by(opening.reason)}
     running = next((one for one in snapshot["campaigns"] if one["id"] == campaign.id), None)
     if running is None:
-        return {"colour": "warning", "icon": "alert", "text": "Published, but no dialer runs it in this process."}
+        return {"colour": "warning", "icon": "alert", "text": _("Published, but no dialer runs it in this process.")}
     limit = running["limited_by"]
     if numbers["total"] == numbers["done"] and limit not in _FAULTS:
         return {"colour": "info", "icon": "check", "text": words.nobody_left(numbers["total"])}
@@ -159,16 +160,16 @@ def contact_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Who a contact is, and how it stands in a campaign."""
     stopped = words.stopped_because(item["stop_reason"]) if item["stop_reason"] else None
     facts = [
-        ("Step", item["step"]),
-        ("Result", words.plain(item["result"]) if item["result"] else None),
-        ("Calls", item["attempts"]),
-        ("Stopped", f"{stopped} ({item['stop_reason']})" if stopped else None),
+        (_("Step"), item["step"]),
+        (_("Result"), words.plain(item["result"]) if item["result"] else None),
+        (_("Calls"), item["attempts"]),
+        (_("Stopped"), f"{stopped} ({item['stop_reason']})" if stopped else None),
     ]
     return [*person_facts(item), *((name, value) for name, value in facts if value is not None)]
 
 
 def person_facts(item: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    named = (("Id", "id"), ("Time zone", "time_zone"), ("External id", "external_id"))
+    named = ((_("Id"), "id"), (_("Time zone"), "time_zone"), (_("External id"), "external_id"))
     return [(label, item[name]) for label, name in named if item[name] is not None]
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from admin.language import N_, _, said
+from dialer.domain.windows import WEEK
 from dialer.pacing.abandonment import AbandonmentMeter
 
 #: State → Tabler colour. What needs a person's eye is warm, what is well is green.
@@ -27,42 +29,73 @@ COLOURS: Mapping[str, str] = {
     "intended": "secondary", "dialing": "azure", "ringing": "azure",
 }  # fmt: skip
 
+_DAYS = dict(zip(WEEK, (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")), strict=True))
+_MONTHS = (
+    N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
+    N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
+)  # fmt: skip
 _STOP_REASONS = {
-    "campaign-unpublished": "the campaign was unpublished",
-    "campaign-ended": "the campaign was ended",
-    "validity-period-expired": "the validity period was over",
+    "campaign-unpublished": N_("the campaign was unpublished"),
+    "campaign-ended": N_("the campaign was ended"),
+    "validity-period-expired": N_("the validity period was over"),
 }
 
 # Why nobody is called now: pacing's `limited_by` (and the closed window's reason) in words.
 _LIMITS = {
-    "link_down": "The link to Asterisk is down or its answers are late, so nothing is started.",
-    "unknown_queue": "Asterisk does not report the campaign's queue.",
-    "no_agent_free": "Every agent is busy or has a call on the way. The next one who becomes free gets a call at once.",
-    "higher_priority": "Nobody is free, and a campaign of a higher priority on these agents has calls due: it gets the next ones.",
-    "other_campaigns": "The agents who were free went to other campaigns, whose turn it was.",
-    "calls_per_second": "The campaign's limit of calls per second is reached.",
-    "max_concurrent_calls": "The campaign's limit of concurrent calls is reached.",
-    "gateway_limit": "The voice gateway is at its limit.",
-    "gateway_cap": "The voice gateway has made the calls, or the minutes of calls, that it may make in a day.",
-    "gateway_breaker": "Calls by the voice gateway fail because of its trunk: its breaker is open, and one call probes it now and then.",
-    "nothing_due": "Nothing is due now: whoever is pending waits for its hours, a rule, or its next try, as its page says.",
-    "outside_window": "It is outside the execution time. The campaign goes on by itself.",
-    "draining": "The server is stopping: calls in flight end, no new ones start.",
-    "before-validity-period": "The validity period has not begun.",
-    "validity-period-expired": "The validity period is over.",
-    "outside-rule-hours": "It is outside the calling hours of the rule pack. The campaign goes on by itself.",
-    "outside-execution-time": "It is outside the execution time. The campaign goes on by itself.",
+    "link_down": N_("The link to Asterisk is down or its answers are late, so nothing is started."),
+    "unknown_queue": N_("Asterisk does not report the campaign's queue."),
+    "no_agent_free": N_(
+        "Every agent is busy or has a call on the way. The next one who becomes free gets a call at once."
+    ),
+    "higher_priority": N_(
+        "Nobody is free, and a campaign of a higher priority on these agents has calls due: it gets the next ones."
+    ),
+    "other_campaigns": N_("The agents who were free went to other campaigns, whose turn it was."),
+    "calls_per_second": N_("The campaign's limit of calls per second is reached."),
+    "max_concurrent_calls": N_("The campaign's limit of concurrent calls is reached."),
+    "gateway_limit": N_("The voice gateway is at its limit."),
+    "gateway_cap": N_("The voice gateway has made the calls, or the minutes of calls, that it may make in a day."),
+    "gateway_breaker": N_(
+        "Calls by the voice gateway fail because of its trunk: its breaker is open, and one call probes it now and then."
+    ),
+    "nothing_due": N_(
+        "Nothing is due now: whoever is pending waits for its hours, a rule, or its next try, as its page says."
+    ),
+    "outside_window": N_("It is outside the execution time. The campaign goes on by itself."),
+    "draining": N_("The server is stopping: calls in flight end, no new ones start."),
+    "before-validity-period": N_("The validity period has not begun."),
+    "validity-period-expired": N_("The validity period is over."),
+    "outside-rule-hours": N_("It is outside the calling hours of the rule pack. The campaign goes on by itself."),
+    "outside-execution-time": N_("It is outside the execution time. The campaign goes on by itself."),
 }
+
+
+def day(code: str) -> str:
+    """A day of the week in short, as execution times name it."""
+    return said(_DAYS[code])
+
+
+def month(number: int) -> str:
+    """In short; January is 1."""
+    return said(_MONTHS[number - 1])
 
 
 def nobody_left(contacts: int) -> str:
     """Of a running campaign all of whose contacts are done."""
-    return "Everybody is done. Contacts who come now are called at once." if contacts else "There are no contacts yet."
+    return (
+        _("Everybody is done. Contacts who come now are called at once.")
+        if contacts
+        else _("There are no contacts yet.")
+    )
 
 
 def plain(code: object) -> str:
     """A code as words: `in_progress` → `in progress`."""
-    return str(code).replace("_", " ").replace("-", " ")
+    return said(str(code).replace("_", " ").replace("-", " "))
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def colour(state: object) -> str:
@@ -70,16 +103,21 @@ def colour(state: object) -> str:
 
 
 def stopped_because(reason: str | None) -> str:
-    return _STOP_REASONS.get(reason or "", plain(reason or ""))
+    return said(_STOP_REASONS[reason]) if reason in _STOP_REASONS else plain(reason or "")
 
 
 # Fields of steps whose values are codes; all others are what somebody typed.
 _CODED = frozenset({"on_edit", "amd", "until", "kind", "retry_on", "mode", "days"})
 # How a condition compares, in a list's filter and in a branch of a strategy.
 OPS = {
-    "contains": "contains", "eq": "is", "ne": "is not", "startswith": "begins with", "lt": "is less than",
-    "le": "is at most", "gt": "is more than", "ge": "is at least", "in": "is one of", "empty": "is empty",
+    "contains": N_("contains"), "eq": N_("is"), "ne": N_("is not"), "startswith": N_("begins with"), "lt": N_("is less than"),
+    "le": N_("is at most"), "gt": N_("is more than"), "ge": N_("is at least"), "in": N_("is one of"), "empty": N_("is empty"),
 }  # fmt: skip
+
+
+def ops() -> list[tuple[str, str]]:
+    """How conditions compare, to choose from."""
+    return [(op, said(words)) for op, words in OPS.items()]
 
 
 Labels = Mapping[str, str]
@@ -91,8 +129,7 @@ def contact_field(name: str, labels: Labels = NO_LABELS) -> str:
     if name.startswith("attributes."):
         name = name.removeprefix("attributes.")
         return labels.get(name, name)
-    words = plain(name)
-    return words[:1].upper() + words[1:]
+    return upper_first(plain(name))
 
 
 def condition(asked: str, labels: Labels = NO_LABELS, sources: Labels = NO_LABELS) -> str:
@@ -101,41 +138,41 @@ def condition(asked: str, labels: Labels = NO_LABELS, sources: Labels = NO_LABEL
     if name == "source":
         value = ", ".join(sources.get(one, one) for one in value.split(","))
     if op == "empty" and value == "false":
-        op, value = "is not empty", ""
-    return " ".join(part for part in (contact_field(name, labels), OPS.get(op, op), value) if part)
+        return f"{contact_field(name, labels)} {_('is not empty')}"
+    return " ".join(part for part in (contact_field(name, labels), said(OPS.get(op, op)), value) if part)
 
 
 def field_value(name: str, value: object) -> str:
     """The value of a step's field."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(field_value(name, one) for one in value)
     if isinstance(value, dict):
         return " ".join(field_value(inner, one) for inner, one in value.items() if one != "")
     if name == "op":
-        return OPS.get(str(value), plain(value))
+        return said(OPS[str(value)]) if value in OPS else plain(value)
     return plain(value) if name in _CODED else str(value)
 
 
 def channel(code: str) -> str:
     """What an address serves."""
-    return {"voice": "calls", "sms": "texts", "email": "e-mail"}.get(code, plain(code))
+    return {"voice": _("calls"), "sms": _("texts"), "email": _("e-mail")}.get(code) or plain(code)
 
 
 def limited_by(code: str | None, why: str | None = None) -> str:
     """Why pacing starts no (more) calls now; `why` says more of the agents."""
     if not code:
-        return "Calls are started as agents become free."
+        return _("Calls are started as agents become free.")
     if code == "no_agent_free" and why:
-        return f"{why[:1].upper()}{why[1:]}. The next agent who becomes free gets a call at once."
-    return _LIMITS.get(code) or f"Held back by {plain(code)}."
+        return _("%(why)s. The next agent who becomes free gets a call at once.", why=upper_first(why))
+    return said(_LIMITS.get(code, "")) or _("Held back by %(what)s.", what=plain(code))
 
 
 _HELD = {
-    "pace_unknown": "too few of its calls have ended to know how many people answer",
-    "abandonment": "one more abandoned call would be above the limit, or too many were abandoned lately",
-    "shared": "a campaign without power mode needs the same agents",
+    "pace_unknown": N_("too few of its calls have ended to know how many people answer"),
+    "abandonment": N_("one more abandoned call would be above the limit, or too many were abandoned lately"),
+    "shared": N_("a campaign without power mode needs the same agents"),
 }
 
 
@@ -144,20 +181,26 @@ def power(shown: Mapping[str, Any] | None) -> str:
     if shown is None:
         return ""
     if shown["held"]:
-        return f" Power mode dials one call for each free agent at present: {_HELD[shown['held']]}."
-    return (
-        f" Power mode: {shown['answer_rate']:.0%} of the calls are answered, and the next one may find nobody free with a "
-        f"chance of {percent(shown['risk_percent'])}."
-    )
+        return " " + _(
+            "Power mode dials one call for each free agent at present: %(why)s.", why=said(_HELD[shown["held"]])
+        )
+    return " " + _(
+        "Power mode: %(answered)s of the calls are answered, and the next one may find nobody free with a chance of %(risk)s.",
+        answered=f"{shown['answer_rate']:.0%}", risk=percent(shown["risk_percent"]),
+    )  # fmt: skip
 
 
 def abandonment(meter: AbandonmentMeter) -> str:
     """How many of the people who answered found no agent, against the limit."""
-    late = f" {meter.late:,} more waited longer than two seconds for theirs." if meter.late else ""
-    return (
-        f"Abandoned: {percent(meter.rate_percent)} of what people answered in 30 days "
-        f"({meter.abandoned:,} of {meter.answered_live:,} calls); the limit is {meter.limit_percent:g} %.{late}"
-    )
+    told = _(
+        "Abandoned: %(rate)s of what people answered in 30 days (%(abandoned)s of %(answered)s calls); the limit is %(limit)s.",
+        rate=percent(meter.rate_percent), abandoned=f"{meter.abandoned:,}", answered=f"{meter.answered_live:,}",
+        limit=f"{meter.limit_percent:g} %",
+    )  # fmt: skip
+    if not meter.late:
+        return told
+    late = _("%(number)s more waited longer than two seconds for theirs.", number=f"{meter.late:,}")
+    return f"{told} {late}"
 
 
 def percent(value: float) -> str:
@@ -165,24 +208,28 @@ def percent(value: float) -> str:
 
 
 _KEPT = {
-    "contacted": "called or texted",
-    "in_progress": "in a call, or waiting for a receipt",
-    "handed_over": "brought by another source of the campaign too, whose they are then",
-    "shared": "brought by another source too, or in another campaign",
-    "edited": "edited by hand",
-    "joined": "joined with others, who can't be parted again",
+    "contacted": N_("called or texted"),
+    "in_progress": N_("in a call, or waiting for a receipt"),
+    "handed_over": N_("brought by another source of the campaign too, whose they are then"),
+    "shared": N_("brought by another source too, or in another campaign"),
+    "edited": N_("edited by hand"),
+    "joined": N_("joined with others, who can't be parted again"),
 }
-_KINDS = {"csv": "file", "xlsx": "file", "rest": "REST", "filter": "contacts that were here"}
+_KINDS = {"csv": N_("file"), "xlsx": N_("file"), "rest": N_("REST"), "filter": N_("contacts that were here")}
 
 
 def kept(counts: Mapping[str, int] | None) -> str:
     """What stays of a source that was removed, and why."""
-    told = [f"{number:,} {_KEPT.get(why, plain(why))}" for why, number in (counts or {}).items() if number]
+    told = [
+        f"{number:,} {said(_KEPT[why]) if why in _KEPT else plain(why)}"
+        for why, number in (counts or {}).items()
+        if number
+    ]
     return "; ".join(told)
 
 
 def source_kind(kind: object) -> str:
-    return _KINDS.get(str(kind), plain(kind))
+    return said(_KINDS[str(kind)]) if kind in _KINDS else plain(kind)
 
 
 def source_names(sources: Iterable[Mapping[str, Any]], shown: Callable[[datetime], str]) -> dict[str, str]:
@@ -199,10 +246,10 @@ def duration(seconds: float | None) -> str:
     """About how long: `8 s`, `3 min`, `2 h`."""
     if seconds is None:
         return ""
-    for size, unit in ((3600, "h"), (60, "min")):
+    for size, unit in ((3600, _("h")), (60, _("min"))):
         if seconds >= 2 * size:
             return f"{round(seconds / size)} {unit}"
-    return f"{max(1, round(seconds))} s"
+    return f"{max(1, round(seconds))} {_('s')}"
 
 
 def moment(text: object) -> datetime | None:

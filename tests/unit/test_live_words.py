@@ -7,7 +7,7 @@ import pytest
 
 from admin.pages.live_words import doings, happened, hours, through
 from dialer.domain.members import NotFree
-from dialer.domain.series import Counts, Point
+from dialer.domain.series import Counts, Point, Span
 from dialer.domain.windows import WEEK, ExecutionTime
 from dialer.operations.finishing import Outlook
 from dialer.pacing.finish import Finish
@@ -56,12 +56,12 @@ def test_when_it_will_be_through(outlook: Outlook, said: str) -> None:
 @pytest.mark.req("A3")
 def test_a_chart_in_words() -> None:
     quiet = [Point(MONDAY + n * timedelta(minutes=1), Counts()) for n in range(3)]
-    assert happened("hour", quiet) == "Nothing was called or texted in the last hour."
+    assert happened(Span.HOUR, quiet) == "Nothing was called or texted in the last hour."
     some = [
         *quiet,
         Point(MONDAY + timedelta(minutes=3), Counts(calls=1200, ended=1000, answered=400, abandoned=8, texts=1)),
     ]
-    assert happened("day", some) == (
+    assert happened(Span.DAY, some) == (
         "In the last day: 1,200 calls, 40 % of those that ended answered by a person, 2.0 % of these abandoned, 1 text; "
         "most calls from 12:33 UTC on: 1,200."
     )
