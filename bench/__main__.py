@@ -33,7 +33,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
 #: What may stand behind a figure's name, for this part of it only.
 PARTS = {
     "full_calls": ("apart", "sharing"),
-    "texting": ("submits", "entering", "receipts", "together", "held", "memory"),
+    "texting": ("submits", "entering", "receipts", "together", "held", "memory", "kannel"),
 }
 
 

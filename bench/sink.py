@@ -1,10 +1,10 @@
-"""An SMSC that takes what it is sent, in a process of its own: `python -m bench.sink RECEIPTS RATE`; prints its port.
+"""An SMSC that takes what it is sent, in a process of its own: `python -m bench.sink RECEIPTS RATE PORT EXPECTED`; prints its port.
 
 It reads no more of a submit_sm than its header, and answers in one write what came in one read, so that it costs next to
 nothing beside what is measured. RECEIPTS: 0 for none, 1 for a delivery receipt after each response, a higher number for that
 many receipts kept back, which then all come while others are submitted; later ones follow their response. RATE: so many
-segments a second are taken, counted over a second, others are refused with ESME_RTHROTTLED; 0 for all. When the link ends it
-prints how many segments it took.
+segments a second are taken, counted over a second, others are refused with ESME_RTHROTTLED; 0 for all. PORT: 0 for any. EXPECTED:
+after so many segments it prints how many seconds have passed since the first; 0 for never.
 """
 
 import asyncio
@@ -19,17 +19,14 @@ _UNANSWERED = 500  # receipts that may wait for their answer
 
 
 class Sink(asyncio.Protocol):
-    def __init__(self, receipts: int, rate: int) -> None:
-        self.receipts, self.rate = receipts, rate
+    def __init__(self, receipts: int, rate: int, expected: int) -> None:
+        self.receipts, self.rate, self.expected = receipts, rate, expected
         self.taken, self.held = 0, b""
         self.sent, self.unanswered = 0, 0  # of the receipts
         self.tokens, self.filled_at = float(rate), time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        print(self.taken, flush=True)
 
     def data_received(self, data: bytes) -> None:
         data, at, out = self.held + data, 0, bytearray()
@@ -50,6 +47,10 @@ class Sink(asyncio.Protocol):
                 out += _HEADER.pack(_HEADER.size, command | _RESPONSE, _THROTTLED, sequence)
                 return
             self.taken += 1
+            if self.taken == 1:
+                self.begun_at = time.monotonic()
+            if self.taken == self.expected:
+                print(time.monotonic() - self.begun_at, flush=True)
             name = f"{self.taken:x}".encode() + b"\0"
             out += _HEADER.pack(_HEADER.size + len(name), command | _RESPONSE, 0, sequence) + name
         elif command == _DELIVER | _RESPONSE:
@@ -85,8 +86,9 @@ def _receipt(number: int) -> bytes:
 
 
 async def main() -> None:
-    receipts, rate = map(int, sys.argv[1:])
-    server = await asyncio.get_running_loop().create_server(lambda: Sink(receipts, rate), "127.0.0.1", 0)
+    receipts, rate, port, expected = map(int, sys.argv[1:])
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Sink(receipts, rate, expected), "127.0.0.1", port)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
