@@ -43,11 +43,21 @@ async def edit(request: web.Request, campaign_id: int, body: CampaignPatch) -> w
     )
 
 
-@api("DELETE", "/campaigns/{campaign_id}", "Delete a campaign", answers={204: None}, problems=(409,), versioned=True)
+@api(
+    "DELETE",
+    "/campaigns/{campaign_id}",
+    "Delete a campaign",
+    answers={204: None, 202: CampaignOut},
+    problems=(409,),
+    versioned=True,
+)
 async def delete(request: web.Request, campaign_id: int) -> web.Response:
-    """With its history; contacts stay in the system. A published campaign can't be deleted (409)."""
-    await deleting.remove(request.app[CONTEXT], campaign_id, if_match(request))
-    return web.Response(status=204)
+    """With its history; contacts stay in the system. A published campaign can't be deleted (409).
+
+    204: it is gone. 202: it has ended and goes piece by piece, through restarts; `deleting_since` says since when, until it is gone.
+    """
+    left = await deleting.remove(request.app[CONTEXT], campaign_id, if_match(request))
+    return web.Response(status=204) if left is None else await _shown(request, left, status=202)
 
 
 @api(
@@ -89,8 +99,9 @@ async def readiness(request: web.Request, campaign_id: int) -> web.Response:
     return answer(ReadinessOut(ready=not missing, missing=missing, warnings=warnings))
 
 
-async def _shown(request: web.Request, campaign: Campaign) -> web.Response:
-    return answer(CampaignOut.of(await reports.counted(request.app[CONTEXT], campaign)), 200, etag(campaign.revision))
+async def _shown(request: web.Request, campaign: Campaign, *, status: int = 200) -> web.Response:
+    shown = CampaignOut.of(await reports.counted(request.app[CONTEXT], campaign))
+    return answer(shown, status, etag(campaign.revision))
 
 
 def _made(campaign: Campaign) -> web.Response:

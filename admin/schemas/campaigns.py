@@ -236,6 +236,7 @@ class CampaignOut(CampaignSettings):
     modified_at: datetime
     last_activity_at: datetime | None
     published_at: datetime | None
+    deleting_since: datetime | None
 
     @classmethod
     def of(cls, counted: Counted) -> Self:

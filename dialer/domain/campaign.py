@@ -86,6 +86,7 @@ class Campaign:
     published_at: datetime | None  # the first time
     priority: int = DEFAULT_PRIORITY
     weight: int = 1
+    deleting_since: datetime | None = None  # an ended one whose rows are going, piece by piece
 
     @property
     def rules(self) -> RulePack:

@@ -20,7 +20,7 @@ from dialer.engine.clock import Clock
 from dialer.engine.dialing import Dialing
 from dialer.engine.feeds import hold_leases
 from dialer.engine.following import follow
-from dialer.engine.importing import imports, removals
+from dialer.engine.importing import deletions, imports, removals
 from dialer.engine.indexing import follow_contacts
 from dialer.engine.lifecycle import Lifecycle
 from dialer.engine.live import Live
@@ -84,7 +84,7 @@ class Engine:
         self.loops = (self.dialing, self.texting, self.webhooks)
         self.clock = Clock(ctx, self.dialing, self.previews, self.loops, start=self._start, wake=self.work_changed)
         self.lifecycle = Lifecycle(ctx, self.board, self.work_changed)
-        self.importing, self.removing = imports(ctx), removals(ctx)
+        self.importing, self.removing, self.deleting = imports(ctx), removals(ctx), deletions(ctx)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -102,6 +102,7 @@ class Engine:
                 self._start(self.importing.run(), name="importing"),
                 self._start(follow_contacts(self.ctx), name="indexing"),
                 self._start(self.removing.run(), name="removing"),
+                self._start(self.deleting.run(), name="deleting"),
                 self._start(clean_uploads(self.ctx), name="uploads"),
                 self._start(self.meters.run(), name="meters"),
                 self._start(self.minutes.run(), name="minutes"),
@@ -239,8 +240,11 @@ class Engine:
         self.live.changed()
 
     def source_added(self) -> None:
-        self.importing.bell.ring()
-        self.removing.bell.ring()
+        for loop in (self.importing, self.removing):
+            loop.bell.ring()
+
+    def deletion_begun(self) -> None:
+        self.deleting.bell.ring()
 
     async def gateways_changed(self) -> None:
         await self.board.load_gateways()

@@ -49,6 +49,9 @@ class EngineSignals(Protocol):
     def source_added(self) -> None:
         """An import waits to be run."""
 
+    def deletion_begun(self) -> None:
+        """A campaign is to be deleted in the background."""
+
     async def gateways_changed(self) -> None:
         """A gateway was made, edited or removed."""
 
@@ -84,6 +87,9 @@ class NoEngine:
         pass
 
     def source_added(self) -> None:
+        pass
+
+    def deletion_begun(self) -> None:
         pass
 
     async def gateways_changed(self) -> None:

@@ -13,28 +13,46 @@ from dialer.operations.context import Context
 from dialer.store import campaigns
 
 SOME_ROWS = 100
+# A small campaign is gone before the answer; a larger one is left to the background.
+AT_ONCE_S = 3.0
 
 
-async def remove(ctx: Context, campaign_id: int, revision: int | None = None) -> None:
+async def remove(
+    ctx: Context, campaign_id: int, revision: int | None = None, *, at_once_s: float = AT_ONCE_S
+) -> Campaign | None:
     """Delete a campaign that does not run, with its history. Contacts stay in the system.
 
-    It is ended first, so that nobody adds to it; a crash leaves an ended campaign that can be deleted again.
-    Raises `NotFound`, `IllegalTransition` for one that is published, `StaleEdit`.
+    It is ended first, so that nobody adds to it. None: it is gone; else it is as returned, and goes in the background, through
+    restarts. Raises `NotFound`, `IllegalTransition` for one that is published, `StaleEdit`.
     """
     campaign = await _close(ctx, campaign_id, revision)
     await ctx.engine.campaign_changed(campaign_id)
+    if await _work(ctx, campaign, at_once_s):
+        return None
+    ctx.engine.deletion_begun()
+    return campaign
+
+
+async def run(ctx: Context, campaign_id: int) -> bool:
+    """The rest of a deletion, however long it takes. True: it is gone."""
+    async with ctx.db.read() as tx:
+        campaign = await campaigns.get(tx, campaign_id)
+    return campaign is None or await _work(ctx, campaign, float("inf"))
+
+
+async def _work(ctx: Context, campaign: Campaign, for_s: float) -> bool:
+    """Whether all of it is gone; several may do this for the same campaign."""
     limit, time = SOME_ROWS, asyncio.get_running_loop().time
-    while True:
-        began = time()
-        if not await ctx.db.transact(partial(campaigns.remove_history, campaign_id=campaign_id, limit=limit)):
-            break
+    until = time() + for_s
+    while (began := time()) < until:
+        if not await ctx.db.transact(partial(campaigns.remove_history, campaign_id=campaign.id, limit=limit)):
+            await ctx.db.transact(partial(campaigns.remove, campaign_id=campaign.id))
+            await ctx.engine.campaign_changed(campaign.id)
+            return True
         took_s = time() - began
         limit = max(SOME_ROWS, fitting(limit, took_s))
         await asyncio.sleep(took_s)  # the writer is others' for as long
-    async with ctx.db.write() as tx:
-        await campaigns.remove(tx, campaign_id)
-        await audit.write(tx, ctx, "delete", "campaign", campaign_id, name=campaign.title, before=told_fields(campaign))
-    await ctx.engine.campaign_changed(campaign_id)
+    return False
 
 
 async def _close(ctx: Context, campaign_id: int, revision: int | None) -> Campaign:
@@ -49,4 +67,8 @@ async def _close(ctx: Context, campaign_id: int, revision: int | None) -> Campai
             CAMPAIGN.check(campaign.status, CampaignStatus.ENDED)
             await campaigns.set_status(tx, campaign_id, CampaignStatus.ENDED, ctx.clock())
             await events.moved(tx, ctx, campaign, CampaignStatus.ENDED)
-        return campaign
+        if campaign.deleting_since is None:
+            await campaigns.begin_deletion(tx, campaign_id, ctx.clock())
+            before = told_fields(campaign)
+            await audit.write(tx, ctx, "delete", "campaign", campaign_id, name=campaign.title, before=before)
+        return await campaigns.get(tx, campaign_id) or campaign

@@ -123,6 +123,17 @@ async def set_status(tx: AsyncConnection, campaign_id: int, to: CampaignStatus, 
     return await change_state(tx, campaign, CAMPAIGN, campaign_id, to, column="status", **changes)
 
 
+async def begin_deletion(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:
+    """From now on its rows go, piece by piece, whoever does it."""
+    since = func.coalesce(campaign.c.deleting_since, now)
+    await tx.execute(update(campaign).where(campaign.c.id == campaign_id).values(deleting_since=since))
+
+
+async def being_deleted(tx: AsyncConnection) -> list[int]:
+    query = select(campaign.c.id).where(campaign.c.deleting_since.is_not(None))
+    return list((await tx.execute(query.order_by(campaign.c.deleting_since, campaign.c.id))).scalars())
+
+
 async def touch(tx: AsyncConnection, campaign_id: int, now: datetime) -> None:
     """Something happened in it: what the list calls last activity."""
     await _TOUCH.run(tx, {"_id": campaign_id, "_now": now})

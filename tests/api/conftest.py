@@ -88,6 +88,9 @@ class RememberingEngine:
     def source_added(self) -> None:
         self.told.append(("source", None))
 
+    def deletion_begun(self) -> None:
+        self.told.append(("deletion", None))
+
     async def gateways_changed(self) -> None:
         self.told.append(("gateways", None))
 

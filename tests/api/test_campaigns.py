@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dialer.operations import deleting
 from tests.api.conftest import Server, fields_of
 
 
@@ -44,6 +45,7 @@ async def test_a_title_is_all_it_takes(server: Server) -> None:
         "modified_at": "2026-05-04T12:00:00Z",
         "last_activity_at": None,
         "published_at": None,
+        "deleting_since": None,
     }
     assert await server.ok("GET", f"/campaigns/{made['id']}") == made
 
@@ -270,6 +272,17 @@ async def test_a_campaign_is_deleted(server: Server) -> None:
     assert (await server.call("DELETE", f"/campaigns/{made['id']}")).status == 204
     await server.refused("GET", f"/campaigns/{made['id']}", 404)
     await server.refused("DELETE", f"/campaigns/{made['id']}", 404)
+
+
+async def test_a_large_campaign_goes_on_being_deleted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deleting.remove, "__kwdefaults__", {"at_once_s": 0})
+    made = await server.campaign()
+    path = f"/campaigns/{made['id']}"
+    left = await server.ok("DELETE", path, 202)
+    assert (left["status"], left["deleting_since"]) == ("ended", "2026-05-04T12:00:00Z")
+    assert ("deletion", None) in server.engine.told
+    assert (await server.ok("GET", path))["deleting_since"] == left["deleting_since"]
+    await server.refused("POST", f"{path}/publish", 409)
 
 
 @pytest.mark.req("C11")

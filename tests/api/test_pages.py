@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from dialer.operations import importing, users
+from dialer.operations import deleting, importing, users
 from dialer.store import gateways
 from tests.api.conftest import PASSWORD, Server
 
@@ -100,6 +100,24 @@ async def test_logging_out_ends_the_session(manager: Browser) -> None:
     assert await manager.post("/logout", 303) == "/login"
     response = await manager.server.client.get("/campaigns", allow_redirects=False)
     assert response.status == 303
+
+
+async def test_a_large_campaign_that_is_deleted_is_shown_until_it_is_gone(
+    manager: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await campaign_with_contacts(manager.server)
+    assert f'action="{path}/delete"' in await manager.get(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(deleting.remove, "__kwdefaults__", {"at_once_s": 0})
+        assert await manager.post(f"{path}/delete", 303) == "/campaigns"
+    shown = await manager.get("/campaigns")
+    assert "being deleted" in shown
+    assert 'hx-trigger="load delay:2s"' in shown, "the list looks again by itself"
+    frame = await manager.get(path)
+    assert "being deleted" in frame
+    assert f'action="{path}/delete"' not in frame
+    assert (await manager.server.call("DELETE", path)).status == 204
+    assert "being deleted" not in await manager.get("/campaigns")
 
 
 @pytest.mark.req("A2")

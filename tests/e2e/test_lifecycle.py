@@ -24,7 +24,7 @@ from tests.support.stories import Story, states
 
 FIRST = 200  # numbers from here on are this file's
 # A channel that Asterisk had before the answer reaches the callee so much later at most, on a busy machine.
-HANDED_OVER_S = 0.05
+HANDED_OVER_S = 0.5
 QUIET_S = 1.0  # so long nothing may come after a stop, while agents are free and people are due
 SEED = 20_260_504
 THROTTLED = 0x58

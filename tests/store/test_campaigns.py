@@ -1,5 +1,6 @@
 """Campaigns, gateways and strategies in the store: transitions, edits, clones, versions, and what deleting takes with it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import time, timedelta
 from itertools import product
@@ -13,12 +14,15 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import ExecutionTime, Validity
+from dialer.engine.importing import deletions
 from dialer.operations import campaigns, counting, deleting, reports, strategies
+from dialer.operations.context import Context
 from dialer.store import campaigns as store_campaigns
 from dialer.store import gateways, tables
 from dialer.store import strategies as store_strategies
 from tests.support import builders, invariants
 from tests.support.context import MONDAY, Bench
+from tests.support.waiting import until
 
 TRANSITIONS = {
     CampaignStatus.PUBLISHED: campaigns.publish,
@@ -201,6 +205,34 @@ async def test_deleting_a_campaign_takes_its_history_and_leaves_the_contacts(ben
         assert await tx.scalar(select(func.count()).select_from(tables.message)) == 0
         assert await tx.scalar(select(func.count()).select_from(tables.contact)) == 3
     await invariants.check(bench.ctx.db, settled=True)
+
+
+@pytest.mark.req("C8")
+async def test_a_large_campaign_is_deleted_in_the_background_and_goes_on_after_a_restart(bench: Bench) -> None:
+    campaign_id = await builders.add_campaign(bench)
+    await builders.load(bench, campaign_id, builders.persons(150))
+    left = await deleting.remove(bench.ctx, campaign_id, at_once_s=0)
+    assert left is not None
+    assert (left.status, left.deleting_since) == ("ended", bench.clock())
+    bench.clock.advance(hours=1)
+    again = await deleting.remove(bench.ctx, campaign_id, at_once_s=0)
+    assert again is not None
+    assert again.deleting_since == left.deleting_since, "a second click changes nothing"
+    with pytest.raises(IllegalTransition):
+        await campaigns.publish(bench.ctx, campaign_id)
+    restarted = Context(bench.ctx.db, bench.ctx.settings)
+    loop = asyncio.create_task(deletions(restarted).run())
+
+    async def is_gone() -> bool:
+        async with restarted.db.read() as tx:
+            return not await tx.scalar(select(func.count()).select_from(tables.campaign))
+
+    await until(is_gone, "the campaign to be gone")
+    loop.cancel()
+    assert await deleting.run(restarted, campaign_id), "nothing to do"
+    async with restarted.db.read() as tx:
+        assert await tx.scalar(select(func.count()).select_from(tables.enrollment)) == 0
+        assert await tx.scalar(select(func.count()).select_from(tables.contact)) == 150
 
 
 # -- strategies

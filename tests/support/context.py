@@ -70,6 +70,9 @@ class Listener:
     def source_added(self) -> None:
         self.sources += 1
 
+    def deletion_begun(self) -> None:
+        pass
+
     async def gateways_changed(self) -> None:
         self.gateways += 1
 

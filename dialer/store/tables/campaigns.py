@@ -62,6 +62,7 @@ campaign = Table(
     Column("modified_at", Utc, nullable=False),
     Column("last_activity_at", Utc),
     Column("published_at", Utc),  # the first time
+    Column("deleting_since", Utc),  # an ended one whose rows are going, piece by piece
     sqlite_autoincrement=True,
 )
 
