@@ -7,11 +7,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from admin.errors import PROBLEM_JSON
-from admin.openapi import BASE, LARGEST_ID, MAX_HEADER, MAX_KEY, Media, Operation
+from admin.openapi import BASE, LARGEST_ID, MAX_HEADER, MAX_KEY, Media, Operation, takes_turns
 from admin.schemas.common import ProblemOut
 
 _REF = "#/components/schemas/{model}"
 _SAFE = frozenset({"GET"})
+BUSY = "Too many reads wait for an answer: come again after `Retry-After`."
+RETRY_AFTER = {"description": "In how many seconds.", "schema": {"type": "integer", "minimum": 1}}
 Mode = Literal["validation", "serialization"]
 
 
@@ -128,6 +130,8 @@ def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
     problem = {PROBLEM_JSON: {"schema": schemas["problem", "serialization"]}}
     for status in sorted(_problems(operation)):
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
+    if takes_turns(operation.method, BASE + operation.path):
+        responses["503"] = {"description": BUSY, "headers": {"Retry-After": RETRY_AFTER}, "content": problem}
     return responses
 
 

@@ -22,6 +22,8 @@ LARGEST_ID = 2**63 - 1
 MAX_KEY = 64
 MAX_HEADER = 200
 BODY_S = 30.0
+# What is open for as long as somebody looks.
+STREAM = f"{BASE}/live"
 HandlerOf = Callable[..., Awaitable[web.StreamResponse]]
 
 
@@ -115,6 +117,11 @@ def answer(model: BaseModel, status: int = 200, headers: Mapping[str, str] | Non
     """A model as JSON; times as RFC 3339 in UTC."""
     body = model.model_dump_json(by_alias=True).encode()
     return web.Response(body=body, status=status, content_type="application/json", headers=headers)
+
+
+def takes_turns(method: str, path: str) -> bool:
+    """Whether it waits for its turn (turns.py): a read over the API, which may be told to come again (503)."""
+    return method in {"GET", "HEAD"} and path.startswith(f"{BASE}/") and path != STREAM
 
 
 def _path_value(name: str, kind: type, text: str) -> int | str:

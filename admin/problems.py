@@ -58,7 +58,10 @@ PROBLEMS: Mapping[str, Meaning] = MappingProxyType(
             500, "The server could not do it; its log says why. Whether it was done is not known.",
             "Read before you repeat it; with an `Idempotency-Key` just repeat it.",
         ),
-        "Not ready": Meaning(503, "The server starts, or lacks something that it needs.", "Ask `/readyz` what it is."),
+        "Not ready": Meaning(
+            503, "The server starts, lacks something that it needs, or is asked for more reads than it can answer at once.",
+            "Repeat it after the seconds in `Retry-After`, if it has one; else ask `/readyz` what is not ready.",
+        ),
         "No room": Meaning(507, "The server's disk is full, and this was not done.", "Make room and repeat it."),
     }
 )  # fmt: skip

@@ -2,47 +2,131 @@
 
 So many are answered at once, and after each its place rests as long as it took. Who comes meanwhile waits, in order; who finds
 too many waiting is told to come again. Nothing that changes anything waits: an unpublish must get through.
+
+Who asks for the same page of a list, with the same token, as somebody who still waits gets the same answer: it is read after
+both have asked, so it is as fresh as each of them may expect.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from multidict import CIMultiDict
 
 from admin.errors import Refused
-from admin.openapi import BASE
+from admin.openapi import Operation, takes_turns
+from admin.schemas.common import ListQuery
 
 AT_ONCE, MOST_WAITING = 3, 500
 # Of how long an answer took, but no longer than that: a search of seconds is the database's time, not the dialer's.
 REST, LONGEST_REST_S = 0.5, 0.02
 # A file that is read slowly, or a search of many seconds, keeps nobody else from reading for longer.
 LONGEST_S = 1.0
-STREAM = f"{BASE}/live"
+# So many are handed the answer of another before the loop looks at what else there is to do.
+LOT = 8
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question that waits for its turn, and who waits with it."""
+
+    others: list["asyncio.Future[Kept | None]"] = field(default_factory=list)
+
+    async def give(self, kept: "Kept | None") -> None:
+        """To all, a lot at a time: each of them now writes it to its own connection."""
+        for number, other in enumerate(self.others, 1):
+            if not other.done():
+                other.set_result(kept)
+            if not number % LOT:
+                await asyncio.sleep(0)
+
+    def fail(self, error: Exception) -> None:
+        """They would meet the same."""
+        for other in self.others:
+            if not other.done():
+                other.set_exception(error)
+
+    def leave(self) -> None:
+        """Whoever was not answered asks again."""
+        for other in self.others:
+            if not other.done():
+                other.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, to be given to several."""
+
+    status: int
+    body: bytes
+    headers: CIMultiDict[str]
+
+    @classmethod
+    def of(cls, response: web.StreamResponse) -> "Kept | None":
+        """None for one that is sent bit by bit."""
+        if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+            return None
+        return cls(response.status, response.body, response.headers.copy())
+
+    def again(self) -> web.Response:
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
 
 
 class Turns:
     def __init__(self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
         self._places, self._most_waiting, self._waiting = asyncio.Semaphore(at_once), most_waiting, 0
+        self._asked: dict[Hashable, _Asked] = {}
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Raises `Refused` (503) when too many wait."""
+        with self._wait():
+            await self._places.acquire()
+        place = _Place(self._places)
+        try:
+            yield
+        finally:
+            place.leave()
+
+    async def together(
+        self, question: Hashable, read: Callable[[], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """`turn` for what may be answered to several at once: to all who ask the same before its turn has come."""
+        while (asked := self._asked.get(question)) is not None:
+            with self._wait():
+                mine: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
+                asked.others.append(mine)
+                if kept := await mine:
+                    return kept.again()
+        asked = self._asked[question] = _Asked()
+        try:
+            async with self.turn():
+                del self._asked[question]
+                response = await read()
+                await asked.give(Kept.of(response))
+                return response
+        except Exception as error:
+            asked.fail(error)
+            raise
+        finally:
+            if self._asked.get(question) is asked:
+                del self._asked[question]
+            asked.leave()
+
+    @contextmanager
+    def _wait(self) -> Iterator[None]:
         if self._waiting >= self._most_waiting:
             raise Refused(
                 503, f"{self._waiting} reads wait for an answer; come again in a second", {"Retry-After": "1"}
             )
         self._waiting += 1
         try:
-            await self._places.acquire()
-        finally:
-            self._waiting -= 1
-        place = _Place(self._places)
-        try:
             yield
         finally:
-            place.leave()
+            self._waiting -= 1
 
 
 class _Place:
@@ -71,7 +155,18 @@ TURNS = web.AppKey("turns", Turns)
 @web.middleware
 async def take_turns(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Before the login, which costs a read itself."""
-    if request.method not in {"GET", "HEAD"} or not request.path.startswith(f"{BASE}/") or request.path == STREAM:
+    if not takes_turns(request.method, request.path):
         return await handler(request)
-    async with request.app[TURNS].turn():
+    turns = request.app[TURNS]
+    if _is_list(request):
+        words = request.headers
+        question = (request.method, request.path_qs, words.get("Authorization"), words.get("Cookie"))
+        return await turns.together(question, lambda: handler(request))
+    async with turns.turn():
         return await handler(request)
+
+
+def _is_list(request: web.Request) -> bool:
+    """A page of a list, whose answer depends on nothing but its address and who asks."""
+    operation = getattr(request.match_info.handler, "__self__", None)
+    return isinstance(operation, Operation) and operation.query is not None and issubclass(operation.query, ListQuery)

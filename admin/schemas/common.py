@@ -115,10 +115,15 @@ class PageOut(Out, Generic[T]):
     next_cursor: str | None
 
 
-class CountedPageOut(PageOut[T], Generic[T]):
-    """`total` is a lower bound where it is not exact; contacts that an import brought just now may yet have to be indexed."""
+class LongPageOut(PageOut[T], Generic[T]):
+    """`total` is a lower bound where it is not exact."""
 
     total_is_exact: bool
+
+
+class CountedPageOut(LongPageOut[T], Generic[T]):
+    """`total` is a lower bound where it is not exact; contacts that an import brought just now may yet have to be indexed."""
+
     unindexed: int
 
 

@@ -264,5 +264,6 @@ class ReplyOut(RowOut):
     received_at: datetime
 
 
-def _addresses(held: Iterable[Address]) -> list[AddressOut]:
-    return [AddressOut(channel=channel, address=one.address) for one in held for channel in one.channels()]
+def _addresses(held: Iterable[Address]) -> list[dict[str, str]]:
+    """As `AddressOut`, to be validated with what they are a part of."""
+    return [{"channel": channel, "address": one.address} for one in held for channel in one.channels()]

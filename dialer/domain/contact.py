@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from dialer.domain.record import record
@@ -62,7 +63,13 @@ class Address:
 
     def channels(self) -> tuple[str, ...]:
         """The interface's words for what it serves, in their order there."""
-        return tuple(name for name in ("voice", "sms", "email") if getattr(self, name))
+        return _SERVED[self.voice, self.sms, self.email]
+
+
+_SERVED = {
+    which: tuple(name for name, serves in zip(("voice", "sms", "email"), which, strict=True) if serves)
+    for which in product((False, True), repeat=3)
+}
 
 
 @dataclass(frozen=True, slots=True)

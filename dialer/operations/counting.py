@@ -19,20 +19,33 @@ LARGE = 20_000  # contacts; fewer are counted each time
 class _Count:
     value: Any = None
     until: float = 0.0
+    is_small: bool = False  # when it was counted last
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)  # who comes meanwhile takes what the first one finds
+
+
+_UNKNOWN = _Count()
+
+
+def _everybody(counts: Mapping[str, int]) -> int:
+    return sum(counts.values())
 
 
 async def by_state(ctx: Context, campaign_ids: Sequence[int]) -> dict[int, Mapping[str, int]]:
     """Contacts by enrollment state, for each campaign."""
 
     async def count(campaign_id: int) -> Mapping[str, int]:
-        async with ctx.db.read() as tx:
-            return (await campaigns.counts(tx, [campaign_id]))[campaign_id]
+        return (await ctx.db.ask(lambda tx: campaigns.counts(tx, [campaign_id])))[campaign_id]
 
-    return {
-        one: await remembered(ctx, ("campaign", one), partial(count, one), lambda found: sum(found.values()))
-        for one in campaign_ids
-    }
+    small = [one for one in campaign_ids if ctx.remembered_counts.get(("campaign", one), _UNKNOWN).is_small]
+    found: dict[int, Mapping[str, int]] = {}
+    if len(small) > 1:  # together, as each is found in no time
+        found.update(await ctx.db.ask(lambda tx: campaigns.counts(tx, small)))
+        for one, counts in found.items():
+            ctx.remembered_counts["campaign", one].is_small = _everybody(counts) < LARGE
+    for one in campaign_ids:
+        if one not in found:
+            found[one] = await remembered(ctx, ("campaign", one), partial(count, one), _everybody)
+    return found
 
 
 async def by_step(ctx: Context, campaign_id: int) -> list[tuple[str | None, str, int]]:
@@ -64,8 +77,8 @@ async def known_total(ctx: Context, query: Query, campaign_id: int | None) -> in
     """The total of a list without conditions, or of those of a campaign with one status; None if it has to be looked for."""
     if query.q or len(query.filters) > 1:
         return None
-    async with ctx.db.read() as tx:  # lists don't show them, counts of what was done include them
-        erased = await people.erased_number(tx, campaign_id)
+    # Lists don't show them, counts of what was done include them.
+    erased = await ctx.db.ask(lambda tx: people.erased_number(tx, campaign_id))
     if campaign_id is None:
         return None if query.filters else await all_contacts(ctx) - erased
     counts = (await by_state(ctx, [campaign_id]))[campaign_id]
@@ -89,6 +102,7 @@ async def remembered(
         if now() >= known.until:
             began = now()
             known.value = await count()
-            if size(known.value) >= LARGE:
+            known.is_small = size(known.value) < LARGE
+            if not known.is_small:
                 known.until = now() + AGAIN * (now() - began)
         return known.value

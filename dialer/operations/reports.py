@@ -33,8 +33,7 @@ class CountedPage:
 
 
 async def campaigns_page(ctx: Context, query: Query) -> CountedPage:
-    async with ctx.db.read() as tx:
-        page = await lists.CAMPAIGNS.page(tx, query)
+    page = await ctx.db.ask(lambda tx: lists.CAMPAIGNS.page(tx, query))
     counts = await counting.by_state(ctx, [item["id"] for item in page.items])
     items = [Counted(campaigns.of_row(item), counts[item["id"]]) for item in page.items]
     return CountedPage(items, page.total, page.next_cursor)
@@ -47,13 +46,15 @@ async def counted(ctx: Context, campaign: Campaign) -> Counted:
 async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
     """Contacts, each with `addresses`; of a campaign, each with its place in it."""
     unindexed = await not_listed(ctx)
-    async with ctx.db.read() as tx:
-        if campaign_id is not None:
-            await check_campaign(tx, campaign_id)
+    if campaign_id is not None:
+        await ctx.db.ask(lambda tx: check_campaign(tx, campaign_id))
     known = await counting.known_total(ctx, query, campaign_id)
-    async with ctx.db.read() as tx:
+
+    async def read(tx: AsyncConnection) -> tuple[Page, Mapping[int, Sequence[Address]]]:
         page = await lists.contacts(ctx.db, tx, query, campaign_id, known)
-        held = await contacts.addresses_of(tx, [item["id"] for item in page.items])
+        return page, await contacts.addresses_of(tx, [item["id"] for item in page.items])
+
+    page, held = await ctx.db.ask(read)
     return replace(page, items=[with_addresses(item, held) for item in page.items], unindexed=unindexed)
 
 
@@ -96,14 +97,6 @@ async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:
     async with ctx.db.read() as tx:
         await check_campaign(tx, campaign_id)
         return await lists.sources_of(campaign_id).page(tx, query)
-
-
-async def attempts_page(ctx: Context, query: Query) -> Page:
-    return await _page(ctx, lists.ATTEMPTS, query)
-
-
-async def messages_page(ctx: Context, query: Query) -> Page:
-    return await _page(ctx, lists.MESSAGES, query)
 
 
 async def tries_page(ctx: Context, listing: Listing, query: Query) -> Page:
@@ -161,8 +154,7 @@ async def migrations_pending(ctx: Context) -> bool:
 
 
 async def _page(ctx: Context, listing: Listing, query: Query) -> Page:
-    async with ctx.db.read() as tx:
-        return await listing.page(tx, query)
+    return await ctx.db.ask(lambda tx: listing.page(tx, query))
 
 
 def with_addresses(item: Mapping[str, Any], held: Mapping[int, Sequence[Address]]) -> dict[str, Any]:

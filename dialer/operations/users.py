@@ -171,8 +171,7 @@ async def end_session(ctx: Context, cookie: str) -> None:
 async def of_session(ctx: Context, cookie: str) -> Caller | None:
     """Whose session it is; using it prolongs it."""
     key, now = digest(cookie), ctx.clock()
-    async with ctx.db.read() as tx:
-        row = await users.session_of(tx, key, now)
+    row = await ctx.db.ask(lambda tx: users.session_of(tx, key, now))
     if row is None:
         return None
     if row.used_at is None or now - row.used_at >= LATELY:
@@ -196,8 +195,7 @@ async def still_valid(ctx: Context, caller: Caller) -> bool:
 
 async def of_token(ctx: Context, token: str) -> Caller | None:
     key, now = digest(token), ctx.clock()
-    async with ctx.db.read() as tx:
-        row = await users.token(tx, key, now)
+    row = await ctx.db.ask(lambda tx: users.token(tx, key, now))
     if row is None:
         return None
     if row.used_at is None or now - row.used_at >= LATELY:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.browsing_asked import Asked
@@ -18,6 +18,7 @@ from dialer.store.browsing_statements import LARGE, Statements, with_values
 from dialer.store.browsing_walk import FIRST, Row, Walk
 from dialer.store.contact_columns import Field, on_sqlite
 from dialer.store.listing import Query, check_limit, read_cursor, write_cursor
+from dialer.store.prepared import Prepared
 
 MOST = 10_000  # contacts that are sorted, and counted
 READ = 20_000  # contacts that are read to find them
@@ -31,6 +32,13 @@ class _Candidates:
     number: int
     ids: str
     tested: bool = True
+
+
+_THERE = Prepared(
+    select(literal_column("name", String()))
+    .select_from(text("search.sqlite_master"))
+    .where(text("name LIKE 'by %' OR name LIKE 'sheet %'"))
+)
 
 
 class ContactSearch:
@@ -49,7 +57,7 @@ class ContactSearch:
         """The page, and the total: `known`, or else counted as far as 10,000, or to the end if that is asked for."""
         asked = Asked(self._query.q, self._query.filters, self._types, self._campaign, await self._there())
         self._of = Statements(self._tx, self._campaign, asked)
-        if known is None or known <= MOST:
+        if not self._of.is_walked(self._order) and (known is None or known <= MOST):
             found = await self._candidates()
             if found is not None:
                 return await self._of_few(found, known)
@@ -71,8 +79,7 @@ class ContactSearch:
 
     async def _there(self) -> set[str]:
         """The indexes and sheets that the projection has now: of new fields they come a while later."""
-        named = text("SELECT name FROM search.sqlite_master WHERE name LIKE 'by %' OR name LIKE 'sheet %'")
-        return set((await self._tx.execute(named)).scalars())
+        return {name for (name,) in await _THERE.rows(self._tx, {})}
 
     # -- few: found first, sorted then -------------------------------------------------------------------------------
 

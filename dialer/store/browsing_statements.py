@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.browsing_asked import Asked, Way
+from dialer.store.browsing_order import Order
 from dialer.store.projection_schema import SHEET
 
 ENOUGH = 2_000  # a way to so few is short
@@ -39,6 +40,10 @@ class Statements:
         self.tx, self.campaign, self.asked = tx, campaign, asked
         self._have_words: int | None = None
         self._shortest: dict[int, Measured] = {}
+
+    def is_walked(self, order: Order) -> bool:
+        """Everybody in an order that always has an index: whoever walks along it has found the page at once."""
+        return not self.asked.tests and self.asked.words is None and order.name.removeprefix("-") == "id"
 
     # -- ways -----------------------------------------------------------------------------------------------------------
 

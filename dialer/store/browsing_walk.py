@@ -49,6 +49,8 @@ class Walk:
     async def _stretch(self, part: Part, number: int) -> list[Row]:
         """The next of a part. A window of it is looked through; if that has too few, all that fits is sorted."""
         asked, order = self._of.asked, self._order
+        if self._of.is_walked(order):
+            return await self._read(self._tested(self._window(part, EVERY), number, there=order.field.of_place))
         if not asked.tests and asked.words is None and (order.field.of_place or self._of.campaign is None):
             return await self._read(self._tested(self._window(part, number)))
         if asked.words is not None and order.name.removeprefix("-") == "id":
@@ -96,11 +98,11 @@ class Walk:
         window = select(*columns).select_from(text(table)).where(with_values(where, **values), *ranges)
         return window.order_by(*self._by(part)).limit(size).cte("o")
 
-    def _tested(self, window: CTE, most: int = EVERY) -> CTE:
-        """Those of a window who pass the tests, but for that of the words."""
+    def _tested(self, window: CTE, most: int = EVERY, *, there: bool = False) -> CTE:
+        """Those of a window who pass the tests, but for that of the words; who are in the projection, if `there`."""
         of_contact, of_place = self._of.asked.of(place=False), self._of.asked.of(place=True)
         outside = self._of.campaign is not None and not self._order.field.of_place
-        start = self._of.joined("o", contact=bool(of_contact), place=bool(of_place) or outside)
+        start = self._of.joined("o", contact=bool(of_contact) or there, place=bool(of_place) or outside)
         query = select(*_row("o", self._order)).select_from(text(start)).where(*of_contact, *of_place)
         return query.limit(most).add_cte(window).cte("t")
 

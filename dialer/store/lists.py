@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import CampaignStatus, DeliveryState
@@ -13,6 +13,7 @@ from dialer.store.browsing import MOST, ContactSearch
 from dialer.store.contact_columns import PLACE, WORDS, Columns
 from dialer.store.database import Database
 from dialer.store.listing import Listing, Page, Query, Related
+from dialer.store.prepared import Prepared
 from dialer.store.tables import (
     attempt,
     audit,
@@ -67,10 +68,10 @@ async def contacts(
     if not db.is_sqlite:
         return await _contacts_on_postgresql(campaign_id, types).page(tx, query, known)
     found = await ContactSearch(tx, campaign_id, types, query).page(known)
-    rows = {
-        row.id: dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
-        for row in await tx.execute(_rows(campaign_id).where(contact.c.id.in_(found.ids)))
-    }
+    given: dict[str, Any] = (
+        {"_ids": found.ids} if campaign_id is None else {"_ids": found.ids, "_campaign": campaign_id}
+    )
+    rows = {row.id: row._asdict() for row in await _LISTED[campaign_id is not None].rows(tx, given)}
     items: list[Mapping[str, Any]] = [rows[contact_id] for contact_id in found.ids if contact_id in rows]
     return Page(items, found.total, found.next_cursor, total_is_exact=found.exact)
 
@@ -82,15 +83,29 @@ async def one_contact(tx: AsyncConnection, contact_id: int, campaign_id: int | N
 
 async def field_types(tx: AsyncConnection) -> dict[str, str]:
     """`{name: type}` of the custom fields."""
-    return {row.name: row.type for row in await tx.execute(select(contact_field.c.name, contact_field.c.type))}
+    return {row.name: row.type for row in await _TYPES.rows(tx, {})}
 
 
-def _rows(campaign_id: int | None) -> Select[Any]:
+_TYPES = Prepared(select(contact_field.c.name, contact_field.c.type))
+
+
+def _rows(campaign_id: int | BindParameter[int] | None) -> Select[Any]:
     if campaign_id is None:
         return select(*_contact_columns, contact.c.created_at, contact.c.modified_at).where(_here)
     places = (column.label(name) for name, column in PLACE.items())
     rows = select(*_contact_columns, *places).join_from(enrollment, contact, enrollment.c.contact_id == contact.c.id)
     return rows.where(enrollment.c.campaign_id == campaign_id, _here)
+
+
+# Of a page on SQLite, by whether it is one of a campaign.
+_LISTED = {
+    in_campaign: Prepared(
+        _rows(bindparam("_campaign") if in_campaign else None).where(
+            contact.c.id.in_(bindparam("_ids", expanding=True))
+        )
+    )
+    for in_campaign in (False, True)
+}
 
 
 def _contacts_on_postgresql(campaign_id: int | None, types: Mapping[str, str]) -> Listing:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, delete, exists, func, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.transitions import AttemptState, EnrollmentState, MessageStatus, RequestState
 from dialer.store import requests
+from dialer.store.prepared import Prepared
 from dialer.store.tables import (
     attempt,
     channel_address,
@@ -132,11 +133,18 @@ async def is_under_way(tx: AsyncConnection, contact_id: int) -> bool:
 
 async def erased_number(tx: AsyncConnection, campaign_id: int | None = None) -> int:
     """How many contacts were erased; of a campaign, how many of its own."""
-    erased = select(contact.c.id).where(contact.c.erased_at.is_not(None))
-    if campaign_id is not None:  # few are erased, many may be in the campaign: their places are looked up
-        own = enrollment.c.campaign_id == campaign_id
-        erased = select(enrollment.c.id).where(own, enrollment.c.contact_id.in_(erased))
-    return int(await tx.scalar(select(func.count()).select_from(erased.subquery())) or 0)
+    if campaign_id is None:
+        rows = await _ERASED.rows(tx, {})
+    else:  # few are erased, many may be in the campaign: their places are looked up
+        rows = await _ERASED_OF.rows(tx, {"_campaign": campaign_id})
+    return int(rows[0][0])
+
+
+_GONE = select(contact.c.id).where(contact.c.erased_at.is_not(None))
+_ERASED = Prepared(select(func.count()).select_from(_GONE.subquery()))
+_ERASED_OF = Prepared(
+    select(func.count()).where(enrollment.c.campaign_id == bindparam("_campaign"), enrollment.c.contact_id.in_(_GONE))
+)
 
 
 async def erase(tx: AsyncConnection, contact_id: int, digest: Callable[[str], str], now: datetime) -> list[str]:

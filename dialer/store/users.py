@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.store.prepared import Prepared
 from dialer.store.tables import api_token, session, user
 from dialer.store.types import AnyRow
 
@@ -58,12 +59,17 @@ async def open_session(
 
 async def session_of(tx: AsyncConnection, digest: str, now: datetime) -> AnyRow | None:
     """`(name, role, csrf, expires_at, time_zone, used_at)` of a session that is still open."""
-    query = (
-        select(user.c.name, user.c.role, session.c.csrf, session.c.expires_at, user.c.time_zone, session.c.used_at)
-        .join(user, user.c.id == session.c.user_id)
-        .where(session.c.digest == digest, session.c.expires_at > now, user.c.disabled_at.is_(None))
+    return next(iter(await _SESSION.rows(tx, {"_digest": digest, "_now": now})), None)
+
+
+# Asked at every request: building a statement costs as much as running it.
+_SESSION = Prepared(
+    select(user.c.name, user.c.role, session.c.csrf, session.c.expires_at, user.c.time_zone, session.c.used_at)
+    .join(user, user.c.id == session.c.user_id)
+    .where(
+        session.c.digest == bindparam("_digest"), session.c.expires_at > bindparam("_now"), user.c.disabled_at.is_(None)
     )
-    return (await tx.execute(query)).one_or_none()
+)
 
 
 async def sessions_of(tx: AsyncConnection, user_id: int, now: datetime) -> list[AnyRow]:
@@ -98,13 +104,17 @@ async def add_token(tx: AsyncConnection, name: str, digest: str, role: str, now:
 
 
 _TOKEN = ("name", "role", "rights", "campaign_id", "expires_at", "used_at")
+_GOOD_TOKEN = Prepared(
+    select(*(api_token.c[name] for name in _TOKEN)).where(
+        api_token.c.digest == bindparam("_digest"),
+        api_token.c.expires_at.is_(None) | (api_token.c.expires_at > bindparam("_now")),
+    )
+)
 
 
 async def token(tx: AsyncConnection, digest: str, now: datetime) -> AnyRow | None:
     """`(name, role, rights, campaign_id, expires_at, used_at)` of a token that has not expired."""
-    is_good = api_token.c.expires_at.is_(None) | (api_token.c.expires_at > now)
-    query = select(*(api_token.c[name] for name in _TOKEN)).where(api_token.c.digest == digest, is_good)
-    return (await tx.execute(query)).one_or_none()
+    return next(iter(await _GOOD_TOKEN.rows(tx, {"_digest": digest, "_now": now})), None)
 
 
 async def tokens(tx: AsyncConnection) -> list[AnyRow]:

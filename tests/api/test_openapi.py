@@ -58,6 +58,9 @@ async def test_the_document_is_served_to_everybody(server: Server) -> None:
             assert any(status.startswith("2") for status in operation["responses"]), where
             if path != "/api/v1/openapi.json":
                 assert {"401", "403"} <= set(operation["responses"]), where
+    busy = document["paths"]["/api/v1/contacts"]["get"]["responses"]["503"]
+    assert busy["headers"]["Retry-After"]
+    assert "503" not in document["paths"]["/api/v1/campaigns"]["post"]["responses"]
     identifiers = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(set(identifiers)) == len(identifiers)
 

@@ -9,7 +9,7 @@ import pytest
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
-from dialer.operations import exports
+from dialer.operations import exports, reports
 from tests.api.conftest import Server
 from tests.api.test_pages import Browser, campaign_with_contacts, manager
 from tests.support import builders
@@ -47,6 +47,20 @@ async def tried(server: Server) -> str:
         assert message_id is not None
         await builders.answer_text(bench, message_id, MessageStatus.REJECTED)
     return path
+
+
+@pytest.mark.req("A1", "A3")
+async def test_many_are_counted_to_their_end_only_if_that_is_asked_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tried(server)
+    monkeypatch.setattr(reports, "MOST", 1)
+    calls = await server.ok("GET", "/attempts")
+    assert (len(calls["items"]), calls["total"], calls["total_is_exact"]) == (2, 1, False)
+    calls = await server.ok("GET", "/attempts?count=exact")
+    assert (calls["total"], calls["total_is_exact"]) == (2, True)
+    texts = await server.ok("GET", "/messages")
+    assert (texts["total"], texts["total_is_exact"]) == (1, True)
 
 
 def rows(text: str) -> list[dict[str, Any]]:
