@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 pot=${1:-admin/locale/messages.pot}
-.venv/bin/pybabel --quiet extract --mapping-file=admin/babel.cfg --sort-by-file --add-location=file --width=120 \
+PYTHONPATH=. .venv/bin/pybabel --quiet extract --mapping-file=admin/babel.cfg --sort-by-file --add-location=file --width=120 \
 	--project=campaign-dialer --copyright-holder="the authors of campaign-dialer" --output-file="$pot" admin
 [ $# -eq 0 ] || exit 0
 for po in admin/locale/*/LC_MESSAGES/messages.po; do

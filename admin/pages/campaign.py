@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY, LIVE
-from admin.language import _
+from admin.language import _, said
 from admin.pages import draft_words, forms, rates, views, words
 from admin.pages.faults import by_field
 from admin.pages.render import page, to_html
@@ -168,7 +168,7 @@ async def _choices(request: web.Request, form: Mapping[str, Any]) -> dict[str, A
         "queue_hint": "" if reported is not None else _("Asterisk can't be asked for its queues now."),
         "voice_gateways": _options(_of_kind(rows, "voice"), form["voice_gateway"]),
         "sms_gateways": _options(_of_kind(rows, "sms"), form["sms_gateway"]),
-        "rule_packs": [(one.id, one.name) for one in packs().values()],
+        "rule_packs": [(one.id, said(one.name)) for one in packs().values()],
         **await _rules(request, {"rule_pack": form["rule_pack"]}),
     }
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from admin.language import N_, _, labelled, said
+from admin.language import N_, _, labelled
 from admin.pages import words
 from dialer.domain.columns import IGNORE, attribute_name
 from dialer.store.types import AnyRow
@@ -41,7 +41,7 @@ class Column:
 
 def choices(fields: Iterable[AnyRow]) -> Choices:
     """Every field by its name: the known ones, then the custom ones."""
-    return {**dict(labelled(KNOWN)), **{field.name: f"{field.label} ({said(field.type.value)})" for field in fields}}
+    return {**dict(labelled(KNOWN)), **{field.name: f"{field.label} ({words.plain(field.type)})" for field in fields}}
 
 
 def column(name: str, field: str, known: Choices, values: Sequence[str]) -> Column:

@@ -18,6 +18,9 @@ from dialer.operations.context import Context
 from dialer.store.listing import Page, Query
 
 DEFAULT_SORT = "id"
+#: What conditions can be put on, of everybody and of who stands in a campaign.
+FIXED = ("first_name", "last_name", "address", "external_id", "time_zone", "created_at", "modified_at")
+OF_A_PLACE = ("attempts", "result", "step", "stop_reason", "next_due_at")
 NEWEST = Query(limit=100, sort="-created_at")
 OF_CONTACT = (
     ("last_name", N_("Name")),
@@ -82,9 +85,7 @@ async def _sources(ctx: Context, campaign: Campaign, looked: Wanted) -> dict[str
 
 def _choices(campaign: Campaign | None, custom: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """What conditions can be put on."""
-    fixed = ["first_name", "last_name", "address", "external_id", "time_zone", "created_at", "modified_at"]
-    fixed += ["attempts", "result", "step", "stop_reason", "next_due_at"] if campaign else []
     return [
-        *((name, words.contact_field(name)) for name in fixed),
+        *((name, words.contact_field(name)) for name in (*FIXED, *(OF_A_PLACE if campaign else ()))),
         *((f"attributes.{name}", label) for name, label in custom),
     ]

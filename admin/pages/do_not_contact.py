@@ -84,7 +84,11 @@ def _entries(typed: Mapping[str, str]) -> list[NewEntry]:
     if len(addresses) > MOST_AT_ONCE:
         raise InvalidInput.single(
             "addresses",
-            _("are %(number)s; at most %(most)s are taken at once", number=len(addresses), most=f"{MOST_AT_ONCE:,}"),
+            _(
+                "are %(number)s; at most %(most)s are taken at once",
+                number=len(addresses),
+                most=format(MOST_AT_ONCE, ","),
+            ),
         )
     if len(typed["reason"]) > LONGEST_REASON or not typed["reason"].isprintable():
         raise InvalidInput.single("reason", _("should be at most %(most)s printable characters", most=LONGEST_REASON))

@@ -183,7 +183,7 @@ def _told(result: Mapping[str, Any]) -> dict[str, Any]:
 def _takes(time: timedelta) -> str:
     hours, seconds = divmod(int(time.total_seconds()), 3600)
     if hours >= 2 * HOURS:
-        return _("%(days)s days", days=f"{hours / HOURS:.1f}")
+        return _("%(days)s days", days=format(hours / HOURS, ".1f"))
     minutes = seconds // 60
     return (
         _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)

@@ -8,7 +8,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
-from admin.language import _
+from admin.language import _, said
 from dialer.domain.campaign import (
     ABANDONMENT_LIMIT_PERCENT,
     DEFAULT_PRIORITY,
@@ -173,14 +173,14 @@ def _number(reading: _Reading, name: str, kind: type[int] | type[float], most: f
         )
         raise InvalidInput.single(name, told) from None
     if not 0 < value <= most:
-        raise InvalidInput.single(name, _("should be above 0 and at most %(most)s", most=f"{most:g}"))
+        raise InvalidInput.single(name, _("should be above 0 and at most %(most)s", most=format(most, "g")))
     return value
 
 
 def _lines(reading: _Reading, name: str) -> float:
     value = _number(reading, name, float, MOST_LINES_PER_AGENT) or LINES_PER_AGENT
     if value < 1:
-        raise InvalidInput.single(name, _("should be from 1 to %(most)s", most=f"{MOST_LINES_PER_AGENT:g}"))
+        raise InvalidInput.single(name, _("should be from 1 to %(most)s", most=format(MOST_LINES_PER_AGENT, "g")))
     return value
 
 
@@ -239,4 +239,4 @@ def typed_in(form: Form) -> dict[str, Any]:
 
 def modes() -> list[dict[str, str]]:
     """All dialing modes, those that can't be ticked with the reason."""
-    return [{"name": mode.value, "why": UNAVAILABLE_MODES.get(mode, "")} for mode in DialingMode]
+    return [{"name": mode.value, "why": said(UNAVAILABLE_MODES.get(mode, ""))} for mode in DialingMode]

@@ -177,8 +177,8 @@ def _controls(kind: str, *, stored: bool) -> list[Control]:
 
 def _control(name: str, field: FieldInfo, *, stored: bool) -> Control:
     kind = {"password": "password"}.get(name, "checkbox" if field.annotation is bool else "text")
-    hint = (field.description or "").replace("`", "")  # marked up for the reference
-    hint = "" if hint.rstrip(".") == LABELS[name] else hint
+    hint = said(field.description or "").replace("`", "")  # marked up for the reference
+    hint = "" if hint.rstrip(".") == said(LABELS[name]) else hint
     if name == "password" and stored:
         hint = _("Empty: it stays as it is.") + f" {hint}"
     choices = [(one, said(CHOICES[name][one])) for one in get_args(field.annotation)] if name in CHOICES else []

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
-from admin.language import _
+from admin.language import _, said
 from admin.pages import words
 from admin.pages.faults import by_field
 from admin.pages.forms import revision
@@ -161,6 +161,7 @@ async def _form(
     allowed = sorted(request.app[CONTEXT].settings.webhooks.allowed_hosts)
     known = {"row": None, "secret": "", "list": None, **more}
     return page(
-        request, "webhook.html", status=status, section=SECTION, form=form, faults=by_field(faults), choices=choices, told=TOLD,
+        request, "webhook.html", status=status, section=SECTION, form=form, faults=by_field(faults), choices=choices,
+        told={kind: said(meaning) for kind, meaning in TOLD.items()},
         allowed=allowed, **known,
     )  # fmt: skip

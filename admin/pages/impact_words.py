@@ -44,7 +44,7 @@ def _in_flight(impact: Impact) -> list[str]:
     told = []
     if changing:
         places = sorted(impact.changing.items())
-        where = ", ".join(_("%(number)s at %(node)s", number=f"{number:,}", node=node) for node, number in places)
+        where = ", ".join(_("%(number)s at %(node)s", number=format(number, ","), node=node) for node, number in places)
         told.append(
             ngettext(
                 "%(num)s contact changes its next step: %(where)s.",

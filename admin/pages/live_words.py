@@ -62,9 +62,13 @@ def happened(span: Span, some: Sequence[Point]) -> str:
         share = f"{sums.answer_percent:.0f} %"
         parts.append(_("%(share)s of those that ended answered by a person", share=share))
     if sums.abandoned_percent is not None:
-        parts.append(_("%(share)s of these abandoned", share=f"{sums.abandoned_percent:.1f} %"))
+        parts.append(_("%(share)s of these abandoned", share=format(sums.abandoned_percent, ".1f") + " %"))
     parts.append(ngettext("%(num)s text", "%(num)s texts", sums.texts))
-    most = _("most calls from %(at)s UTC on: %(calls)s", at=f"{busiest.at:%H:%M}", calls=f"{busiest.counts.calls:,}")
+    most = _(
+        "most calls from %(at)s UTC on: %(calls)s",
+        at=format(busiest.at, "%H:%M"),
+        calls=format(busiest.counts.calls, ","),
+    )
     told = ", ".join(parts) + (f"; {most}" if busiest.counts.calls else "")
     return _("In the last hour: %(told)s.", told=told) if hour else _("In the last day: %(told)s.", told=told)
 
@@ -97,7 +101,7 @@ def through(outlook: Outlook, campaign: Campaign) -> str:
         return _("When it will be through can't be told yet: too little has been called and texted.")
     assumed = _(
         "At %(rate)s calls and texts a minute, %(each)s for each contact, %(hours)s",
-        rate=f"{found.per_minute:.3g}", each=f"{found.each:.2g}", hours=hours(campaign),
+        rate=format(found.per_minute, ".3g"), each=format(found.each, ".2g"), hours=hours(campaign),
     )  # fmt: skip
     if found.at is None:
         return _("%(assumed)s: not within a year, or not before its validity ends.", assumed=assumed)

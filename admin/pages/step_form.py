@@ -10,7 +10,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
-from admin.language import _
+from admin.language import _, labelled, said
 from dialer.strategy.catalogue import CONTACT_IN, STEP_TYPES
 from dialer.strategy.model import FORMAT
 from dialer.strategy.nodered.entry import PREFIX
@@ -65,7 +65,9 @@ class StepForm:
 
 def addable() -> list[tuple[str, str, str]]:
     """`(type, label, help)` of the steps that can be added; contact-in is there already."""
-    return [(name, step["label"], step["help"]) for name, step in _PALETTE.items() if name != CONTACT_IN.name]
+    return [
+        (name, said(step["label"]), said(step["help"])) for name, step in _PALETTE.items() if name != CONTACT_IN.name
+    ]
 
 
 def steps(document: Mapping[str, Any], faults: Iterable[NodeFault] = ()) -> list[StepForm]:
@@ -85,7 +87,7 @@ def elsewhere(document: Mapping[str, Any], faults: Iterable[NodeFault]) -> list[
 def _step(node: Mapping[str, Any], told: Mapping[str, list[str]]) -> StepForm:
     described, fields = _PALETTE[node["type"]], node.get("fields", {})
     controls = [
-        Control(one["name"], one, _shown(one, fields.get(one["name"])), _of_field(told, one["name"]))
+        Control(one["name"], _asked(one), _shown(one, fields.get(one["name"])), _of_field(told, one["name"]))
         for one in described["fields"]
     ]
     ways = [
@@ -100,9 +102,15 @@ def _step(node: Mapping[str, Any], told: Mapping[str, list[str]]) -> StepForm:
         reason for name, reasons in told.items() if name.startswith("out") and name not in known for reason in reasons
     ]
     return StepForm(
-        node["id"], node["type"], described["label"], described["help"], node.get("name", ""), node.get("x", 0),
+        node["id"], node["type"], said(described["label"]), said(described["help"]), node.get("name", ""), node.get("x", 0),
         node.get("y", 0), controls, ways, rest,
     )  # fmt: skip
+
+
+def _asked(field: Mapping[str, Any]) -> dict[str, Any]:
+    """A field of the palette in the language of the page."""
+    options = {"options": labelled(field["options"])} if "options" in field else {}
+    return {**field, "title": said(field["title"]), "help": said(field["help"]), **options}
 
 
 def _of_field(told: Mapping[str, list[str]], name: str) -> list[str]:
@@ -113,7 +121,7 @@ def _of_field(told: Mapping[str, list[str]], name: str) -> list[str]:
 def _ports(described: Mapping[str, Any], fields: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rules = fields.get("rules", ()) if described["rules"] else ()
     of_rules = [(f"rule{n}", _("rule %(number)s", number=n), _("This rule holds.")) for n in range(1, len(rules) + 1)]
-    return of_rules + [(port["name"], port["label"], port["meaning"]) for port in described["ports"]]
+    return of_rules + [(port["name"], said(port["label"]), said(port["meaning"])) for port in described["ports"]]
 
 
 def _shown(asked: Mapping[str, Any], value: Any) -> Any:

@@ -13,9 +13,11 @@ from admin.pages.words import channel, colour, moment, plain, stopped_because
 
 def worded(why: str) -> str:
     """A reason of a strategy's step, in which outcomes stand as codes."""
-    return _CODES.sub(lambda found: plain(found[0]), why)
+    return said(_CODES.sub(lambda found: found[0].replace("_", " "), why))
 
 
+#: Reasons of steps that are one text; those with a number or a name in them stay as they were kept.
+_REASONS = (N_("enters"), N_("the end"))
 _CODES = re.compile(r"\b(?:no_answer|invalid_number|max_attempts|max_visits|endless_loop|step_missing)\b")
 
 

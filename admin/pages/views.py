@@ -132,19 +132,19 @@ def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], number
 def readable(document: Mapping[str, Any]) -> dict[str, Any]:
     """A strategy's document as a list of steps, with where each outcome leads."""
     nodes = document["nodes"]
-    names = {node["id"]: node["name"] or STEP_TYPES[node["type"]].label for node in nodes}
+    names = {node["id"]: node["name"] or said(STEP_TYPES[node["type"]].label) for node in nodes}
     return {"name": document["name"], "steps": [_step(node, names) for node in nodes]}
 
 
 def _step(node: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     step_type = STEP_TYPES[node["type"]]
-    titles = {field.alias or name: field.title or name for name, field in step_type.fields.model_fields.items()}
+    titles = {field.alias or name: said(field.title or name) for name, field in step_type.fields.model_fields.items()}
     return {
         "id": node["id"],
         "type": node["type"],
         "icon": ICONS[node["type"]],
         "name": names[node["id"]],
-        "label": step_type.label if node["name"] else "",
+        "label": said(step_type.label) if node["name"] else "",
         "fields": [(titles.get(name, name), words.field_value(name, value)) for name, value in node["fields"].items()],
         "ways": [{"port": port, "to": to, "name": names[to]} for port, to in node["out"].items()],
     }

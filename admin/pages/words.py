@@ -186,7 +186,7 @@ def power(shown: Mapping[str, Any] | None) -> str:
         )
     return " " + _(
         "Power mode: %(answered)s of the calls are answered, and the next one may find nobody free with a chance of %(risk)s.",
-        answered=f"{shown['answer_rate']:.0%}", risk=percent(shown["risk_percent"]),
+        answered=format(shown["answer_rate"], ".0%"), risk=percent(shown["risk_percent"]),
     )  # fmt: skip
 
 
@@ -194,12 +194,12 @@ def abandonment(meter: AbandonmentMeter) -> str:
     """How many of the people who answered found no agent, against the limit."""
     told = _(
         "Abandoned: %(rate)s of what people answered in 30 days (%(abandoned)s of %(answered)s calls); the limit is %(limit)s.",
-        rate=percent(meter.rate_percent), abandoned=f"{meter.abandoned:,}", answered=f"{meter.answered_live:,}",
-        limit=f"{meter.limit_percent:g} %",
+        rate=percent(meter.rate_percent), abandoned=format(meter.abandoned, ","), answered=format(meter.answered_live, ","),
+        limit=format(meter.limit_percent, "g") + " %",
     )  # fmt: skip
     if not meter.late:
         return told
-    late = _("%(number)s more waited longer than two seconds for theirs.", number=f"{meter.late:,}")
+    late = _("%(number)s more waited longer than two seconds for theirs.", number=format(meter.late, ","))
     return f"{told} {late}"
 
 

@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.pages import words
 from admin.pages.campaign import load
 from admin.pages.render import environment
 from admin.studio import files
@@ -75,8 +76,11 @@ async def choices(ctx: Context, campaign: Campaign) -> dict[str, Any]:
         "queue": _named(sorted(ctx.engine.queues() or ()), campaign.queue),
         "voice-gateway": _named([row["name"] for row in rows if row["kind"] == "voice"], campaign.voice_gateway),
         "sms-gateway": _named([row["name"] for row in rows if row["kind"] == "sms"], campaign.sms_gateway),
-        "mode": _named(sorted(MODES), ", ".join(campaign.dialing_modes)),
-        "attribute": {"options": [*fields, *([name, name.replace("_", " ")] for name in sorted(NAMES))], "own": None},
+        "mode": {
+            "options": [[mode, words.plain(mode)] for mode in sorted(MODES)],
+            "own": ", ".join(map(words.plain, campaign.dialing_modes)),
+        },
+        "attribute": {"options": [*fields, *([name, words.plain(name)] for name in sorted(NAMES))], "own": None},
         "zone": _named(sorted(zone_names()), None),
     }
 

@@ -18,7 +18,7 @@ from tests.support.context import Bench, Listener
 __all__ = ("manager",)
 
 
-async def tried(server: Server) -> str:
+async def tried(server: Server, strategy: dict[str, Any] | None = None) -> str:
     """The path of a campaign with a busy call, one that was not answered and was followed by a text, and one of `=cmd`."""
     gateway = {
         "kind": "sms",
@@ -30,7 +30,7 @@ async def tried(server: Server) -> str:
     }
     await server.ok("POST", "/gateways", 201, json=gateway)
     path = await campaign_with_contacts(server, time_zone="Europe/Berlin", sms_gateway="texter")
-    await server.ok("PUT", f"{path}/strategy", json=builders.call_wait_text())
+    await server.ok("PUT", f"{path}/strategy", json=strategy or builders.call_wait_text())
     await server.ok("POST", f"{path}/publish")
     bench = Bench(server.ctx, server.clock, Listener())
     await builders.settle(bench, 1)

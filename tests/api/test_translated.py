@@ -1,0 +1,143 @@
+"""Every page in a language that nobody speaks: whatever is not in it was forgotten."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from admin.pages.routes import routes
+from config.http import Http
+from config.settings import Webhooks
+from dialer.operations import users
+from tests.api.conftest import PASSWORD, Server
+from tests.api.test_pages import Browser, manager
+from tests.api.test_tries import tried
+from tests.support import builders, pseudo
+from tests.support.visible import unmarked
+
+__all__ = ("manager",)
+
+pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("manager")]
+
+#: Streams, what is no page, and moves whose address only leads on; the page of the API is for programmers.
+NO_PAGES = re.compile(r".*/(live|stream|publish|unpublish|end|delete)|/static/.*|/favicon.ico|/|/agent|/api.*")
+PARTS = {"campaign": "1", "contact": "1", "user": "1", "source": "1", "name": "plan", "webhook": "1"}
+#: What is not ours to translate: what the tests called something, addresses, and names that are the same everywhere.
+NAMES = (
+    r"the-\w+", r"ci-\w+", r"s\d", "Copy of Spring", "Spring", "Ann", "Bob", "basic", "gold", "plan", r"people\.csv",
+    r"x\.csv", "carrier", "texter", "sales", "support", r"hooks\.example", "Hello", r"smsc\.example", r"PJSIP/\S+",
+    r"=cmd\|' /C calc'!A0", r"\d+[smhd]", "DE", "utf-8", r"https://[\w./]+", "custom/sorry", "first_name", "phone", "dialer",
+    "UTC", "CEST", "CET", "Europe/Berlin",
+)  # fmt: skip
+#: What is worded behind the pages, which stays English (docs/how-to/translate-the-pages.md).
+ENGLISH = (r"It has been through the strategy, with the result “s9”", ": a text", "Extra data")
+ELSEWHERE = re.compile(rf"(?<![\w-])({'|'.join(NAMES)})(?![\w-])|{'|'.join(ENGLISH)}")
+#: The steps of the strategy that a campaign begins with, in the trail of who came in with it.
+FIRST_STEPS = re.compile(r"(contacts in|call|end)( →)?")
+
+
+@pytest.fixture
+def http_settings(tmp_path: Path) -> Http:
+    return Http(max_upload_mb=1, language=pseudo.TAG, locale_dir=pseudo.write(tmp_path / "locale"))
+
+
+def addresses(**parts: str) -> Iterator[str]:
+    """All pages that are got, with these for the parts of their addresses."""
+    app = web.Application()
+    app.add_routes(routes())
+    for route in app.router.routes():
+        path = route.resource.canonical if route.resource else ""
+        if route.method == "GET" and not NO_PAGES.fullmatch(path):
+            yield re.sub(r"\{(\w+)\}", lambda found: parts.get(found[1], "-"), path)
+
+
+def named() -> dict[str, Any]:
+    """A strategy in which everything is called as nothing else is."""
+    document = builders.call_wait_text()
+    names = {node["id"]: f"s{number}" for number, node in enumerate(document["nodes"])}
+    for node in document["nodes"]:
+        node["id"], node["out"] = names[node["id"]], {port: names[to] for port, to in node["out"].items()}
+    document["nodes"][-1]["fields"] = {"result": "s9"}
+    return {**document, "name": "s8"}
+
+
+def english(path: str, page: str) -> list[str]:
+    """What of the page was left in English, with its address."""
+    left = [ELSEWHERE.sub("", text) for text in unmarked(page)]
+    if "/contacts/" in path:
+        left = [text for text in left if not FIRST_STEPS.fullmatch(text)]
+    return [f"{path}: {text}" for text in left if re.search("[A-Za-z]", text)]
+
+
+async def walk(server: Server, status: int = 200, **parts: str) -> list[str]:
+    found = []
+    for path in addresses(**parts):
+        if "-" in path.split("/"):
+            continue
+        response = await server.client.get(path)
+        text = await response.text()
+        assert response.status == status, (path, text)
+        found += english(path, text)
+    return found
+
+
+async def test_pages_with_something_on_them(server: Server) -> None:
+    section = Webhooks(allowed_hosts=frozenset({"hooks.example"}))
+    server.ctx.settings = server.ctx.settings.model_copy(update={"webhooks": section})
+    await tried(server, named())
+    hook = {"name": "Вебхук", "url": "https://hooks.example/", "events": ["reply.received"]}
+    sent = {"data": "first_name,phone\nЦай,+4930123460\n".encode(), "headers": {"Content-Type": "text/csv"}}
+    await server.ok("POST", "/contact-fields", 201, json={"name": "plan", "label": "Тариф", "type": "text"})
+    await server.ok("POST", "/webhooks", 201, json=hook)
+    await server.ok("POST", "/do-not-contact", 201, json={"address": "+4930123999"})
+    upload = (await server.ok("POST", "/campaigns/1/uploads?name=x.csv", 201, **sent))["id"]
+    sms = next(one["id"] for one in (await server.ok("GET", "/gateways"))["items"] if one["kind"] == "sms")
+    assert await walk(server, **PARTS, kind="voice", gateway="carrier", upload=upload) == []
+    assert await walk(server, kind="sms", gateway=sms) == []
+
+
+async def test_pages_with_nothing_on_them(server: Server) -> None:
+    assert await walk(server, user="1") == []
+    await server.campaign()
+    await server.ok("PUT", "/campaigns/1/strategy", json=named())
+    assert await walk(server, campaign="1") == []
+    await server.ok("POST", "/campaigns/1/end")
+    assert await walk(server, campaign="1") == []
+
+
+async def test_pages_of_who_may_only_look(server: Server, manager: Browser) -> None:
+    await tried(server, named())
+    await manager.log_in("the-viewer")
+    managed = re.compile(r"/(check|audit|users|tokens|webhooks|evidence).*|.*/sources/key")
+    found = []
+    for path in addresses(campaign="1", contact="1", source="1", kind="voice", gateway="carrier"):
+        if "-" not in path.split("/") and not managed.fullmatch(path):
+            found += english(path, await manager.get(path))
+    assert found == []
+
+
+async def test_what_people_are_told_when_something_is_wrong(server: Server, manager: Browser) -> None:
+    """Of what the pages themselves look at; refusals by the rules behind them are in English."""
+    await server.campaign()
+    await server.ok("PUT", "/campaigns/1/strategy", json=named())
+    found = []
+    for path, status, typed in (
+        ("/campaigns", 422, {"title": ""}),
+        ("/account/password", 422, {"old": PASSWORD, "new": "a", "again": "b"}),
+        ("/do-not-contact", 422, {"addresses": ""}),
+        ("/tokens", 422, {"name": "Токен", "until": "soon"}),
+        ("/campaigns/1/strategy", 422, {"document": "{}}"}),
+        ("/campaigns/1/strategy/steps", 200, {"do": "add:call"}),
+    ):
+        found += english(path, await manager.post(path, status, typed))
+    assert found == []
+    assert "⟦" in await manager.get("/campaigns/9", 404)
+
+
+async def test_the_login_is_in_the_language_of_the_browser(server: Server) -> None:
+    await users.create_user(server.ctx, "eve", PASSWORD, "viewer")
+    server.client.session.cookie_jar.clear()
+    assert english("/login", await (await server.client.get("/login")).text()) == []
