@@ -125,7 +125,9 @@ class Gateway:
 
     def split(self, text: str, destination: str) -> Segmentation:
         """`text` as this SMSC wants it. Raises TextTooLongError."""
-        return split(self.settings, text, self._references.next(destination))
+        made = split(self.settings, text)
+        # Destinations are remembered only of texts that need a reference, which few do.
+        return made if len(made.parts) == 1 else split(self.settings, text, self._references.next(destination))
 
     def slot(self) -> Slot:
         """`async with gateway.slot():` waits for window, rate and a bound link; one `submit` may follow inside.

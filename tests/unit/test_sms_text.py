@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 
 from sms.alphabet import Encoding, decode, encode, transliterated
+from sms.gateway import Gateway
 from sms.reference import References
 from sms.settings import GatewaySettings, split
 from sms.text import LongTexts, TextTooLongError, segments, split_header
@@ -150,6 +151,23 @@ def test_references_count_per_destination() -> None:
     references.next("c")
     # "a" is forgotten and begins at its own number again.
     assert references.next("a") == first[0]
+
+
+@pytest.mark.req("M2")
+async def test_only_texts_in_parts_take_a_reference() -> None:
+    """What is remembered of destinations does not grow with short texts, which are most."""
+
+    async def nobody(_: object) -> None: ...
+
+    gateway = Gateway(GatewaySettings("texts", "127.0.0.1", 1, "me", ""), on_receipts=nobody, on_reply=nobody)
+
+    def reference() -> int:
+        header, _ = split_header(gateway.split("a" * 161, "+4912345678").parts[0].payload)
+        return header[3]
+
+    first = reference()
+    assert len(gateway.split("short", "+4912345678").parts) == 1
+    assert reference() == (first + 1) & 0xFF, "the short text took none"
 
 
 # 23.038 A.2.1 to A.2.3, code by code; a blank is what the basic alphabet has.
