@@ -61,7 +61,7 @@ def restore(
         for one in await restoring.settle(ctx, end=since_unknown):
             print(f"campaign {one.id} ({one.title}): {'ended' if since_unknown else 'unpublished'}")
 
-    with_context(settings, settle)
+    with_context(settings, settle, begins=True)
     print("Restored. What has happened since the backup is not in it: see docs/how-to/upgrade-and-backup.md.")
 
 

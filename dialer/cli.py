@@ -55,7 +55,7 @@ def migrate(config: Config = None) -> None:
         before, after = await upgrade(ctx.db)
         print(f"database: {before or 'empty'} → {after}" if before != after else f"database: {after}, nothing to do")
 
-    with_context(settings_of(config), run)
+    with_context(settings_of(config), run, begins=True)
 
 
 @cli.command()
@@ -137,7 +137,6 @@ def create_user(
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if sys.stdin.isatty() else _line()
 
     async def run(ctx: Context) -> None:
-        await upgrade(ctx.db)
         await users.create_user(ctx, name, password, role)
         print(f"user {name} ({role}) created")
 
@@ -149,7 +148,6 @@ def first_user(config: Config = None) -> None:
     """On a system without users: make the manager `admin` and print its name and password, once."""
 
     async def run(ctx: Context) -> None:
-        await upgrade(ctx.db)
         made = await users.ensure_first_user(ctx)
         if made is None:
             raise InvalidInput.single("user", "there are users already: log in as one of them, or use `user create`")

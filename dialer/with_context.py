@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from config.load import SettingsError, load
 from config.settings import Settings
-from dialer.domain.errors import DomainError
+from dialer.domain.errors import DomainError, InvalidInput
 from dialer.operations.audit import Doer, Kind, acting
 from dialer.operations.context import Context
 from dialer.store.database import Database
+from dialer.store.migrate import must_be_there, pending
 
 Config = Annotated[Path | None, typer.Option("--config", help="The settings file (TOML); also DIALER_CONFIG.")]
 
@@ -26,12 +28,20 @@ def settings_of(config: Path | None) -> Settings:
         return load(config)
 
 
-def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]]) -> None:
-    """Ends the command with what the work refuses."""
+def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]], *, begins: bool = False) -> None:
+    """Ends the command with what the work refuses.
+
+    Also without a database of this version, which only what `begins` one may find: a database that a command made by
+    itself would be another than the server's.
+    """
 
     async def run() -> None:
+        if not begins:
+            must_be_there(settings.database.url)
         db = Database(settings.database.url)
         try:
+            if not begins and await pending(db):
+                raise InvalidInput.single("database", f"{_told(db)} is not that of this version: run `dialer migrate`")
             with acting(Doer(_user_name(), Kind.COMMAND)):
                 await work(Context(db, settings))
         finally:
@@ -39,6 +49,11 @@ def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]])
 
     with refusing():
         asyncio.run(run())
+
+
+def _told(db: Database) -> str:
+    """Where it is, without a password."""
+    return make_url(db.url).render_as_string(hide_password=True)
 
 
 @contextmanager

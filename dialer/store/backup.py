@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from dialer.domain.errors import InvalidInput
-from dialer.store.migrate import newest
+from dialer.store.migrate import absent, newest
 
 # What SQLite and the lists keep beside a database.
 BESIDE = ("-wal", "-shm", "-search", "-search-wal", "-search-shm")
@@ -18,7 +18,7 @@ def copy(database: Path, to: Path) -> int:
     Only its owner may read it. InvalidInput if there is no such database, or `to` is there already.
     """
     if not database.exists():
-        raise InvalidInput.single("database", f"there is no {database}: name it by --config or DIALER_DATABASE__URL")
+        raise absent(database)
     _must_be_free(to)
     draft = to.with_name(f".{to.name}.part")
     draft.unlink(missing_ok=True)

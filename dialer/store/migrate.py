@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import Connection, func, inspect, make_url, select, text
 
+from dialer.domain.errors import InvalidInput
 from dialer.store.database import Database
 
 if TYPE_CHECKING:
@@ -25,6 +26,19 @@ async def pending(db: Database) -> bool:
     """Whether `upgrade` would do anything."""
     async with db.read() as tx:
         return await tx.run_sync(lambda connection: _current(connection) != newest())
+
+
+def must_be_there(url: str) -> None:
+    """Raises `InvalidInput` if it is SQLite and there is no such file: opening it would make one."""
+    file = Path(str(make_url(url).database))
+    if url.startswith("sqlite") and not file.exists():
+        raise absent(file, " (`dialer migrate` makes a new one)")
+
+
+def absent(file: Path, otherwise: str = "") -> InvalidInput:
+    return InvalidInput.single(
+        "database", f"there is no {file}: name it by --config or DIALER_DATABASE__URL{otherwise}"
+    )
 
 
 def _upgrade(connection: Connection) -> tuple[str | None, str | None]:

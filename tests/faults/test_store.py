@@ -111,6 +111,7 @@ class Island(Server):
         return ("nsenter", "--user", "--mount", "--preserve-credentials", "--target", str(self.pid), *DIALER)
 
     async def make_token(self) -> str:
+        await self.run("migrate")  # or waits until the server, which has only begun, has done so
         code, out = await self.run("token", "create", "--role", "manager", "--name", "test")
         assert code == 0, out
         return out.strip()

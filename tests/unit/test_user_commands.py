@@ -17,6 +17,7 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIALER_DATABASE__URL", f"sqlite+aiosqlite:///{path}")
     monkeypatch.setenv("DIALER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
+    assert run("migrate").exit_code == 0
     return path
 
 

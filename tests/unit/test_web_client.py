@@ -66,6 +66,7 @@ def test_the_example_of_the_guide_is_right() -> None:
 def test_the_command_prints_the_key_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIALER_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DIALER_DATABASE__URL", f"sqlite+aiosqlite:///{tmp_path}/dialer.db")
+    assert CliRunner().invoke(cli, ["migrate"]).exit_code == 0
     first, again = (CliRunner().invoke(cli, ["webhook-secret"]).stdout for _ in range(2))
     assert first == again
     assert len(first.strip()) == 64
