@@ -87,6 +87,7 @@ async def _accounts(server: Server) -> tuple[str, str]:
     if kept.exists():
         access = json.loads(kept.read_text())
     else:
+        await server.run("migrate")
         login = await server.run("user", "first")
         access = {"login": login, "token": await server.run("token", "create", "--role", "manager", "--name", "demo")}
         kept.touch(mode=0o600)
