@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from admin import auth, errors, language, speaking, turns
+from admin import auth, connections, errors, language, speaking, turns
 from admin.api import routes as api_routes
 from admin.api import upkeep
 from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
@@ -39,7 +39,15 @@ HEADERS = {
 
 def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) -> web.Application:
     """Without `live` and `previews` (no engine in this process) the live views and the agent page say so."""
-    middlewares = [upkeep.count, speaking.speak, errors.errors, errors.plain_bodies, turns.take_turns, auth.auth]
+    middlewares = [
+        upkeep.count,
+        speaking.speak,
+        errors.errors,
+        errors.plain_bodies,
+        turns.take_turns,
+        connections.timely_forms,
+        auth.auth,
+    ]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[CONTEXT], app[LIVE], app[PREVIEWS], app[THROTTLE] = ctx, live, previews, LoginThrottle()
     app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from aiohttp import web
 
 from admin.app import make_app
+from admin.connections import Site
 from bench.reaction import AGENTS, SECONDS, dialer, measure
 from dialer.app import runner_of
 from dialer.engine.engine import Engine
@@ -44,8 +44,7 @@ class Watched:
         token = await users.create_token(ctx, "bench", "viewer")
         runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
+        await Site(runner, ctx.settings.http, port=0).start()
         port = runner.addresses[0][1]
         await asyncio.sleep(SETTLE_S)
         await self._measure(str(port), token)

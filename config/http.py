@@ -15,6 +15,24 @@ class Http(Section):
     secure_cookies: bool = Field(
         default=False, description="Set to true behind TLS: the session cookie is then sent over https only."
     )
+    max_connections: int = Field(
+        default=800,
+        ge=10,
+        le=1_000_000,
+        description="So many connections may be open at once, each page that is looked at being one; more are answered 503 and closed. Keep it 200 below the number of files that the process may open (`ulimit -n`, systemd's `LimitNOFILE`).",
+    )
+    head_s: float = Field(
+        default=10,
+        gt=0,
+        le=600,
+        description="How long the head of a request may take before its connection is closed, in seconds.",
+    )
+    idle_s: float = Field(
+        default=75,
+        gt=0,
+        le=3600,
+        description="How long a connection stays open between two requests, in seconds. Longer than a reverse proxy keeps its own (nginx: 60 s), so that it is the proxy who closes.",
+    )
     max_upload_mb: int = Field(
         default=1024, ge=1, le=65536, description="Largest contact file that is taken, in megabytes."
     )

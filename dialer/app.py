@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from admin.app import make_app
+from admin.connections import Site
 from config.settings import Settings
 from dialer.engine.engine import Engine
 from dialer.operations.context import Context
@@ -32,8 +33,7 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
         runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()
         try:
-            site = web.TCPSite(runner, settings.http.host, settings.http.port)
-            await site.start()
+            await Site(runner, settings.http).start()
             _stop_on_signals(engine)
             log.info("listening", host=settings.http.host, port=settings.http.port)
             ready(ctx)
@@ -46,7 +46,7 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
 
 def runner_of(app: web.Application) -> web.AppRunner:
     """Serves the pages and the API."""
-    return web.AppRunner(app, shutdown_timeout=PAGES_CLOSE_S, access_log=None, auto_decompress=False)
+    return web.AppRunner(app, shutdown_timeout=PAGES_CLOSE_S)
 
 
 def _stop_on_signals(engine: Engine) -> None:

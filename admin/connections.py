@@ -1,0 +1,121 @@
+"""Connections to the pages and the API: how many there may be, and how long one may take to say what it wants.
+
+aiohttp closes a connection that idles after an answer, but it waits as long for the head of a request, and for any number of
+connections. Who opens many and sends a byte now and then would leave nobody else in (slowloris). A connection whose request
+is under way, such as a live page's stream, is no concern of this file.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from admin.errors import PROBLEM_JSON, Refused, is_api
+from admin.problems import type_of
+from config.http import Http
+
+# A form of a page, as the bodies of the API.
+FORM_S = 30.0
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+RETRY_S = 5
+
+
+class Connection(RequestHandler):
+    """One connection, which is closed if the head of a request does not come whole within `http.head_s`."""
+
+    def __init__(self, server: web.Server, http: Http, **options: Any) -> None:
+        super().__init__(server, keepalive_timeout=http.idle_s, access_log=None, auto_decompress=False, **options)  # type: ignore[arg-type] # None: none is written
+        self._server, self._http = server, http
+        self._late: asyncio.TimerHandle | None = None
+        self._said_something = self._too_many = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if len(self._server.connections) >= self._http.max_connections:
+            self._too_many = True
+            _say(transport, 503, "Not ready", "there are too many connections", f"Retry-After: {RETRY_S}\r\n")
+            transport.close()
+            return
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._too_many:
+            return
+        super().data_received(data)
+        waiter = self._waiter
+        if self._messages or self._request_in_progress or (waiter is not None and waiter.done()):
+            self._head_is_there()
+            return
+        self._said_something = True
+        if self._late is None and waiter is not None:
+            self._await_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._head_is_there()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._late = self._loop.call_later(self._http.head_s, self._close_late)
+
+    def _head_is_there(self) -> None:
+        self._said_something = False
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _close_late(self) -> None:
+        self._late = None
+        if self._said_something and self.transport is not None:
+            detail = f"the head of the request did not come within {self._http.head_s:g} s"
+            _say(self.transport, 408, "Too slow", detail)
+        self.force_close()
+
+
+def _say(transport: asyncio.BaseTransport, status: int, title: str, detail: str, headers: str = "") -> None:
+    """A problem, to somebody whose request was not read."""
+    if not isinstance(transport, asyncio.WriteTransport):
+        return
+    body = orjson.dumps({"type": type_of(title), "title": title, "status": status, "detail": detail})
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nContent-Type: {PROBLEM_JSON}\r\nContent-Length: {len(body)}\r\n"
+        f"{headers}Connection: close\r\n\r\n"
+    )
+    transport.write(head.encode() + body)
+
+
+class Site(web.BaseSite):
+    """Listens at the address of the settings; `port` 0 takes a free one."""
+
+    def __init__(self, runner: web.AppRunner, http: Http, *, port: int | None = None) -> None:
+        super().__init__(runner)
+        self._http, self._port = http, http.port if port is None else port
+
+    @property
+    def name(self) -> str:
+        return f"http://{self._http.host}:{self._port}"
+
+    async def start(self) -> None:
+        await super().start()
+        loop, server = asyncio.get_running_loop(), self._runner.server
+        if server is None:
+            raise RuntimeError("the application is not set up")
+        self._server = await loop.create_server(
+            lambda: Connection(server, self._http, loop=loop), self._http.host, self._port, backlog=self._backlog
+        )
+
+
+@web.middleware
+async def timely_forms(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What a page's form says is read before anybody looks at it; the API's bodies have bounds of their own."""
+    if request.content_type in FORMS and not is_api(request):
+        try:
+            async with asyncio.timeout(FORM_S):
+                await request.post()
+        except TimeoutError:
+            raise Refused(408, f"the form did not come within {FORM_S:g} s") from None
+    return await handler(request)
