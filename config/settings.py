@@ -295,6 +295,12 @@ class Settings(BaseSettings):
         le=36_500,
         description="How long the audit log keeps who changed what, in days.",
     )
+    records_days: int = Field(
+        default=1827,
+        ge=0,
+        le=36_500,
+        description="How long a campaign that has called or texted somebody can't be deleted, in days after the last time: its records are evidence, and the rules on how often a number may be called count on them. The default is five years (16 CFR 310.5).",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=16,

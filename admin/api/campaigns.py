@@ -54,6 +54,9 @@ async def edit(request: web.Request, campaign_id: int, body: CampaignPatch) -> w
 async def delete(request: web.Request, campaign_id: int) -> web.Response:
     """With its history; contacts stay in the system. A published campaign can't be deleted (409).
 
+    Nor can one that has called or texted somebody within `records_days`: its records are evidence, and rules on how often a number may
+    be called count on them (409).
+
     204: it is gone. 202: it has ended and goes piece by piece, through restarts; `deleting_since` says since when, until it is gone.
     """
     left = await deleting.remove(request.app[CONTEXT], campaign_id, if_match(request))

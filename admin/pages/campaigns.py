@@ -14,7 +14,7 @@ from admin.pages.campaign import overview
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
-from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput
+from dialer.domain.errors import Conflict, Fault, IllegalTransition, Incomplete, InvalidInput
 from dialer.operations import campaigns, deleting, reports
 from dialer.operations.context import Context
 from dialer.operations.users import Right
@@ -102,7 +102,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
     campaign_id = int(request.match_info["campaign"])
     try:
         await deleting.remove(request.app[CONTEXT], campaign_id)
-    except IllegalTransition as error:
+    except (Conflict, IllegalTransition) as error:
         refused = {
             "title": _("It can't be deleted"),
             "faults": views.mends(campaign_id, (Fault("status", str(error)),)),

@@ -1,11 +1,14 @@
 """A campaign deleted with all that was done in it: its rows go in chunks, behind which no call waits."""
 
 import asyncio
+from datetime import timedelta
 from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, told_fields
 from dialer.domain.chunk import fitting
-from dialer.domain.errors import IllegalTransition, NotFound
+from dialer.domain.errors import Conflict, IllegalTransition, NotFound, shown
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.operations import audit, events
 from dialer.operations.campaigns import check_revision
@@ -23,7 +26,8 @@ async def remove(
     """Delete a campaign that does not run, with its history. Contacts stay in the system.
 
     It is ended first, so that nobody adds to it. None: it is gone; else it is as returned, and goes in the background, through
-    restarts. Raises `NotFound`, `IllegalTransition` for one that is published, `StaleEdit`.
+    restarts. Raises `NotFound`, `IllegalTransition` for one that is published, `StaleEdit`, and `Conflict` for one whose calls go on
+    or whose records are to be kept (`records_days`).
     """
     campaign = await _close(ctx, campaign_id, revision)
     await ctx.engine.campaign_changed(campaign_id)
@@ -63,6 +67,7 @@ async def _close(ctx: Context, campaign_id: int, revision: int | None) -> Campai
         check_revision(campaign, revision)
         if campaign.status is CampaignStatus.PUBLISHED:
             raise IllegalTransition("campaign", campaign.status, "deleted")
+        await _check_records(tx, ctx, campaign)
         if campaign.status is not CampaignStatus.ENDED:
             CAMPAIGN.check(campaign.status, CampaignStatus.ENDED)
             await campaigns.set_status(tx, campaign_id, CampaignStatus.ENDED, ctx.clock())
@@ -72,3 +77,15 @@ async def _close(ctx: Context, campaign_id: int, revision: int | None) -> Campai
             before = told_fields(campaign)
             await audit.write(tx, ctx, "delete", "campaign", campaign_id, name=campaign.title, before=before)
         return await campaigns.get(tx, campaign_id) or campaign
+
+
+async def _check_records(tx: AsyncConnection, ctx: Context, campaign: Campaign) -> None:
+    if await campaigns.is_under_way(tx, campaign.id):
+        raise Conflict(f"calls or texts of {shown(campaign.title)} are under way: delete it when they are over")
+    last = await campaigns.last_reached(tx, campaign.id)
+    until = last and last + timedelta(days=ctx.settings.records_days)
+    if until and until > ctx.clock():
+        raise Conflict(
+            f"{shown(campaign.title)} has called or texted people, last on {last:%Y-%m-%d}: its records are evidence, and rules count the "
+            f"calls to a number by them. They are kept until {until:%Y-%m-%d} (setting records_days): end it in place of that"
+        )

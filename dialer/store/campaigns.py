@@ -8,7 +8,14 @@ from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign, LoadOrder
-from dialer.domain.transitions import CAMPAIGN, CampaignStatus, EnrollmentState, RequestState
+from dialer.domain.transitions import (
+    CAMPAIGN,
+    AttemptState,
+    CampaignStatus,
+    EnrollmentState,
+    MessageStatus,
+    RequestState,
+)
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.store.changes import change_state
 from dialer.store.prepared import Prepared
@@ -128,6 +135,21 @@ async def begin_deletion(tx: AsyncConnection, campaign_id: int, now: datetime) -
     """From now on its rows go, piece by piece, whoever does it."""
     since = func.coalesce(campaign.c.deleting_since, now)
     await tx.execute(update(campaign).where(campaign.c.id == campaign_id).values(deleting_since=since))
+
+
+async def last_reached(tx: AsyncConnection, campaign_id: int) -> datetime | None:
+    """When it has called or texted somebody last; ids are in the order of time."""
+    called = select(attempt.c.started_at).where(attempt.c.campaign_id == campaign_id).order_by(attempt.c.id.desc())
+    texted = select(message.c.created_at).where(message.c.campaign_id == campaign_id).order_by(message.c.id.desc())
+    found = [await tx.scalar(query.limit(1)) for query in (called, texted)]
+    return max((at for at in found if at is not None), default=None)
+
+
+async def is_under_way(tx: AsyncConnection, campaign_id: int) -> bool:
+    """Whether a call goes on, or a text has no answer of the SMSC yet."""
+    calls = exists().where(attempt.c.campaign_id == campaign_id, attempt.c.state != spelled(AttemptState.ENDED))
+    texts = exists().where(message.c.campaign_id == campaign_id, message.c.status == spelled(MessageStatus.PENDING))
+    return bool(await tx.scalar(select(or_(calls, texts))))
 
 
 async def being_deleted(tx: AsyncConnection) -> list[int]:

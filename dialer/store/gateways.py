@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
+from dialer.domain.transitions import CampaignStatus
 from dialer.store.prepared import Prepared
 from dialer.store.tables import campaign, gateway
 from dialer.store.types import AnyRow
@@ -74,13 +75,18 @@ async def edit(tx: AsyncConnection, gateway_id: str, settings: VoiceGateway | Sm
 
 
 async def used_by(tx: AsyncConnection, gateway_id: str) -> list[str]:
-    """Titles of the campaigns that name it."""
+    """Titles of the campaigns that name it and have not ended."""
     names = (campaign.c.voice_gateway, campaign.c.sms_gateway)
-    rows = await tx.execute(select(campaign.c.title, campaign.c.sms_fallbacks, *names).order_by(campaign.c.id))
+    query = select(campaign.c.title, campaign.c.sms_fallbacks, *names).where(campaign.c.status != CampaignStatus.ENDED)
+    rows = await tx.execute(query.order_by(campaign.c.id))
     return [row.title for row in rows if gateway_id in (row.voice_gateway, row.sms_gateway, *row.sms_fallbacks)]
 
 
 async def remove(tx: AsyncConnection, gateway_id: str) -> bool:
+    """Campaigns that have ended, and that nobody can edit any more, go on without one; their calls and texts keep its name."""
+    for column in (campaign.c.voice_gateway, campaign.c.sms_gateway):
+        over = update(campaign).where(column == gateway_id, campaign.c.status == CampaignStatus.ENDED)
+        await tx.execute(over.values({column: None}))
     return (await tx.execute(delete(gateway).where(gateway.c.id == gateway_id))).rowcount == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from dialer.domain.campaign import LoadOrder
-from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
+from dialer.domain.errors import Conflict, Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import ExecutionTime, Validity
@@ -196,6 +196,11 @@ async def test_deleting_a_campaign_takes_its_history_and_leaves_the_contacts(ben
     await builders.settle(bench, campaign_id)
     await builders.text_all(bench, campaign_id)
     await campaigns.end(bench.ctx, campaign_id)
+    bench.clock.advance(days=bench.ctx.settings.records_days - 1)
+    with pytest.raises(Conflict, match="kept until 2031-05-0"):
+        await deleting.remove(bench.ctx, campaign_id)
+    assert (await campaigns.get(bench.ctx, campaign_id)).deleting_since is None
+    bench.clock.advance(days=1)
     await deleting.remove(bench.ctx, campaign_id)
     with pytest.raises(NotFound):
         await campaigns.get(bench.ctx, campaign_id)
@@ -334,6 +339,14 @@ async def test_a_gateway_is_edited_and_removed_unless_it_is_used(bench: Bench) -
         assert [row.id for row in await gateways.rows(tx)] == ["carrier", "texter"]
         await store_campaigns.edit(tx, campaign_id, {"sms_gateway": None}, bench.clock(), revision=None)
         assert await gateways.used_by(tx, "texter") == []
+        assert await gateways.used_by(tx, "carrier") == ["Spring"]
+    await campaigns.end(bench.ctx, campaign_id)
+    async with bench.ctx.db.write() as tx:
+        assert await gateways.used_by(tx, "carrier") == [], "nobody can edit an ended campaign any more"
+        assert await gateways.remove(tx, "carrier")
+        ended = await store_campaigns.get(tx, campaign_id)
+        assert ended is not None
+        assert ended.voice_gateway is None
         assert await gateways.remove(tx, "texter")
         assert not await gateways.remove(tx, "texter")
         assert not await gateways.edit(tx, "texter", secret, bench.clock())

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from ulid import ULID
 
 from dialer.domain.contact import NewContact
+from dialer.domain.errors import Conflict
 from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import attempts, campaigns, deleting, messages
@@ -43,15 +44,18 @@ async def _all(bench: Bench, table: Any) -> list[AnyRow]:
 
 @pytest.mark.req("C6", "M3")
 @pytest.mark.parametrize("status", [MessageStatus.SUBMITTED, MessageStatus.LOST])
-async def test_the_answer_to_a_text_whose_campaign_was_deleted_meanwhile(bench: Bench, status: MessageStatus) -> None:
+async def test_a_campaign_is_not_deleted_before_the_answer_to_its_text(bench: Bench, status: MessageStatus) -> None:
     campaign_id = await _running(bench, _text_first())
     (request,) = await builders.claim(bench, campaign_id, "sms")
     message_id = await builders.intend_text(bench, request)
     assert message_id is not None
     await campaigns.unpublish(bench.ctx, campaign_id)
-    await deleting.remove(bench.ctx, campaign_id)
+    bench.clock.advance(days=bench.ctx.settings.records_days + 1)
+    with pytest.raises(Conflict, match="under way"):
+        await deleting.remove(bench.ctx, campaign_id)
 
     await builders.answer_text(bench, message_id, status)
+    await deleting.remove(bench.ctx, campaign_id)
     await messages.receipt(
         bench.ctx, [ReceiptNews("texter", ["smsc-1"], request.address, MessageStatus.DELIVERED, None)]
     )
@@ -59,14 +63,18 @@ async def test_the_answer_to_a_text_whose_campaign_was_deleted_meanwhile(bench: 
 
 
 @pytest.mark.req("C6")
-async def test_the_end_of_a_call_whose_campaign_was_deleted_meanwhile(bench: Bench) -> None:
+async def test_a_campaign_is_not_deleted_before_the_end_of_its_call(bench: Bench) -> None:
+    """Its attempt is what a restart knows the call by: without it the callee would be called again meanwhile."""
     campaign_id = await _running(bench)
     (request,) = await builders.claim(bench, campaign_id)
     attempt_id = await builders.intend_call(bench, request)
     assert attempt_id is not None
     await campaigns.unpublish(bench.ctx, campaign_id)
-    await deleting.remove(bench.ctx, campaign_id)
+    bench.clock.advance(days=bench.ctx.settings.records_days + 1)
+    with pytest.raises(Conflict, match="under way"):
+        await deleting.remove(bench.ctx, campaign_id)
     await builders.end_call(bench, attempt_id, Outcome.BUSY)
+    await deleting.remove(bench.ctx, campaign_id)
     await attempts.withdraw(bench.ctx, Intent(attempt_id, request, "carrier", "sales"), "test")
     assert await _all(bench, tables.attempt) == []
 

@@ -70,6 +70,7 @@ async def test_the_count_goes_with_its_campaign(bench: Bench) -> None:
     await builders.publish(bench, campaign_id)
     await _end(bench, campaign_id, Outcome.ANSWERED)
     await campaigns.unpublish(bench.ctx, campaign_id)
+    bench.clock.advance(days=bench.ctx.settings.records_days + 1)
     await deleting.remove(bench.ctx, campaign_id)
     async with bench.ctx.db.read() as tx:
         assert await tx.scalar(text("SELECT count(*) FROM live_answers")) == 0
