@@ -143,11 +143,11 @@ async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:
             own = [one for one in receipts if one.gateway == gateway]
             meant = await messages.parts_named(tx, gateway, [(one.names, one.destination) for one in own])
             found = list(zip(own, meant, strict=True))
-            left = [one for one, text in found if text is None]
+            left = [one for one, part in found if part is None]
             left = await trials.receive(tx, ctx, gateway, left) if left else []
             await messages.keep_early(tx, [early_row(one, now) for one in left])
-            news += [PartNews(text.id, text.part, one.status, error=one.error) for one, text in found if text]
-            texts |= {text.id: text for text in meant if text}
+            news += [PartNews(part[0].id, part[1], one.status, error=one.error) for one, part in found if part]
+            texts |= {text.id: text for text, _ in filter(None, meant)}
         return await _combine(tx, ctx, texts, await _set_parts(tx, news, now), now)
 
     _tell(ctx, await ctx.db.transact(work))

@@ -27,8 +27,6 @@ _NAMED = Prepared(
     select(smsc_id.c.id.label("name"), smsc_id.c.part, *_HELD)
     .join(message, message.c.id == smsc_id.c.message_id)
     .where(smsc_id.c.gateway == bindparam("_gateway"), smsc_id.c.id.in_(_IDS))
-    .order_by(message.c.id)
-    .with_for_update(of=message)
 )
 _PART = tuple(message_part.c[name] for name in ("message_id", "part", "status", "error", "submitted_at"))
 _PARTS_OF = Prepared(
@@ -184,8 +182,8 @@ def _name(dialect: str) -> Prepared:
 
 async def parts_named(
     tx: AsyncConnection, gateway: str, wanted: Sequence[tuple[Sequence[str], str]]
-) -> list[AnyRow | None]:
-    """For each `(names, destination)` of a receipt the text that is meant, as of `by_ids`, with its `part`, locked.
+) -> list[tuple[AnyRow, int] | None]:
+    """For each `(names, destination)` of a receipt the `(text, part)` that is meant, texts as of `by_ids`.
 
     The names are likely in their order. A form that is not the first counts only when the destination fits too: it may
     happen to be another text's id.
@@ -194,7 +192,11 @@ async def parts_named(
     # Most go by their first form; the others cost as much again, and are seldom any text's.
     if further := {name for some, _ in wanted if some and some[0] not in rows for name in some[1:]}:
         rows |= await _named(tx, gateway, further)
-    return meant(rows, wanted)
+    found = meant(rows, wanted)
+    texts = {row.id: row for row in found if row}
+    if tx.dialect.name != "sqlite":  # which has one writer: others are locked in one order, and read as they stand then
+        texts = await by_ids(tx, texts)
+    return [(texts[row.id], row.part) if row and row.id in texts else None for row in found]
 
 
 async def _named(tx: AsyncConnection, gateway: str, names: Collection[str]) -> dict[str, AnyRow]:
