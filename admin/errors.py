@@ -1,13 +1,13 @@
 """Every error becomes a problem (RFC 9457): for the API as JSON, for people as a page. None tells internals."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from admin.keys import ERROR_PAGE, Problem
 from admin.problems import PAGE, type_of
@@ -21,6 +21,7 @@ from dialer.domain.errors import (
     NotFound,
     StaleEdit,
 )
+from dialer.domain.unfit import faults_of
 from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
 from dialer.operations.deploying import BadStrategy
 from dialer.operations.gateways import InUse
@@ -67,15 +68,16 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     Hasty: (429, "Too many tries"),
 }
 _EDITOR = re.compile(r"/studio/[0-9]+/editor/.")
-_UNION_TAGS = frozenset({"voice", "sms", "one entry", "many entries"})
 
 
 class Refused(Exception):  # noqa: N818 -- named by what happened
     """A request that the edge itself refuses: who asks, how much, in which form."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[Fault] = ()
+    ) -> None:
         super().__init__(detail)
-        self.problem = Problem(status, _TITLES[status], detail)
+        self.problem = Problem(status, _TITLES[status], detail, errors=tuple(errors))
         self.headers = dict(headers or {})
 
 
@@ -98,16 +100,21 @@ def of_validation(error: ValidationError, where: str = "") -> Problem:
     details = error.errors(include_url=False, include_input=False, include_context=False)
     if any(detail["type"] == "json_invalid" for detail in details):
         return Problem(400, _TITLES[400], f"the body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}")
-    faults = tuple(_fault(detail, where) for detail in details)
+    faults = faults_of(error, where or "body")
     return Problem(422, _TITLES[422], "; ".join(map(str, faults))[:2000], errors=faults)
 
 
-def _fault(detail: ErrorDetails, where: str) -> Fault:
-    # The member of a union that was meant (a gateway's kind) is no part of the field's name.
-    path = [str(part)[:80] for part in detail["loc"] if part not in _UNION_TAGS]
-    field = ".".join(path) or where or "body"
-    reason = {"extra_forbidden": "is not a field here", "missing": "is needed"}.get(detail["type"], detail["msg"])
-    return Fault(field, reason.removeprefix("Value error, "))
+@contextmanager
+def input_checked() -> Iterator[None]:
+    """What pydantic finds wrong within is what the client sent, and is answered so.
+
+    A `ValidationError` from anywhere else is a fault of ours: what is stored, or the answer itself (500).
+    """
+    try:
+        yield
+    except ValidationError as error:
+        problem = of_validation(error)
+        raise Refused(problem.status, problem.detail, errors=problem.errors) from None
 
 
 def of_http(error: web.HTTPException) -> Problem:
@@ -157,8 +164,6 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         headers = {"Retry-After": str(error.wait_s)} if isinstance(error, Hasty) else {}
     except Refused as error:
         problem, headers = error.problem, error.headers
-    except ValidationError as error:
-        problem = of_validation(error)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004  (redirects are answers)
             raise
@@ -186,6 +191,11 @@ def _unexpected(request: web.Request, error: Exception) -> Problem:
         log.error("no room", method=request.method, path=request.path, error=str(error))
         return Problem(507, _TITLES[507], "the server's disk is full, and this was not done; make room and repeat it")
     log.error("request failed", method=request.method, path=request.path, exc_info=error)
+    if isinstance(error, ValidationError) and request.method not in {"GET", "HEAD"}:
+        # Nearly always the answer's own shape, which is made when all is committed.
+        return Problem(
+            500, _TITLES[500], "this may be done already, but could not be answered: read it again; the log says why"
+        )
     return Problem(500, _TITLES[500], "the server could not do this; its log says why")
 
 

@@ -14,7 +14,7 @@ from typing import Any, get_origin, get_type_hints
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
-from admin.errors import Refused
+from admin.errors import Refused, input_checked
 from dialer.domain.errors import NotFound
 
 BASE = "/api/v1"
@@ -58,9 +58,12 @@ class Operation:
             name: _path_value(name, kind, request.match_info[name]) for name, kind in self.path_types.items()
         }
         if self.query is not None:
-            arguments["query"] = _read_query(self.query, request)
+            with input_checked():
+                arguments["query"] = _read_query(self.query, request)
         if self.body is not None:
-            arguments["body"] = self.body.validate_json(await _read_json(request), strict=True)
+            sent = await _read_json(request)
+            with input_checked():
+                arguments["body"] = self.body.validate_json(sent, strict=True)
         return await self.handler(request, **arguments)
 
 

@@ -12,7 +12,7 @@ import orjson
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from admin.errors import Refused, malformed, too_large
+from admin.errors import Refused, input_checked, malformed, too_large
 from admin.keys import CONTEXT
 from admin.schemas.files import FileQuery
 from dialer.domain.uploading import Told
@@ -54,7 +54,8 @@ async def received(request: web.Request, query: FileQuery) -> AsyncIterator[Uplo
     said = _Said({})
     try:
         await _store(request, path, said, ctx.settings.http.max_upload_mb)
-        told = query if not said.fields else FileQuery.model_validate(_merged(query, said.fields))
+        with input_checked():
+            told = query if not said.fields else FileQuery.model_validate(_merged(query, said.fields))
         yield Upload(path, _name(told.name, said.filename), _told(told))
     except BaseException as error:
         await removed(path)

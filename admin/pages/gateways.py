@@ -126,9 +126,9 @@ async def save(request: web.Request) -> web.StreamResponse:
     row = await gateways.get(ctx, request.match_info["gateway"])
     try:
         await gateways.edit(ctx, row["id"], read(row["kind"], form))
-    except (InvalidInput, ValidationError) as error:
+    except InvalidInput as error:
         test = await _tests(request, row)
-        return _page(request, row["kind"], _typed(row["kind"], form), _faults(error), existing=row, test=test)
+        return _page(request, row["kind"], _typed(row["kind"], form), error.faults, existing=row, test=test)
     raise web.HTTPSeeOther("/gateways")
 
 

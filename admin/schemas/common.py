@@ -20,9 +20,9 @@ class In(BaseModel):
 
 
 class Out(BaseModel):
-    """What goes out."""
+    """What goes out. What does not fit is logged, hence without the values, which are people's."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
 
 def _within_calendar(moment: datetime) -> datetime:

@@ -51,7 +51,7 @@ class ContactOut(_Person):
     """A contact."""
 
 
-class LastAttemptOut(Out):
+class LastAttemptOut(RowOut):
     """A call: `outcome` is null while it goes on."""
 
     id: str
@@ -66,7 +66,7 @@ class LastAttemptOut(Out):
     ended_at: datetime | None
 
 
-class LastTextOut(Out):
+class LastTextOut(RowOut):
     """A text; `final_at` is when its receipt came, or when it failed."""
 
     id: str
@@ -94,8 +94,9 @@ class DeliveryOut(Out):
     @classmethod
     def of(cls, one: Delivery) -> Self:
         named = {name: getattr(one, name) for name in ("channel", "address", "current", "tries")}
-        last = {"last_attempt": one.last if one.channel == "voice" else None}
-        return cls.model_validate({**named, **last, "last_text": one.last if one.channel == "sms" else None})
+        call = LastAttemptOut.of(one.last) if one.last and one.channel == "voice" else None
+        text = LastTextOut.of(one.last) if one.last and one.channel == "sms" else None
+        return cls(**named, last_attempt=call, last_text=text)
 
 
 class _Reached(Out):

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
 from dialer.domain.transitions import CampaignStatus
+from dialer.domain.unfit import faults_of
 from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
 from dialer.operations.once import Made, nobody
@@ -65,7 +67,7 @@ async def edit(
 ) -> Mapping[str, Any]:
     """Change some settings; a password that is not given stays.
 
-    Raises `InvalidInput`, `StaleEdit`, `NotFound`, and pydantic's `ValidationError` for settings that don't fit the kind.
+    Raises `InvalidInput` (also for settings that don't fit the kind), `StaleEdit`, `NotFound`.
     """
     try:
         async with ctx.db.write() as tx:
@@ -74,7 +76,7 @@ async def edit(
                 raise StaleEdit("gateway", gateway_id)
             if changes.get("kind", row["kind"]) != row["kind"]:
                 raise InvalidInput.single("kind", f"stays {row['kind']}: make a new gateway for the other channel")
-            settings = ADAPTER.validate_python({**row["settings"], **changes})
+            settings = _changed(row["settings"], changes)
             await gateways.edit(tx, gateway_id, settings, ctx.clock())
             before = ADAPTER.validate_python(row["settings"])
             if any(getattr(before, name, None) != getattr(settings, name, None) for name in _CAPS):
@@ -112,6 +114,13 @@ async def _row(tx: AsyncConnection, gateway_id: str) -> Mapping[str, Any]:
     if row is None:
         raise NotFound("gateway", gateway_id)
     return dict(row._mapping)  # noqa: SLF001  (SQLAlchemy's public name for it)
+
+
+def _changed(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> VoiceGateway | SmsGateway:
+    try:
+        return ADAPTER.validate_python({**stored, **changes})
+    except ValidationError as error:
+        raise InvalidInput(faults_of(error)) from None
 
 
 def _free(wanted: str, taken: Mapping[str, str]) -> str:
