@@ -23,7 +23,7 @@ from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidIn
 from dialer.domain.rules.catalogue import NONE, pack_faults
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import Validity, zone
-from dialer.operations import audit, cloning, drafts, events, leaving, lifecycle, readiness
+from dialer.operations import audit, cloning, drafts, events, gateway_names, leaving, lifecycle, readiness
 from dialer.operations import strategies as deployment
 from dialer.operations.context import Context, strategy_of
 from dialer.operations.once import Made, nobody
@@ -266,11 +266,11 @@ async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any])
     kinds = await gateways.kinds(tx)
     for field, kind in (("voice_gateway", "voice"), ("sms_gateway", "sms")):
         if wanted.get(field):
-            wanted[field] = await gateways.resolve(tx, wanted[field]) or wanted[field]
+            wanted[field] = await gateway_names.resolved(tx, field, wanted[field])
             fault = readiness.gateway_fault(field, wanted[field], kind, kinds)
             faults += [fault] if fault else []
     if wanted.get("sms_fallbacks"):
-        named = [await gateways.resolve(tx, one) or one for one in wanted["sms_fallbacks"]]
+        named = [await gateway_names.resolved(tx, "sms_fallbacks", one) for one in wanted["sms_fallbacks"]]
         wanted["sms_fallbacks"] = tuple(named)
         faults += readiness.fallback_faults(named, wanted.get("sms_gateway"), kinds)
     if faults:

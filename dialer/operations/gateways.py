@@ -13,6 +13,7 @@ from dialer.domain.transitions import CampaignStatus
 from dialer.domain.unfit import faults_of
 from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
+from dialer.operations.gateway_names import check_free, free_id, taken
 from dialer.operations.once import Made, nobody
 from dialer.store import campaigns, gateways, lists, postponing, strategies
 from dialer.store.listing import Page, Query
@@ -47,17 +48,20 @@ async def get(ctx: Context, gateway_id: str) -> Mapping[str, Any]:
 
 
 async def create(ctx: Context, settings: VoiceGateway | SmsGateway, *, kept: Made = nobody) -> Mapping[str, Any]:
-    """Raises `InvalidInput` if the name is taken. The id is made from the name and never changes."""
+    """Raises `InvalidInput` if the name is taken, or is another's id. The id is made from the name and never changes."""
     try:
         async with ctx.db.write() as tx:
-            gateway_id = _free(slug(settings.name), await gateways.kinds(tx))
+            names = await gateways.names(tx)
+            check_free(settings.name, None, names)
+            # A new id must not be what another is called, either.
+            gateway_id = free_id(slug(settings.name), {*names, *names.values()})
             await gateways.add(tx, gateway_id, settings, ctx.clock())
             row = await _row(tx, gateway_id)
             new = row["settings"]
             await audit.write(tx, ctx, "create", "gateway", gateway_id, name=settings.name, after=new)
             await kept(tx, row)
     except IntegrityError:
-        raise _taken(settings.name) from None
+        raise taken(settings.name) from None
     await ctx.engine.gateways_changed()
     return row
 
@@ -77,6 +81,8 @@ async def edit(
             if changes.get("kind", row["kind"]) != row["kind"]:
                 raise InvalidInput.single("kind", f"stays {row['kind']}: make a new gateway for the other channel")
             settings = _changed(row["settings"], changes)
+            if settings.name != row["name"]:
+                check_free(settings.name, gateway_id, await gateways.names(tx))
             await gateways.edit(tx, gateway_id, settings, ctx.clock())
             before = ADAPTER.validate_python(row["settings"])
             if any(getattr(before, name, None) != getattr(settings, name, None) for name in _CAPS):
@@ -87,7 +93,7 @@ async def edit(
             new = row["settings"]
             await audit.write(tx, ctx, "edit", "gateway", gateway_id, name=settings.name, before=old, after=new)
     except IntegrityError:
-        raise _taken(str(changes.get("name"))) from None
+        raise taken(str(changes.get("name"))) from None
     await ctx.engine.gateways_changed()
     return row
 
@@ -121,15 +127,3 @@ def _changed(stored: Mapping[str, Any], changes: Mapping[str, Any]) -> VoiceGate
         return ADAPTER.validate_python({**stored, **changes})
     except ValidationError as error:
         raise InvalidInput(faults_of(error)) from None
-
-
-def _free(wanted: str, taken: Mapping[str, str]) -> str:
-    candidate, number = wanted, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{wanted}-{number}"
-    return candidate
-
-
-def _taken(name: str) -> InvalidInput:
-    return InvalidInput.single("name", f"there is a gateway {shown(name)} already")

@@ -54,15 +54,15 @@ async def kinds(tx: AsyncConnection) -> dict[str, str]:
     return {row.id: row.kind for row in await tx.execute(select(gateway.c.id, gateway.c.kind))}
 
 
-async def resolve(tx: AsyncConnection, id_or_name: str) -> str | None:
-    """The id of the gateway that is meant: people type names, programs keep ids."""
-    found: str | None = await tx.scalar(
-        select(gateway.c.id)
-        .where(or_(gateway.c.id == id_or_name, gateway.c.name == id_or_name))
-        .order_by((gateway.c.id == id_or_name).desc())
-        .limit(1)
-    )
-    return found
+async def names(tx: AsyncConnection) -> dict[str, str]:
+    """Id to name."""
+    return {row.id: row.name for row in await tx.execute(select(gateway.c.id, gateway.c.name))}
+
+
+async def named(tx: AsyncConnection, id_or_name: str) -> list[AnyRow]:
+    """`(id, name)` of the gateways that have it as their id or their name: at most one of each."""
+    either = or_(gateway.c.id == id_or_name, gateway.c.name == id_or_name)
+    return list(await tx.execute(select(gateway.c.id, gateway.c.name).where(either)))
 
 
 async def edit(tx: AsyncConnection, gateway_id: str, settings: VoiceGateway | SmsGateway, now: datetime) -> bool:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from dialer.domain.gateway import VoiceGateway
 from dialer.operations import trials
-from tests.api.conftest import Server, fields_of
+from dialer.store import gateways
+from tests.api.conftest import NOON, Server, fields_of
 from tests.support.rig import strategy, text
 
 VOICE = {"kind": "voice", "name": "Main trunk", "dial": "PJSIP/{number}@carrier"}
@@ -51,8 +53,6 @@ async def test_a_password_comes_in_and_never_goes_out(server: Server) -> None:
     problem = await server.refused("PATCH", "/gateways/texts", 422, json={"password": "far too long a password"})
     assert "far too long" not in str(problem)
     async with server.ctx.db.read() as tx:
-        from dialer.store import gateways
-
         stored = await gateways.get(tx, "texts")
     assert stored is not None
     assert stored.kind == "sms"
@@ -79,6 +79,39 @@ async def test_nor_one_that_a_step_names_itself_is_removed(server: Server) -> No
     problem = await server.refused("DELETE", "/gateways/two", 409)
     assert "'Autumn'" in problem["detail"]
     await server.ok("DELETE", "/gateways/one", 204)
+
+
+@pytest.mark.req("D6", "C3")
+async def test_no_name_is_anothers_id(server: Server) -> None:
+    """Else a campaign that names it gets the other trunk, and nobody is told."""
+    await server.ok("POST", "/gateways", 201, json={**VOICE, "name": "capped"})
+    await server.ok("PATCH", "/gateways/capped", json={"name": "capped2"})
+    await server.ok("PATCH", "/gateways/capped", json={"name": "capped"})  # its own id it may have
+    await server.ok("PATCH", "/gateways/capped", json={"name": "capped2"})
+    other = await server.ok("POST", "/gateways", 201, json={**VOICE, "name": "Other"})
+    for method, path, sent in (("POST", "/gateways", VOICE), ("PATCH", f"/gateways/{other['id']}", {})):
+        problem = await server.refused(method, path, 422, json={**sent, "name": "capped"})
+        assert problem["detail"] == (
+            "name: 'capped' is the id of the gateway 'capped2', so it would mean both: take another name"
+        )
+    made = await server.ok("POST", "/gateways", 201, json={**VOICE, "name": "Capped2"})
+    assert made["id"] == "capped2-2", "nor is a new id what another is called"
+
+
+@pytest.mark.req("D6", "C3")
+async def test_what_named_two_gateways_before_is_refused(server: Server) -> None:
+    async with server.ctx.db.write() as tx:
+        for gateway_id, name in (("capped", "capped2"), ("capped-2", "capped")):
+            await gateways.add(tx, gateway_id, VoiceGateway(name=name, dial="PJSIP/{number}@c"), NOON)
+    problem = await server.refused("POST", "/campaigns", 422, json={"title": "Spring", "voice_gateway": "capped"})
+    assert problem["detail"] == (
+        "voice_gateway: 'capped' is the id of the gateway 'capped2' and the name of the gateway with the id 'capped-2': "
+        "rename that one, or name it by its id"
+    )
+    for named, meant in (("capped2", "capped"), ("capped-2", "capped-2")):
+        assert (await server.campaign(voice_gateway=named))["voice_gateway"] == meant
+    await server.ok("PATCH", "/gateways/capped-2", json={"name": "Second"})
+    assert (await server.campaign(voice_gateway="capped"))["voice_gateway"] == "capped"
 
 
 async def test_a_stale_edit_is_refused(server: Server) -> None:

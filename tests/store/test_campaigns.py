@@ -15,7 +15,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.transitions import CAMPAIGN, CampaignStatus
 from dialer.domain.windows import ExecutionTime, Validity
 from dialer.engine.importing import deletions
-from dialer.operations import campaigns, counting, deleting, reports, strategies
+from dialer.operations import campaigns, counting, deleting, gateway_names, reports, strategies
 from dialer.operations.context import Context
 from dialer.store import campaigns as store_campaigns
 from dialer.store import gateways, tables
@@ -316,10 +316,13 @@ async def test_gateways_are_found_by_id_and_by_name(bench: Bench) -> None:
     async with bench.ctx.db.write() as tx:
         confusing = replace_name(builders.VOICE, "texter")
         await gateways.add(tx, "third", confusing, bench.clock())
-        assert await gateways.resolve(tx, "carrier") == "carrier"
-        assert await gateways.resolve(tx, "Carrier") == "carrier"
-        assert await gateways.resolve(tx, "texter") == "texter"  # an id goes before another's name
-        assert await gateways.resolve(tx, "nobody") is None
+        assert await gateway_names.resolved(tx, "voice_gateway", "carrier") == "carrier"
+        assert await gateway_names.resolved(tx, "voice_gateway", "Carrier") == "carrier"
+        assert await gateway_names.resolved(tx, "voice_gateway", "nobody") == "nobody"
+        with pytest.raises(
+            InvalidInput, match="is the id of the gateway 'Texter' and the name of the gateway with the id"
+        ):
+            await gateway_names.resolved(tx, "voice_gateway", "texter")
         assert await gateways.kinds(tx) == {"carrier": "voice", "texter": "sms", "third": "voice"}
         assert await gateways.get(tx, "carrier") == builders.VOICE
         assert set(await gateways.all_of_kind(tx, "voice")) == {"carrier", "third"}

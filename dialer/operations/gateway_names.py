@@ -1,0 +1,46 @@
+"""How a gateway is named: people type names, programs keep ids, and neither may mean two of them."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialer.domain.errors import InvalidInput, shown
+from dialer.store import gateways
+
+
+def check_free(name: str, own_id: str | None, names: Mapping[str, str]) -> None:
+    """Raises `InvalidInput` if another gateway has the name or has it as its id; `names`: id to name of all."""
+    for gateway_id, other in names.items():
+        if gateway_id == own_id:
+            continue
+        if other == name:
+            raise taken(name)
+        if gateway_id == name:
+            told = f"{shown(name)} is the id of the gateway {shown(other)}, so it would mean both: take another name"
+            raise InvalidInput.single("name", told)
+
+
+def free_id(wanted: str, taken: Iterable[str]) -> str:
+    """`wanted`, or with the first number at its end that is neither an id nor a name yet."""
+    known, candidate, number = set(taken), wanted, 1
+    while candidate in known:
+        number += 1
+        candidate = f"{wanted}-{number}"
+    return candidate
+
+
+async def resolved(tx: AsyncConnection, field: str, id_or_name: str) -> str:
+    """The id of the gateway that is meant; what names none stays as it is. Raises `InvalidInput` if it names two."""
+    found = await gateways.named(tx, id_or_name)
+    if len(found) > 1:
+        by_id, by_name = sorted(found, key=lambda one: one.id != id_or_name)
+        told = (
+            f"{shown(id_or_name)} is the id of the gateway {shown(by_id.name)} and the name of the gateway with the id "
+            f"{shown(by_name.id)}: rename that one, or name it by its id"
+        )
+        raise InvalidInput.single(field, told)
+    return found[0].id if found else id_or_name
+
+
+def taken(name: str) -> InvalidInput:
+    return InvalidInput.single("name", f"there is a gateway {shown(name)} already")
