@@ -5,7 +5,7 @@ The identity stands in `request[IDENTITY]` for every handler but those of `PUBLI
 
 import re
 import secrets
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -140,7 +140,7 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     if identity is None:
         if _is_public(request):
             return await handler(request)
-        return _ask_to_log_in(request)
+        return await _ask_to_log_in(request)
     request[IDENTITY] = identity
     with audit.acting(_doer(request, identity)):
         return await _let_in(request, identity, handler)
@@ -194,15 +194,43 @@ def _is_public(request: web.Request) -> bool:
     return request.path in PUBLIC or request.path.startswith(PUBLIC_FOLDERS)
 
 
-def _ask_to_log_in(request: web.Request) -> web.StreamResponse:
+async def _ask_to_log_in(request: web.Request) -> web.StreamResponse:
     if is_editor(request):
         raise Refused(401, "log in again")
     if is_api(request):
         raise Refused(401, "send a token as `Authorization: Bearer TOKEN`", {"WWW-Authenticate": "Bearer"})
-    if request.headers.get("HX-Request") == "true":
-        return web.Response(status=200, headers={"HX-Redirect": "/login"})  # htmx would put the page into a fragment
-    wanted = request.path_qs if request.method == "GET" else "/"
-    raise web.HTTPSeeOther(f"/login?{urlencode({'next': local_path(wanted)})}")
+    login = f"/login?{urlencode({'next': local_path(await _page_of(request))})}"
+    if _is_part(request):
+        return web.Response(status=200, headers={"HX-Redirect": login})  # htmx would put the page into a fragment
+    raise web.HTTPSeeOther(login)
+
+
+async def _page_of(request: web.Request) -> str:
+    """The page that was looked at when a form was sent or a part was asked for, to be opened again after the login."""
+    if _is_part(request):
+        return _path_here(request, request.headers.get("HX-Current-URL", ""))
+    if request.method in SAFE_METHODS:
+        return request.path_qs
+    return _path_here(request, request.headers.get("Referer", "")) or await _page_at(request)
+
+
+def _is_part(request: web.Request) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _path_here(request: web.Request, address: str) -> str:
+    """Path and query of an address of this server (a proxy may keep the port to itself); empty if it is another's."""
+    try:
+        parts, host = urlsplit(address), urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return ""
+    return urlunsplit(("", "", parts.path, parts.query, "")) if host and parts.hostname == host else ""
+
+
+async def _page_at(request: web.Request) -> str:
+    """The page at the address that a form was sent to; empty if there is none."""
+    found = await request.app.router.resolve(request.clone(method="GET"))
+    return request.path_qs if found.http_exception is None else ""
 
 
 async def _check_csrf(request: web.Request, expected: str) -> None:

@@ -26,6 +26,7 @@ FILES = {
     "live.js": (STATIC / "live.js", _JS),
     "report.js": (STATIC / "report.js", _JS),
     "times.js": (STATIC / "times.js", _JS),
+    "typed.js": (STATIC / "typed.js", _JS),
     "theme.js": (STATIC / "theme.js", _JS),
     "favicon.svg": (STATIC / "favicon.svg", _SVG),
     "icons.svg": (STATIC / "icons.svg", _SVG),

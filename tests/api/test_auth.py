@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from admin import auth
 from admin.api.routes import operations
@@ -22,6 +23,7 @@ ROLES = (None, *sorted(users.RIGHTS, key=lambda role: role == users.Role.MANAGER
 READS = {"check", "preview"}
 OPERATES = {"publish", "unpublish"}
 MANAGERS = {"key", "users", "audit", "tokens"}
+PART = {"HX-Request": "true"}
 MANAGED = ("/check", "/webhooks", "/audit/")
 
 
@@ -167,12 +169,44 @@ class Pages:
 
 
 @pytest.mark.req("A2")
+async def test_a_session_that_ended_in_mid_form_leads_back_to_the_page_of_the_form(server: Server) -> None:
+    client, here = server.client, f"http://127.0.0.1:{server.client.port}"
+
+    async def back(path: str, **headers: str) -> str:
+        """Where the login leads after a POST without a session."""
+        sent = await client.post(path, headers={"Authorization": "", **headers}, allow_redirects=False)
+        to = sent.headers.get("HX-Redirect") or sent.headers["Location"]
+        return str(URL(to).query["next"])
+
+    page = "/contacts/1/edit?back=%2Fcontacts"
+    assert await back("/contacts/1/edit", Referer=f"{here}{page}") == page
+    assert await back("/contacts/1/delete", Referer=f"{here}/contacts/1") == "/contacts/1"
+    assert await back("/campaigns/1/settings/check", **PART, **{"HX-Current-URL": f"{here}/campaigns/1/settings"}) == (
+        "/campaigns/1/settings"
+    )
+    # Nothing of another site, and nothing that could be taken for one.
+    for foreign in (
+        "http://evil.example/contacts/2",
+        "http://evil.example:80",
+        "http://[",
+        "javascript:1",
+        "",
+        "//evil/x",
+    ):
+        assert await back("/contacts/1/edit?a=1", Referer=foreign) == "/contacts/1/edit?a=1", foreign
+        assert await back("/contacts/1/delete", Referer=foreign) == "/", foreign
+        assert await back("/contacts/1/edit", **PART, **{"HX-Current-URL": foreign}) == "/", foreign
+    for hostile in (f"{here}//evil.example/x", f"{here}/\\evil.example"):
+        assert await back("/contacts/1/delete", Referer=hostile) == "/", hostile
+
+
+@pytest.mark.req("A2")
 async def test_pages_send_to_the_login_and_take_forms_with_a_token(server: Server, aiohttp_client) -> None:  # noqa: ANN001
     client = await aiohttp_client(Pages(server).app)
     away = await client.get("/probe?a=1", allow_redirects=False)
     assert (away.status, away.headers["Location"]) == (303, "/login?next=/probe?a%3D1")
     part = await client.get("/probe", headers={"HX-Request": "true"}, allow_redirects=False)
-    assert part.headers["HX-Redirect"] == "/login"
+    assert part.headers["HX-Redirect"] == "/login?next=%2F"
     cookies, csrf = await log_in(server)
     assert (await client.post("/probe", headers=cookies, data={"title": "x"})).status == 403
     done = await client.post("/probe", headers=cookies, data={"title": "x", "csrf": csrf})

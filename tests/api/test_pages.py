@@ -84,7 +84,7 @@ async def test_without_a_login_every_page_leads_to_it_and_back(server: Server) -
         == "/login?next=%2Fcampaigns%3Fstatus%3Dended"
     )
     fragment = await server.client.get("/campaigns", headers={"HX-Request": "true"})
-    assert fragment.headers["HX-Redirect"] == "/login"
+    assert fragment.headers["HX-Redirect"] == "/login?next=%2F"
     wrong = await server.client.post("/login", data={"name": "ann", "password": "wrong"})
     assert wrong.status == 401
     assert "The name or the password is wrong." in await wrong.text()
