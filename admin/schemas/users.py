@@ -35,7 +35,9 @@ class UsersOut(Out):
 
 
 class UserIn(In):
-    name: Name
+    name: Name = Field(
+        description="Letters from a to z, digits and `. _ @ + -`; differs from all others by more than case."
+    )
     role: Line = Field(description=ROLES)
     password: str = Field(max_length=2000, description="12 to 1024 characters.")
 

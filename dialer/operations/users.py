@@ -4,6 +4,7 @@ Only digests are kept: Argon2 of passwords, SHA-256 of cookies and tokens, which
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,12 +83,16 @@ class Caller:
 
 async def create_user(ctx: Context, name: str, password: str, role: str) -> None:
     """Raises `InvalidInput` with every fault: name, password, role."""
-    faults = [*faults_of(name, role), *passwords.faults_of(password)]
+    faults = [*user_name_faults(name), *role_faults(role), *passwords.faults_of(password)]
     if faults:
         raise InvalidInput(faults)
     password_hash = await passwords.hashed(password)
     try:
         async with ctx.db.write() as tx:
+            for other in await users.names(tx):
+                if other != name and other.casefold() == name.casefold():
+                    told = f"differs only by case from that of the user {shown(other)}: take another name"
+                    raise InvalidInput.single("name", told)
             await users.add(tx, name, password_hash, role, ctx.clock())
             await audit.write(tx, ctx, "create", "user", name, name=name, after={"role": role})
     except IntegrityError:
@@ -98,6 +103,14 @@ async def listed(ctx: Context) -> list[AnyRow]:
     """`(id, name, role, agent, time_zone, created_at, disabled_at, used_at)` of all users, by name."""
     async with ctx.db.read() as tx:
         return await users.listed(tx)
+
+
+def user_name_faults(name: str) -> list[Fault]:
+    """Of a new user: a name goes into addresses, and people must be able to tell two of them apart."""
+    if re.fullmatch(r"[A-Za-z0-9._@+-]+", name) and name not in {".", ".."} and len(name) <= MAX_NAME:
+        return []
+    told = f"should be 1 to {MAX_NAME} letters from a to z, digits and . _ @ + -, and neither `.` nor `..`"
+    return [Fault("name", f"{told}, but is {shown(name)}" if name else told)]
 
 
 async def create_token(ctx: Context, name: str, role: str, scope: Scope = WIDE) -> str:

@@ -19,6 +19,10 @@ async def add(tx: AsyncConnection, name: str, password_hash: str, role: str, now
     return int(made.scalar_one())
 
 
+async def names(tx: AsyncConnection) -> list[str]:
+    return list(await tx.scalars(select(user.c.name)))
+
+
 async def by_name(tx: AsyncConnection, name: str) -> AnyRow | None:
     return (await tx.execute(select(user).where(user.c.name == name))).one_or_none()
 

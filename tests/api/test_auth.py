@@ -107,8 +107,8 @@ async def test_the_first_user_is_made_once(server: Server) -> None:
 
 async def log_in(server: Server, role: str = "manager") -> tuple[dict[str, str], str]:
     """Cookies and CSRF token of a new session."""
-    await users.create_user(server.ctx, f"a {role}", PASSWORD, role)
-    cookie = await users.log_in(server.ctx, f"a {role}", PASSWORD)
+    await users.create_user(server.ctx, f"a-{role}", PASSWORD, role)
+    cookie = await users.log_in(server.ctx, f"a-{role}", PASSWORD)
     assert cookie
     caller = await users.of_session(server.ctx, cookie)
     assert caller is not None
@@ -210,7 +210,7 @@ async def test_pages_send_to_the_login_and_take_forms_with_a_token(server: Serve
     cookies, csrf = await log_in(server)
     assert (await client.post("/probe", headers=cookies, data={"title": "x"})).status == 403
     done = await client.post("/probe", headers=cookies, data={"title": "x", "csrf": csrf})
-    assert (done.status, await done.text()) == (200, "a manager x")
+    assert (done.status, await done.text()) == (200, "a-manager x")
     missing = await client.get("/missing", headers=cookies)
     assert missing.status == 404
     assert "script-src" not in missing.headers["Content-Security-Policy"]
@@ -238,7 +238,7 @@ async def test_guessing_passwords_is_slow(server: Server, aiohttp_client) -> Non
     headers = {**cookies, auth.CSRF_HEADER: csrf}
 
     async def attempt(password: str) -> tuple[int, str | None]:
-        form = {"name": "a manager", "password": password}
+        form = {"name": "a-manager", "password": password}
         response = await client.post(auth_public, headers=headers, data=form)
         return response.status, response.headers.get("Retry-After")
 
@@ -247,7 +247,7 @@ async def test_guessing_passwords_is_slow(server: Server, aiohttp_client) -> Non
     server.clock.advance(minutes=5, seconds=1)
     assert (await attempt(PASSWORD))[0] == 200
     client.session.cookie_jar.clear()
-    again = await users.log_in(server.ctx, "a manager", PASSWORD) or ""  # the login has ended the session before it
+    again = await users.log_in(server.ctx, "a-manager", PASSWORD) or ""  # the login has ended the session before it
     caller = await users.of_session(server.ctx, again)
     headers |= {"Cookie": f"{auth.COOKIE}={again}", auth.CSRF_HEADER: (caller and caller.csrf) or ""}
     assert [(await attempt("wrong"))[0] for _ in range(5)] == [401] * 5
@@ -256,7 +256,7 @@ async def test_guessing_passwords_is_slow(server: Server, aiohttp_client) -> Non
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(server: Server, aiohttp_client) -> None:  # noqa: ANN001
     client = await aiohttp_client(Pages(server).app)
     cookies, csrf = await log_in(server)
-    form = {"name": "a manager", "password": PASSWORD}
+    form = {"name": "a-manager", "password": PASSWORD}
     response = await client.post("/probe-login", headers={**cookies, auth.CSRF_HEADER: csrf}, data=form)
     cookie = response.cookies[auth.COOKIE]
     assert cookie["httponly"]
@@ -312,7 +312,7 @@ async def test_a_trusted_proxy_says_who_logs_in(server: Server) -> None:
 async def test_expired_sessions_are_dropped_at_the_next_login(server: Server) -> None:
     await log_in(server)
     server.clock.now += timedelta(days=1)
-    assert await users.log_in(server.ctx, "a manager", PASSWORD)
+    assert await users.log_in(server.ctx, "a-manager", PASSWORD)
     async with server.ctx.db.read() as tx:
         assert len(list(await tx.execute(session.select()))) == 1
 

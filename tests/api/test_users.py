@@ -12,7 +12,8 @@ from dialer.domain.errors import Conflict, InvalidInput
 from dialer.operations import staff, users
 from dialer.operations.staff import Change
 from dialer.operations.users import Caller
-from tests.api.conftest import PASSWORD, Server, fields_of
+from dialer.store import users as stored_users
+from tests.api.conftest import NOON, PASSWORD, Server, fields_of
 
 NEW = f"{PASSWORD}, newer"
 
@@ -52,6 +53,30 @@ async def test_a_user_is_made_listed_changed_and_deleted(server: Server) -> None
     await server.ok("DELETE", "/users/eve", 204)
     await server.refused("DELETE", "/users/eve", 404)
     assert [one["name"] for one in (await server.ok("GET", "/users"))["items"]] == ["ann", "ben"]
+
+
+@pytest.mark.req("A2")
+@pytest.mark.parametrize(
+    "name", [".", "..", "a/b", "a b", "a?b", "a%2Fb", "\u0430nn", "ann\u202e", "x" * 65, "a\\b", "ann\n", ""]
+)
+async def test_a_name_is_one_that_an_address_and_a_reader_can_take(server: Server, name: str) -> None:
+    body = {"name": name, "role": "viewer", "password": PASSWORD}
+    assert fields_of(await server.refused("POST", "/users", 422, json=body)) == {"name"}
+    with pytest.raises(InvalidInput, match="should be 1 to 64 letters from a to z"):
+        await users.create_user(server.ctx, name, PASSWORD, "viewer")  # from the command line
+
+
+@pytest.mark.req("A2")
+async def test_names_differ_by_more_than_case(server: Server) -> None:
+    async with server.ctx.db.write() as tx:
+        await stored_users.add(tx, "Old Näme", "", "viewer", NOON)  # as it could be made once
+    for name in ("U-Viewer", "ann.lee+1@example.org"):
+        await server.ok("POST", "/users", 201, json={"name": name, "role": "viewer", "password": PASSWORD})
+    body = {"name": "u-viewer", "role": "viewer", "password": PASSWORD}
+    problem = await server.refused("POST", "/users", 422, json=body)
+    assert problem["detail"] == "name: differs only by case from that of the user 'U-Viewer': take another name"
+    await server.ok("PATCH", "/users/Old%20N%C3%A4me", json={"role": "supervisor"})
+    await server.ok("DELETE", "/users/ann.lee+1@example.org", 204)
 
 
 @pytest.mark.req("A2")
