@@ -147,3 +147,18 @@ async def test_who_goes_along_counts_among_those_who_wait() -> None:
         await reads.ask("a")
     reads.go.set()
     await asyncio.gather(first, *waiting)
+
+
+async def test_a_place_rests_for_those_who_went_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answering them takes time, too."""
+    monkeypatch.setattr("admin.turns.REST_FOR_EACH_S", 3600)
+    turns = Turns(at_once=1)
+    reads = Reads(turns)
+    reads.go.set()
+    async with turns.turn():
+        together = [reads.ask("a") for _ in range(2)]
+        await settled()
+    await asyncio.gather(*together)
+    assert turns._places.locked()
+    await asyncio.sleep(0.1)
+    assert turns._places.locked()
