@@ -9,7 +9,7 @@ from admin import auth, connections, errors, language, speaking, turns
 from admin.api import routes as api_routes
 from admin.api import upkeep
 from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
-from admin.pages.render import to_html
+from admin.pages.render import ready, to_html
 from admin.pages.routes import routes
 from admin.studio.routes import routes as studio_routes
 from admin.throttle import LoginThrottle, PushThrottle
@@ -55,6 +55,7 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
     app[speaking.LANGUAGES] = language.load(ctx.settings.http.language, ctx.settings.http.locale_dir)
     app[ERROR_PAGE] = _error_page
     app.on_response_prepare.append(_add_headers)
+    app.cleanup_ctx.append(ready)
     upkeep.install(app)
     api_routes.install(app)
     app.add_routes(studio_routes())  # before the pages, whose /static/ takes every name

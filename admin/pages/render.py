@@ -1,13 +1,15 @@
 """Templates to pages: what every page has (who is logged in, the CSRF token, addresses of assets), and how times read."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import structlog
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -20,6 +22,10 @@ from admin.pages import assets, impact_words, live_words, menu, trail_words, wor
 from dialer.operations.users import Right
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+# A template takes ten milliseconds and more to be compiled. That is done once the server has started, one by one, parts of streams first.
+STARTED_S, PAUSE_S = 3.0, 0.02
+
+log = structlog.get_logger(__name__)
 
 
 @lru_cache(maxsize=1)
@@ -31,6 +37,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
@@ -57,6 +64,25 @@ def environment() -> Environment:
         "capitalize_first": words.upper_first,
     }
     return made
+
+
+async def ready(_app: web.Application) -> AsyncIterator[None]:
+    """While the application runs: compiles in a thread what would else be compiled when it is first drawn, with calls waiting."""
+    task = asyncio.create_task(_compile(), name="templates")
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _compile() -> None:
+    await asyncio.sleep(STARTED_S)
+    names = environment().list_templates()
+    for name in sorted(names, key=lambda one: not one.startswith("parts/")):
+        try:
+            await asyncio.to_thread(environment().get_template, name)
+        except Exception:
+            log.exception("a template can't be compiled", template=name)
+        await asyncio.sleep(PAUSE_S)
 
 
 def _speak(made: Environment) -> None:
