@@ -63,7 +63,9 @@ class CampaignFields(In):
         max_length=10,
         description="SMS gateways that take its texts, in this order, while those before are down.",
     )
-    caller_id: Line | None = Field(default=None, max_length=80)
+    caller_id: Line | None = Field(
+        default=None, max_length=80, description='A number, or `"Name" <number>`; empty: the trunk\'s own.'
+    )
     load_order: LoadOrder = LoadOrder.OLDEST_FIRST
     max_concurrent_calls: int | None = Field(default=None, ge=1, le=100_000)
     calls_per_second: float | None = Field(default=None, gt=0, le=1000)

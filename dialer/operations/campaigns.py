@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.caller_id import caller_id_faults
 from dialer.domain.campaign import (
     ABANDONMENT_LIMIT_PERCENT,
     DEFAULT_PRIORITY,
@@ -255,14 +256,13 @@ async def _strategy(tx: AsyncConnection, campaign: Campaign) -> Strategy:
 
 async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields with gateways named by id; raises `InvalidInput` with everything that is unknown (C3)."""
-    wanted = dict(fields)
-    faults: list[Fault] = []
+    wanted, faults = dict(fields), list[Fault]()
     if "time_zone" in wanted:
         faults += _zone_faults(wanted["time_zone"])
     if wanted.get("queue"):
         faults += readiness.queue_faults(wanted["queue"], ctx.engine.queues())
     faults += readiness.mode_faults(wanted.get("dialing_modes", ()))
-    faults += pack_faults(wanted.get("rule_pack", NONE))
+    faults += [*pack_faults(wanted.get("rule_pack", NONE)), *caller_id_faults(wanted.get("caller_id"))]
     kinds = await gateways.kinds(tx)
     for field, kind in (("voice_gateway", "voice"), ("sms_gateway", "sms")):
         if wanted.get(field):
@@ -271,8 +271,8 @@ async def _checked(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any])
             faults += [fault] if fault else []
     if wanted.get("sms_fallbacks"):
         named = [await gateway_names.resolved(tx, "sms_fallbacks", one) for one in wanted["sms_fallbacks"]]
-        wanted["sms_fallbacks"] = tuple(named)
         faults += readiness.fallback_faults(named, wanted.get("sms_gateway"), kinds)
+        wanted["sms_fallbacks"] = tuple(named)
     if faults:
         raise InvalidInput(faults)
     return wanted

@@ -124,6 +124,7 @@ async def test_every_field_is_kept(server: Server) -> None:
         ({"sms_gateway": "nowhere"}, "sms_gateway"),
         ({"sms_fallbacks": ["nowhere"]}, "sms_fallbacks"),
         ({"caller_id": "1\r\nVariable: x"}, "caller_id"),
+        ({"caller_id": "+1212555,foo"}, "caller_id"),
         ({"load_order": "random"}, "load_order"),
         ({"max_concurrent_calls": 0}, "max_concurrent_calls"),
         ({"max_concurrent_calls": 10**30}, "max_concurrent_calls"),

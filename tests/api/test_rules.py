@@ -5,6 +5,7 @@ import io
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import update
 
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
@@ -12,6 +13,7 @@ from dialer.domain.rules.catalogue import ORDER
 from dialer.operations import attempts, do_not_contact
 from dialer.operations.attempts import Intent
 from dialer.operations.do_not_contact import NewEntry
+from dialer.store.tables import campaign
 from tests.api.conftest import Server
 from tests.api.test_pages import Browser, campaign_with_contacts, manager, settings
 from tests.support import builders
@@ -23,9 +25,9 @@ ANN = "+4930123456"
 
 async def called_twice(server: Server) -> str:
     """A campaign in Berlin under Florida's rules, which has called Ann twice, under an unkind caller id; its path."""
-    path = await campaign_with_contacts(
-        server, rule_pack="us-florida", time_zone="Europe/Berlin", caller_id="=cmd|' /C calc'!A0"
-    )
+    path = await campaign_with_contacts(server, rule_pack="us-florida", time_zone="Europe/Berlin")
+    async with server.ctx.db.write() as tx:  # as it could be set once
+        await tx.execute(update(campaign).values(caller_id="=cmd|' /C calc'!A0"))
     await server.ok("POST", f"{path}/publish")
     bench, campaign_id = cast("Bench", server), int(path.rpartition("/")[2])
     await builders.settle(bench, campaign_id)
