@@ -147,8 +147,9 @@ async def last_reached(tx: AsyncConnection, campaign_id: int) -> datetime | None
 
 async def is_under_way(tx: AsyncConnection, campaign_id: int) -> bool:
     """Whether a call goes on, or a text has no answer of the SMSC yet."""
-    calls = exists().where(attempt.c.campaign_id == campaign_id, attempt.c.state != spelled(AttemptState.ENDED))
-    texts = exists().where(message.c.campaign_id == campaign_id, message.c.status == spelled(MessageStatus.PENDING))
+    # By the few that are under way anywhere, not by the campaign, which may have had millions: hence the sum.
+    calls = exists().where(attempt.c.campaign_id + 0 == campaign_id, attempt.c.state != spelled(AttemptState.ENDED))
+    texts = exists().where(message.c.campaign_id + 0 == campaign_id, message.c.status == spelled(MessageStatus.PENDING))
     return bool(await tx.scalar(select(or_(calls, texts))))
 
 
