@@ -8,7 +8,7 @@ from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY, LIVE
 from admin.language import _, said
-from admin.pages import draft_words, forms, rates, views, words
+from admin.pages import draft_words, forms, rates, stale, views, words
 from admin.pages.faults import by_field
 from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
@@ -82,8 +82,10 @@ async def save(request: web.Request) -> web.StreamResponse:
         await campaigns.edit(ctx, campaign.id, fields, forms.revision(form))
     except (InvalidInput, Incomplete) as error:
         return await _settings_page(request, campaign, forms.typed_in(form), error.faults, 422)
-    except (StaleEdit, IllegalTransition) as error:
+    except IllegalTransition as error:
         return await _settings_page(request, campaign, forms.typed_in(form), [Fault("", str(error))], 409)
+    except StaleEdit:
+        return await _stale_page(request, await load(request), forms.typed_in(form))
     raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/settings?saved=1")
 
 
@@ -130,8 +132,21 @@ async def _draft_page(
     return page(request, "campaign/settings.html", status=status, section="Campaigns", **context, **choices)
 
 
+async def _stale_page(request: web.Request, campaign: Campaign, form: Mapping[str, Any]) -> web.Response:
+    again = f"/campaigns/{campaign.id}/settings"
+    found = await stale.told(
+        request, "campaign", campaign.id, name=campaign.title, revision=campaign.revision, again=again
+    )
+    return await _settings_page(request, campaign, form, status=409, stale=found)
+
+
 async def _settings_page(
-    request: web.Request, campaign: Campaign, form: Mapping[str, Any], faults: Sequence[Fault] = (), status: int = 200
+    request: web.Request,
+    campaign: Campaign,
+    form: Mapping[str, Any],
+    faults: Sequence[Fault] = (),
+    status: int = 200,
+    **more: Any,
 ) -> web.Response:
     notice = _("Saved.") if "saved" in request.query and not faults else None
     context = {
@@ -152,6 +167,7 @@ async def _settings_page(
         **context,
         **choices,
         **still,
+        **more,
     )
 
 

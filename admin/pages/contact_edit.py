@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from admin.auth import local_path
 from admin.keys import CONTEXT, IDENTITY
 from admin.language import _, labelled
-from admin.pages import contact_form, words
+from admin.pages import contact_form, stale, words
 from admin.pages.contact_form import ContactForm
 from admin.pages.forms import revision
 from admin.pages.render import page
@@ -34,8 +35,10 @@ async def save(request: web.Request) -> web.StreamResponse:
         await people.edit(ctx, item["id"], contact_form.read(form), revision=revision(form), by=by)
     except InvalidInput as error:
         return _page(request, item, contact_form.typed(form, fields, error.faults), status=422)
-    except (AddressTaken, StaleEdit) as error:
+    except AddressTaken as error:
         return _page(request, item, contact_form.typed(form, fields, [Fault("", str(error))]), status=409)
+    except StaleEdit:
+        return await _stale_page(request, await _contact(request), contact_form.typed(form, fields, ()))
     raise web.HTTPSeeOther(local_path(_back(request), "/campaigns"))
 
 
@@ -105,11 +108,24 @@ def _why(result: Result, fields: Mapping[str, Field]) -> str:
     return "; ".join(told) or str(result.reason)
 
 
-def _page(request: web.Request, item: Mapping[str, Any], form: ContactForm, *, status: int = 200) -> web.Response:
+async def _stale_page(request: web.Request, item: Mapping[str, Any], form: ContactForm) -> web.Response:
+    at = await people.revision_of(request.app[CONTEXT], item["id"])
+    again = f"/contacts/{item['id']}/edit?{urlencode({'back': _back(request)})}"
+    found = await stale.told(request, "contact", item["id"], name=_name(item), revision=at, again=again)
+    return _page(request, item, form, status=409, stale=found)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return f"{item['first_name']} {item['last_name']}".strip() or _("Contact #%(id)s", id=item["id"])
+
+
+def _page(
+    request: web.Request, item: Mapping[str, Any], form: ContactForm, *, status: int = 200, **more: Any
+) -> web.Response:
     return page(
         request, "contact_edit.html", status=status, section="Contacts", contact=item, form=form, back=_back(request),
         serves=labelled(contact_form.SERVES),
-        name=f"{item['first_name']} {item['last_name']}".strip() or _("Contact #%(id)s", id=item["id"]),
+        name=_name(item), **more,
     )  # fmt: skip
 
 

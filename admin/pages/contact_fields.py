@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from admin.keys import CONTEXT
 from admin.language import N_, _, labelled
+from admin.pages import stale
 from admin.pages.faults import by_field
-from admin.pages.forms import revision
+from admin.pages.forms import read_from, revision
 from admin.pages.render import page
 from dialer.domain.errors import InvalidInput, StaleEdit, shown
 from dialer.domain.fields import FieldType
@@ -51,9 +53,17 @@ async def save(request: web.Request) -> web.StreamResponse:
             request.app[CONTEXT], row.name, label=typed["label"], type_=_type(typed), choices=_choices(typed),
             revision=revision(await request.post()),
         )  # fmt: skip
-    except (InvalidInput, ValuesDoNotFit, StaleEdit) as error:
+    except StaleEdit:
+        return await _stale(request, await _row(request), typed)
+    except (InvalidInput, ValuesDoNotFit) as error:
         return await _one(request, {**typed, "name": row.name}, _status(error), _by_field(error))
     raise web.HTTPSeeOther("/contact-fields")
+
+
+async def _stale(request: web.Request, row: Any, typed: Mapping[str, str]) -> web.StreamResponse:
+    again = f"/contact-fields/{quote(row.name, safe='')}"
+    found = await stale.told(request, "contact field", row.name, name=row.label, revision=row.revision, again=again)
+    return await _one(request, {**typed, "name": row.name}, 409, stale=found)
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -86,11 +96,12 @@ async def _one(
     form: Mapping[str, Any],
     status: int = 200,
     faults: Mapping[str, Sequence[str]] | None = None,
+    **more: Any,
 ) -> web.Response:
     places, number = await contact_fields.usage(request.app[CONTEXT], form["name"])
     return page(
         request, "contact_field.html", status=status, section="Fields", form=form, faults=faults or {}, types=labelled(TYPES),
-        places=places, values=number,
+        places=places, values=number, **more,
     )  # fmt: skip
 
 
@@ -100,7 +111,8 @@ async def _row(request: web.Request) -> Any:
 
 async def _typed(request: web.Request) -> dict[str, str]:
     form = await request.post()
-    return {name: str(form.get(name, "")).replace("\r\n", "\n").strip() for name in (*NEW, "revision")}
+    typed = {name: str(form.get(name, "")).replace("\r\n", "\n").strip() for name in NEW}
+    return {**typed, "revision": read_from(form)}
 
 
 def _stored(row: Any) -> dict[str, Any]:
@@ -122,11 +134,11 @@ def _choices(typed: Mapping[str, str]) -> list[str]:
     return [" ".join(line.split()) for line in typed["choices"].splitlines() if line.strip()]
 
 
-def _status(error: InvalidInput | ValuesDoNotFit | StaleEdit) -> int:
+def _status(error: InvalidInput | ValuesDoNotFit) -> int:
     return 422 if isinstance(error, InvalidInput) else 409
 
 
-def _by_field(error: InvalidInput | ValuesDoNotFit | StaleEdit) -> dict[str, list[str]]:
+def _by_field(error: InvalidInput | ValuesDoNotFit) -> dict[str, list[str]]:
     if not isinstance(error, InvalidInput):
         return {"": [str(error)]}
     return by_field(error.faults, NEW)

@@ -8,6 +8,7 @@ from multidict import MultiMapping
 
 from admin.language import N_
 from admin.pages.faults import by_field
+from admin.pages.forms import read_from
 from dialer.domain.contact import Address
 from dialer.domain.editing import Edit
 from dialer.domain.errors import Fault
@@ -82,7 +83,7 @@ def typed(form: Form, fields: Mapping[str, Field], faults: Sequence[Fault]) -> C
             for row in _rows(attributes, fields)
         ],
         fresh=[(name, value, "; ".join(told.pop(f"attributes.{name}", []))) for name, value in _fresh(form)],
-        revision=_text(form, "revision"),
+        revision=read_from(form),
         refused=bool(faults),
     )
     shown.fresh += [("", "", "")] * (EMPTY_ROWS - len(shown.fresh))

@@ -225,16 +225,21 @@ def shown_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def read_from(form: Form) -> str:
+    """What was read before the form was filled in; that which it is to be saved over, where somebody has decided so."""
+    return str(form.get("over") or form.get("revision", ""))
+
+
 def revision(form: Form) -> int | None:
     """The revision that the form was made from; None if it says none that can be."""
-    text = str(form.get("revision", ""))
+    text = read_from(form)
     return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_REVISION else None
 
 
 def typed_in(form: Form) -> dict[str, Any]:
     """The form as it was filled in, to be shown again with its faults."""
     several = {name: tuple(form.getall(name, ())) for name in ("execution.days", "dialing_modes")}
-    return {name: form.get(name, "") for name in (*FIELDS, "revision")} | several
+    return {name: form.get(name, "") for name in FIELDS} | several | {"revision": read_from(form)}
 
 
 def modes() -> list[dict[str, str]]:

@@ -11,10 +11,11 @@ from pydantic.fields import FieldInfo
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
 from admin.language import N_, _, said
-from admin.pages import trials, views
+from admin.pages import stale, trials, views
 from admin.pages.faults import by_field
+from admin.pages.forms import Form, read_from, revision
 from admin.pages.render import page
-from dialer.domain.errors import Fault, InvalidInput
+from dialer.domain.errors import Fault, InvalidInput, StaleEdit
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
 from dialer.operations import gateways
 from dialer.operations.gateways import InUse
@@ -125,11 +126,19 @@ async def save(request: web.Request) -> web.StreamResponse:
     ctx, form = request.app[CONTEXT], await request.post()
     row = await gateways.get(ctx, request.match_info["gateway"])
     try:
-        await gateways.edit(ctx, row["id"], read(row["kind"], form))
+        await gateways.edit(ctx, row["id"], read(row["kind"], form), revision(form))
+    except StaleEdit:
+        return await _stale_page(request, await gateways.get(ctx, row["id"]), _typed(row["kind"], form))
     except InvalidInput as error:
         test = await _tests(request, row)
         return _page(request, row["kind"], _typed(row["kind"], form), error.faults, existing=row, test=test)
     raise web.HTTPSeeOther("/gateways")
+
+
+async def _stale_page(request: web.Request, row: Mapping[str, Any], form: Mapping[str, Any]) -> web.Response:
+    again = f"/gateways/{row['id']}"
+    found = await stale.told(request, "gateway", row["id"], name=row["name"], revision=row["revision"], again=again)
+    return _page(request, row["kind"], form, existing=row, status=409, test=await _tests(request, row), found=found)
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -191,11 +200,12 @@ def _defaults(kind: str) -> dict[str, Any]:
 
 def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
     known = {**_defaults(row["kind"]), **row["settings"], "name": row["name"]}
-    return {name: _text(name, known.get(name)) for name in _fields(row["kind"])}
+    return {name: _text(name, known.get(name)) for name in _fields(row["kind"])} | {"revision": row["revision"]}
 
 
-def _typed(kind: str, form: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: "" if name == "password" else form.get(name, "") for name in _fields(kind)}
+def _typed(kind: str, form: Form) -> dict[str, Any]:
+    typed = {name: "" if name == "password" else form.get(name, "") for name in _fields(kind)}
+    return typed | {"revision": read_from(form)}
 
 
 def _text(name: str, value: Any) -> Any:
@@ -223,6 +233,7 @@ def _page(
     existing: Mapping[str, Any] | None = None,
     status: int | None = None,
     test: Mapping[str, Any] | None = None,
+    found: stale.Stale | None = None,
 ) -> web.Response:
     known = _fields(kind)
     # Of a list such as `prefixes.0` its field tells.
@@ -234,4 +245,5 @@ def _page(
         living=_living(request).get(existing["id"]) if existing else None,
         sms=texts(request.app, existing["id"]) if existing else None, oob="",
         action=f"/gateways/{existing['id']}" if existing else f"/gateways/new/{kind}", **{"trials": None, **(test or {})},
+        stale=found,
     )  # fmt: skip

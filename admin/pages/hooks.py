@@ -7,9 +7,9 @@ from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
 from admin.language import _, said
-from admin.pages import words
+from admin.pages import stale, words
 from admin.pages.faults import by_field
-from admin.pages.forms import revision
+from admin.pages.forms import read_from, revision
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from admin.schemas.hooks import hint
@@ -60,9 +60,14 @@ async def save(request: web.Request) -> web.StreamResponse:
     row, form = await _row(request), await _typed(request)
     try:
         await hooks.edit(request.app[CONTEXT], row.id, _fields(form), revision(await request.post()))
-    except (InvalidInput, StaleEdit) as error:
-        faults = error.faults if isinstance(error, InvalidInput) else [Fault("", str(error))]
-        return await _stored(request, row, form, faults, status=422 if isinstance(error, InvalidInput) else 409)
+    except InvalidInput as error:
+        return await _stored(request, row, form, error.faults, status=422)
+    except StaleEdit:
+        row = await _row(request)
+        found = await stale.told(
+            request, "webhook", row.id, name=row.name, revision=row.revision, again=f"/webhooks/{row.id}"
+        )
+        return await _stored(request, row, form, status=409, stale=found)
     raise web.HTTPSeeOther(f"/webhooks/{row.id}")
 
 
@@ -101,7 +106,8 @@ async def _row(request: web.Request) -> AnyRow:
 async def _typed(request: web.Request) -> dict[str, Any]:
     form = await request.post()
     typed = {name: str(form.get(name, "")).strip() for name in FIELDS}
-    return {**typed, "events": tuple(str(one) for one in form.getall("events", ()))}
+    events = tuple(str(one) for one in form.getall("events", ()))
+    return {**typed, "events": events, "revision": read_from(form)}
 
 
 def _fields(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _fields(form: Mapping[str, Any]) -> dict[str, Any]:
 def _of_row(row: AnyRow) -> dict[str, Any]:
     return {
         "name": row.name, "url": row.url, "events": tuple(row.events), "enabled": row.enabled,
-        "campaign_id": str(row.campaign_id or ""),
+        "campaign_id": str(row.campaign_id or ""), "revision": row.revision,
     }  # fmt: skip
 
 
@@ -137,6 +143,7 @@ async def _stored(
     *,
     secret: str = "",
     status: int = 200,
+    **told: Any,
 ) -> web.Response:
     looked = wanted(request, "-id")
     query = looked.query() if request.method == "GET" else Query()
@@ -145,6 +152,7 @@ async def _stored(
     states = _states()
     state = next((one for one in view.given if one in dict(states)), "")
     more = {"row": row, "secret": secret, "hint": hint(row.secret), "list": view, "states": states, "state": state}
+    more |= told
     return await _form(request, form or _of_row(row), faults, status, **more)
 
 

@@ -143,6 +143,7 @@ def _of_request(request: web.Request) -> dict[str, Any]:
         "oob": "",
         "notice": None,
         "refused": None,
+        "stale": None,
         "kept_draft": None,
     }
 
