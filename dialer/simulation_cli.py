@@ -10,7 +10,8 @@ import orjson
 import typer
 from pydantic import ValidationError
 
-from dialer.domain.errors import Fault, InvalidInput
+from dialer.domain.errors import InvalidInput
+from dialer.domain.unfit import faults_of
 from dialer.operations import dry_runs
 from dialer.operations.context import Context
 from dialer.simulation.assumptions import Assumptions
@@ -49,10 +50,7 @@ def _read(file: Path | None, given: Mapping[str, Any]) -> Assumptions:
     except (OSError, orjson.JSONDecodeError, TypeError) as error:
         raise InvalidInput.single("assumptions", f"can't be read: {error}") from None
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False, include_context=False)
-        raise InvalidInput(
-            Fault(".".join(map(str, one["loc"])) or "assumptions", one["msg"]) for one in details
-        ) from None
+        raise InvalidInput(faults_of(error, "assumptions")) from None
 
 
 def told(result: Mapping[str, Any]) -> Iterator[str]:

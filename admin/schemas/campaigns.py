@@ -22,6 +22,7 @@ from dialer.domain.campaign import (
     LoadOrder,
 )
 from dialer.domain.errors import Fault, InvalidInput
+from dialer.domain.patterns import CLOCK
 from dialer.domain.rules.catalogue import NONE
 from dialer.domain.sound import SOUND_FILE
 from dialer.domain.windows import WEEK, ExecutionTime, Validity
@@ -31,14 +32,13 @@ from dialer.strategy.templates import document_of
 
 _STRATEGY = ("strategy", "template", "drawing", "draft")
 _OBJECTS: JsonDict = {"items": {"type": "object"}}
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class ExecutionIn(In):
     """A daily range on the wall clock; an end before the start runs over midnight."""
 
-    start: str = Field(pattern=_CLOCK, examples=["09:00"])
-    end: str = Field(pattern=_CLOCK, examples=["18:00"])
+    start: str = Field(pattern=CLOCK, examples=["09:00"])
+    end: str = Field(pattern=CLOCK, examples=["18:00"])
     days: list[str] = Field(default=list(WEEK), max_length=7, json_schema_extra={"items": {"enum": list(WEEK)}})
 
 

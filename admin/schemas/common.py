@@ -7,10 +7,8 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from dialer.domain.patterns import LINE, TEXT
 from dialer.store.listing import LIMITS, Query
-
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
 class In(BaseModel):
@@ -33,10 +31,10 @@ def _within_calendar(moment: datetime) -> datetime:
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_within_calendar)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_LINE)]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)]
-Text = Annotated[str, StringConstraints(max_length=10_000, pattern=_TEXT)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=LINE)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=LINE)]
+Text = Annotated[str, StringConstraints(max_length=10_000, pattern=TEXT)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=LINE)]
 
 
 class FaultOut(Out):

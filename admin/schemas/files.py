@@ -6,15 +6,15 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from admin.schemas.common import FaultOut, In, Out
+from dialer.domain.patterns import LINE
 from dialer.domain.uploading import Told
 from dialer.operations.foreseeing import Counts
 from dialer.operations.pending import Pending
 from dialer.operations.uploads import Preview
 
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-Word = Annotated[str, StringConstraints(max_length=64, pattern=_LINE)]
+Word = Annotated[str, StringConstraints(max_length=64, pattern=LINE)]
 
-NAME = Field(default=None, max_length=255, pattern=_LINE, description="The file's name.")
+NAME = Field(default=None, max_length=255, pattern=LINE, description="The file's name.")
 MAPPING = Field(
     default=None,
     max_length=64_000,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from admin.schemas.common import In, JsonObject, Out, RowOut, Title
 from dialer.domain.hooks import EventKind
+from dialer.domain.patterns import ASCII
 from dialer.domain.transitions import DeliveryState
 from dialer.operations.hooks import LEAST_SECRET, LONGEST_SECRET
 from dialer.store.types import AnyRow
@@ -23,7 +24,7 @@ Secret = Annotated[
     Field(
         min_length=LEAST_SECRET,
         max_length=LONGEST_SECRET,
-        pattern=r"^[\x20-\x7e]*$",
+        pattern=ASCII,
         description="Signs what is sent; without one a random one is made.",
     ),
 ]

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from admin.schemas.common import In, Out
+from dialer.domain.patterns import LINE
 from dialer.operations.selections import MAX_CONDITIONS
 
 
@@ -11,9 +12,7 @@ class SelectionIn(In):
 
     filter: list[str] = Field(default=[], max_length=MAX_CONDITIONS, description="`FIELD:OP:VALUE` each; all must fit.")
     q: str | None = Field(default=None, max_length=200, description="Text to search for.")
-    name: str | None = Field(
-        default=None, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$", description="The source's name."
-    )
+    name: str | None = Field(default=None, min_length=1, max_length=255, pattern=LINE, description="The source's name.")
 
 
 class SelectionOut(Out):

@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator, model_validator
 
 from dialer.domain.errors import InvalidInput
+from dialer.domain.patterns import ASCII, CURRENCY, DIALED_BEFORE, DIGITS_BEFORE, GATEWAY_NAME, HOST
 from dialer.domain.windows import zone
 
-# What a C-octet string of SMPP can hold: ASCII without control characters (SMPP 3.1).
-_ASCII = r"^[\x20-\x7e]*$"
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=GATEWAY_NAME)]
 
 # PJSIP/{number}@carrier, SIP/carrier/{number}, Local/{number}@trunk/n: one {number}, nothing that ends an AMI line or an option.
 _DIAL = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9@._/:+-]*\{number\}[A-Za-z0-9@._/:+-]*")
@@ -32,7 +31,7 @@ class VoiceGateway(_Gateway):
     max_calls: int | None = Field(default=None, ge=1, le=10_000, description="Most calls at the same time.")
     calls_per_second: float | None = Field(default=None, gt=0, le=1000, description="Most calls started in a second.")
     strip_plus: bool = Field(default=False, description="Dial the number without its plus sign.")
-    prefix: str = Field(default="", pattern=r"^[0-9*#]{0,15}$", description="Digits put before the number.")
+    prefix: str = Field(default="", pattern=DIALED_BEFORE, description="Digits put before the number.")
     breaker_after: int = Field(
         default=5,
         ge=0,
@@ -96,16 +95,16 @@ class SmsGateway(_Gateway):
     """An account at an SMSC, reached by SMPP 3.4."""
 
     kind: Literal["sms"] = "sms"
-    host: str = Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._:-]+$")
+    host: str = Field(min_length=1, max_length=255, pattern=HOST)
     port: int = Field(ge=1, le=65535)
     system_id: str = Field(
         min_length=1,
         max_length=15,
-        pattern=_ASCII,
+        pattern=ASCII,
         description="The account's name at the SMSC (SMPP 5.2.1: at most 15).",
     )
     password: SecretStr = Field(default=SecretStr(""), max_length=8, description="At most 8 characters (SMPP 5.2.2).")
-    system_type: str = Field(default="", max_length=12, pattern=_ASCII)
+    system_type: str = Field(default="", max_length=12, pattern=ASCII)
     bind: Literal["transceiver", "separate"] = Field(
         default="transceiver", description="One bind for both ways, or a transmitter and a receiver."
     )
@@ -118,7 +117,7 @@ class SmsGateway(_Gateway):
     response_timeout_s: float = Field(default=30, gt=0, le=600)
     enquire_link_s: float = Field(default=30, gt=0, le=3600)
     sender: str = Field(
-        default="", max_length=20, pattern=_ASCII, description="Sender id when neither step nor campaign names one."
+        default="", max_length=20, pattern=ASCII, description="Sender id when neither step nor campaign names one."
     )
     alphabet: Literal["gsm7", "latin1"] = Field(
         default="gsm7",
@@ -151,7 +150,7 @@ class SmsGateway(_Gateway):
     number_npi: int = Field(default=1, ge=0, le=18, description="Their numbering plan; 1: E.164.")
     number_prefix: str = Field(
         default="",
-        pattern=r"^\+?[0-9]{0,8}$",
+        pattern=DIGITS_BEFORE,
         description="Put before their digits, such as `+` or `00`; empty: digits only.",
     )
     longest_validity_h: float = Field(
@@ -163,12 +162,12 @@ class SmsGateway(_Gateway):
     segment_price: float | None = Field(
         default=None, ge=0, le=1000, description="What a segment costs, for the estimate in the check of a strategy."
     )
-    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$", description="Of that price, such as `EUR`.")
+    currency: str = Field(default="", pattern=CURRENCY, description="Of that price, such as `EUR`.")
 
     @field_validator("password")
     @classmethod
     def _sendable(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(_ASCII, value.get_secret_value()):
+        if not re.fullmatch(ASCII, value.get_secret_value()):
             raise ValueError("may hold printable ASCII characters only")
         return value
 

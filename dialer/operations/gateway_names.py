@@ -1,15 +1,19 @@
 """How a gateway is named: people type names, programs keep ids, and neither may mean two of them."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.patterns import LINE, WORDS
 from dialer.store import gateways
 
 
 def check_free(name: str, own_id: str | None, names: Mapping[str, str]) -> None:
     """Raises `InvalidInput` if another gateway has the name or has it as its id; `names`: id to name of all."""
+    if not re.fullmatch(LINE, name):
+        raise InvalidInput.single("name", WORDS[LINE])
     for gateway_id, other in names.items():
         if gateway_id == own_id:
             continue

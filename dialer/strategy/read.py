@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails
 
 from dialer.domain.errors import shown
+from dialer.domain.unfit import REASONS
 from dialer.strategy.catalogue import STEP_TYPES, StepType
 from dialer.strategy.fields import BranchFields, Fields
 from dialer.strategy.model import Node
@@ -146,18 +147,7 @@ def faults_of(node: str, error: ValidationError, owner: str) -> Iterator[NodeFau
         yield NodeFault(node, where or "node", reason)
 
 
-_REASONS: Mapping[str, str] = {
-    "missing": "is needed",
-    "string_type": "should be text",
-    "dict_type": "should be an object",
-    "model_type": "should be an object",
-    "int_parsing": "should be a whole number",
-    "int_type": "should be a whole number",
-    "int_from_float": "should be a whole number",
-    "float_parsing": "should be a number",
-    "float_type": "should be a number",
-    "string_pattern_mismatch": "has characters that are not allowed here",
-}
+_REASONS = {**REASONS, "string_pattern_mismatch": "has characters that are not allowed here"}
 
 
 def _reason(detail: ErrorDetails, owner: str) -> str:

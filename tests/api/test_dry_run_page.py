@@ -49,7 +49,7 @@ async def test_what_is_wrong_stands_at_its_field(manager: Browser) -> None:
     path = await campaign_with_contacts(manager.server)
     text = await manager.post(f"{path}/dry-run", 422, {**SURE, "answer_rate": "130", "seed": "<b>"})
     assert re.search(r'id="fault-answer_rate"[^>]*>should be a number from 0 to 100<', text)
-    assert re.search(r'id="fault-seed"[^>]*>Input should be', text)
+    assert re.search(r'id="fault-seed"[^>]*>should be a whole number', text)
     assert 'value="&lt;b&gt;"' in text
     assert '<details class="way" open>' in text
     assert 'id="result"' not in text

@@ -127,6 +127,7 @@ async def test_a_stale_edit_is_refused(server: Server) -> None:
         ({"kind": "fax"}, "body"),
         ({"name": ""}, "name"),
         ({"name": "a\0b"}, "name"),
+        ({"name": "a\u202eb"}, "name"),
         ({"dial": "PJSIP/carrier"}, "dial"),
         ({"dial": "PJSIP/{number}@c\n"}, "dial"),
         ({"dial": "PJSIP/{number}@c,30,S"}, "dial"),
