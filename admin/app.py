@@ -66,7 +66,9 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
 async def _error_page(request: web.Request, problem: Problem) -> web.StreamResponse:
     """`error.html` with `status`, `title` and `detail`. A page that can't even be drawn is told in plain text."""
     try:
-        text = to_html(request, "error.html", status=problem.status, title=problem.title, detail=problem.detail)
+        text = to_html(
+            request, "error.html", status=problem.status, title=language.said(problem.title), detail=problem.detail
+        )
     except Exception:
         log.exception("the error page can't be drawn")
         return await errors.plain_page(request, problem)

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from admin.errors import Refused, is_api, is_editor
 from admin.forwarded import client_address
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
+from admin.language import _
 from dialer.operations import audit, rest_keys, staff, users
 from dialer.operations.users import Right
 
@@ -50,7 +51,7 @@ _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 class WrongLogin(Refused):
     def __init__(self) -> None:
-        super().__init__(401, "the name or the password is wrong")
+        super().__init__(401, _("the name or the password is wrong"))
 
 
 def address_of(request: web.Request) -> str:
@@ -89,7 +90,9 @@ async def change_password(request: web.Request, me: Identity, old: str, new: str
 
 def _slow_down(wait_s: int) -> None:
     if wait_s:
-        raise Refused(429, f"too many failed logins: try again in {wait_s} s", {"Retry-After": str(wait_s)})
+        raise Refused(
+            429, _("too many failed logins: try again in %(seconds)s s", seconds=wait_s), {"Retry-After": str(wait_s)}
+        )
 
 
 async def logout(request: web.Request) -> None:
@@ -174,7 +177,7 @@ def _doer(request: web.Request, identity: Identity) -> audit.Doer:
 
 
 async def _identify(request: web.Request) -> Identity | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     ctx = request.app[CONTEXT]
     if scheme.lower() == "bearer":
         return await users.of_token(ctx, token.strip()) or await _of_campaign(request, token.strip())
@@ -239,7 +242,7 @@ async def _check_csrf(request: web.Request, expected: str) -> None:
     if given is None and not is_api(request) and request.content_type in _FORMS:
         given = (await request.post()).get(CSRF_FIELD)
     if not isinstance(given, str) or not secrets.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        raise Refused(403, "the page is out of date: load it again and repeat what you did")
+        raise Refused(403, _("the page is out of date: load it again and repeat what you did"))
 
 
 def _refuse_cross_site(request: web.Request) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from admin.pages import contacts, words
+from admin.problems import PROBLEMS
 from config.settings import Settings
 from dialer.ami.states import LinkState
 from dialer.domain import hooks, transitions
@@ -54,6 +55,7 @@ def texts() -> Iterator[str]:
     yield from (text for template in TEMPLATES for text in (template.label, template.help))
     yield from (text for pack in packs().values() for text in (pack.name, pack.about))
     yield from (meaning for meaning, _example in KNOWN.values())
+    yield from PROBLEMS
     yield from (*hooks.TOLD.values(), *UNAVAILABLE_MODES.values())
 
 

@@ -16,6 +16,7 @@ from babel import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import NullTranslations, Translations
+from markupsafe import Markup, escape
 
 from config.load import SettingsError
 
@@ -28,7 +29,7 @@ K = TypeVar("K")
 MOST_WANTED = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """`tag` as HTML and BCP 47 write it: `de`, `pt-BR`."""
 
@@ -75,6 +76,21 @@ def _(message: str, /, **values: object) -> str:
 def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
     """As in the templates; `%(num)s` is the number as people write it, `1,234`."""
     return spoken.get().texts.ngettext(one, many, num) % {"num": f"{num:,}", **values}
+
+
+def in_page(message: str, /, **values: object) -> Markup:
+    """`_` of the templates: the text may have HTML in it, its values are escaped."""
+    return _filled(spoken.get().texts.gettext(message), values)
+
+
+def counted_in_page(one: str, many: str, num: int, /, **values: object) -> Markup:
+    """`ngettext` of the templates; `%(num)s` is the number as people write it, `1,234`."""
+    return _filled(spoken.get().texts.ngettext(one, many, num), {"num": f"{num:,}", **values})
+
+
+def _filled(text: str, values: Mapping[str, object]) -> Markup:
+    """What `Markup(text) % values` gives, in less time. A catalogue is trusted as the program is."""
+    return Markup(text % {name: escape(value) for name, value in values.items()})  # noqa: S704
 
 
 def N_(message: str) -> str:  # noqa: N802  (the name that the tools of gettext know)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.language import said, spoken
+from admin.language import Language, Languages, counted_in_page, in_page, said, spoken
 from admin.pages import assets, impact_words, live_words, menu, trail_words, words
+from admin.speaking import LANGUAGES
 from dialer.operations.users import Right
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -26,12 +27,37 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 STARTED_S, PAUSE_S = 3.0, 0.02
 
 log = structlog.get_logger(__name__)
+# Whose compiled templates are kept.
+MOST_LANGUAGES = 16
 
 
-@lru_cache(maxsize=1)
+class _Fixed(NodeTransformer):
+    """Texts without values become part of the compiled template: a page has a thousand, and as calls they cost a quarter more."""
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  (named after the node)
+        self.generic_visit(node)
+        plain = isinstance(node.node, nodes.Name) and node.node.name in {"_", "gettext"} and not node.kwargs
+        given = node.args[0] if plain and len(node.args) == 1 else None
+        return nodes.Const(in_page(given.value), lineno=node.lineno) if isinstance(given, nodes.Const) else node
+
+
+class _Speaking(Environment):
+    """Compiles templates for the language of the request that is the first to need them."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed: nodes.Template = _Fixed().visit(super()._parse(source, name, filename))
+        return parsed
+
+
 def environment() -> Environment:
-    """Jinja with our filters; everything is escaped, and a name that is not given is an error."""
-    made = Environment(
+    """Jinja with our filters, in the language of the request."""
+    return _environment(spoken.get())
+
+
+@lru_cache(maxsize=MOST_LANGUAGES)
+def _environment(_language: Language) -> Environment:
+    """Everything is escaped, and a name that is not given is an error."""
+    made = _Speaking(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
@@ -41,7 +67,13 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    _speak(made)
+    cast("Any", made).newstyle_gettext = True  # set up by the extension: a text takes its values itself
+    made.globals |= {
+        "_": in_page,
+        "gettext": in_page,
+        "ngettext": counted_in_page,
+        "language": lambda: spoken.get().tag,
+    }
     made.globals |= {"asset": assets.address, "now_s": time.time}
     made.filters |= {
         "said": said,
@@ -66,47 +98,26 @@ def environment() -> Environment:
     return made
 
 
-async def ready(_app: web.Application) -> AsyncIterator[None]:
+async def ready(app: web.Application) -> AsyncIterator[None]:
     """While the application runs: compiles in a thread what would else be compiled when it is first drawn, with calls waiting."""
-    task = asyncio.create_task(_compile(), name="templates")
+    task = asyncio.create_task(_compile(app[LANGUAGES]), name="templates")
     yield
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _compile() -> None:
+async def _compile(languages: Languages) -> None:
+    """For each language, that of most readers first."""
     await asyncio.sleep(STARTED_S)
-    names = environment().list_templates()
-    for name in sorted(names, key=lambda one: not one.startswith("parts/")):
-        try:
-            await asyncio.to_thread(environment().get_template, name)
-        except Exception:
-            log.exception("a template can't be compiled", template=name)
-        await asyncio.sleep(PAUSE_S)
-
-
-def _speak(made: Environment) -> None:
-    """One environment for all languages: each text is looked up in that of the request, when it is drawn."""
-
-    def gettext(text: str) -> str:
-        return spoken.get().texts.gettext(text)
-
-    def ngettext(one: str, many: str, number: int) -> str:
-        return spoken.get().texts.ngettext(one, many, number)
-
-    cast("Any", made).install_gettext_callables(gettext, ngettext, newstyle=True)  # which the extension adds
-    plural = cast("Callable[..., str]", made.globals["ngettext"])
-    made.globals |= {"ngettext": _with_number(plural), "language": lambda: spoken.get().tag}
-
-
-def _with_number(plural: Callable[..., str]) -> Callable[..., str]:
-    """`%(num)s` is the number as people write it."""
-
-    @pass_context
-    def counted(context: Context, one: str, many: str, number: int, **values: Any) -> str:
-        return plural(context, one, many, number, **{"num": f"{number:,}", **values})
-
-    return counted
+    for language in dict.fromkeys((languages.default, *languages.known.values())):
+        spoken.set(language)  # of this task
+        names = environment().list_templates()
+        for name in sorted(names, key=lambda one: not one.startswith("parts/")):
+            try:
+                await asyncio.to_thread(environment().get_template, name)
+            except Exception:
+                log.exception("a template can't be compiled", template=name)
+            await asyncio.sleep(PAUSE_S)
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:

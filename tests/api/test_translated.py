@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from admin.app import make_app
 from admin.pages.routes import routes
 from config.http import Http
 from config.settings import Webhooks
-from dialer.operations import users
 from tests.api.conftest import PASSWORD, Server
 from tests.api.test_pages import Browser, manager
 from tests.api.test_tries import tried
+from tests.store.test_previews import ANN, page_of
 from tests.support import builders, pseudo
+from tests.support.context import bench
 from tests.support.visible import unmarked
 
 __all__ = ("manager",)
@@ -28,7 +32,7 @@ PARTS = {"campaign": "1", "contact": "1", "user": "1", "source": "1", "name": "p
 #: What is not ours to translate: what the tests called something, addresses, and names that are the same everywhere.
 NAMES = (
     r"the-\w+", r"ci-\w+", r"s\d", "Copy of Spring", "Spring", "Ann", "Bob", "basic", "gold", "plan", r"people\.csv",
-    r"x\.csv", "carrier", "texter", "sales", "support", r"hooks\.example", "Hello", r"smsc\.example", r"PJSIP/\S+",
+    r"x\.csv", "carrier", "texter", "cleo", "sales", "support", r"hooks\.example", "Hello", r"smsc\.example", r"PJSIP/\S+",
     r"=cmd\|' /C calc'!A0", r"\d+[smhd]", "DE", "utf-8", r"https://[\w./]+", "custom/sorry", "first_name", "phone", "dialer",
     "UTC", "CEST", "CET", "Europe/Berlin",
 )  # fmt: skip
@@ -74,7 +78,7 @@ def english(path: str, page: str) -> list[str]:
 
 async def walk(server: Server, status: int = 200, **parts: str) -> list[str]:
     found = []
-    for path in addresses(**parts):
+    for path in (*addresses(**parts), f"/studio/{parts.get('campaign', '-')}"):
         if "-" in path.split("/"):
             continue
         response = await server.client.get(path)
@@ -134,10 +138,23 @@ async def test_what_people_are_told_when_something_is_wrong(server: Server, mana
     ):
         found += english(path, await manager.post(path, status, typed))
     assert found == []
-    assert "⟦" in await manager.get("/campaigns/9", 404)
+    assert english("/campaigns/9", await manager.get("/campaigns/9", 404)) == []
 
 
 async def test_the_login_is_in_the_language_of_the_browser(server: Server) -> None:
-    await users.create_user(server.ctx, "eve", PASSWORD, "viewer")
     server.client.session.cookie_jar.clear()
     assert english("/login", await (await server.client.get("/login")).text()) == []
+    response = await server.client.post("/login", data={"name": "the-viewer", "password": "wrong"})
+    assert english("/login", await response.text()) == []
+
+
+async def test_the_page_of_agents(server: Server) -> None:
+    """Not ready, and ready."""
+    desk = await page_of(bench(server.ctx.db, server.ctx.settings.data_dir))
+    desk.bench.ctx.settings = server.ctx.settings
+    async with TestClient(TestServer(make_app(desk.bench.ctx, server.live, desk.previews))) as client:
+        agent = Browser(replace(server, client=client))
+        await agent.log_in("the-manager")
+        found = english("/agent", await agent.get("/agent"))
+        await agent.post("/agent", 303, {"agent": ANN, "ready": "yes"})
+        assert found + english("/agent", await agent.get("/agent")) == []

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from admin import language
 from admin.language import ENGLISH, Language, Languages
 from config.load import SettingsError
+from dialer.cli import cli
 
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -88,3 +90,12 @@ def test_a_catalogue_that_can_not_be_read_stops_the_start_and_is_named(tmp_path:
     path = catalogue(tmp_path, "de", "msgid broken")
     with pytest.raises(SettingsError, match=str(path)):
         language.load("en", tmp_path)
+
+
+def test_the_server_says_what_is_wrong_with_its_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALER_DATABASE__URL", f"sqlite+aiosqlite:///{tmp_path}/dialer.db")
+    monkeypatch.setenv("DIALER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DIALER_HTTP__LANGUAGE", "xx")
+    told = CliRunner().invoke(cli, ["serve"])
+    assert told.exit_code == 2
+    assert "setting http.language: 'xx' has no catalogue; take one of en" in told.stderr
