@@ -34,16 +34,17 @@ async def test_each_language_has_its_own(tmp_path: Path, monkeypatch: pytest.Mon
     """A text is part of what is compiled, so the readers of one language must never get what was made for another."""
     (tmp_path / "page.html").write_text("{{ _('Calls') }}, {% trans n='<' %}{{ n }} % of <b>all</b>{% endtrans %}")
     monkeypatch.setattr(render, "TEMPLATES", tmp_path)
-    monkeypatch.setattr(render, "STARTED_S", 0)
     path = tmp_path / "locale/eo/LC_MESSAGES/messages.po"
     path.parent.mkdir(parents=True)
     text = 'msgid "Calls"\nmsgstr "Vokoj & <i>pli</i>"\n\nmsgid "%(n)s %% of <b>all</b>"\nmsgstr "el <b>%(n)s</b> %%"\n'
     path.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n' + text, encoding="utf-8")
     languages = load("en", tmp_path / "locale")
+    render._environment.cache_clear()
     drawn = {}
     for _turn in range(2):
         for tag, language in languages.known.items():
             spoken.set(language)
             drawn[tag] = render.shared("page.html")
     spoken.set(ENGLISH)
+    render._environment.cache_clear()
     assert drawn == {"en": "Calls, &lt; % of <b>all</b>", "eo": "Vokoj & <i>pli</i>, el <b>&lt;</b> %"}
