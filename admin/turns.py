@@ -23,12 +23,11 @@ from admin.schemas.common import ListQuery
 AT_ONCE, MOST_WAITING = 3, 500
 # Of how long an answer took, but no longer than that: a search of seconds is the database's time, not the dialer's.
 REST, LONGEST_REST_S = 0.5, 0.02
-# For each who went along, whose answer takes half a millisecond to write: all places together take half of the time at most.
-REST_FOR_EACH_S = 0.001 * AT_ONCE
+# After each who went along, whose answer takes half a millisecond to write: all places together take half of the time at most, in pieces
+# between which a call gets its turn.
+EACH_S = 0.001 * AT_ONCE
 # A file that is read slowly, or a search of many seconds, keeps nobody else from reading for longer.
 LONGEST_S = 1.0
-# So many are handed the answer of another before the loop looks at what else there is to do.
-LOT = 8
 
 
 @dataclass(slots=True)
@@ -38,12 +37,11 @@ class _Asked:
     others: list["asyncio.Future[Kept | None]"] = field(default_factory=list)
 
     async def give(self, kept: "Kept | None") -> None:
-        """To all, a lot at a time: each of them now writes it to its own connection."""
-        for number, other in enumerate(self.others, 1):
+        """To one after the other: each of them now writes it to its own connection."""
+        for other in self.others:
             if not other.done():
                 other.set_result(kept)
-            if not number % LOT:
-                await asyncio.sleep(0)
+                await asyncio.sleep(EACH_S)
 
     def fail(self, error: Exception) -> None:
         """They would meet the same."""
@@ -83,13 +81,13 @@ class Turns:
         self._asked: dict[Hashable, _Asked] = {}
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator["_Place"]:
+    async def turn(self) -> AsyncIterator[None]:
         """Raises `Refused` (503) when too many wait."""
         with self._wait():
             await self._places.acquire()
         place = _Place(self._places)
         try:
-            yield place
+            yield
         finally:
             place.leave()
 
@@ -105,9 +103,8 @@ class Turns:
                     return kept.again()
         asked = self._asked[question] = _Asked()
         try:
-            async with self.turn() as place:
+            async with self.turn():
                 del self._asked[question]
-                place.others = len(asked.others)
                 response = await read()
                 await asked.give(Kept.of(response))
                 return response
@@ -138,11 +135,11 @@ class _Place:
     def __init__(self, places: asyncio.Semaphore) -> None:
         self._places, self._loop = places, asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._kept, self.others = True, 0
+        self._kept = True
         self._end = self._loop.call_later(LONGEST_S, self._give_back)
 
     def leave(self) -> None:
-        rest = min(LONGEST_REST_S, REST * (self._loop.time() - self._began)) + REST_FOR_EACH_S * self.others
+        rest = min(LONGEST_REST_S, REST * (self._loop.time() - self._began))
         self._end.cancel()
         self._loop.call_later(rest, self._give_back)
 

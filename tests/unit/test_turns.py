@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from admin.errors import Refused
-from admin.turns import LOT, Turns
+from admin.turns import Turns
 
 
 async def settled() -> None:
@@ -87,7 +87,7 @@ async def test_who_asks_the_same_before_its_turn_gets_the_same_answer() -> None:
     reads = Reads(turns)
     first = reads.ask("a")
     await settled()
-    waiting = [reads.ask("a") for _ in range(2 * LOT + 1)]
+    waiting = [reads.ask("a") for _ in range(9)]
     other = reads.ask("b")
     await settled()
     reads.go.set()
@@ -149,16 +149,18 @@ async def test_who_goes_along_counts_among_those_who_wait() -> None:
     await asyncio.gather(first, *waiting)
 
 
-async def test_a_place_rests_for_those_who_went_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answering them takes time, too."""
-    monkeypatch.setattr("admin.turns.REST_FOR_EACH_S", 3600)
+async def test_those_who_went_along_are_answered_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who was not, when the first one leaves, asks again."""
+    monkeypatch.setattr("admin.turns.EACH_S", 3600)
     turns = Turns(at_once=1)
     reads = Reads(turns)
     reads.go.set()
     async with turns.turn():
-        together = [reads.ask("a") for _ in range(2)]
+        first, second, third = (reads.ask("a") for _ in range(3))
         await settled()
-    await asyncio.gather(*together)
-    assert turns._places.locked()
-    await asyncio.sleep(0.1)
-    assert turns._places.locked()
+    assert body(await second) == b'{"read": 1}'
+    await settled()
+    assert not first.done()
+    assert not third.done()
+    first.cancel()
+    assert body(await third) == b'{"read": 2}'
