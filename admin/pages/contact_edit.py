@@ -1,5 +1,6 @@
 """A contact's edit form, its deletion, and both for several that were ticked in a list."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +21,8 @@ from dialer.operations import contact_fields, people, reports
 from dialer.operations.people import AddressTaken, Result, UnderWay
 
 LONGEST_ID = 18
+# Which say themselves that something was saved.
+_PAGE_OF_CONTACT = re.compile(r"(/campaigns/[0-9]+)?/contacts/[0-9]+", re.ASCII)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -39,20 +42,21 @@ async def save(request: web.Request) -> web.StreamResponse:
         return _page(request, item, contact_form.typed(form, fields, [Fault("", str(error))]), status=409)
     except StaleEdit:
         return await _stale_page(request, await _contact(request), contact_form.typed(form, fields, ()))
-    raise web.HTTPSeeOther(local_path(_back(request), "/campaigns"))
+    back = _back(request)
+    raise web.HTTPSeeOther(f"{back}?saved=1" if _PAGE_OF_CONTACT.fullmatch(back) else back)
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
     """Erases; one who is in a call stays, and the page says so."""
     item, fields = await _contact(request), await _fields(request)
-    ctx, form = request.app[CONTEXT], await request.post()
+    ctx = request.app[CONTEXT]
     try:
         await people.erase(ctx, item["id"], by=request[IDENTITY].name)
     except UnderWay as error:
         shown = contact_form.stored(item, await people.revision_of(ctx, item["id"]), fields)
         shown.general.append(str(error))
         return _page(request, item, shown, status=409)
-    raise web.HTTPSeeOther(local_path(str(form.get("back", "")), "/campaigns"))
+    raise web.HTTPSeeOther(await _back_of_form(request))
 
 
 async def several(request: web.Request) -> web.StreamResponse:
@@ -138,8 +142,10 @@ async def _fields(request: web.Request) -> dict[str, Field]:
 
 
 def _back(request: web.Request) -> str:
-    return local_path(request.query.get("back"), "/campaigns")
+    """Where the form was opened; the contact's own page, if nobody said."""
+    return local_path(request.query.get("back"), f"/contacts/{request.match_info['contact']}")
 
 
 async def _back_of_form(request: web.Request) -> str:
-    return local_path(str((await request.post()).get("back", "")), "/campaigns")
+    """The list that the form stood in; all contacts, if nobody said."""
+    return local_path(str((await request.post()).get("back", "")), "/contacts")

@@ -41,13 +41,26 @@ async def test_a_contact_is_edited_in_its_form(manager: Browser, path: str) -> N
     assert 'name="attribute.plan" value="basic"' in form
     typed = [*edit(last_name="Ah", **{"attribute.plan": ""}), ("new_name", "Zip code"), ("new_value", "53111")]
     typed += [("address", "ann@example.com"), ("serves", "email")]
-    assert await manager.post(f"/contacts/1/edit?back={path}/contacts/1", 303, typed) == f"{path}/contacts/1"
+    assert await manager.post(f"/contacts/1/edit?back={path}/contacts/1", 303, typed) == f"{path}/contacts/1?saved=1"
+    assert ">Saved.<" in await manager.get(f"{path}/contacts/1?saved=1")
     found = await contact(manager.server)
     assert (found["last_name"], found["attributes"]) == ("Ah", {"zip_code": "53111"})
     assert [one["channel"] for one in found["addresses"]] == ["voice", "sms", "email"]  # type: ignore[attr-defined]
     told = await manager.get(f"{path}/contacts/1")
     assert "Edited by the-manager" in told
     assert "plan: basic → –" in told
+
+
+@pytest.mark.req("K11")
+async def test_a_form_that_was_opened_by_its_own_address_leads_to_the_contact(manager: Browser, path: str) -> None:
+    assert 'action="/contacts/1/edit?back=/contacts/1"' in await manager.get("/contacts/1/edit")
+    for address in ("/contacts/1/edit", "/contacts/1/edit?back=//evil.example"):
+        assert await manager.post(address, 303, edit(revision="")) == "/contacts/1?saved=1"
+    assert ">Saved.<" in await manager.get("/contacts/1?saved=1")
+    assert ">Saved.<" not in await manager.get("/contacts/1")
+    back = "/contacts?q=Ann"
+    assert await manager.post(f"/contacts/1/edit?back={back}", 303, edit(revision="")) == back
+    assert path
 
 
 @pytest.mark.req("K11", "C14")
@@ -78,7 +91,7 @@ async def test_a_contact_is_deleted_and_the_list_shows_it_no_more(manager: Brows
     assert "Ann" not in await manager.get(f"{path}/contacts")
     await manager.get(f"{path}/contacts/1", 404)
     await manager.get("/contacts/1/edit", 404)
-    assert await manager.post("/contacts/2/delete", 303, {"back": "//evil.example"}) == "/campaigns"
+    assert await manager.post("/contacts/2/delete", 303, {"back": "//evil.example"}) == "/contacts"
 
 
 @pytest.mark.req("K11")

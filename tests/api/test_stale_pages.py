@@ -21,7 +21,9 @@ async def stale_form(browser: Browser, page: str, typed: Fields, name: str) -> s
     for _ in range(2):
         told = await browser.post(page, 409, [*typed, ("revision", "0")])
         assert f"“{name}” was changed by somebody else meanwhile, so nothing was saved" in told
-        assert f'<a class="btn btn-primary" href="{page}">Read it again</a>' in told.replace("?back=%2Fcampaigns", "")
+        assert f'<a class="btn btn-primary" href="{page}">Read it again</a>' in told.replace(
+            "?back=%2Fcontacts%2F1", ""
+        )
         assert 'name="revision" value="0"' in told, "a plain save stays refused"
     form, over = re.findall(r'form="([^"]+)" name="over" value="(\d+)"', told)[0]
     assert f'id="{form}"' in told
