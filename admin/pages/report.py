@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import _
 from admin.pages.campaign import campaign_id
 from admin.pages.render import page
 from admin.schemas.report import FIRST_DAY, LAST_DAY
@@ -40,8 +41,10 @@ def _day(typed: str) -> tuple[date | None, str]:
     try:
         day = date.fromisoformat(typed)
     except ValueError:
-        return None, "should be a day like 2026-05-04"
-    return (day, "") if FIRST_DAY <= day <= LAST_DAY else (None, "should be a year from 1970 to 9000")
+        return None, _("should be a day like 2026-05-04")
+    if FIRST_DAY <= day <= LAST_DAY:
+        return day, ""
+    return None, _("should be a year from %(first)s to %(last)s", first=FIRST_DAY.year, last=LAST_DAY.year)
 
 
 def _seen(names: Sequence[str], counted: Iterable[Any]) -> list[str]:
