@@ -31,7 +31,7 @@ async def test_a_contact_is_edited_and_deleted(server: Server, page: Page, login
     await expect(page.get_by_label("Value of the new attribute 1")).to_have_value("gold")
     await page.get_by_label("Time zone").fill("Europe/Berlin")
     await page.get_by_role("button", name="Save").click()
-    await expect(page).to_have_url(f"{contacts}/1")
+    await expect(page).to_have_url(f"{contacts}/1?saved=1")
     await expect(page.get_by_role("heading", name="Ada")).to_be_visible()
     await expect(page.get_by_text("ada@example.com").first).to_be_visible()
     await expect(page.locator(".trail")).to_contain_text("Edited by")
