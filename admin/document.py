@@ -144,6 +144,8 @@ def _problems(operation: Operation) -> set[int]:
         found.add(404)
     if operation.query is not None:
         found.add(422)
+    if operation.versioned or "If-Match" in operation.headers:
+        found.add(400)
     if operation.body is not None or operation.sends is not None:
         found |= {400, 408, 413, 415, 422}
     return found

@@ -14,8 +14,8 @@ from typing import Any, get_origin, get_type_hints
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
-from admin.errors import Refused, input_checked
-from dialer.domain.errors import NotFound
+from admin.errors import Refused, input_checked, malformed
+from dialer.domain.errors import Fault, InvalidInput, NotFound, shown
 
 BASE = "/api/v1"
 LARGEST_ID = 2**63 - 1
@@ -141,11 +141,11 @@ def _path_value(name: str, kind: type, text: str) -> int | str:
 
 def _read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
     repeatable = {name for name, info in model.model_fields.items() if get_origin(info.annotation) is tuple}
-    given: dict[str, Any] = {}
-    for name in request.query:
-        values = request.query.getall(name)
-        given[name] = values if name in repeatable or len(values) > 1 else values[0]
-    return model.model_validate(given)
+    given = {name: request.query.getall(name) for name in request.query}
+    several = [name for name, values in given.items() if len(values) > 1 and name not in repeatable]
+    if faults := [Fault(name, "is given twice: give it once") for name in several if name in model.model_fields]:
+        raise InvalidInput(faults)
+    return model.model_validate({name: v if name in repeatable else v[0] for name, v in given.items()})
 
 
 async def _read_json(request: web.Request) -> bytes:
@@ -167,12 +167,15 @@ def if_match(request: web.Request) -> int | None:
 
 
 def if_match_tag(request: web.Request) -> str | None:
-    """The same where a revision is no number; what is no tag at all is empty, and so stale."""
-    tag = request.headers.get("If-Match", "*").strip()
+    """The same where a revision is no number. Raises `Refused` for what is no tag, and for several."""
+    tag = ", ".join(request.headers.getall("If-Match", ["*"])).strip()
     if tag == "*":
         return None
     found = re.fullmatch(r'(?:W/)?"([^"]{1,100})"', tag)
-    return found[1] if found else ""
+    if found is None:
+        remedy = """send the `ETag` that was read with its quotation marks, such as "3", or * for whatever is there"""
+        raise malformed(f"If-Match: {shown(tag)} is not one entity tag: {remedy}")
+    return found[1]
 
 
 def etag(revision: int | str) -> dict[str, str]:

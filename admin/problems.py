@@ -17,7 +17,9 @@ class Meaning:
 #: By title.
 PROBLEMS: Mapping[str, Meaning] = MappingProxyType(
     {
-        "Malformed request": Meaning(400, "The body is no JSON, or no file of its kind.", "Mend the body."),
+        "Malformed request": Meaning(
+            400, "The body is no JSON, or no file of its kind; or `If-Match` is no entity tag.", "Mend what `detail` names."
+        ),
         "Not logged in": Meaning(401, "There is no token, or none that is known.", "Send `Authorization: Bearer TOKEN`."),
         "Not allowed": Meaning(403, "The role of the token or the person may not do this.", "Use one with another role."),
         "Not found": Meaning(404, "There is nothing by this id, or at this address.", "Read the list; it may be deleted."),

@@ -12,7 +12,11 @@ DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_LINES = 20
 _SAVE = "open it in the program it comes from and save it as CSV UTF-8"
 _MAGIC = (
-    (b"PK\x03\x04", "a zip archive", "unpack it and upload the CSV file inside"),
+    (
+        b"PK\x03\x04",
+        "a damaged Excel workbook or a zip archive",
+        "open a workbook in Excel and save it again as .xlsx or CSV UTF-8; unpack an archive and upload the file inside",
+    ),
     (b"PK\x05\x06", "an empty zip archive", "pack nothing: upload the CSV file itself"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Office document", _SAVE),
     (b"%PDF", "a PDF document", "export the table as CSV where it was made"),

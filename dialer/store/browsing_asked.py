@@ -73,7 +73,7 @@ class Asked:
 
     def _test(self, asked: str) -> Test:
         name, op, value = parted(asked)
-        checked_op(op)
+        checked_op(op, value)
         if name == "address":
             return _address(op, value, sheet="sheet address" in self._there)
         field = on_sqlite(name, self._types, in_campaign=self._campaign is not None, what="filter")

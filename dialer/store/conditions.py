@@ -34,14 +34,16 @@ class Folded(TypeDecorator[str]):
 
 def condition(column: ColumnElement[Any], op: str, value: str) -> ColumnElement[bool]:
     """Raises `InvalidInput` that names an operator or a value which the column can't take."""
-    checked_op(op)
+    checked_op(op, value)
     folded = _FOLDED.get(op) if isinstance(column.type, Folded) else None
     return (folded or _OPS[op])(column, value)
 
 
-def checked_op(op: str) -> None:
+def checked_op(op: str, value: str) -> None:
     if op not in _OPS:
         raise InvalidInput.single("filter", f"{shown(op)} is not a condition: take {', '.join(_OPS)}")
+    if op == "empty" and value not in {"", "true", "false"}:  # nothing is as good as true
+        raise InvalidInput.single("filter", f"{shown(value)} is not what `empty` takes: say true or false")
 
 
 def one_of(field: str, op: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -264,7 +264,11 @@ async def test_a_stale_edit_is_refused(server: Server) -> None:
     changed = await server.ok("PATCH", path, json={"title": "First"}, headers={"If-Match": tag})
     assert changed["modified_at"] == "2026-05-04T12:00:05Z"
     await server.refused("PATCH", path, 409, json={"title": "Second"}, headers={"If-Match": tag})
-    await server.refused("PATCH", path, 409, json={"title": "Third"}, headers={"If-Match": "nonsense"})
+    await server.refused("PATCH", path, 409, json={"title": "Third"}, headers={"If-Match": '"nonsense"'})
+    for no_tag in ("nonsense", "3", "", '"1", "2"', '""', "'1'"):
+        problem = await server.refused("PATCH", path, 400, json={"title": "Third"}, headers={"If-Match": no_tag})
+        assert problem["detail"].startswith("If-Match: ")
+        assert 'with its quotation marks, such as "3"' in problem["detail"]
     assert (await server.ok("PATCH", path, json={"title": "Any"}, headers={"If-Match": "*"}))["title"] == "Any"
 
 

@@ -46,7 +46,7 @@ async def test_a_stale_draft_is_refused(server: Server, path: str) -> None:
     await server.ok("PUT", f"{path}/draft", json=FLOW[:2], headers=first)
     problem = await server.refused("PUT", f"{path}/draft", 409, json=FLOW, headers=first)
     assert "changed by somebody else" in problem["detail"]
-    await server.refused("PUT", f"{path}/draft", 409, json=FLOW, headers={"If-Match": "nonsense"})
+    await server.refused("PUT", f"{path}/draft", 400, json=FLOW, headers={"If-Match": "nonsense"})
     await server.refused("DELETE", f"{path}/draft", 409, headers=first)
     await server.ok("PUT", f"{path}/draft", json=FLOW, headers={"If-Match": "*"})
     assert await tag(server, path) == first, "it is the same drawing again"

@@ -65,6 +65,22 @@ async def test_everything_that_can_be_read_is_read(lived: Server) -> None:
             assert read["items"], f"{where}: nothing of this kind is there, so nothing is tested"
 
 
+@pytest.mark.req("A1")
+async def test_what_is_asked_twice_or_means_nothing_is_refused(server: Server) -> None:
+    problem = await server.refused("GET", "/contacts?limit=10&limit=50", 422)
+    assert problem["errors"] == [{"field": "limit", "reason": "is given twice: give it once"}]
+    await server.ok("GET", "/contacts?filter=id:gt:1&filter=id:lt:9")
+    problem = await server.refused("GET", "/contacts?other=1&other=2", 422)
+    assert problem["errors"] == [{"field": "other", "reason": "is not a field here"}]
+    for path in ("/contacts", "/campaigns", "/attempts"):
+        problem = await server.refused("GET", f"{path}?filter=id:empty:maybe", 422)
+        assert problem["detail"] == "filter: 'maybe' is not what `empty` takes: say true or false"
+    await server.refused("GET", "/contacts?filter=address:empty:maybe", 422)
+    for right in ("", "true", "false"):
+        await server.ok("GET", f"/contacts?filter=address:empty:{right}")
+        await server.ok("GET", f"/campaigns?filter=queue:empty:{right}")
+
+
 @pytest.mark.req("A1", "K12")
 async def test_a_contact_that_was_called_and_texted_is_read_and_edited(lived: Server) -> None:
     found = await lived.ok("GET", "/contacts?sort=id")

@@ -303,7 +303,7 @@ BAD: dict[str, tuple[Any, str]] = {
         b"phone,name\n" + "+4930123456,Jürgen\n".encode() * 5_000 + b"+4930123456,J\xfcrgen\n",
         "not UTF-8: byte 0xfc at position 100025, line 5002",
     ),
-    "a zip": (others(), "a zip archive"),
+    "a zip": (others(), "a damaged Excel workbook or a zip archive"),
     "a PNG": (b"\x89PNG\r\n\x1a\n" + bytes(1_000), "a PNG image"),
     "an XLSX bomb": (bomb, "larger than 1,024 MB when it is unpacked"),
     "an XLSX of two far cells": (wide, "needs more than"),

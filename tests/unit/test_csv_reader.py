@@ -257,7 +257,7 @@ def archive() -> bytes:
         (b"phone,name", FileFault.NO_ROWS, "a header and no rows"),
         (b"phone,name\n\n,\n", FileFault.NO_ROWS, "a header and no rows"),
         (workbook(), FileFault.NOT_CSV, "this is an Excel workbook"),
-        (archive(), FileFault.NOT_CSV, "this is a zip archive"),
+        (archive(), FileFault.NOT_CSV, "this is a damaged Excel workbook or a zip archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileFault.NOT_CSV, "an old Excel"),
         (b"%PDF-1.7\n", FileFault.NOT_CSV, "a PDF document"),
         (b"\x89PNG\r\n\x1a\n", FileFault.NOT_CSV, "a PNG image"),
