@@ -1,5 +1,6 @@
 """The pages in the language that a browser asks for."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,10 @@ async def test_programs_are_answered_in_english(server: Server) -> None:
 
 @pytest.mark.req("A3")
 async def test_readers_of_two_languages_follow_two_drawings(server: Server) -> None:
+    """At the same time: the second one gets a picture of its own, and not that of the first."""
     mine = await cookie(server)
-    for asked, text in (({}, ">Gateways<"), (OTHER, ">⟦Gateways⟧<"), ({}, ">Gateways<")):
-        async with server.client.get("/live/stream", headers=mine | asked) as response:
+    async with AsyncExitStack() as open_:
+        for asked, text in (({}, ">Gateways<"), (OTHER, ">⟦Gateways⟧<"), ({}, ">Gateways<")):
+            response = await open_.enter_async_context(server.client.get("/live/stream", headers=mine | asked))
             frame = (await response.content.readuntil(b"\n\n")).decode()
-        assert text in frame
+            assert text in frame
