@@ -24,7 +24,7 @@ MAIN = (
 )
 #: Under "Administration".
 UPKEEP = (
-    Entry(N_("Do not contact"), "/do-not-contact", "stop"),
+    Entry(N_("Do not contact"), "/do-not-contact", "ban"),
     Entry(N_("Calls"), "/attempts", "phone"),
     Entry(N_("Texts"), "/messages", "message"),
     Entry(N_("Fields"), "/contact-fields", "settings"),
