@@ -74,7 +74,8 @@ async def test_leaving_and_coming_back(server: Server, page: Page, sources: str,
     await choose(page, "leute.csv", GERMAN.encode())
     await page.get_by_label("Rufnummer").select_option("mobile")
     await page.get_by_label("Region of numbers").fill("DE")
-    await page.get_by_label("Region of numbers").press("Tab")
+    async with page.expect_response(lambda answer: "region=DE" in (answer.request.post_data or "")):  # it has arrived
+        await page.get_by_label("Region of numbers").press("Tab")
     await expect(page.locator('[data-preview="created"]')).to_have_text("2")
     await page.goto("/campaigns")
     await page.goto(sources)

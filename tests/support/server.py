@@ -173,7 +173,7 @@ class Server:
     async def campaign(
         self, lab: Lab, numbers: Sequence[str], document: Any, *, smsc_port: int = 0, **fields: Any
     ) -> int:
-        """A campaign with the lab's trunk, and contacts from a CSV upload; unpublished."""
+        """A campaign with the lab's trunk, and contacts from a CSV upload, which stand in its list; unpublished."""
         await self.add_gateways(lab, smsc_port)
         complete = {"title": "Spring", "queue": "support", "voice_gateway": "world"}
         complete |= {"sms_gateway": "smsc"} if smsc_port else {}
@@ -188,6 +188,7 @@ class Server:
             return bool((await self.ok("GET", path))["contacts"]["total"] == len(numbers))
 
         await until(loaded, "the contacts to be loaded")
+        await self.contacts(campaign)
         return campaign
 
     async def contacts(self, campaign: int) -> list[Any]:
