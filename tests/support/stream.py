@@ -13,9 +13,10 @@ from ulid import ULID
 from asterisk.lab.ami import Event
 
 IDLE = {"0", "1"}
-# News of an agent that pauses or vanishes is on its way for as long when a call is decided on. (What was decided on before can't be
-# called back, however long it takes to become a channel.)
-ON_ITS_WAY_S = 0.1
+# News of an agent that pauses or vanishes is on its way for as long when a call is decided on, on a busy machine: it comes to the
+# recorder and to the dialer by a connection each. (What was decided on before can't be called back, however long it takes to
+# become a channel.)
+ON_ITS_WAY_S = 0.5
 
 
 @dataclass
@@ -139,7 +140,7 @@ class Stream:
                 report.overtaken += 1
             else:
                 report.violations.append(
-                    f"{channel} at {now:.3f}: {missing} too many; {self.members}, in flight {self.in_flight}, "
+                    f"{channel}, decided at {decided:.3f}, at {now:.3f}: {missing} too many; {self.members}, in flight {self.in_flight}, "
                     f"waiting {self.waiting}"
                 )
         self._room_since = None
