@@ -180,7 +180,7 @@ async def test_a_clone_is_not_stored(bench: Bench) -> None:
     assert copy == replace(original, id=copy.id, title="Copy of Spring", strategy_version=None, revision=1)
 
 
-@pytest.mark.req("C8")
+@pytest.mark.req("C8", "D7")
 async def test_deleting_a_campaign_takes_its_history_and_leaves_the_contacts(bench: Bench) -> None:
     campaign_id = await builders.add_campaign(bench, builders.call_wait_text())
     other = await builders.add_campaign(bench, title="Other")

@@ -62,7 +62,7 @@ async def test_a_campaign_is_not_deleted_before_the_answer_to_its_text(bench: Be
     assert await _all(bench, tables.message) == []
 
 
-@pytest.mark.req("C6")
+@pytest.mark.req("C6", "D3")
 async def test_a_campaign_is_not_deleted_before_the_end_of_its_call(bench: Bench) -> None:
     """Its attempt is what a restart knows the call by: without it the callee would be called again meanwhile."""
     campaign_id = await _running(bench)
