@@ -23,7 +23,8 @@ _HIDDEN_MENU = (
     "menu-item-help", "menu-item-node-red-version", "menu-item-projects-menu", "menu-item-event-log",
 )  # fmt: skip
 # The palette on the left, the help on the right; the version of this form is the editor's.
-_VIEW = {"view-show-grid": True, "view-snap-grid": True}
+# Tips are for flows that run in Node-RED; and the editor shows the first after a second, whether its place is there or not.
+_VIEW = {"view-show-grid": True, "view-snap-grid": True, "view-show-tips": False}
 _SIDEBARS: Mapping[str, Any] = {
     "v": 4,
     "tabs": ["palette", "explorer", "help", "info"],

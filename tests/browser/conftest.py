@@ -101,7 +101,7 @@ async def page(server: Server, _browser: Browser) -> AsyncIterator[Page]:
     profile = await _browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 860})
     opened = await profile.new_page()
     opened.set_default_timeout(PATIENCE_MS)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("pageerror", lambda error: complaints.append(f"{error}\n{error.stack}"))
     opened.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     opened.on("request", lambda sent: None if sent.url.startswith(server.address) else complaints.append(sent.url))
     yield opened

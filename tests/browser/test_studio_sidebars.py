@@ -1,7 +1,9 @@
 """Palette and help are where somebody left them: shown at the first visit, and at the next."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.studio import Studio
 from tests.browser.test_studio import started
@@ -44,3 +46,17 @@ async def test_a_sidebar_that_was_closed_stays_closed(server: Server, page: Page
     await studio.ready()
     await expect(studio.editor.locator("#red-ui-palette")).to_be_visible()
     await expect(studio.editor.get_by_placeholder("Search help")).to_be_hidden()
+
+
+@pytest.mark.req("S1")
+async def test_no_tip_is_shown_before_the_sidebar_has_a_place_for_it(
+    server: Server, page: Page, login: tuple[str, str]
+) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(2)  # a tip would come after one second; the sidebar waits for the keys
+        await route.continue_()
+
+    await page.route("**/red/keymap.json", late)
+    await page.route("**/locales/infotips*", lambda route: route.fulfill(json={"info": {"tip0": "Without a key."}}))
+    studio, _ = await started(server, page, login)
+    await expect(studio.editor.locator(".red-ui-help-tip")).to_be_hidden()
