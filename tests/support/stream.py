@@ -3,6 +3,9 @@
 A call is in flight from Newchannel a-… until it joins the queue or ends; a caller waits from QueueCallerJoin until an
 agent is rung for it, and again if that agent does not answer. An agent is free with member status 0 or 1, not paused, not
 being rung, and past its wrap-up, in whole seconds of Asterisk's clock.
+
+Asterisk sends the news of a member and those of a caller by threads of their own (see `queue_model`): that an agent is in use may
+come before the caller has left the queue, and that its telephone rings before for whom. Either way it is that caller's agent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +16,7 @@ from ulid import ULID
 from asterisk.lab.ami import Event
 
 IDLE = {"0", "1"}
+RINGING = "6"
 # News of an agent that pauses or vanishes is on its way for as long when a call is decided on, on a busy machine: it comes to the
 # recorder and to the dialer by a connection each. (What was decided on before can't be called back, however long it takes to
 # become a channel.)
@@ -26,7 +30,9 @@ class Member:
     last_call: int
     wrap_up: int
     rung_for: str = ""  # the caller
-    vanished_at: float = -1e9  # when it was last free and became paused or unreachable
+    vanished_at: float = (
+        -1e9
+    )  # when it was last free for a call, or rung for one, and became paused, unreachable or busy
 
     def free(self, now: float) -> bool:
         return self.status in IDLE and not self.paused and not self.rung_for and self.wrapped_up_at() <= now
@@ -84,8 +90,10 @@ class Stream:
         return sum(m.free(now) for m in self.members.values()) - len(self.in_flight) - self.unserved()
 
     def unserved(self) -> int:
-        """Callers who wait and for whom no agent is being rung."""
-        return len(self.waiting - {m.rung_for for m in self.members.values()})
+        """Callers who wait, and for whom no agent is being rung or has just answered."""
+        members = self.members.values()
+        unnamed = sum(m.status == RINGING and not m.rung_for for m in members)
+        return max(0, len(self.waiting - {m.rung_for for m in members}) - unnamed)
 
     def take(self, event: Event) -> None:
         now, fields = event.at + self.epoch, event.fields
@@ -96,16 +104,14 @@ class Stream:
             case "QueueCallerJoin" if fields["Queue"] == self.queue and fields["Uniqueid"] not in self.ended:
                 self.in_flight.discard(fields["Uniqueid"])
                 self.waiting.add(fields["Uniqueid"])
-            case "QueueCallerLeave" | "QueueCallerAbandon":
+            case "QueueCallerLeave":
                 self.waiting.discard(fields["Uniqueid"])
-            case "Hangup":
-                self.ended.add(fields["Uniqueid"])
-                self.in_flight.discard(fields["Uniqueid"])
-                self.waiting.discard(fields["Uniqueid"])
-            case "AgentCalled":
+            case "QueueCallerAbandon" | "Hangup":
+                self._gone(fields["Uniqueid"], ended=event.name == "Hangup")
+            case "AgentCalled" if fields["Uniqueid"] not in self.ended:
                 self.members[fields["Interface"]].rung_for = fields["Uniqueid"]
             case "AgentRingNoAnswer":
-                self.members[fields["Interface"]].rung_for = ""
+                self._not_answered(self.members[fields["Interface"]], now)
             case "QueueMemberStatus" | "QueueMemberPause" if fields["Queue"] == self.queue:
                 self._changed(fields, now)
         self._note_room(now)
@@ -116,13 +122,28 @@ class Stream:
         self.members[name] = member
         return member
 
+    def _gone(self, caller: str, *, ended: bool) -> None:
+        self.waiting.discard(caller)
+        for member in self.members.values():
+            if member.rung_for == caller:
+                member.rung_for = ""
+        if ended:
+            self.ended.add(caller)
+            self.in_flight.discard(caller)
+
+    def _not_answered(self, member: Member, now: float) -> None:
+        member.rung_for = ""
+        if member.paused or member.status not in IDLE | {RINGING}:
+            member.vanished_at = now  # for the caller, who needs another one
+
     def _changed(self, fields: Mapping[str, str], now: float) -> None:
-        before = self.members[fields["Interface"]]
+        before, unserved = self.members[fields["Interface"]], self.unserved()
         after = self._member(fields)
         after.vanished_at = before.vanished_at
-        if fields["Event"] == "QueueMemberPause" or fields["Status"] == "6":
+        if fields["Event"] == "QueueMemberPause" or after.status not in IDLE:
             after.rung_for = before.rung_for
-        if before.free(now) and (after.paused or after.status not in IDLE | {"6"}):
+        serves = after.status == RINGING and unserved > 0 and not after.paused
+        if before.free(now) and (after.paused or after.status not in IDLE) and not serves:
             after.vanished_at = now
 
     def _call(self, channel: str, now: float) -> None:
