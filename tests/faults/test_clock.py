@@ -1,7 +1,6 @@
 """The clock is set an hour on and back while the server dials: nobody is called twice, lost, too early, or kept waiting."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -44,8 +43,7 @@ def clock(tmp_path: Path) -> Clock:
 
 @pytest.fixture
 async def server(tmp_path: Path, lab: Lab, clock: Clock) -> AsyncIterator[Server]:
-    command = (sys.executable, "-m", "tests.support.shifted")
-    made = Server(tmp_path, lab, command=command, **{ENVIRONMENT: str(clock.file)})
+    made = Server(tmp_path, lab, module="tests.support.shifted", **{ENVIRONMENT: str(clock.file)})
     await made.start()
     yield made
     await made.stop()

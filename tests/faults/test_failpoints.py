@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -30,7 +29,7 @@ TEXT_GONE = {"text-write:after", "text-accepted", "text-answer:before", "text-an
 
 @pytest.fixture
 async def server(tmp_path: Path, lab: Lab) -> AsyncIterator[Server]:
-    made = Server(tmp_path, lab, command=(sys.executable, "-m", "tests.support.failpoints"))
+    made = Server(tmp_path, lab, module="tests.support.failpoints")
     await made.start()
     yield made
     await made.stop()

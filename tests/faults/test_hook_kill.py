@@ -1,7 +1,6 @@
 """`kill -9` between the commit of an event and its sending, and after it: each is delivered at least once, by one id."""
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -26,7 +25,7 @@ POINTS = ("call-outcome:before", "call-outcome:after", *WEB_POINTS, "web-send:be
 @pytest.mark.req("A5", "A6")
 async def test_whatever_is_killed_every_event_is_delivered_by_one_id(lab: Lab, tmp_path: Path) -> None:
     allowed = {"DIALER_WEBHOOKS__ALLOWED_HOSTS": '["127.0.0.1"]', "DIALER_WEBHOOKS__ALLOW_PRIVATE": "true"}
-    server = Server(tmp_path, lab, command=(sys.executable, "-m", "tests.support.failpoints"), **allowed)
+    server = Server(tmp_path, lab, module="tests.support.failpoints", **allowed)
     await server.start()
     async with receiver() as there:
         events = ["attempt.outcome", "campaign.status", "request.dispatched"]

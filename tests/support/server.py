@@ -18,6 +18,7 @@ from config.settings import Settings
 from dialer.operations import users
 from dialer.operations.context import Context
 from dialer.store.migrate import upgrade
+from tests.support import forked
 from tests.support.databases import made_ready, opened
 from tests.support.waiting import until
 
@@ -30,7 +31,7 @@ COMMAND_S = 120.0
 class Server:
     """`dialer serve` on a free port, with its data in `folder`. `environment` is more of `DIALER_…`.
 
-    `command` runs it: a module that does something to the product before its `main`, or a place to run in.
+    `module` does something to the product before its `main`; `command`, if there is one, is a place to run it in.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Server:
         *,
         url: str = "",
         ami: AmiAddress | None = None,
-        command: Sequence[str] = DIALER,
+        module: str = "dialer.cli",
+        command: Sequence[str] = (),
         **environment: str,
     ) -> None:
         address = ami or lab.pbx.ami
-        self._command = command
+        self._module, self._command = module, command
         self.log = folder / "server.log"
         self.url = url or f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
         port = _free_port()
@@ -62,7 +64,7 @@ class Server:
             "PYTHONDONTWRITEBYTECODE": "",  # as users have it: a start does not compile everything again
             **environment,
         }
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | forked.Child | None = None
         self._token = ""
 
     async def run(self, *command: str, typed: str = "", **environment: str) -> tuple[int, str]:
@@ -88,11 +90,14 @@ class Server:
     async def spawn(self, **environment: str) -> None:
         """Returns at once: it may end before it is ever ready."""
         await made_ready(self.url)
+        environment = {**os.environ, **self._environment, **environment}
+        if not self._command:
+            self._process = forked.start(self._module, "serve", environment=environment, output=self.log)
+            return
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, "serve", env={**os.environ, **self._environment, **environment},
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                *self._command, "serve", env=environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     async def start(self) -> None:
         """Returns once it is ready: the API answers and the link to Asterisk was tried."""
@@ -124,8 +129,10 @@ class Server:
 
     async def ended(self, timeout_s: float = END_S) -> int:
         """The exit code; negative for the signal that ended it."""
-        assert self._process is not None
-        return await asyncio.wait_for(self._process.wait(), timeout_s)
+        process = self._process
+        assert process is not None
+        await until(lambda: process.returncode is not None, f"the server to end:\n{self.log}", timeout_s)
+        return process.returncode or 0
 
     async def stop(self) -> None:
         """Whatever its state: gone at the end of a test."""

@@ -30,6 +30,10 @@ def follow(file: Path) -> None:
         time.sleep(LOOK_EVERY_S)
 
 
-if __name__ == "__main__":
+def main() -> None:
     threading.Thread(target=follow, args=(Path(os.environ[ENVIRONMENT]),), daemon=True).start()
     cli.main()
+
+
+if __name__ == "__main__":
+    main()
