@@ -47,7 +47,7 @@ class Link:
         self._writer: asyncio.StreamWriter | None = None
         self._planned = inf
         self._replan = asyncio.Event()
-        self._acknowledges = False  # before the loop's next turn
+        self._flushes = False  # before the loop's next turn
 
     @property
     def is_bound(self) -> bool:
@@ -75,22 +75,29 @@ class Link:
             await self._hang_up(self._writer)
 
     def submit(self, ref: str, command: commands.SubmitSm) -> None:
-        """Write a segment; Answered or Unanswered follows. Raises SessionError or PduError: nothing was written."""
+        """Write a segment; Answered or Unanswered follows. Raises SessionError or PduError: nothing will be written."""
         if not self.is_bound:
             raise SessionError("the link is not bound")
         is_first = not self._session.in_flight  # the deadline of a later one is later
         self._session.submit(ref, command, self._clock())
-        self._flush(replans=is_first)
+        if is_first:
+            self._flush()
+        else:
+            self._flush_soon()
 
     def acknowledge(self, sequence: int, code: int) -> None:
-        """Answer a delivery, in one write with all others that are answered in this turn of the loop."""
+        """Answer a delivery."""
         self._session.acknowledge(sequence, code)
-        if not self._acknowledges:
-            self._acknowledges = True
-            asyncio.get_running_loop().call_soon(self._acknowledge)
+        self._flush_soon()
 
-    def _acknowledge(self) -> None:
-        self._acknowledges = False
+    def _flush_soon(self) -> None:
+        """One write for all that is submitted and answered in this turn of the loop: before whatever is called from now on."""
+        if not self._flushes:
+            self._flushes = True
+            asyncio.get_running_loop().call_soon(self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flushes = False
         self._flush(replans=False)
 
     def unbind(self) -> None:

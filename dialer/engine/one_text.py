@@ -102,7 +102,7 @@ class OneText:
             validity=self.validity(),
         )
         answer = self.gateway.submit(outgoing)
-        self.leaving = False  # it is written, or has failed
+        self.leaving = False  # it is written in this turn of the loop, or has failed
         return await answer
 
     async def _give_up_after(self, refused: Part) -> None:

@@ -74,7 +74,11 @@ class Texting:
         return await self._settled(lambda text: text.barred, timeout_s)
 
     async def _settled(self, concerns: Callable[[OneText], bool], timeout_s: float) -> bool:
-        return await until(lambda: not any(text.leaving and concerns(text) for text in self._texts.values()), timeout_s)
+        settled = await until(
+            lambda: not any(text.leaving and concerns(text) for text in self._texts.values()), timeout_s
+        )
+        await asyncio.sleep(0)  # what was submitted in this turn of the loop is written by the next
+        return settled
 
     async def finish(self, timeout_s: float) -> None:
         """Let the texts that were begun come to their answer."""
