@@ -11,7 +11,6 @@ from admin.language import N_, _, said
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from dialer.domain.errors import InvalidInput
-from dialer.domain.windows import zone_names
 from dialer.operations import staff
 
 NOTICES = {
@@ -68,7 +67,7 @@ async def _page(
 ) -> web.Response:
     me = _me(request)
     return page(
-        request, "account.html", status=status, section="My account", faults=faults or {}, zones=sorted(zone_names()),
+        request, "account.html", status=status, section="My account", faults=faults or {},
         sessions=await staff.sessions(request.app[CONTEXT], me.name), zone=me.time_zone or "UTC",
         notice=said(NOTICES.get(request.query.get("saved", ""), "")),
     )  # fmt: skip

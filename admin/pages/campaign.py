@@ -14,7 +14,7 @@ from admin.pages.render import page, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
 from dialer.domain.rules.catalogue import NONE, packs
-from dialer.domain.windows import WEEK, zone_names
+from dialer.domain.windows import WEEK
 from dialer.operations import campaigns, gateways, metering
 from dialer.store.listing import Query
 
@@ -177,7 +177,6 @@ async def _choices(request: web.Request, form: Mapping[str, Any]) -> dict[str, A
     rows = (await gateways.page(ctx, Query(limit=100))).items
     reported = ctx.engine.queues()
     return {
-        "zones": sorted(zone_names()),
         "days": [(day, words.day(day)) for day in WEEK],
         "modes": forms.modes(),
         "queues": _options(((name, name) for name in sorted(reported or ())), form["queue"]),

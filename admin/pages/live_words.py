@@ -9,6 +9,7 @@ from admin.language import N_, _, ngettext, said
 from admin.pages import words
 from dialer.domain.campaign import Campaign
 from dialer.domain.series import Counts, Point, Span, total
+from dialer.domain.transitions import CampaignStatus
 from dialer.domain.windows import WEEK, zone
 from dialer.operations.finishing import Outlook
 
@@ -90,12 +91,27 @@ def _day(place: int) -> str:
     return words.day(WEEK[place])
 
 
+def _waiting(number: int, campaign: Campaign) -> str:
+    if campaign.status is CampaignStatus.UNPUBLISHED:
+        return ngettext(
+            "%(num)s contact waits for the campaign to be published.",
+            "%(num)s contacts wait for the campaign to be published.", number,
+        )  # fmt: skip
+    return ngettext(
+        "%(num)s contact waits for the campaign to be within its validity period.",
+        "%(num)s contacts wait for the campaign to be within its validity period.", number,
+    )  # fmt: skip
+
+
 def through(outlook: Outlook, campaign: Campaign) -> str:
-    """When a campaign will be through, with what that assumes."""
-    if not outlook.remaining:
-        return _("Nobody is left to contact.")
+    """When a campaign will be through, with what that assumes; nothing of one that has ended."""
+    if campaign.status is CampaignStatus.ENDED:
+        return ""
+    waiting = outlook.remaining if outlook.runs else outlook.remaining + outlook.stopped  # who was stopped goes on then
+    if not waiting:
+        return _("Nobody is left to contact.") if outlook.total else _("It has no contacts yet.")
     if not outlook.runs:
-        return _("It does not run: when it will be through can't be told.")
+        return _waiting(waiting, campaign)
     found = outlook.finish
     if found is None:
         return _("When it will be through can't be told yet: too little has been called and texted.")

@@ -20,6 +20,7 @@ from admin.keys import IDENTITY
 from admin.language import Language, Languages, counted_in_page, in_page, said, spoken
 from admin.pages import assets, impact_words, live_words, menu, trail_words, words
 from admin.speaking import LANGUAGES
+from dialer.domain.windows import zone_names
 from dialer.operations.users import Right
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -74,7 +75,7 @@ def _environment(_language: Language) -> Environment:
         "ngettext": counted_in_page,
         "language": lambda: spoken.get().tag,
     }
-    made.globals |= {"asset": assets.address, "now_s": time.time}
+    made.globals |= {"asset": assets.address, "now_s": time.time, "zone_names": lambda: sorted(zone_names())}
     made.filters |= {
         "said": said,
         "plain": words.plain,

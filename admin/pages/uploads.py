@@ -20,7 +20,6 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.columns import named
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.uploading import Told
-from dialer.domain.windows import zone_names
 from dialer.intake.encodings import ENCODINGS
 from dialer.operations import contact_fields, pending
 from dialer.operations.pending import Pending
@@ -118,7 +117,6 @@ async def _look(
         "form": _shown(told if faults else found.told),
         "faults": by_field([*faults, *(fault for fault in found.faults if fault not in faults)]),
         "columns": _columns(found, choices),
-        "zones": sorted(zone_names()),
         "encodings": [
             ("", _("as detected (%(encoding)s)", encoding=found.found.shape.encoding)),
             *((name, name) for name in ENCODINGS),

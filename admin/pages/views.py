@@ -114,7 +114,7 @@ def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], number
     if campaign.status is CampaignStatus.ENDED:
         return {"colour": "secondary", "icon": "stop", "text": _("The campaign has ended for good.")}
     if campaign.status is CampaignStatus.UNPUBLISHED:
-        return {"colour": "secondary", "icon": "pause", "text": _("Unpublished: nobody is called or texted.")}
+        return {"colour": "secondary", "icon": "pause", "text": _("Not published: nobody is called or texted.")}
     opening = calling_window(campaign, None, None, ctx.clock())
     if not opening.open and opening.reason is not None:
         return {"colour": "warning", "icon": "clock", "text": words.limited_by(opening.reason)}

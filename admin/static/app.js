@@ -154,6 +154,15 @@ document.addEventListener('htmx:sse:error', () => document.body.classList.add('s
 document.addEventListener('htmx:sse:after:connection', () => document.body.classList.remove('stale'));
 document.addEventListener('htmx:sse:after:message', () => document.body.classList.remove('stale'));
 
+// -- a campaign's buttons follow its state, which somebody else may have changed; not while one of them asks -----------------
+
+document.addEventListener('htmx:after:swap', () => {
+  const [state, moves] = [document.getElementById('state'), document.getElementById('moves')];
+  if (!state || !moves || moves.dataset.status === state.dataset.status || moves.querySelector('dialog[open]')) return;
+  moves.dataset.status = state.dataset.status;
+  moves.dispatchEvent(new Event('moved'));
+});
+
 // -- ticked rows: the toolbar shows itself once there are some ---------------------------------------------------------------
 
 function countTicked() {

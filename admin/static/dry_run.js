@@ -17,14 +17,14 @@ drawCharts((place, hours) => {
   return new uPlot({
     width: place.clientWidth, height: HEIGHT, tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), hours.zone),
     scales: { y: upTo(), agents: upTo() },
-    axes: [{ ...axis(), incrs: [1, 2, 3, 6, 12, 24, 48, 168, 336, 672].map((some) => some * 3600), space: 70, values: (_, at, __, ___, step) => at.map((time) => named(time, step)) }, { ...axis(), label: 'an hour' }, { ...axis(), scale: 'agents', side: 1, label: 'agents', grid: { show: false } }],
+    axes: [{ ...axis(), incrs: [1, 2, 3, 6, 12, 24, 48, 168, 336, 672].map((some) => some * 3600), space: 70, values: (_, at, __, ___, step) => at.map((time) => named(time, step)) }, { ...axis(), incrs: WHOLE, label: 'an hour' }, { ...axis(), incrs: WHOLE, scale: 'agents', side: 1, label: 'agents', grid: { show: false } }],
     series: [
       { label: 'Hour', value: (_, time) => (time === null ? '' : `${day.format(instant(time))} ${clock.format(instant(time))}`) },
-      { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: bars, points: { show: false } },
-      { label: 'Connected', stroke: colour('green'), fill: colour('green', 0.5), paths: bars, points: { show: false } },
-      { label: 'Texts', stroke: colour('purple'), width: 2, paths: steps, points: { show: false }, show: hours.texts.some(Boolean) },
-      { label: 'Agents at work', scale: 'agents', stroke: colour('secondary'), dash: [4, 4], paths: steps, points: { show: false } },
-      { label: 'Agents busy', scale: 'agents', stroke: colour('orange'), width: 2, paths: steps, points: { show: false } },
+      { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: bars, points: { show: false }, value: counted },
+      { label: 'Connected', stroke: colour('green'), fill: colour('green', 0.5), paths: bars, points: { show: false }, value: counted },
+      { label: 'Texts', stroke: colour('purple'), width: 2, paths: steps, points: { show: false }, value: counted, show: hours.texts.some(Boolean) },
+      { label: 'Agents at work', scale: 'agents', stroke: colour('secondary'), dash: [4, 4], paths: steps, points: { show: false }, value: counted },
+      { label: 'Agents busy', scale: 'agents', stroke: colour('orange'), width: 2, paths: steps, points: { show: false }, value: counted },
     ],
   }, [times, [...hours.calls, null], [...hours.connected, null], ...[hours.texts, hours.agents, hours.busy_agents].map(toTheEnd)], place);
 });

@@ -9,28 +9,30 @@ function fed(place) {
   const some = all[place.dataset.rates];
   const times = [...some.calls, null].map((_, index) => some.start + index * some.step); // to the end of the last step
   const rows = [some.calls, some.texts, some.answered, some.abandoned].map((row) => [...row, null]);
-  return { zone: all.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone, data: [times, ...rows] };
+  const zone = all.zone ?? document.documentElement.dataset.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { zone, data: [times, ...rows] };
 }
 
 function plotted(place) {
   const { zone, data } = fed(place);
+  place.closest('figure').querySelector('[data-rates-zone]').textContent = `(${zone})`;
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
   const told = (time) => (time === null ? '' : clock.format(new Date(time * 1e3)));
-  const percent = (_, value) => (value === null ? '–' : `${value} %`);
+  const percent = (_, value) => (value === null || value === undefined ? '' : `${value} %`);
   const lines = { width: 2, points: { show: true, size: 4 } };
   return new uPlot({
     width: place.clientWidth, height, tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), zone),
     scales: { y: upTo(), percent: { range: [0, 100] } },
     axes: [
-      { ...axis(), space: 60, values: (_, at) => at.map(told) }, axis(),
+      { ...axis(), space: 60, values: (_, at) => at.map(told) }, { ...axis(), incrs: WHOLE },
       { ...axis(), scale: 'percent', side: 1, size: 60, grid: { show: false }, values: (_, at) => at.map((value) => `${value} %`) },
     ],
     series: [
       { label: 'From', value: (_, time) => told(time) },
-      { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: uPlot.paths.bars({ size: [0.9, 40], align: 1 }), points: { show: false } },
-      { label: 'Texts', stroke: colour('purple'), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
-      { label: 'Answered', scale: 'percent', stroke: colour('green'), value: percent, ...lines },
-      { label: 'Abandoned', scale: 'percent', stroke: colour('red'), value: percent, ...lines },
+      { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: uPlot.paths.bars({ size: [0.9, 40], align: 1 }), points: { show: false }, value: counted },
+      { label: 'Texts', stroke: colour('purple'), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false }, value: counted },
+      { label: 'Answered, % of ended', scale: 'percent', stroke: colour('green'), value: percent, ...lines },
+      { label: 'Abandoned, % of answered', scale: 'percent', stroke: colour('red'), value: percent, ...lines },
     ],
   }, data, place);
 }

@@ -16,11 +16,16 @@ _AHEAD = (EnrollmentState.PENDING, EnrollmentState.IN_PROGRESS, EnrollmentState.
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """`remaining` contacts; `finish` is None while it can't be told. `runs`: published, and within its validity."""
+    """`remaining` contacts; `finish` is None while it can't be told. `runs`: published, and within its validity.
+
+    `stopped` were taken out of their place when the campaign was unpublished or its validity ended; `total` is everybody.
+    """
 
     remaining: int
     runs: bool
     finish: Finish | None
+    stopped: int = 0
+    total: int = 0
 
 
 async def outlook(ctx: Context, campaign: Campaign) -> Outlook:
@@ -28,7 +33,8 @@ async def outlook(ctx: Context, campaign: Campaign) -> Outlook:
     counts = (await counting.by_state(ctx, [campaign.id]))[campaign.id]
     remaining, done = sum(counts.get(one, 0) for one in _AHEAD), counts.get(EnrollmentState.DONE, 0)
     if not remaining or not done or not active(campaign, now):
-        return Outlook(remaining, active(campaign, now), None)
+        stopped = counts.get(EnrollmentState.STOPPED, 0)
+        return Outlook(remaining, active(campaign, now), None, stopped, sum(counts.values()))
     opening = partial(calling_window, campaign, None, None)
     async with ctx.db.read() as tx:
         acted = sum(one.number for one in await result_counts.by_step(tx, campaign.id))

@@ -95,7 +95,7 @@ async def upload(page: Page, file: Path) -> None:
     await expect(page.locator("#upload-result")).to_contain_text("empty.csv: the file is empty")
     await page.set_input_files("#file", file)
     await expect(page.locator('[data-preview="created"]')).to_have_text(str(len(PEOPLE)))
-    await page.get_by_role("button", name=f"Import {len(PEOPLE) + 1} rows").click()
+    await page.get_by_role("button", name=f"Import {len(PEOPLE)} of {len(PEOPLE) + 1} rows").click()
     row = page.locator("#source-1")
     await expect(row.locator('[data-cell="created"]')).to_have_text(str(len(PEOPLE)))
     await expect(row).to_contain_text("done")

@@ -8,6 +8,7 @@ import pytest
 from admin.pages.live_words import doings, happened, hours, through
 from dialer.domain.members import NotFree
 from dialer.domain.series import Counts, Point, Span
+from dialer.domain.transitions import CampaignStatus
 from dialer.domain.windows import WEEK, ExecutionTime
 from dialer.operations.finishing import Outlook
 from dialer.pacing.finish import Finish
@@ -35,8 +36,13 @@ def test_days_in_a_row_are_told_as_one(days: tuple[str, ...], said: str) -> None
 @pytest.mark.parametrize(
     ("outlook", "said"),
     [
-        (Outlook(0, True, None), "Nobody is left to contact."),
-        (Outlook(5, False, None), "It does not run: when it will be through can't be told."),
+        (Outlook(0, True, None), "It has no contacts yet."),
+        (Outlook(0, True, None, stopped=0, total=9), "Nobody is left to contact."),
+        (Outlook(0, False, None, total=9), "Nobody is left to contact."),
+        (
+            Outlook(5, False, None, stopped=2, total=9),
+            "7 contacts wait for the campaign to be within its validity period.",
+        ),
         (Outlook(5, True, None), "When it will be through can't be told yet: too little has been called and texted."),
         (
             Outlook(5, True, Finish(MONDAY, 42, 1.52)),
@@ -51,6 +57,16 @@ def test_days_in_a_row_are_told_as_one(days: tuple[str, ...], said: str) -> None
 def test_when_it_will_be_through(outlook: Outlook, said: str) -> None:
     assert through(outlook, SPRING) == said
     assert hours(replace(SPRING, execution=None)) == "around the clock"
+
+
+@pytest.mark.req("A3", "C8")
+def test_whom_a_campaign_that_does_not_run_would_contact() -> None:
+    """Stopped contacts go on when it is published again, so they wait; of one that has ended nothing is foreseen."""
+    resting = replace(SPRING, status=CampaignStatus.UNPUBLISHED)
+    assert through(Outlook(0, False, None, stopped=1, total=9), resting) == (
+        "1 contact waits for the campaign to be published."
+    )
+    assert through(Outlook(5, False, None, total=9), replace(SPRING, status=CampaignStatus.ENDED)) == ""
 
 
 @pytest.mark.req("A3")
