@@ -60,9 +60,7 @@ class Link:
     async def run(self) -> None:
         """Connect, bind, serve until the session is over. Raises OSError when there is no connection to be had."""
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            reader, self._writer = await asyncio.open_connection(
-                self._endpoint.host, self._endpoint.port, ssl=self._endpoint.context()
-            )
+            reader, self._writer = await self._connect()
         try:
             self._session.bind(self._clock())
             self._flush()
@@ -73,6 +71,13 @@ class Link:
         finally:
             self._dispatch(self._session.connection_lost("the link was given up"))
             await self._hang_up(self._writer)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host = self._endpoint.host
+        try:
+            return await asyncio.open_connection(host, self._endpoint.port, ssl=self._endpoint.context())
+        except UnicodeError as fault:  # no name at all: one of its labels is empty, or longer than 63 characters
+            raise OSError(f"{host!r} is no host's name ({fault}): correct the gateway's host") from fault
 
     def submit(self, ref: str, command: commands.SubmitSm) -> None:
         """Write a segment; Answered or Unanswered follows. Raises SessionError or PduError: nothing will be written."""

@@ -113,8 +113,11 @@ def keys(smsc_id: str) -> tuple[str, ...]:
 
 
 def is_receipt(deliver: commands.DeliverSm) -> bool:
-    marked = deliver.esm_class & commands.ESM_TYPE in (commands.ESM_RECEIPT, commands.ESM_INTERMEDIATE)
-    return marked or deliver.tlv(commands.TLV_RECEIPTED_MESSAGE_ID) is not None
+    """By its mark, or where that is left out by the TLVs of one: a text that only names a message is a reply."""
+    if deliver.esm_class & commands.ESM_TYPE in (commands.ESM_RECEIPT, commands.ESM_INTERMEDIATE):
+        return True
+    names = deliver.tlv(commands.TLV_RECEIPTED_MESSAGE_ID) is not None
+    return names and (not deliver.payload or parse(deliver) is not None)
 
 
 def parse(deliver: commands.DeliverSm) -> Receipt | None:
@@ -161,7 +164,7 @@ def text_of(parts: Sequence[bytes], data_coding: int) -> str:
 def _body(deliver: commands.DeliverSm) -> str:
     # In a receipt the fixed words are ASCII, which GSM-7 shares but for the underscore that ids contain.
     if deliver.data_coding in _LATIN_CODINGS:
-        return deliver.payload.decode("latin-1")
+        return deliver.payload.decode("latin-1").replace("\0", "")  # some end it with NUL, which no store keeps
     return decode(deliver.payload, deliver.data_coding)
 
 

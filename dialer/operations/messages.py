@@ -122,14 +122,16 @@ async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
             await messages.name_parts(tx, [name_row(gateway, news) for news in named])
             # A further form of one text's id may be the first of another's: the first counts.
             meant = {name: news for news in named for name in news.names} | {news.names[0]: news for news in named}
-            wanted = {
-                name: None if name == one.names[0] else texts[one.message_id].address for name, one in meant.items()
-            }
+            wanted = {name: _named(texts[one.message_id], is_first=name == one.names[0]) for name, one in meant.items()}
             early = await messages.take_early(tx, gateway, wanted)
             parts |= await _set_parts(tx, [of_early(row, meant[row.smsc_id]) for row in early], now)
         return await _combine(tx, ctx, texts, parts, now)
 
     _tell(ctx, await ctx.db.transact(work))
+
+
+def _named(text: AnyRow, *, is_first: bool) -> messages.Named:
+    return messages.Named(text.created_at, None if is_first else text.address)
 
 
 async def receipt(ctx: Context, receipts: Sequence[ReceiptNews]) -> None:

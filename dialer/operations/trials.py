@@ -192,7 +192,10 @@ async def end(ctx: Context, part: Part, status: MessageStatus, error: str | None
         await trials.set_part(tx, part, status, error)
         if names:
             await trials.name_part(tx, row.gateway, part, names[0])
-            wanted = {name: row.address if likely else None for likely, name in enumerate(names)}
+            numbers = [None, *[row.address] * len(names)]
+            wanted = {
+                name: messages.Named(row.created_at, number) for name, number in zip(names, numbers, strict=False)
+            }
             for early in await messages.take_early(tx, row.gateway, wanted):
                 await trials.set_part(tx, part, MessageStatus(early.status), early.error)
         await _combine(tx, ctx, [trial_id])

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Text, bindparam, delete, func, insert, or_, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.record import record
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.store.prepared import Prepared
 from dialer.store.requests import ContactRequest
@@ -39,6 +40,8 @@ _EARLY = Prepared(
     .order_by(early_receipt.c.id)
 )
 _FORGET_EARLY = Prepared(delete(early_receipt).where(early_receipt.c.id.in_(_IDS)))
+#: By how much a receipt may seem to be older than its text: another node may have taken it in.
+CLOCKS_DIFFER = timedelta(minutes=5)
 #: Digits of a number that tell it from others: without the country code, and with an area code.
 _SHORTEST = 7
 # The driver takes a plain text at once, and looks long at a member of an enumeration.
@@ -221,10 +224,6 @@ def _digits(number: str) -> str:
     return "".join(character for character in number if character.isdigit()).lstrip("0")
 
 
-def _is_for(told: str | None, number: str | None) -> bool:
-    return number is None or not told or _is_same(_digits(number), _digits(told))
-
-
 def _is_same(number: str, told: str) -> bool:
     """SMSCs put the gateway's prefix before the digits of a number, or leave out the country code."""
     shorter, longer = sorted((number, told), key=len)
@@ -236,13 +235,28 @@ async def keep_early(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> 
     await _KEEP_EARLY.run_many(tx, rows)
 
 
-async def take_early(tx: AsyncConnection, gateway: str, ids: Mapping[str, str | None]) -> list[AnyRow]:
-    """Receipts that came before the responses that name these ids; they are taken out.
+@record
+class Named:
+    """What an SMSC has just named: a text that was written at `since`.
 
-    To a form of an id that is not the first belongs the number that the receipt must be for, as in `parts_named`.
+    `number`, for a form of its id that is not the first, is whom the receipt must be for, as in `parts_named`.
     """
+
+    since: datetime
+    number: str | None = None
+
+    def fits(self, early: AnyRow) -> bool:
+        """Whether that receipt may be the text's, and not that of an older one which the SMSC called the same."""
+        is_for = (
+            self.number is None or not early.destination or _is_same(_digits(self.number), _digits(early.destination))
+        )
+        return is_for and early.received_at >= self.since - CLOCKS_DIFFER
+
+
+async def take_early(tx: AsyncConnection, gateway: str, ids: Mapping[str, Named]) -> list[AnyRow]:
+    """Receipts that came before the responses that name these ids; they are taken out."""
     found = await _EARLY.rows(tx, {"_gateway": gateway, "_ids": sorted(ids)}) if ids else []
-    rows = [row for row in found if _is_for(row.destination, ids[row.smsc_id])]
+    rows = [row for row in found if ids[row.smsc_id].fits(row)]
     if rows:
         await _FORGET_EARLY.run(tx, {"_ids": [row.id for row in rows]})
     return rows

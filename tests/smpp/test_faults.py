@@ -165,6 +165,16 @@ async def test_nobody_listens(smsc: Smsc, connect: Connect) -> None:
         assert isinstance(await waiting, Accepted)
 
 
+@pytest.mark.req("M1")
+@pytest.mark.parametrize("host", ["smsc..example", f"{'x' * 64}.example", "."])
+async def test_a_host_that_is_no_name_is_a_failed_connection_and_no_end_of_the_server(
+    connect: Connect, host: str
+) -> None:
+    async with connect(host=host) as client:
+        await until(lambda: "is no host's name" in client.gateway.describe().reason, "the failure")
+        assert client.gateway.state in {GatewayState.DOWN, GatewayState.CONNECTING}
+
+
 async def test_stopping_while_the_handshake_is_stuck(connect: Connect) -> None:
     accepted = asyncio.Event()
 

@@ -128,3 +128,13 @@ async def test_one_for_nobody_is_kept_for_a_week_and_then_forgotten(bench: Bench
     await messages.forget_early(bench.ctx, EARLY_RECEIPTS_KEPT)
     assert await early(bench) == 0
     assert [story.statuses for story in await told(bench, campaign_id)] == [["submitted"]]
+
+
+async def test_one_that_came_before_the_text_was_written_is_not_its(bench: Bench) -> None:
+    """An SMSC that was installed anew counts its ids from 1 again; the parked receipt is that of a text long ago."""
+    await receipt(bench, "1", "", MessageStatus.UNDELIVERED)
+    bench.clock.advance(hours=1)
+    campaign_id = await accepted(bench, "1")
+    assert [story.statuses for story in await told(bench, campaign_id)] == [["submitted"]]
+    await receipt(bench, "1")
+    assert [story.statuses for story in await told(bench, campaign_id)] == [["delivered"]]

@@ -30,6 +30,7 @@ def receipt(text: bytes = b"", *, esm_class: int = 4, data_coding: int = 0, **tl
         (b"id:7 stat:DELETED", "7", MessageState.DELETED, True, ""),
         (b"id:7 stat:UNKNOWN", "7", MessageState.UNKNOWN, True, ""),
         (b"id:7 stat:FAILED", "7", MessageState.UNDELIVERABLE, True, ""),
+        (b"id:a_7\0 stat:DELIVRD\0", "a_7", MessageState.DELIVERED, True, ""),  # no store keeps NUL
     ],
 )
 def test_text_forms(text: bytes, smsc_id: str, state: MessageState, final: bool, error: str) -> None:
@@ -75,7 +76,11 @@ def test_what_is_a_receipt() -> None:
     assert is_receipt(DeliverSm(esm_class=0x04))
     assert is_receipt(DeliverSm(esm_class=0x20))
     assert is_receipt(DeliverSm(tlvs=((0x001E, b"7\0"),)))
+    assert is_receipt(DeliverSm(short_message=FULL, tlvs=((0x001E, b"7\0"),)))
     assert not is_receipt(DeliverSm(short_message=FULL))
+    assert not is_receipt(DeliverSm(short_message=b"STOP", tlvs=((0x001E, b"7\0"),))), (
+        "a reply that names what it answers"
+    )
     # A handset's own acknowledgement is not the SMSC's.
     assert not is_receipt(DeliverSm(esm_class=0x08))
 
