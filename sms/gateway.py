@@ -95,6 +95,11 @@ class Gateway:
         return self.state in {GatewayState.BOUND, GatewayState.THROTTLED}
 
     @property
+    def accepted(self) -> int:
+        """Segments that the SMSC has taken since this gateway was made."""
+        return self._counts.accepted
+
+    @property
     def _foremost(self) -> Sequence[KeptLink]:
         """Those that say how the gateway is: the ones that send, if any does."""
         return [kept for kept in self._binds if kept.sends] or self._binds

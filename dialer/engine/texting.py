@@ -56,12 +56,19 @@ class Texting:
         now = self._ctx.clock()
         if self.draining:
             return
+        self._divert()
         busy = self.busy
         for campaign in self.board.active(now):
             gateway = self.gateways.pick(campaign)
             room = self._room(campaign, gateway, busy[campaign.id])
             for request in self.feeds.take(campaign, room, now) if room > 0 else ():
                 self._begin(request, request.payload.get("gateway") or gateway)
+
+    def _divert(self) -> None:
+        """Texts that wait for a link that is gone: a gateway may be away for long, and another one of their campaign be there."""
+        for text in self._texts.values():
+            if not text.gateway.is_bound:
+                text.divert()
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
         """Until no text of the campaign is between its intent and its submit (C6)."""
@@ -136,6 +143,7 @@ class Texting:
             may_go=lambda: self._may_go(request),
             validity=lambda: self._validity(running, request),
             accepted=self._accepted,
+            may_leave_by_another=not request.payload.get("gateway"),
         )
 
     def _may_go(self, request: ContactRequest) -> bool:
@@ -153,6 +161,8 @@ class Texting:
             await text.send()
         finally:
             del self._texts[text.intent.message_id]
+            if text.was_put_back:
+                self.feeds.look_now(text.intent.request.campaign_id)
             self._moved()
 
     def _moved(self) -> None:

@@ -1,7 +1,9 @@
 """Texts over two real SMSCs: one stands in for the other, and what nobody knows of is sent again only where a step says so."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +32,12 @@ async def smscs(tmp_path: Path) -> AsyncIterator[tuple[Smsc, Smsc]]:
         await smsc.stop()
 
 
-async def add_second(running: Rig, smsc: Smsc) -> None:
-    account = SmsGateway(name="second", host="127.0.0.1", port=smsc.port, system_id="dialer", sender="Test")
+async def add(running: Rig, name: str, smsc: Smsc, **more: Any) -> None:
+    account = SmsGateway(name=name, host="127.0.0.1", port=smsc.port, system_id="dialer", sender="Test", **more)
     async with running.ctx.db.write() as tx:
-        await stored.add(tx, "second", account, running.ctx.clock())
+        await stored.add(tx, name, account, running.ctx.clock())
     await running.engine.gateways_changed()
+    await running.until(lambda: (found := running.engine.texting.gateways.of(name)) and found.is_bound, "the bind")
 
 
 @pytest.mark.req("M1", "M4")
@@ -43,11 +46,9 @@ async def test_another_gateway_takes_the_texts_while_the_first_is_down(
 ):
     one, two = smscs
     async with rig(lab, tmp_path, smsc=one) as running:
-        await add_second(running, two)
+        await add(running, "second", two)
         gateways = running.engine.texting.gateways
-        await running.until(
-            lambda: all((found := gateways.of(n)) and found.is_bound for n in ("smsc", "second")), "binds"
-        )
+        await running.until(lambda: gateways.of("smsc").is_bound, "the bind")
         named = {"sms_gateway": "smsc", "sms_fallbacks": ["second"]}
         first = await running.campaign(people(0, 5), strategy(text()), **named)
         await running.publish(first)
@@ -60,6 +61,28 @@ async def test_another_gateway_takes_the_texts_while_the_first_is_down(
         stories = await running.done(second)
         assert len(two.ledger()) == 5
         assert {story.messages[0].gateway for story in stories} == {"second"}
+        await check(running.ctx.db, settled=True)
+
+
+@pytest.mark.req("M1", "M4")
+async def test_texts_that_wait_for_their_turn_at_a_gateway_leave_by_another_when_its_link_is_lost(
+    lab: Lab, tmp_path: Path, smscs: tuple[Smsc, Smsc]
+):
+    """At one a second as many as its window has room for wait, and no other text of the campaign would be begun."""
+    one, two = smscs
+    async with rig(lab, tmp_path) as running:
+        await add(running, "first", one, messages_per_second=1)
+        await add(running, "second", two)
+        named = {"sms_gateway": "first", "sms_fallbacks": ["second"]}
+        campaign = await running.campaign(people(40, 30), strategy(text()), **named)
+        await running.publish(campaign)
+        await running.until(lambda: len(one.ledger()) >= 2, "two texts")
+        await one.kill()
+        stories = await running.done(campaign)
+        assert Counter(sent.destination for sent in (*one.ledger(), *two.ledger())) == {
+            story.number.removeprefix("+"): 1 for story in stories
+        }
+        assert len(one.ledger()) < 30
         await check(running.ctx.db, settled=True)
 
 

@@ -130,6 +130,8 @@ async def test_a_text_that_was_refused_for_now_is_not_tried_after_a_stop(
     tries = 0
 
     class Gateway:
+        accepted = 0
+
         def slot(self) -> Any:
             return asyncio.Lock()
 
