@@ -4,12 +4,13 @@ Callees behave by the number dialed (numbers.py), agents as they are told at run
 PBX and the dialer see what they would see from a carrier.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from asterisk import sounds
-from asterisk.lab.ami import Session
+from asterisk.lab.ami import AmiError, Session
 from asterisk.lab.distribution import Distribution
 from asterisk.lab.instance import Instance
 from asterisk.lab.ledger import Placed, read_ledger
@@ -149,6 +150,12 @@ class World(Instance):
                 CallerID=caller,
                 Async="true",
             )
+
+    async def hang_up(self) -> None:
+        """Callees and agents hang up, whoever is in a call."""
+        async with Session(self.admin) as session:
+            with contextlib.suppress(AmiError):  # nobody is
+                await session.do("Hangup", Channel="/^PJSIP/.*$/")
 
     def ledger(self) -> list[Placed]:
         """Every call that reached a callee, in order of arrival."""

@@ -24,6 +24,7 @@ def _script() -> str:
 
 async def faults(page: Page) -> list[dict[str, Any]]:
     """What the page does wrong now, each with the rule's id, what to do, and up to five elements. Waits for fading to end."""
+    await page.wait_for_load_state()
     await page.evaluate(_STILL)
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_script())

@@ -14,14 +14,13 @@ from asterisk.lab.distribution import Distribution
 from asterisk.lab.lab import Lab
 from dialer.operations import users
 from sms.lab.smsc import Smsc
+from tests.browser.patience import PATIENCE_MS, patient
 from tests.faults.conftest import asterisk_distribution
 from tests.support.rig import everybody_answers
 from tests.support.server import Server
 
 __all__ = ["asterisk_distribution", "lab", "login", "page", "server", "smsc"]
 
-# For what a page does: it takes a moment, and many of them where all processors are busy.
-PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = "/usr/bin/chromium"
 # A browser that tells nobody outside of us, and runs as root in a container.
@@ -99,8 +98,7 @@ async def page(server: Server, _browser: Browser) -> AsyncIterator[Page]:
     """A page whose every complaint fails the test: script errors, refused policies, and requests to anywhere else."""
     complaints: list[str] = []
     profile = await _browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 860})
-    opened = await profile.new_page()
-    opened.set_default_timeout(PATIENCE_MS)
+    opened = await patient(await profile.new_page())
     opened.on("pageerror", lambda error: complaints.append(f"{error}\n{error.stack}"))
     opened.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     opened.on("request", lambda sent: None if sent.url.startswith(server.address) else complaints.append(sent.url))

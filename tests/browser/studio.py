@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.async_api import Frame, FrameLocator, Locator, Page, expect
 
+from tests.browser.patience import patient
 from tests.browser.test_contact import picture
 
 __all__ = ["Studio", "picture"]
@@ -33,7 +34,7 @@ class Studio:
         assert context.browser is not None
         address = self.page.url.partition("/studio")[0]
         state = await context.storage_state()
-        return Studio(await context.browser.new_page(base_url=address, storage_state=state))
+        return Studio(await patient(await context.browser.new_page(base_url=address, storage_state=state)))
 
     async def open(self, campaign: int) -> None:
         await self.page.goto(f"/studio/{campaign}")

@@ -17,7 +17,7 @@ from tests.support.waiting import until
 @pytest.mark.req("C2", "D1")
 async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server, page: Page, lab: Lab) -> None:
     await lab.set_agent(lab.agents[0], Agent.ANSWER)
-    await lab.set_talk(6.0, 6.1, ring_s=0.5)
+    await lab.set_talk(600, 600, ring_s=0.1)
     code, out = await server.run("user", "create", "--name", "ann", "--role", "agent", typed="correct horse battery\n")
     assert code == 0, out
     numbers = [number(Callee.ANSWER, 780), number(Callee.ANSWER, 781)]
@@ -46,6 +46,7 @@ async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server
     await expect(page.locator("#desk")).to_contain_text("talks with you")
     await expect(page.locator("#trail")).to_contain_text("An agent has the call")
     await picture(page, "agent-talking")
+    await lab.world.hang_up()
     await expect(page.locator("#desk")).to_contain_text("Nothing is offered at the moment")
 
     async def talked() -> bool:
@@ -53,4 +54,3 @@ async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server
         return [(one["outcome"], one["agent"]) for one in calls["items"]] == [("answered", f"PJSIP/{lab.agents[0]}")]
 
     await until(talked, "the call to be recorded")
-    await lab.set_talk(0.2, 0.3, ring_s=0.1)

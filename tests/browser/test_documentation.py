@@ -14,7 +14,7 @@ from tests.support.rig import call, strategy, text
 from tests.support.server import Server
 
 KINDS = (Callee.ANSWER, Callee.BUSY, Callee.ANSWER, Callee.REJECTED, Callee.ANSWER)
-PEOPLE = 60
+PEOPLE = 240  # some of them are called yet, however slow the machine is
 
 
 @pytest.mark.req("A3", "C5", "K12", "S5")
@@ -34,7 +34,7 @@ async def test_a_campaign_from_what_it_misses_to_the_trail_of_who_was_called(
     await server.ok("POST", f"/campaigns/{campaign}/publish")
     await page.goto(f"/campaigns/{campaign}")
     await expect(page.locator("#calls")).to_contain_text("connected")
-    await expect(page.get_by_role("link", name=re.compile(r"^1\d Done"))).to_be_visible()
+    await expect(page.get_by_role("link", name=re.compile(r"^\d\d+ Done"))).to_be_visible()
     await expect(page.locator("#calls")).to_contain_text("connected")
     await picture(page, "docs-campaign")
     await page.goto("/live")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.patience import patient
 from tests.browser.people import (
     LATER,
     MANY,
@@ -59,7 +60,7 @@ async def test_conditions_are_added_changed_and_removed_and_stand_in_the_address
 async def a_colleague_opens(page: Page, login: tuple[str, str], link: str) -> None:
     """In a browser of their own: after the login the same list is there."""
     assert page.context.browser is not None
-    theirs = await (await page.context.browser.new_context()).new_page()
+    theirs = await patient(await (await page.context.browser.new_context()).new_page())
     await theirs.goto(link)
     await theirs.get_by_label("Name").fill(login[0])
     await theirs.get_by_label("Password").fill(login[1])

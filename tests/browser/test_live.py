@@ -13,6 +13,7 @@ from tests.support.rig import call, strategy
 from tests.support.server import Server
 
 PHONE = {"width": 390, "height": 844}
+LONG_S = 600.0  # until it is hung up
 
 
 @pytest.mark.req("A3")
@@ -20,8 +21,7 @@ async def test_the_board_groups_agents_by_what_they_do_and_counts_up(
     server: Server, page: Page, login: tuple[str, str], lab: Lab
 ) -> None:
     await log_in(page, login)
-    await lab.world.set_callees(ring_s=0.3, talk_s=(8.0, 8.0))
-    await lab.set_talk(8.0, 8.0, ring_s=0.1)
+    await lab.set_talk(LONG_S, LONG_S, ring_s=0.1)
     agent = lab.agents[0]
     await lab.pause_agent(agent)
     try:
@@ -45,6 +45,7 @@ async def test_the_board_groups_agents_by_what_they_do_and_counts_up(
         await picture(page, "live-board-phone")
     finally:
         await lab.pause_agent(agent, paused=False)
+        await lab.world.hang_up()
 
 
 @pytest.mark.req("A3")

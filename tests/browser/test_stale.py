@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.patience import patient
 from tests.browser.test_campaign import log_in
 from tests.browser.test_contact import picture
 from tests.support.server import Server
@@ -13,7 +14,7 @@ async def test_the_slower_of_two_tabs(server: Server, page: Page, login: tuple[s
     await server.ok("POST", "/campaigns", json={"title": "Spring"})
     await log_in(page, login)
     await page.goto("/campaigns/1/settings")
-    other = await page.context.new_page()
+    other = await patient(await page.context.new_page())
     await other.goto("/campaigns/1/settings")
     await other.locator("#title").fill("Summer")
     await other.get_by_role("button", name="Save", exact=True).click()

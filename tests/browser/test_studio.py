@@ -236,6 +236,7 @@ async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
     server: Server, page: Page, login: tuple[str, str], lab: Lab
 ) -> None:
     await log_in(page, login)
+    await lab.set_talk(600, 600, ring_s=0.1)
     phones = [number(Callee.ANSWER, 900 + i) for i in range(4)]
     campaign = await server.campaign(lab, phones, strategy(call()))
     studio = Studio(page)
@@ -252,6 +253,8 @@ async def test_numbers_under_the_nodes_move_while_the_campaign_runs(
             await lab.pause_agent(agent, paused=False)
     await expect(studio.node("call")).to_contain_text("calling")
     await picture(page, "studio-live")
+    await lab.set_talk(0.4, 1.0, ring_s=0.1)
+    await lab.world.hang_up()
     await expect(studio.node("end")).to_contain_text("4 done")
     await expect(studio.node("call")).not_to_contain_text("queued")
     await expect(studio.node("call")).not_to_contain_text("calling")

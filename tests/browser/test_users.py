@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.patience import patient
 from tests.browser.test_campaign import administer, log_in
 from tests.browser.test_contact import picture
 from tests.browser.test_phone import PHONE, fits
@@ -80,7 +81,7 @@ async def test_everybody_has_an_account(server: Server, page: Page) -> None:
     await server.ok("POST", "/users", json={"name": "eve", "role": "agent", "password": FIRST})
     browser = page.context.browser
     assert browser
-    elsewhere = await (await browser.new_context(base_url=server.address)).new_page()
+    elsewhere = await patient(await (await browser.new_context(base_url=server.address)).new_page())
     for one in (elsewhere, page):
         await one.goto("/login")
         await one.get_by_label("Name").fill("eve")
