@@ -217,8 +217,12 @@ def test_nginx_streams_and_replaces_what_clients_say_of_themselves() -> None:
     for wanted in (
         "proxy_buffering off;", "proxy_request_buffering off;", "proxy_set_header X-Forwarded-For $remote_addr;",
         "ssl_protocols TLSv1.2 TLSv1.3;", "client_max_body_size 1024m;", "return 301 https://",
+        # The studio's WebSocket, and an Origin that is compared with the address as the browser has it.
+        "proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection $connection_upgrade;",
+        "proxy_set_header Host $http_host;", "listen 443 ssl http2;",
     ):  # fmt: skip
         assert wanted in told
+    assert "http2 on;" not in re.sub(r"#.*", "", told), "nginx of Debian 12 does not know it"
     assert Settings().http.max_upload_mb == 1024
 
 
