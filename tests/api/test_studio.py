@@ -276,7 +276,7 @@ async def test_who_logs_out_hears_nothing_more(editor: Editor, monkeypatch: pyte
         assert await hear(socket, "hb")
         await browser.post("/logout", 303)
         while not socket.closed:
-            await socket.receive(timeout=10)
+            await socket.receive(timeout=60)
 
 
 NO_FLOWS = (
@@ -304,7 +304,7 @@ async def test_what_is_no_flow_is_refused_in_words(editor: Editor, body: str) ->
 async def hear(socket: Any, topic: str) -> Any:
     """What comes next on a topic."""
     while True:
-        said = await socket.receive_json(timeout=10)
+        said = await socket.receive_json(timeout=60)
         for message in said if isinstance(said, list) else ():
             if message["topic"] == topic:
                 return message["data"]
@@ -315,7 +315,7 @@ async def test_an_editor_hears_who_stands_where_and_of_other_deploys(editor: Edi
     server = editor.server
     async with editor.connect() as socket:
         await socket.send_json({"auth": "anything"})
-        assert await socket.receive_json(timeout=10) in (
+        assert await socket.receive_json(timeout=60) in (
             {"auth": "ok"},
             [{"topic": "hb", "data": pytest.approx(0, abs=1e15)}],
         )
@@ -334,5 +334,5 @@ async def test_nonsense_on_the_socket_ends_nothing(editor: Editor) -> None:
         for said in ("{", "[]", '"x"', "7", '{"subscribe": {}}'):
             await socket.send_str(said)
         await socket.send_json({"auth": "x"})
-        while await socket.receive_json(timeout=10) != {"auth": "ok"}:
+        while await socket.receive_json(timeout=60) != {"auth": "ok"}:
             pass

@@ -198,11 +198,10 @@ async def test_unpublishing_lets_no_more_out_and_publishing_goes_on(there: Recei
         campaign_id = await campaign(running.ctx, there)
         await until(lambda: len(there.received) >= 4, "the first webhooks")
         await campaigns.unpublish(running.ctx, campaign_id)
-        await asyncio.sleep(0.05)
+        await until(lambda: not running.webhooks.busy, "those under way to be recorded")
         sent = len(there.received)
         await asyncio.sleep(0.4)
         assert len(there.received) == sent < PEOPLE
-        await until(lambda: not running.webhooks.busy, "those under way to be recorded")
         await campaigns.publish(running.ctx, campaign_id)
         await over(running.ctx)
     assert Counter(one.path for one in there.received) == {f"/P{n}": 1 for n in range(PEOPLE)}

@@ -21,7 +21,8 @@ from tests.support.rig import Rig, rig
 from tests.support.stories import Story
 
 DOWN_S = 5.0
-RESUMES_S = 15.0
+RESUMES_S = 60.0
+ON_THE_WAY_S = 1.0  # what Asterisk had been told before reaches the world so much later at most, on a busy machine
 MIX = (Callee.ANSWER, Callee.BUSY, Callee.REJECTED, Callee.INSTANT)
 OUTCOMES = {Callee.ANSWER: "answered", Callee.INSTANT: "answered", Callee.BUSY: "busy", Callee.REJECTED: "rejected"}
 
@@ -77,8 +78,8 @@ async def test_a_killed_asterisk_loses_its_calls_and_nobody_else(lab: Lab, tmp_p
         await lab.pbx.kill()
         died = now()
         await running.until(lambda: running.engine.link.state is not LinkState.UP, "the link to be down")
-        await asyncio.sleep(1.0)
-        assert not [p for p in running.placed() if p.at > died + timedelta(seconds=0.1)]
+        await asyncio.sleep(2 * ON_THE_WAY_S)
+        assert not [p for p in running.placed() if p.at > died + timedelta(seconds=ON_THE_WAY_S)]
         await lab.set_talk(0.3, 0.6)
         await lab.pbx.start()
         took = await resumed(running, now())
@@ -116,7 +117,7 @@ async def test_a_wire_that_breaks_for_five_seconds_repeats_nothing_and_dialing_g
         await asyncio.sleep(DOWN_S - noticed)
         if broken == "lose":  # no use to be back before it is given up
             await running.until(lambda: running.engine.link.state is LinkState.DOWN, "the connection to be given up")
-        during = [p for p in running.placed() if p.at > broke_at + timedelta(seconds=0.1)]
+        during = [p for p in running.placed() if p.at > broke_at + timedelta(seconds=ON_THE_WAY_S)]
         assert not during, "nothing is originated while the link is down"
         attempts = await started_since(running, campaign, broke_at + timedelta(seconds=noticed + 0.1))
         assert not attempts, "not even an intent"

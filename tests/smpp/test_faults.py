@@ -32,7 +32,7 @@ async def main():
     smsc = Smsc(pathlib.Path(sys.argv[1]))
     await smsc.start()
     print(smsc._process.pid, flush=True)
-    await asyncio.sleep(60)
+    await asyncio.sleep(600)
 asyncio.run(main())
 """
 
@@ -223,7 +223,7 @@ async def test_the_smsc_dies_with_its_parent(tmp_path: Path) -> None:
         sys.executable, "-c", PARENT, str(tmp_path), stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert parent.stdout is not None
-    pid = int(await asyncio.wait_for(parent.stdout.readline(), 10))
+    pid = int(await asyncio.wait_for(parent.stdout.readline(), 60))
     assert runs(pid)
     parent.send_signal(signal.SIGKILL)
     await parent.wait()

@@ -261,10 +261,10 @@ async def test_never_more_in_flight_than_the_window(smsc: Smsc, connect: Connect
 @pytest.mark.req("M1")
 @EITHER
 async def test_enquires_when_idle_and_answers_enquiries(smsc: Smsc, connect: Connect) -> None:
-    async with connect(enquire_link_s=0.1, response_timeout_s=0.3) as client:
+    async with connect(enquire_link_s=0.1, response_timeout_s=1.5) as client:
         await client.bound()
         await smsc.tell("enquire")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2.0)
         assert client.gateway.describe().counts.binds == 1
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.store import patience, writer
 from dialer.store.database import Database
 from dialer.store.patience import RESERVE, URGENT_RESERVE, patient
+from tests.support.waiting import until
 
 Write = Callable[[Database], Awaitable[None]]
 LOCK_HELD_S = 0.3
@@ -61,9 +62,9 @@ async def test_who_is_patient_waits_for_the_lock_and_the_reason_is_told(
         other.execute("BEGIN EXCLUSIVE")
         with patient():
             waiting = asyncio.ensure_future(write(db))
+        await until(lambda: "write lock" in (db.trouble.reason or ""), "the reason")
         await asyncio.sleep(LOCK_HELD_S)
         assert not waiting.done()
-        assert "write lock" in (db.trouble.reason or "")
         other.execute("ROLLBACK")
         await waiting
     assert db.trouble.reason is None
@@ -83,9 +84,9 @@ async def test_who_is_patient_waits_for_room(db: Database, monkeypatch: pytest.M
     with patient():
         waiting = asyncio.ensure_future(write(db))
     await write(db)  # not patient: SQLite is asked, and it finds room
+    await until(lambda: "make room" in (db.trouble.reason or ""), "the reason")
     await asyncio.sleep(0.05)
     assert not waiting.done()
-    assert "make room" in (db.trouble.reason or "")
     disk(monkeypatch, URGENT_RESERVE)
     await waiting
     assert db.trouble.reason is None
@@ -96,9 +97,9 @@ async def test_the_last_room_is_for_what_is_under_way(db: Database, monkeypatch:
     with patient():
         new = asyncio.ensure_future(db.transact(one, urgent=True))
         await db.transact(one)
+    await until(lambda: db.trouble.reason is not None, "the reason")
     await asyncio.sleep(0.05)
     assert not new.done()
-    assert db.trouble.reason is not None
     disk(monkeypatch, URGENT_RESERVE)
     await new
     assert db.trouble.reason is None

@@ -133,7 +133,7 @@ async def test_a_campaign_that_is_deleted_meanwhile_ends_its_import(bench: Bench
         while not bench.engine.contacts:
             await asyncio.sleep(0)
     await deleting.remove(bench.ctx, campaign_id)
-    await asyncio.wait_for(running, 30)
+    await asyncio.wait_for(running, 60)
     with pytest.raises(NotFound):
         await sources.get(bench.ctx, campaign_id, source.id)
 
@@ -148,7 +148,7 @@ async def test_a_source_that_is_cancelled_stops_at_the_next_batch(bench: Bench) 
             await asyncio.sleep(0)
     async with bench.ctx.db.write() as tx:
         assert await store_sources.set_state(tx, source.id, SourceState.CANCELLED)
-    await asyncio.wait_for(running, 30)
+    await asyncio.wait_for(running, 60)
     row = await sources.get(bench.ctx, campaign_id, source.id)
     assert row.state == "cancelled"
     assert await _contacts(bench) == row.rows < 2000
