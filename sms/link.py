@@ -76,8 +76,9 @@ class Link:
         host = self._endpoint.host
         try:
             return await asyncio.open_connection(host, self._endpoint.port, ssl=self._endpoint.context())
-        except UnicodeError as fault:  # no name at all: one of its labels is empty, or longer than 63 characters
-            raise OSError(f"{host!r} is no host's name ({fault}): correct the gateway's host") from fault
+        except UnicodeError as fault:
+            why = "one of its labels is empty, or longer than 63 characters"
+            raise OSError(f"{host!r} is no host's name: {why}") from fault
 
     def submit(self, ref: str, command: commands.SubmitSm) -> None:
         """Write a segment; Answered or Unanswered follows. Raises SessionError or PduError: nothing will be written."""

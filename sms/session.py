@@ -71,7 +71,7 @@ class Session:
         # In order of sending, and so in order of their deadlines.
         self._pending: OrderedDict[int, _Sent] = OrderedDict()
         self._late: OrderedDict[int, str] = OrderedDict()
-        self._deliveries: dict[int, bool] = {}
+        self._deliveries: dict[int, commands.DeliverSm] = {}
         self._control = 0
         self._control_deadline = inf
         self._heard = now
@@ -95,7 +95,7 @@ class Session:
     def acknowledge(self, sequence: int, code: int = status.OK) -> None:
         """Answer the delivery; a temporary `code` asks the SMSC to send it again. Nothing happens once closed."""
         if self.state is not State.CLOSED and sequence in self._deliveries:
-            data_sm = self._deliveries.pop(sequence)
+            data_sm = self._deliveries.pop(sequence).data_sm
             self._send(Pdu(sequence, commands.DeliverSmResp(data_sm=data_sm), code))
 
     def unbind(self, now: float) -> None:
@@ -207,12 +207,17 @@ class Session:
         if self.state not in (State.BOUND, State.UNBINDING):
             self._send(Pdu(sequence, answer, status.TEMPORARY_APPLICATION_ERROR))
             return [events.Ignored("a delivery before the bind")]
-        if sequence in self._deliveries:
+        if self._deliveries.get(sequence) == deliver:
             return [events.Ignored(f"delivery {sequence} came again while it is being taken in")]
-        if len(self._deliveries) >= DELIVERIES_KEPT:
+        if sequence in self._deliveries or len(self._deliveries) >= DELIVERIES_KEPT:
             self._send(Pdu(sequence, answer, status.TEMPORARY_APPLICATION_ERROR))
-            return [events.Ignored("more deliveries than can be taken in; the SMSC is asked to send them later")]
-        self._deliveries[sequence] = deliver.data_sm
+            why = (
+                "two deliveries of one number"
+                if sequence in self._deliveries
+                else "more deliveries than can be taken in"
+            )
+            return [events.Ignored(f"{why}; the SMSC is asked to send them later")]
+        self._deliveries[sequence] = deliver
         return [events.Delivered(sequence, deliver)]
 
     def _bind_answered(self, pdu: Pdu, system_id: str) -> list[events.Event]:

@@ -9,9 +9,9 @@ from dialer.engine.alone import VALID, Gateways, became, send_alone
 from dialer.operations import messages, replies
 from dialer.operations.context import Context
 from dialer.store.types import AnyRow
+from sms.gateway import Gateway
 from sms.receipt import Reply
 from sms.submission import OutgoingPart, SubmitResult
-from sms.text import segments
 
 LOOK_EVERY_S = 60.0
 # An account may bring receipts for texts that others have sent by it.
@@ -74,7 +74,7 @@ class Replying:
 
         async def begin() -> OutgoingPart | None:
             found = await replies.begin_confirmation(self._ctx, reply_id)
-            return None if found is None else _part(self._ctx, found)
+            return None if found is None else _part(self._ctx, gateway, found)
 
         async def end(result: SubmitResult) -> None:
             await replies.end_confirmation(self._ctx, reply_id, *_became(result))
@@ -82,14 +82,15 @@ class Replying:
         await send_alone(gateway, begin, end)
 
 
-def _part(ctx: Context, reply: AnyRow) -> OutgoingPart:
-    split = segments(ctx.settings.replies.stop_confirmation)
-    (part,) = split.parts
+def _part(ctx: Context, gateway: Gateway, reply: AnyRow) -> OutgoingPart:
+    split = gateway.split(ctx.settings.replies.stop_confirmation, reply.source)
+    (part,) = split.parts  # the settings allow no longer one
     return OutgoingPart(
         ref=f"{_CONFIRMS}{reply.id}",
         destination=reply.source,
         payload=part.payload,
         data_coding=split.data_coding,
+        udh=part.udh,
         source=reply.destination,
         validity=VALID,
         registered_delivery=False,

@@ -15,6 +15,7 @@ from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
 from dialer.operations.gateway_names import check_free, free_id, taken
 from dialer.operations.once import Made, nobody
+from dialer.operations.text_settings import check_usable
 from dialer.store import campaigns, gateways, lists, postponing, strategies
 from dialer.store.listing import Page, Query
 from dialer.store.types import AnyRow
@@ -49,6 +50,7 @@ async def get(ctx: Context, gateway_id: str) -> Mapping[str, Any]:
 
 async def create(ctx: Context, settings: VoiceGateway | SmsGateway, *, kept: Made = nobody) -> Mapping[str, Any]:
     """Raises `InvalidInput` if the name is taken, or is another's id. The id is made from the name and never changes."""
+    check_usable(settings)
     try:
         async with ctx.db.write() as tx:
             names = await gateways.names(tx)
@@ -81,6 +83,7 @@ async def edit(
             if changes.get("kind", row["kind"]) != row["kind"]:
                 raise InvalidInput.single("kind", f"stays {row['kind']}: make a new gateway for the other channel")
             settings = _changed(row["settings"], changes)
+            check_usable(settings)
             if settings.name != row["name"]:
                 check_free(settings.name, gateway_id, await gateways.names(tx))
             await gateways.edit(tx, gateway_id, settings, ctx.clock())

@@ -2,8 +2,9 @@
 
 from dataclasses import fields
 
-from dialer.domain.gateway import SmsGateway
-from sms.address import Addressing
+from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.gateway import SmsGateway, VoiceGateway
+from sms.address import AddressError, Addressing, source
 from sms.alphabet import Encoding
 from sms.settings import GatewaySettings
 from sms.text import LongTexts
@@ -24,6 +25,28 @@ def gateway_settings(name: str, settings: SmsGateway) -> GatewaySettings:
         national=Encoding[settings.national.upper()] if settings.national else None,
         **known,
     )
+
+
+def check_usable(settings: SmsGateway | VoiceGateway) -> None:
+    """Raises `InvalidInput` for a host that has no address, and a sender that no text can carry: all of them would fail.
+
+    Not a rule of the settings themselves, so that those stored before can be read.
+    """
+    if not isinstance(settings, SmsGateway):
+        return
+    faults: list[Fault] = []
+    try:
+        settings.host.encode("idna")
+    except UnicodeError:
+        why = "has a label that is empty or longer than 63 characters: write it like smsc.example, or an address"
+        faults.append(Fault("host", f"{shown(settings.host)} {why}"))
+    try:
+        source(settings.sender)
+    except AddressError:
+        why = "is no sender id: write up to 11 letters and digits, a short code, or a number with its plus"
+        faults.append(Fault("sender", f"{shown(settings.sender)} {why}"))
+    if faults:
+        raise InvalidInput(tuple(faults))
 
 
 def price(settings: SmsGateway, segments: int) -> str:

@@ -159,6 +159,23 @@ async def test_what_smpp_cannot_carry_is_refused(server: Server, sent: dict[str,
     assert fields_of(problem) == set(sent)
 
 
+@pytest.mark.req("M1", "M2")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"host": "smsc..example"}, {"host": f"{'x' * 64}.example"}, {"sender": "My Company Ltd"}, {"sender": "a{b}"},
+        {"sender": "1" * 16}, {"sender": "+12"}, {"host": ".", "sender": "much too long a name"},
+    ],
+)  # fmt: skip
+async def test_what_no_text_could_leave_with_is_refused(server: Server, sent: dict[str, Any]) -> None:
+    """Nobody finds out by texts that fail, each for the same reason."""
+    await server.ok("POST", "/gateways", 201, json=SMS)
+    for method, path in (("POST", "/gateways"), ("PATCH", "/gateways/texts")):
+        problem = await server.refused(method, path, 422, json={**SMS, "name": "Texts", **sent})
+        assert fields_of(problem) == set(sent)
+    await server.ok("PATCH", "/gateways/texts", json={"host": "2001:db8::1", "sender": "+41791234567"})
+
+
 async def test_the_kind_stays(server: Server) -> None:
     await server.ok("POST", "/gateways", 201, json=VOICE)
     problem = await server.refused("PATCH", "/gateways/main-trunk", 422, json={"kind": "sms"})

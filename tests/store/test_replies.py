@@ -16,7 +16,11 @@ from dialer.operations.trail_check import trail_check
 from dialer.store import tables
 from dialer.store.listing import Query
 from dialer.store.types import AnyRow
+from sms.alphabet import Encoding
 from sms.receipt import Reply
+from sms.settings import GatewaySettings, split
+from sms.submission import Accepted, OutgoingPart
+from sms.text import Segmentation
 from tests.support import builders, invariants
 from tests.support.context import Bench
 from tests.support.stories import Story, stories
@@ -295,3 +299,39 @@ async def test_a_confirmation_whose_gateway_is_gone_is_given_up_in_time(bench: B
     assert [(row.confirmation, row.confirmation_error) for row in await kept(bench)] == [
         ("failed", "the gateway was not there in time")
     ]
+
+
+@pytest.mark.req("M2", "M5")
+@pytest.mark.parametrize(
+    ("alphabet", "octets"), [(Encoding.GSM7, b"No more @ us\x05"), (Encoding.LATIN1, b"No more @ us\xe9")]
+)
+async def test_the_confirmation_is_written_in_the_gateways_alphabet(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, alphabet: Encoding, octets: bytes
+) -> None:
+    replied = bench.ctx.settings.replies.model_copy(update={"stop_confirmation": "No more @ us\u00e9"})
+    monkeypatch.setattr(bench.ctx, "settings", bench.ctx.settings.model_copy(update={"replies": replied}))
+    sent: list[OutgoingPart] = []
+    tasks: list[asyncio.Task[None]] = []
+    settings = GatewaySettings("texter", "127.0.0.1", 1, "dialer", "", alphabet=alphabet)
+
+    class Texter:
+        def of(self, _name: str) -> Any:
+            return self
+
+        def split(self, text: str, _destination: str) -> Segmentation:
+            return split(settings, text)
+
+        def slot(self) -> Any:
+            return asyncio.Lock()
+
+        async def submit(self, part: OutgoingPart) -> Accepted:
+            sent.append(part)
+            return Accepted("1")
+
+    replying = Replying(
+        bench.ctx, Texter(), start=lambda work, name: tasks.append(asyncio.create_task(work, name=name))
+    )
+    await replying.take_in("texter", Reply(DIGITS, "us", b"stop"))
+    await asyncio.gather(*tasks)
+    assert [part.payload.replace(b"\0", b"@") for part in sent] == [octets]
+    assert [row.confirmation for row in await kept(bench)] == ["sent"]

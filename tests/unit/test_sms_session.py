@@ -193,6 +193,18 @@ def test_a_delivery_is_answered_only_when_told_to(peer: Peer) -> None:
     assert peer.sent() == [Pdu(9, commands.DeliverSmResp(), 0x64)]
 
 
+@pytest.mark.req("M3", "M5")
+def test_another_delivery_of_a_number_in_use_is_sent_away_and_not_taken_for_the_first(peer: Peer) -> None:
+    """An SMSC that numbers its requests wrongly would take the first one's answer for both, and the STOP would be lost."""
+    first = commands.DeliverSm(HANDSET, US, b"Yes")
+    peer.says(first, 1)
+    assert isinstance(peer.says(DELIVER, 1)[0], events.Ignored)
+    assert peer.sent() == [Pdu(1, commands.DeliverSmResp(), 0x64)]
+    peer.session.acknowledge(1)
+    assert peer.sent() == [Pdu(1, commands.DeliverSmResp())]
+    assert peer.says(DELIVER, 1) == [events.Delivered(1, DELIVER)]
+
+
 def test_data_sm_is_answered_as_such(peer: Peer) -> None:
     peer.says(commands.DeliverSm(HANDSET, US, tlvs=((0x0424, b"Hi"),), data_sm=True), 9)
     peer.session.acknowledge(9)
