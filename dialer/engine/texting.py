@@ -66,8 +66,9 @@ class Texting:
 
     def _divert(self) -> None:
         """Texts that wait for a link that is gone: a gateway may be away for long, and another one of their campaign be there."""
-        for text in self._texts.values():
-            if not text.gateway.is_bound:
+        away = {gateway for gateway in {text.gateway for text in self._texts.values()} if not gateway.is_bound}
+        for text in self._texts.values() if away else ():
+            if text.gateway in away:
                 text.divert()
 
     async def settled(self, campaign_id: int, timeout_s: float) -> bool:
