@@ -19,6 +19,7 @@ from dialer.operations import importing, pending, uploads
 from dialer.store.tables import remembered_mapping, source
 from tests.api.conftest import Server, fields_of
 from tests.api.test_sources import CSV, kept_files, load, stored
+from tests.support.waiting import until
 from tests.support.workbooks import workbook
 
 XLSX = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -389,17 +390,9 @@ async def test_an_upload_cut_in_the_middle_leaves_nothing(server: Server, path: 
             "Content-Type: text/csv\r\nContent-Length: 1000000\r\n\r\nphone\n+4930123456\n".encode()
         )
         await writer.drain()
-        for _ in range(100):
-            if kept_files(server):
-                break
-            await asyncio.sleep(0.02)
-        assert kept_files(server)
+        await until(lambda: bool(kept_files(server)), "the file to be begun")
         writer.transport.abort()
-        for _ in range(100):
-            if not kept_files(server):
-                break
-            await asyncio.sleep(0.02)
-        assert kept_files(server) == []
+        await until(lambda: not kept_files(server), "it to be gone")
     assert await stored(server) == NOTHING
 
 

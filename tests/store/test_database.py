@@ -21,7 +21,7 @@ async def test_a_cancelled_transaction_keeps_the_writer_until_its_thread_is_done
     async def slow(tx: AsyncConnection) -> None:
         await tx.execute(text("CREATE TABLE seen (who TEXT)"))
         began.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         await tx.execute(text("INSERT INTO seen VALUES ('slow')"))
         order.append("slow")
 
@@ -32,7 +32,7 @@ async def test_a_cancelled_transaction_keeps_the_writer_until_its_thread_is_done
 
     try:
         first = asyncio.create_task(db.transact(slow))
-        assert await asyncio.to_thread(began.wait, 10)
+        assert await asyncio.to_thread(began.wait, 60)
         first.cancel()
         assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], asyncio.CancelledError)
         second = asyncio.create_task(next_writer())

@@ -18,6 +18,7 @@ from tests.support.builders import number
 from tests.support.context import Bench
 from tests.support.context import bench as make_bench
 from tests.support.databases import PostgresDatabases, opened
+from tests.support.waiting import until
 
 ROWS = 600
 
@@ -48,16 +49,16 @@ async def _state(bench: Bench, source_id: int) -> Any:
 async def _until_over(source_id: int, *benches: Bench) -> Any:
     """Both nodes' loops run until the source is not running any more."""
     loops = [asyncio.create_task(imports(bench.ctx).run()) for bench in benches]
-    for _ in range(400):
-        await asyncio.sleep(0.05)
-        found = await _state(benches[0], source_id)
-        if found.state not in {"pending", "running"}:
-            break
+
+    async def is_over() -> bool:
+        return (await _state(benches[0], source_id)).state not in {"pending", "running"}
+
+    await until(is_over, "the import to be over", every_s=0.05)
     assert not any(loop.done() for loop in loops)
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
-    return found
+    return await _state(benches[0], source_id)
 
 
 @pytest.mark.req("A6", "K5")

@@ -89,7 +89,7 @@ async def test_the_loop_waits_for_room_and_goes_on(lite: Bench, monkeypatch: pyt
     assert not running.done()
     await _pages(lite, 1_000_000)  # before it can say that it failed
     monkeypatch.setattr(importing, "_finish", real)
-    for _ in range(200):
+    for _ in range(1_200):
         await asyncio.sleep(0.05)
         found = await _state(lite, source_id)
         if found.state == "done":

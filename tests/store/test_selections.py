@@ -82,7 +82,7 @@ async def test_cut_off_anywhere_it_ends_the_same(bench: Bench, second: Bench) ->
     campaign_id = await builders.add_campaign(bench)
     made = await selections.take(bench.ctx, campaign_id, [], None, "Everybody")
     running = asyncio.create_task(selections.run(bench.ctx, made.id))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(bench.engine.contacts) < 2:
             await asyncio.sleep(0)
     running.cancel()

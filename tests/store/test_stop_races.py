@@ -43,14 +43,14 @@ async def test_a_stop_waits_for_intents_that_another_node_is_committing(
         await write(tx, entries)
         written.set()
         if tx.dialect.name == "sqlite":  # in the writer's own thread
-            go_on.wait(10)
+            go_on.wait(60)
         else:
-            await asyncio.to_thread(go_on.wait, 10)
+            await asyncio.to_thread(go_on.wait, 60)
 
     with monkeypatch.context() as patched:
         patched.setattr(trail, "write", write_slowly)
         intending = asyncio.create_task(builders.intend_call(second, claimed))
-        assert await asyncio.to_thread(written.wait, 10)
+        assert await asyncio.to_thread(written.wait, 60)
     stopping = asyncio.ensure_future(stop(bench, campaign_id))
     done, _ = await asyncio.wait([stopping], timeout=0.3)
     assert not done

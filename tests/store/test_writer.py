@@ -47,7 +47,7 @@ class Held:
 
     async def work(self, tx: AsyncConnection) -> str:
         await add(tx, "held")
-        self.may_end.wait(10)
+        self.may_end.wait(60)
         return "held"
 
 

@@ -157,7 +157,7 @@ class Server:
         """Status and JSON of an answer."""
         headers = {"Authorization": f"Bearer {self._token}", **request.pop("headers", {})}
         async with (
-            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(30)) as http,
+            aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(COMMAND_S)) as http,
             http.request(method, f"{self.address}/api/v1{path}", **request) as answer,
         ):
             return answer.status, await answer.json(content_type=None) if answer.status != 204 else None

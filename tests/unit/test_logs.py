@@ -66,7 +66,7 @@ class Stuck(io.StringIO):
 
     def write(self, text: str) -> int:
         self.asked.set()
-        self.reads.wait(10)
+        self.reads.wait(60)
         return super().write(text)
 
 
@@ -75,7 +75,7 @@ def test_who_does_not_read_loses_lines_and_holds_up_nobody() -> None:
     stream = Stuck()
     writer = LogWriter(stream, most=3)
     writer.write("first\n")
-    assert stream.asked.wait(10), "the thread writes by itself"
+    assert stream.asked.wait(60), "the thread writes by itself"
     for number in range(5):
         writer.write(f"{number}\n")  # returns at once, or this test never ends
     stream.reads.set()

@@ -133,7 +133,7 @@ async def test_what_is_sent_bit_by_bit_is_sent_to_each() -> None:
         return sent[-1]
 
     asks: list[Callable[[], Awaitable[web.StreamResponse]]] = [lambda: turns.together("a", stream)] * 3
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert set(await asyncio.gather(*(ask() for ask in asks))) == set(sent)
     assert len(sent) == 3
 
