@@ -28,6 +28,8 @@ AGAIN = timedelta(seconds=60)
 PARTS_KEPT = timedelta(minutes=10)
 #: 47 CFR 64.1200(a)(12): a later confirmation needs a proof of consent.
 CONFIRMED_WITHIN = timedelta(minutes=5)
+#: Digits by which a number is known without its country code.
+SHORTEST = 8
 #: Characters of a reply in the trail; the whole is in the log of replies.
 LONGEST_TOLD = 2_000
 _MISSING = "\N{HORIZONTAL ELLIPSIS}"
@@ -97,13 +99,15 @@ def _whole(key: Key, parts: Sequence[AnyRow]) -> _Whole:
 
 async def _take(ctx: Context, whole: _Whole) -> Taken | None:
     stop = asks_to_stop(whole.text, ctx.settings.replies.stop_words)
-    is_new = stop and await _bar(ctx, whole)
+    async with ctx.db.read() as tx:
+        numbers = await _numbers(tx, ctx, whole)
+    is_new = stop and await _bar(ctx, whole, numbers)
     confirm = is_new and bool(ctx.settings.replies.stop_confirmation)
 
     async def work(tx: AsyncConnection) -> tuple[Taken | None, int | None]:
         if whole.key is not None:
             await replies.take_parts(tx, whole.key, ctx.clock())
-        meant, now = await _meant(tx, ctx, whole), ctx.clock()
+        meant, now = await _meant(tx, whole, numbers), ctx.clock()
         if await _is_there(tx, whole, meant, now):
             return None, None
         sent = meant.text
@@ -125,10 +129,10 @@ async def _take(ctx: Context, whole: _Whole) -> Taken | None:
     return taken
 
 
-async def _bar(ctx: Context, whole: _Whole) -> bool:
+async def _bar(ctx: Context, whole: _Whole, numbers: Sequence[str]) -> bool:
     """No call or text to the number starts after this; True if it was not on the list before."""
     async with ctx.db.read() as tx:
-        meant = await _meant(tx, ctx, whole)
+        meant = await _meant(tx, whole, numbers)
     if not meant.address.startswith("+"):
         return False  # a short code, or a name: nobody calls it
     told = whole.text if len(whole.text) <= 50 else f"{whole.text[:50]}{_MISSING}"  # noqa: PLR2004 (only for people)
@@ -136,9 +140,8 @@ async def _bar(ctx: Context, whole: _Whole) -> bool:
     return added.added > 0
 
 
-async def _meant(tx: AsyncConnection, ctx: Context, whole: _Whole) -> _Meant:
+async def _meant(tx: AsyncConnection, whole: _Whole, numbers: Sequence[str]) -> _Meant:
     """The newest text that this number has got: from the sender it has written to, else by the same gateway, else any."""
-    numbers = _numbers(whole.source, ctx.settings.default_region)
     sent = await replies.texts_to(tx, numbers)
     if sent:
         best = max(
@@ -152,11 +155,23 @@ async def _meant(tx: AsyncConnection, ctx: Context, whole: _Whole) -> _Meant:
     return _Meant(numbers[0] if numbers else whole.source, None, None)
 
 
-def _numbers(source: str, region: str) -> list[str]:
-    """The E.164 numbers that may be meant, the likeliest first: SMSCs leave out the plus, some the country code too."""
+async def _numbers(tx: AsyncConnection, ctx: Context, whole: _Whole) -> list[str]:
+    """The E.164 numbers that may be meant, the likeliest first: SMSCs leave out the plus, some the country code too.
+
+    What is nobody's number as it is written, or in the region that is set, is that of a late text by the same gateway which ends
+    with it: another country's, written as it is dialed there. Its STOP must not be lost.
+    """
+    source, region = whole.source, ctx.settings.default_region
     digits = source.removeprefix("+")
     read = [read_phone(f"+{digits}", None), *([] if source.startswith("+") else [read_phone(digits, region)])]
-    return list(dict.fromkeys(one for one in read if not isinstance(one, Unreadable)))
+    found = list(dict.fromkeys(one for one in read if not isinstance(one, Unreadable)))
+    own = digits.lstrip("0")
+    if source.startswith("+") or len(own) < SHORTEST or not (own.isascii() and own.isdigit()):
+        return found
+    if await replies.texts_to(tx, found) or await contacts.owners(tx, found):
+        return found
+    like = await replies.texted_like(tx, whole.gateway, own)
+    return [like] if like else found
 
 
 def _same(sender: str, destination: str) -> bool:

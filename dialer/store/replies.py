@@ -14,6 +14,8 @@ from dialer.store.types import AnyRow, spelled
 
 #: The last texts to a number among which the answered one is looked for.
 LAST_TEXTS = 50
+#: The last texts of all among which a number is looked for that is written without its country code.
+LATE_TEXTS = 50_000
 #: `(gateway, source, destination, reference, total)` of a reply in parts.
 Key = tuple[str, str, str, int, int]
 _KEY = (
@@ -76,6 +78,14 @@ async def texts_to(tx: AsyncConnection, addresses: Collection[str]) -> Sequence[
         message.c.address.in_(list(addresses)), message.c.status != spelled(MessageStatus.FAILED)
     )
     return list(await tx.execute(query.order_by(message.c.id.desc()).limit(LAST_TEXTS)))
+
+
+async def texted_like(tx: AsyncConnection, gateway: str, digits: str) -> str | None:
+    """The number that ends with these digits, and to which a text went lately by this gateway: the newest of them."""
+    late = select(message.c.id, message.c.address, message.c.gateway).order_by(message.c.id.desc()).limit(LATE_TEXTS)
+    of = late.subquery().c
+    query = select(of.address).where(of.gateway == gateway, of.address.like(f"%{digits}")).order_by(of.id.desc())
+    return await tx.scalar(query.limit(1))
 
 
 async def last(tx: AsyncConnection, source: str) -> AnyRow | None:

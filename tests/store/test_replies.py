@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from dialer.domain.contact import Address, NewContact
 from dialer.domain.errors import NotFound
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.replying import Replying
@@ -75,6 +76,21 @@ async def test_a_reply_leads_on_in_the_strategy_that_has_sent_the_text(bench: Be
     (row,) = await kept(bench)
     assert (row.campaign_id, row.contact_id, row.message_id) == (campaign_id, 1, data["message"])
     assert bench.engine.contacts[-1] == campaign_id, "the engine looks for what is due"
+
+
+@pytest.mark.parametrize(("source", "is_it"), [("07700900123", True), ("7700900123", True), ("0900123", False)])
+async def test_a_stop_written_as_it_is_dialed_in_another_country_counts(bench: Bench, source: str, is_it: bool) -> None:
+    """The region that is set is another one, in which it is no number, or somebody else's."""
+    campaign_id = await builders.add_campaign(bench, SURVEY)
+    british = "+447700900123"
+    await builders.load(bench, campaign_id, [NewContact(first_name="P1", addresses=(Address(british, sms=True),))])
+    await builders.publish(bench, campaign_id)
+    assert await builders.text_all(bench, campaign_id) == 1
+    assert await reply(bench, "Stop", source) == Taken(1, confirm=is_it)
+    async with bench.ctx.db.read() as tx:
+        listed = [row.address for row in await tx.execute(select(tables.do_not_contact.c.address))]
+    assert listed == [british] * is_it
+    assert [row.source for row in await kept(bench)] == [british if is_it else source]
 
 
 async def test_the_list_of_a_campaign_has_its_replies_with_the_texts_they_answer(bench: Bench) -> None:
