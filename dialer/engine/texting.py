@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from ulid import ULID
@@ -14,7 +14,7 @@ from dialer.engine.feeds import Feeds
 from dialer.engine.one_text import OneText
 from dialer.engine.sms_gateways import Running, SmsGateways
 from dialer.engine.text_log import TextLog
-from dialer.operations import messages
+from dialer.operations import attempts, messages
 from dialer.operations.context import Context
 from dialer.operations.message_rows import TextIntent
 from dialer.pacing.gates import text_room
@@ -24,6 +24,8 @@ from sms.settings import GatewayState
 from sms.text import TextTooLongError
 
 LOOK_AGAIN_S = 5.0
+#: Texts of a step whose own gateway has no link are looked at again after it.
+AWAY = timedelta(seconds=30)
 
 
 class Texting:
@@ -61,8 +63,26 @@ class Texting:
         for campaign in self.board.active(now):
             gateway = self.gateways.pick(campaign)
             room = self._room(campaign, gateway, busy[campaign.id])
-            for request in self.feeds.take(campaign, room, now) if room > 0 else ():
-                self._begin(request, request.payload.get("gateway") or gateway)
+            taken = self.feeds.take(campaign, room, now) if room > 0 else []
+            away = []
+            for request in taken:
+                named = request.payload.get("gateway")
+                if named and self._is_away(named):
+                    away.append(request)
+                else:
+                    self._begin(request, named or gateway)
+            if away:
+                self._start(self._put_off(away, now + AWAY), name=f"sms-away-{campaign.id}")
+
+    def _is_away(self, named: str) -> bool:
+        """Whether a step's own gateway is there, and has no link."""
+        gateway = self.gateways.of(named)
+        return gateway is not None and not gateway.is_bound
+
+    async def _put_off(self, requests: Sequence[ContactRequest], until: datetime) -> None:
+        """They would take the room of the campaign's other texts."""
+        await attempts.put_off_all(self._ctx, {request.id: until for request in requests})
+        self.bell.ring()
 
     def _divert(self) -> None:
         """Texts that wait for a link that is gone: a gateway may be away for long, and another one of their campaign be there."""

@@ -1,6 +1,6 @@
 """Attempts in the store: the intent before a call, how far it got, and its outcome with the strategy's next step."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -267,5 +267,10 @@ async def put_back(ctx: Context, held: Sequence[ContactRequest]) -> None:
 
 async def put_off(ctx: Context, request: ContactRequest, until: datetime) -> None:
     """A claimed request that can't be dialed at this moment goes back into the queue."""
+    await put_off_all(ctx, {request.id: until})
+
+
+async def put_off_all(ctx: Context, until: Mapping[int, datetime]) -> None:
+    """The same for several, `{request: when}`."""
     async with ctx.db.write() as tx:
-        await postponing.postpone(tx, {request.id: until})
+        await postponing.postpone(tx, until)

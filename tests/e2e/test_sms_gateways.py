@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
 from dialer.domain.gateway import SmsGateway
+from dialer.engine import texting
 from dialer.store import gateways as stored
 from sms.lab.smsc import Smsc
 from tests.support.invariants import check
@@ -83,6 +85,29 @@ async def test_texts_that_wait_for_their_turn_at_a_gateway_leave_by_another_when
             story.number.removeprefix("+"): 1 for story in stories
         }
         assert len(one.ledger()) < 30
+        await check(running.ctx.db, settled=True)
+
+
+@pytest.mark.req("M1")
+async def test_a_step_whose_own_gateway_is_down_holds_up_no_texts_of_others(
+    lab: Lab, tmp_path: Path, smscs: tuple[Smsc, Smsc], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(texting, "AWAY", timedelta(seconds=1))
+    one, two = smscs
+    async with rig(lab, tmp_path, smsc=one) as running:
+        await add(running, "second", two)
+        await two.kill()
+        by_second = {**text(gateway="second"), "id": "second"}
+        branch = {
+            "id": "branch", "type": "branch", "out": {"rule1": "text", "otherwise": "second"},
+            "fields": {"on": "first_name", "rules": [{"op": "eq", "value": "P29"}]},
+        }  # fmt: skip
+        campaign = await running.campaign(people(80, 30), strategy(branch, text(), by_second), sms_gateway="smsc")
+        await running.publish(campaign)
+        await running.until(lambda: len(one.ledger()) == 1, "the text of the last one")
+        await two.start()
+        stories = await running.done(campaign)
+        assert (len(stories), len(one.ledger()), len(two.ledger())) == (30, 1, 29)
         await check(running.ctx.db, settled=True)
 
 
