@@ -10,6 +10,7 @@ from asterisk.lab import install
 from asterisk.lab.distribution import Distribution
 from asterisk.lab.lab import Lab
 from tests.support.rig import Rig, everybody_answers, rig
+from tests.support.written import Written
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,12 @@ async def lab(tmp_path_factory: pytest.TempPathFactory, asterisk_distribution: D
     await running.set_talk(0.2, 0.3, ring_s=0.1)
     yield running
     await running.stop()
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Written:
+    """What the engine writes to Asterisk and to SMSCs from now on."""
+    return Written().watch(monkeypatch)
 
 
 @pytest.fixture

@@ -398,7 +398,7 @@ async def test_the_ledger_outlives_a_kill_of_the_pbx_which_comes_back(lab: Lab, 
     await lab.pbx.start()
     await lab.settled()
     async with Session(lab.pbx.ami) as after:
-        assert int((await after.wait(lambda e: e.name == "FullyBooted")).fields["Uptime"]) <= 3
+        assert int((await after.wait(lambda e: e.name == "FullyBooted")).fields["Uptime"]) < 60
         await (await originate(after, number(Callee.ANSWER, 17))).event("AgentConnect")
 
 
