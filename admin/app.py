@@ -65,10 +65,10 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
 
 async def _error_page(request: web.Request, problem: Problem) -> web.StreamResponse:
     """`error.html` with `status`, `title` and `detail`. A page that can't even be drawn is told in plain text."""
+    faults = "; ".join(f"{fault.field}: {language.said(fault.reason)}" for fault in problem.errors)
+    detail, title = faults or language.said(problem.detail), language.said(problem.title)
     try:
-        text = to_html(
-            request, "error.html", status=problem.status, title=language.said(problem.title), detail=problem.detail
-        )
+        text = to_html(request, "error.html", status=problem.status, title=title, detail=detail)
     except Exception:
         log.exception("the error page can't be drawn")
         return await errors.plain_page(request, problem)

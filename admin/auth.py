@@ -14,6 +14,7 @@ from admin.errors import Refused, is_api, is_editor
 from admin.forwarded import client_address
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
 from admin.language import _
+from dialer.domain.said import Said, marked
 from dialer.operations import audit, rest_keys, staff, users
 from dialer.operations.users import Right
 
@@ -157,8 +158,9 @@ async def _let_in(request: web.Request, identity: Identity, handler: Handler) ->
     _check_campaign(request.path, identity)
     right = right_for(request.method, request.path)
     if identity.role != CAMPAIGN_KEY and not _EVERYBODYS.fullmatch(request.path) and not may(identity, right):
-        kind = f"a {identity.role}" if identity.scope.rights is None else f"a {identity.role} with less rights"
-        raise Refused(403, f"{identity.name} is {kind}, who may not {right} here")
+        less = marked("%(name)s is a %(role)s with less rights, who may not %(right)s here")
+        told = marked("%(name)s is a %(role)s, who may not %(right)s here") if identity.scope.rights is None else less
+        raise Refused(403, Said(told, name=identity.name, role=Said(identity.role), right=Said(right)))
     return await handler(request)
 
 

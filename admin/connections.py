@@ -16,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 from admin.errors import PROBLEM_JSON, Refused, is_api
 from admin.problems import type_of
 from config.http import Http
+from dialer.domain.said import Said
 
 # A form of a page, as the bodies of the API.
 FORM_S = 30.0
@@ -117,5 +118,5 @@ async def timely_forms(
             async with asyncio.timeout(FORM_S):
                 await request.post()
         except TimeoutError:
-            raise Refused(408, f"the form did not come within {FORM_S:g} s") from None
+            raise Refused(408, Said("the form did not come within %(seconds)s s", seconds=f"{FORM_S:g}")) from None
     return await handler(request)

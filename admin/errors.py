@@ -21,6 +21,7 @@ from dialer.domain.errors import (
     NotFound,
     StaleEdit,
 )
+from dialer.domain.said import Said
 from dialer.domain.unfit import faults_of
 from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
 from dialer.operations.deploying import BadStrategy
@@ -86,7 +87,9 @@ def malformed(detail: str) -> Refused:
 
 
 def too_large(megabytes: int) -> Refused:
-    return Refused(413, f"the body is larger than {megabytes} MB, which is the most that is taken here")
+    return Refused(
+        413, Said("the body is larger than %(most)s MB, which is the most that is taken here", most=megabytes)
+    )
 
 
 def of_domain(error: DomainError) -> Problem:
@@ -119,10 +122,14 @@ def input_checked() -> Iterator[None]:
 
 def of_http(error: web.HTTPException) -> Problem:
     status = error.status
-    detail = {404: "there is nothing at this address", 413: "the body is larger than what is taken here"}
+    detail = {
+        404: Said("there is nothing at this address"),
+        413: Said("the body is larger than what is taken here"),
+    }
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
-        return Problem(status, _TITLES[405], f"{error.method} is not possible here, but: {allowed}")
+        told = Said("%(method)s is not possible here, but: %(allowed)s", method=error.method, allowed=allowed)
+        return Problem(status, _TITLES[405], told)
     return Problem(status, _TITLES.get(status, error.reason), detail.get(status, error.text or error.reason))
 
 
@@ -182,21 +189,28 @@ async def plain_bodies(request: web.Request, handler: Handler) -> web.StreamResp
     """A packed body is refused: unpacking it, aiohttp takes a gzip stream that was cut off for whole, and one of several for all."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise Refused(415, f"a body with `Content-Encoding: {encoding[:40]}` is not taken; send it unpacked")
+        raise Refused(
+            415,
+            Said("a body with `Content-Encoding: %(encoding)s` is not taken; send it unpacked", encoding=encoding[:40]),
+        )
     return await handler(request)
 
 
 def _unexpected(request: web.Request, error: Exception) -> Problem:
     if is_full(error):
         log.error("no room", method=request.method, path=request.path, error=str(error))
-        return Problem(507, _TITLES[507], "the server's disk is full, and this was not done; make room and repeat it")
+        return Problem(
+            507, _TITLES[507], Said("the server's disk is full, and this was not done; make room and repeat it")
+        )
     log.error("request failed", method=request.method, path=request.path, exc_info=error)
     if isinstance(error, ValidationError) and request.method not in {"GET", "HEAD"}:
         # Nearly always the answer's own shape, which is made when all is committed.
         return Problem(
-            500, _TITLES[500], "this may be done already, but could not be answered: read it again; the log says why"
+            500,
+            _TITLES[500],
+            Said("this may be done already, but could not be answered: read it again; the log says why"),
         )
-    return Problem(500, _TITLES[500], "the server could not do this; its log says why")
+    return Problem(500, _TITLES[500], Said("the server could not do this; its log says why"))
 
 
 async def _answer(request: web.Request, problem: Problem, headers: Mapping[str, str]) -> web.StreamResponse:

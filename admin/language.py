@@ -19,6 +19,7 @@ from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
 from config.load import SettingsError
+from dialer.domain.said import Said
 
 log = structlog.get_logger()
 
@@ -99,7 +100,10 @@ def N_(message: str) -> str:  # noqa: N802  (the name that the tools of gettext 
 
 
 def said(text: str) -> str:
-    """A text that was marked with `N_`; any other one stays as it is."""
+    """A text that was marked with `N_`, or what the domain has `Said`; any other one stays as it is."""
+    if isinstance(text, Said):
+        values = {name: said(one) if isinstance(one, Said) else one for name, one in text.values.items()}
+        return spoken.get().texts.gettext(text.template) % values
     return spoken.get().texts.gettext(text) if text else ""
 
 

@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from admin.errors import Refused
 from admin.openapi import Operation, takes_turns
 from admin.schemas.common import ListQuery
+from dialer.domain.said import Said
 
 AT_ONCE, MOST_WAITING = 3, 500
 # Of how long an answer took, but no longer than that: a search of seconds is the database's time, not the dialer's.
@@ -120,7 +121,9 @@ class Turns:
     def _wait(self) -> Iterator[None]:
         if self._waiting >= self._most_waiting:
             raise Refused(
-                503, f"{self._waiting} reads wait for an answer; come again in a second", {"Retry-After": "1"}
+                503,
+                Said("%(number)s reads wait for an answer; come again in a second", number=self._waiting),
+                {"Retry-After": "1"},
             )
         self._waiting += 1
         try:

@@ -35,7 +35,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     except InvalidInput as error:
         return await _page(request, 422, by_field(error.faults))
     except Refused as error:
-        return await _page(request, error.problem.status, {"old": [error.problem.detail]})
+        return await _page(request, error.problem.status, {"old": [said(error.problem.detail)]})
     answer = web.Response(status=303, headers={"Location": "/account?saved=password"})
     auth.set_cookie(request, answer, cookie)
     return answer
@@ -46,7 +46,7 @@ async def set_time_zone(request: web.Request) -> web.StreamResponse:
     try:
         await staff.set_time_zone(request.app[CONTEXT], _me(request), name or None)
     except InvalidInput as error:
-        return await _page(request, 422, {"time_zone": [fault.reason for fault in error.faults]})
+        return await _page(request, 422, {"time_zone": [said(fault.reason) for fault in error.faults]})
     raise web.HTTPSeeOther("/account?saved=time-zone")
 
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from admin import streams
 from admin.keys import CONTEXT
+from admin.language import said
 from admin.pages import contact as contact_page
 from admin.pages.live import AT_LEAST_EVERY_S, SOON_S, Drawn, swapped
 from admin.pages.render import page
@@ -65,7 +66,7 @@ async def answer(request: web.Request) -> web.StreamResponse:
 
 def _tell(desk: Desk, error: InvalidInput | Conflict | NotFound) -> None:
     """In the part of the page that is drawn anew: what was refused is past with the agent's next answer."""
-    told = error.faults[0].reason if isinstance(error, InvalidInput) else str(error)
+    told = said(error.faults[0].reason if isinstance(error, InvalidInput) else str(error))
     desk.told = f"{told[:1].upper()}{told[1:]}."
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from admin.auth import local_path, may
 from admin.keys import CONTEXT, IDENTITY
-from admin.language import _
+from admin.language import _, said
 from admin.pages import forms, views
 from admin.pages.campaign import overview
 from admin.pages.lists import ListView, wanted
@@ -40,7 +40,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         strategy = document_of(template) if template else None
         campaign = await campaigns.create(request.app[CONTEXT], {"title": _title(title)}, strategy)
     except InvalidInput as error:
-        faults = {fault.field: [fault.reason] for fault in error.faults}
+        faults = {fault.field: [said(fault.reason)] for fault in error.faults}
         given = {"create_title": title, "create_template": template, "create_faults": faults}
         return await _list(request, status=422, **given)
     raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/settings" if form.get("open") else "/campaigns")

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from admin.auth import local_path
 from admin.keys import CONTEXT, IDENTITY
-from admin.language import _, labelled
+from admin.language import _, labelled, said
 from admin.pages import contact_form, stale, words
 from admin.pages.contact_form import ContactForm
 from admin.pages.forms import revision
@@ -54,7 +54,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
         await people.erase(ctx, item["id"], by=request[IDENTITY].name)
     except UnderWay as error:
         shown = contact_form.stored(item, await people.revision_of(ctx, item["id"]), fields)
-        shown.general.append(str(error))
+        shown.general.append(said(str(error)))
         return _page(request, item, shown, status=409)
     raise web.HTTPSeeOther(await _back_of_form(request))
 
@@ -101,15 +101,15 @@ def _results(
             refused.setdefault(_why(result, fields), []).append(result.id)
     return page(
         request, "contacts_bulk.html", status=422 if faults else 409, section="Contacts", back=back, refused=refused,
-        done=sum(result.done for result in results), faults=[fault.reason for fault in faults],
+        done=sum(result.done for result in results), faults=[said(fault.reason) for fault in faults],
     )  # fmt: skip
 
 
 def _why(result: Result, fields: Mapping[str, Field]) -> str:
     """Why it was not done, with fields as they are called on pages."""
     labels = {name: one.label for name, one in fields.items()}
-    told = (f"{words.contact_field(fault.field, labels)}: {fault.reason}" for fault in result.faults)
-    return "; ".join(told) or str(result.reason)
+    told = (f"{words.contact_field(fault.field, labels)}: {said(fault.reason)}" for fault in result.faults)
+    return "; ".join(told) or said(str(result.reason))
 
 
 async def _stale_page(request: web.Request, item: Mapping[str, Any], form: ContactForm) -> web.Response:

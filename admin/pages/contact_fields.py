@@ -7,7 +7,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import N_, _, labelled
+from admin.language import N_, _, labelled, said
 from admin.pages import stale
 from admin.pages.faults import by_field
 from admin.pages.forms import read_from, revision
@@ -73,7 +73,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
     try:
         await contact_fields.remove(request.app[CONTEXT], row.name, Values(wanted) if wanted in set(Values) else None)
     except FieldInUse as error:
-        return await _one(request, _stored(row), 409, {"": [str(error)]})
+        return await _one(request, _stored(row), 409, {"": [said(str(error))]})
     raise web.HTTPSeeOther("/contact-fields")
 
 
@@ -140,5 +140,5 @@ def _status(error: InvalidInput | ValuesDoNotFit) -> int:
 
 def _by_field(error: InvalidInput | ValuesDoNotFit) -> dict[str, list[str]]:
     if not isinstance(error, InvalidInput):
-        return {"": [str(error)]}
+        return {"": [said(str(error))]}
     return by_field(error.faults, NEW)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import N_, labelled
+from admin.language import N_, labelled, said
 from admin.pages import views, words
 from admin.pages.campaign import load
 from admin.pages.lists import Condition, ListView, Wanted, typed, wanted
@@ -70,7 +70,7 @@ async def _found(request: web.Request, campaign: Campaign | None) -> tuple[Wante
         if new is None or any(fault.field != "filter" for fault in invalid.faults):
             raise
         looked = replace(looked, filters=looked.filters[:-1])
-        reasons = [fault.reason for fault in invalid.faults]
+        reasons = [said(fault.reason) for fault in invalid.faults]
         return looked, await reports.contacts_page(ctx, looked.query(), of), replace(new, faults=reasons)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import _
+from admin.language import _, said
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.errors import Fault, InvalidInput
@@ -104,7 +104,9 @@ def _told(faults: Sequence[Fault]) -> dict[str, Any]:
     told: dict[str, list[str]] = {}
     for fault in faults:
         name = fault.field.rpartition(".")[2]
-        told.setdefault({"address": "addresses", "campaign_id": "campaign"}.get(name, name), []).append(fault.reason)
+        told.setdefault({"address": "addresses", "campaign_id": "campaign"}.get(name, name), []).append(
+            said(fault.reason)
+        )
     return {
         name: [*reasons[:MOST_TOLD], *([f"and {len(reasons) - MOST_TOLD} more"] if len(reasons) > MOST_TOLD else [])]
         for name, reasons in ((name, list(dict.fromkeys(reasons))) for name, reasons in told.items())

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,7 +94,7 @@ async def _page(
         request, "campaign/dry_run.html", status=status, section="Campaigns", tab="Dry run", campaign=campaign, form=form,
         first=FIRST, more=MORE, labels={name: (said(label), said(hint)) for name, (label, hint) in LABELS.items()},
         more_open=_any_in_more(faults),
-        faults=by_field([replace(one, reason=_reason(one)) for one in faults], LABELS),
+        faults=by_field([Fault(one.field, _reason(one)) for one in faults], LABELS),
         result=_told(result) if result else None,
         kept_draft=await draft_words.notice(request.app[CONTEXT], campaign),
     )  # fmt: skip
@@ -151,7 +150,7 @@ def _agents(request: web.Request, campaign: Campaign) -> int:
 def _reason(fault: Fault) -> str:
     """Shares are percents here."""
     if fault.field not in PERCENT or "should be" not in fault.reason:
-        return fault.reason
+        return said(fault.reason)
     return _("should be a number from 0 to 100") + fault.reason.partition("from 0 to 1")[2]
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import said
 from admin.pages.render import page
 from admin.schemas.evidence import EvidenceQuery
 from dialer.domain.errors import InvalidInput
@@ -23,7 +24,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         try:
             found = await evidence.of_number(request.app[CONTEXT], number)
         except InvalidInput as error:
-            fault = "; ".join(one.reason for one in error.faults)
+            fault = "; ".join(said(one.reason) for one in error.faults)
     items = list(reversed(found.items[-MOST_SHOWN:])) if found else []
     return page(
         request, "evidence.html", status=422 if fault else 200, section="Do not contact", number=number, found=found,

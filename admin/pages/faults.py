@@ -2,13 +2,18 @@
 
 from collections.abc import Container, Iterable
 
+from admin.language import said
 from dialer.domain.errors import Fault
 
 
 def by_field(faults: Iterable[Fault], known: Container[str] | None = None) -> dict[str, list[str]]:
-    """Reasons by the field they stand at; those of no field in `known` stand at "", with the name of theirs. None: all are."""
+    """Reasons in the language of the page by the field they stand at.
+
+    Those of no field in `known` stand at "", with the name of theirs. None: all are known.
+    """
     told: dict[str, list[str]] = {}
     for fault in faults:
         name = fault.field if known is None or fault.field in known else ""
-        told.setdefault(name, []).append(fault.reason if name or not fault.field else str(fault))
+        reason = said(fault.reason)
+        told.setdefault(name, []).append(reason if name or not fault.field else f"{fault.field}: {reason}")
     return told

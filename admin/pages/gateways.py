@@ -1,7 +1,7 @@
 """Gateways: the list, and one form for each kind, made from the fields of the gateway itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from aiohttp import web
@@ -237,7 +237,7 @@ def _page(
 ) -> web.Response:
     known = _fields(kind)
     # Of a list such as `prefixes.0` its field tells.
-    told = [replace(one, field=top) if (top := one.field.partition(".")[0]) in known else one for one in faults]
+    told = [Fault(top, one.reason) if (top := one.field.partition(".")[0]) in known else one for one in faults]
     return page(
         request, "gateway.html", status=status or (422 if faults else 200), section="Gateways",
         form=form, faults=by_field(told, known), fields=_controls(kind, stored=existing is not None), existing=existing,

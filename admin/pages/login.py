@@ -5,6 +5,7 @@ from aiohttp import web
 from admin import auth
 from admin.errors import Refused
 from admin.keys import IDENTITY
+from admin.language import said
 from admin.pages.render import page
 
 
@@ -23,7 +24,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     try:
         cookie = await auth.login(request, name, password)
     except Refused as error:
-        detail = error.problem.detail
+        detail = said(error.problem.detail)
         message = f"{detail[:1].upper()}{detail[1:]}."
         response = page(request, "login.html", status=error.problem.status, error=message, name=name, next=target)
         response.headers.update(error.headers)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import said
 from admin.openapi import BASE
 from admin.pages import words
 from admin.pages.campaign import load
@@ -104,7 +105,7 @@ async def _found(
     try:
         return await selections.preview(ctx, campaign.id, _conditions(rows), q or None), None
     except InvalidInput as error:
-        return None, "; ".join(fault.reason for fault in error.faults)
+        return None, "; ".join(said(fault.reason) for fault in error.faults)
 
 
 def _filter_parts(

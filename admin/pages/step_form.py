@@ -74,7 +74,7 @@ def steps(document: Mapping[str, Any], faults: Iterable[NodeFault] = ()) -> list
     """What stands in the form, each fault at its control."""
     told: dict[str, dict[str, list[str]]] = {}
     for fault in faults:
-        told.setdefault(fault.node, {}).setdefault(fault.field, []).append(fault.reason)
+        told.setdefault(fault.node, {}).setdefault(fault.field, []).append(said(fault.reason))
     return [_step(node, told.get(node["id"], {})) for node in document["nodes"]]
 
 

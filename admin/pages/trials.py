@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import said
 from admin.pages import gateways as gateway_pages
 from admin.pages.faults import by_field
 from admin.pages.render import page
@@ -41,7 +42,7 @@ async def send(request: web.Request) -> web.StreamResponse:
     except InvalidInput as error:
         faults, status = by_field(error.faults, FIELDS), 422
     except (Conflict, Hasty) as error:
-        faults, status = {"": [str(error)]}, 429 if isinstance(error, Hasty) else 409
+        faults, status = {"": [said(str(error))]}, 429 if isinstance(error, Hasty) else 409
     else:
         raise web.HTTPSeeOther(f"/gateways/{row['id']}#tests")
     told = {**await shown(request, row["id"]), "test": typed, "test_faults": faults}
@@ -55,7 +56,7 @@ async def look(request: web.Request) -> web.StreamResponse:
         cut = await trials.cut(ctx, request.match_info["gateway"], text) if text.strip() else None
         fault = ""
     except InvalidInput as error:
-        cut, fault = None, "; ".join(one.reason for one in error.faults)
+        cut, fault = None, "; ".join(said(one.reason) for one in error.faults)
     return page(request, "parts/trial_cut.html", cut=cut, fault=fault)
 
 

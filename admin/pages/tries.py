@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import N_, _, ngettext
+from admin.language import N_, _, ngettext, said
 from admin.pages import words
 from admin.pages.campaign import load
 from admin.pages.lists import ListView, Wanted, wanted
@@ -147,7 +147,7 @@ def _instant(name: str, text: str, zone: str) -> datetime:
 
 
 def _told(fault: Fault) -> str:
-    return f"{fault.field.capitalize()} {fault.reason}"
+    return f"{fault.field.capitalize()} {said(fault.reason)}"
 
 
 def _form(looked: Wanted, kind: Kind, zone: str) -> Mapping[str, str]:

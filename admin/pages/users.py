@@ -8,7 +8,7 @@ from aiohttp import web
 from admin.api.users import person
 from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, PREVIEWS
-from admin.language import N_, _, labelled
+from admin.language import N_, _, labelled, said
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.previewing import previews_of
@@ -109,7 +109,7 @@ async def _list(
 def _refused(request: web.Request, user: AnyRow, error: InvalidInput | Conflict | Refused) -> web.Response:
     if isinstance(error, InvalidInput):
         return _one(request, user, 422, by_field(error.faults))
-    detail = error.problem.detail if isinstance(error, Refused) else str(error)
+    detail = said(error.problem.detail if isinstance(error, Refused) else str(error))
     return _one(request, user, 409, {"": [detail]})
 
 

@@ -49,13 +49,13 @@ def mends(campaign_id: int, faults: Sequence[Fault]) -> list[Mend]:
 def _mend(campaign_id: int, fault: Fault) -> Mend:
     if fault.field in _FIELD_LABELS:
         address = f"/campaigns/{campaign_id}/settings#{fault.field}"
-        return Mend(said(_FIELD_LABELS[fault.field]), address, fault.reason)
+        return Mend(said(_FIELD_LABELS[fault.field]), address, said(fault.reason))
     if fault.field == "status":
-        return Mend(_("Campaign"), f"/campaigns/{campaign_id}", fault.reason)
+        return Mend(_("Campaign"), f"/campaigns/{campaign_id}", said(fault.reason))
     if fault.field.partition(".")[0] == "draft":
         label = ", ".join((_("Draft"), *fault.field.removeprefix("draft.").removeprefix("nodes.").split(".", 1)))
-        return Mend(_("Draft") if fault.field == "draft" else label, f"/studio/{campaign_id}", fault.reason)
-    return Mend(_("Strategy, %(field)s", field=fault.field), f"/campaigns/{campaign_id}/strategy", fault.reason)
+        return Mend(_("Draft") if fault.field == "draft" else label, f"/studio/{campaign_id}", said(fault.reason))
+    return Mend(_("Strategy, %(field)s", field=fault.field), f"/campaigns/{campaign_id}/strategy", said(fault.reason))
 
 
 async def readiness(ctx: Context, campaign: Campaign) -> dict[str, list[Mend]] | None:

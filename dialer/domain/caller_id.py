@@ -19,5 +19,11 @@ def caller_id_faults(value: str | None) -> list[Fault]:
     found = _SHOWN.fullmatch(value)
     if found and (found["name"] or "").isprintable():
         return []
-    remedy = 'write a number, such as +12025550123, or a name and a number, such as "Shop" <+12025550123>'
-    return [Fault("caller_id", f"{shown(value)} is no caller id: {remedy}, without , ; | \\ $ or brackets in the name")]
+    return [
+        Fault(
+            "caller_id",
+            "%(value)s is no caller id: write a number, such as +12025550123, or a name and a number, such as "
+            '"Shop" <+12025550123>, without , ; | \\ $ or brackets in the name',
+            value=shown(value),
+        )
+    ]

@@ -16,6 +16,7 @@ from dialer.domain.contact import Address, NewContact, combine_addresses, split_
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.fields import Field, Misfit, check
 from dialer.domain.phone import normalise_email, read_phone
+from dialer.domain.said import Said, joined, marked
 from dialer.domain.spreadsheet import BETWEEN, own_columns
 from dialer.domain.windows import zone
 
@@ -104,14 +105,20 @@ def map_columns(columns: Sequence[str], explicit: Mapping[str, str | None] | Non
     column that is not in the file, two columns for one field, a name that is too long, no column with addresses.
     """
     names, targets = _targets(columns, explicit)
+    known, no_column = (
+        joined(list(map(shown, columns)), 20),
+        marked("the file has no column %(name)s; it has %(known)s"),
+    )
     faults = [
-        Fault(f"mapping.{column}", f"the file has no column {shown(column)}; it has {_listed(columns)}")
+        Fault(f"mapping.{column}", no_column, name=shown(column), known=known)
         for column in explicit or {}
         if attribute_name(column) not in names
     ]
     faults += _clashes(columns, targets)
     if not any(target.kind in ADDRESSES for target in targets):
-        reason = f"no column holds addresses ({_listed(columns)}); name one phone, mobile, sms or email, or map one"
+        reason = Said(
+            "no column holds addresses (%(known)s); name one phone, mobile, sms or email, or map one", known=known
+        )
         faults.append(Fault("mapping", reason))
     if faults:
         raise InvalidInput(faults)
@@ -180,19 +187,16 @@ def _clashes(columns: Sequence[str], targets: Sequence[Target]) -> list[Fault]:
     first: dict[str, str] = {}
     for column, target in zip(columns, targets, strict=True):
         if len(target.name) > MAX_ATTRIBUTE_NAME:
-            reason = f"{shown(target.name)} is longer than {MAX_ATTRIBUTE_NAME} characters; rename the column"
+            told = {"name": shown(target.name), "most": MAX_ATTRIBUTE_NAME}
+            reason = Said("%(name)s is longer than %(most)s characters; rename the column", **told)
             faults.append(Fault(f"mapping.{column[:MAX_ATTRIBUTE_NAME]}", reason))
         if target.kind not in _MANY or target.kind is Kind.ATTRIBUTE:
             if target.name in first:
-                reason = f"fills {target.name}, as {shown(first[target.name])} does; map one of them to something else"
+                told = {"name": target.name, "first": shown(first[target.name])}
+                reason = Said("fills %(name)s, as %(first)s does; map one of them to something else", **told)
                 faults.append(Fault(f"mapping.{column}", reason))
             first[target.name] = column
     return faults
-
-
-def _listed(columns: Sequence[str]) -> str:
-    more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""  # noqa: PLR2004 -- what a line can hold
-    return ", ".join(shown(column) for column in columns[:20]) + more
 
 
 class _Reading:
@@ -274,7 +278,8 @@ class _Reading:
 
     def _fits(self, name: str, value: str, limit: int) -> bool:
         if len(value) > limit:
-            reason = f"{shown(value)} has {len(value)} characters, more than the {limit} allowed; shorten it"
+            told = {"value": shown(value), "number": len(value), "limit": limit}
+            reason = Said("%(value)s has %(number)s characters, more than the %(limit)s allowed; shorten it", **told)
             self._faults.append(f"{name}: {reason}")
         return len(value) <= limit
 

@@ -9,6 +9,7 @@ from dialer.domain.contact import MOST_ADDRESSES, Address, Change, ContactRecord
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.fields import Field, checked_values
 from dialer.domain.phone import Unreadable, normalise_email, read_phone
+from dialer.domain.said import Said
 from dialer.domain.windows import zone
 
 CHANNELS = ("voice", "sms", "email")
@@ -53,7 +54,11 @@ def _named(given: Mapping[str, str | None], faults: list[Fault]) -> dict[str, An
         text = (value or "").strip()
         kept[name] = text or ("" if name in {"first_name", "last_name"} else None)
         if len(text) > MAX_NAME:
-            faults.append(Fault(name, f"has {len(text)} characters, more than the {MAX_NAME} allowed"))
+            faults.append(
+                Fault(
+                    name, "has %(number)s characters, more than the %(most)s allowed", number=len(text), most=MAX_NAME
+                )
+            )
         elif not text.isprintable():
             faults.append(Fault(name, "has characters that can't be shown; take them out"))
         elif name == "time_zone" and text:
@@ -83,11 +88,15 @@ def _attributes(
 def _attribute_faults(name: str, value: str) -> Iterator[Fault]:
     where = f"attributes.{name[:MAX_ATTRIBUTE_NAME]}"
     if not name or len(name) > MAX_ATTRIBUTE_NAME or not name.isprintable():
-        yield Fault(where, f"an attribute's name has 1 to {MAX_ATTRIBUTE_NAME} printable characters")
+        yield Fault(where, "an attribute's name has 1 to %(most)s printable characters", most=MAX_ATTRIBUTE_NAME)
     elif is_known(name):
-        yield Fault(where, f"{shown(name)} is a field of its own, no attribute; give it beside `attributes`")
+        yield Fault(
+            where, "%(name)s is a field of its own, no attribute; give it beside `attributes`", name=shown(name)
+        )
     if len(value) > MAX_VALUE:
-        yield Fault(where, f"has {len(value)} characters, more than the {MAX_VALUE} allowed")
+        yield Fault(
+            where, "has %(number)s characters, more than the %(most)s allowed", number=len(value), most=MAX_VALUE
+        )
     elif "\x00" in value:
         yield Fault(where, "has characters that no text can hold; take them out")
 
@@ -98,12 +107,16 @@ def _addresses(
     if not given:
         faults.append(Fault("addresses", "a contact needs an address; to be rid of it, delete the contact"))
     if len(given) > MOST_ADDRESSES:
-        faults.append(Fault("addresses", f"are {len(given)}; a contact has at most {MOST_ADDRESSES}"))
+        faults.append(
+            Fault("addresses", "are %(number)s; a contact has at most %(most)s", number=len(given), most=MOST_ADDRESSES)
+        )
     found: list[Address] = []
     for at, (channel, written) in enumerate(given[:MOST_ADDRESSES]):
         read = normalise_email(written) if channel == "email" else read_phone(written, default_region)
         if channel not in CHANNELS:
-            reason = f"{shown(channel)} is not a channel: take {', '.join(CHANNELS)}"
+            reason = Said(
+                "%(channel)s is not a channel: take %(channels)s", channel=shown(channel), channels=", ".join(CHANNELS)
+            )
             faults.append(Fault(f"addresses.{at}.channel", reason))
         elif isinstance(read, Unreadable):
             faults.append(Fault(f"addresses.{at}.address", read.reason))

@@ -7,6 +7,8 @@ a form, the command line) can show it in its own way.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dialer.domain.said import Said, filled
+
 SHOWN_CHARS = 80
 
 
@@ -18,12 +20,19 @@ def shown(value: object) -> str:
     return f"'{escaped}…'" if len(text) > SHOWN_CHARS else f"'{escaped}'"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Fault:
-    """One thing that is wrong: `field` in the API's dotted form (`execution.end`), `reason` for a person."""
+    """One thing that is wrong: `field` in the API's dotted form (`execution.end`), `reason` for a person.
+
+    `Fault("queue", "there is no queue %(name)s", name=shown(name))`: values go into the reason by name (`Said`).
+    """
 
     field: str
     reason: str
+
+    def __init__(self, field: str, reason: str, /, **values: object) -> None:
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "reason", filled(reason, values))
 
     def __str__(self) -> str:
         return f"{self.field}: {self.reason}"
@@ -46,8 +55,8 @@ class InvalidInput(_FaultyError):  # noqa: N818 -- named by what happened
     """Values that can never be right as they stand (HTTP 422); all faults at once."""
 
     @classmethod
-    def single(cls, field: str, reason: str) -> "InvalidInput":
-        return cls((Fault(field, reason),))
+    def single(cls, field: str, reason: str, /, **values: object) -> "InvalidInput":
+        return cls((Fault(field, reason, **values),))
 
 
 class Incomplete(_FaultyError):  # noqa: N818 -- named by what happened
@@ -60,7 +69,7 @@ class NotFound(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(what, ident)
 
     def __str__(self) -> str:
-        return f"there is no {self.what} with the id {shown(self.id)}"
+        return Said("there is no %(what)s with the id %(id)s", what=Said(self.what), id=shown(self.id))
 
 
 class IllegalTransition(DomainError):  # noqa: N818 -- named by what happened
@@ -71,11 +80,15 @@ class IllegalTransition(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(what, from_, to)
 
     def __str__(self) -> str:
-        return f"a {self.what} that is {self.from_} can't be {self.to}"
+        what, from_, to = Said(self.what), Said(self.from_), Said(self.to)
+        return Said("a %(what)s that is %(from_)s can't be %(to)s", what=what, from_=from_, to=to)
 
 
 class Conflict(DomainError):  # noqa: N818 -- named by what happened
-    """It can't be done as things stand now, for the reason that is given (HTTP 409)."""
+    """It can't be done as things stand now, for the reason that is given (HTTP 409), into which values go by name."""
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        super().__init__(filled(reason, values))
 
 
 class StaleEdit(DomainError):  # noqa: N818 -- named by what happened
@@ -86,4 +99,7 @@ class StaleEdit(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(what, ident)
 
     def __str__(self) -> str:
-        return f"the {self.what} {shown(self.id)} was changed by somebody else meanwhile; read it again and repeat the edit"
+        return Said(
+            "the %(what)s %(id)s was changed by somebody else meanwhile; read it again and repeat the edit",
+            what=Said(self.what), id=shown(self.id),
+        )  # fmt: skip

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from dialer.domain.errors import Fault, shown
+from dialer.domain.said import filled, joined
 
 MAX_LABEL = 100
 MAX_CHOICE = 100
@@ -50,11 +51,14 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Misfit:
-    """Why a value is none of a field, for a person: the value and the remedy included."""
+    """Why a value is none of a field, for a person: the value and the remedy included (`Said`)."""
 
     reason: str
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        object.__setattr__(self, "reason", filled(reason, values))
 
 
 def check(field: Field, value: str) -> str | Misfit:
@@ -73,11 +77,13 @@ def check(field: Field, value: str) -> str | Misfit:
 def faults_of(field: Field) -> Iterator[Fault]:
     """What is wrong with a definition as such."""
     if not field.label or len(field.label) > MAX_LABEL or not field.label.isprintable():
-        yield Fault("label", f"should be 1 to {MAX_LABEL} printable characters")
+        yield Fault("label", "should be 1 to %(most)s printable characters", most=MAX_LABEL)
     if field.type is FieldType.CHOICE:
         yield from _choice_faults(field.choices)
     elif field.choices:
-        yield Fault("choices", f"belong to a field of the type choice; this one is of the type {field.type}")
+        yield Fault(
+            "choices", "belong to a field of the type choice; this one is of the type %(type)s", type=field.type
+        )
 
 
 def misfits(field: Field, values: Collection[str]) -> dict[str, str]:
@@ -104,13 +110,15 @@ def read_number(value: str) -> str | Misfit:
     """`1 234,50`, `1.234,50`, `1,234.50` and `+1234.5` are all `1234.5`; a lone comma before three digits is refused."""
     written = _NUMBER.fullmatch(_SPACES.sub("", value).replace("\u2212", "-"))
     if written is None:
-        return Misfit(f"{shown(value)} is not a number; write digits, such as 1234.5")
+        return Misfit("%(value)s is not a number; write digits, such as 1234.5", value=shown(value))
     sign, digits = written.groups()
     plain = _plain_digits(digits)
     if plain is None:
-        return Misfit(f"{shown(value)} can be read as two numbers; write it without separators, such as 1234.5")
+        return Misfit(
+            "%(value)s can be read as two numbers; write it without separators, such as 1234.5", value=shown(value)
+        )
     if sum(character.isdigit() for character in plain) > MAX_DIGITS:
-        return Misfit(f"{shown(value)} has more than {MAX_DIGITS} digits")
+        return Misfit("%(value)s has more than %(most)s digits", value=shown(value), most=MAX_DIGITS)
     number = format(Decimal(plain), "f")
     number = number.rstrip("0").rstrip(".") if "." in number else number
     return f"-{number}" if sign == "-" and number != "0" else number
@@ -130,7 +138,7 @@ def read_date(value: str) -> str | Misfit:
     if named is None:
         named, day_first = _NAMED_DAY.fullmatch(text), False
     if named is None:
-        return Misfit(f"{shown(value)} is not a date; write it as 2026-12-24")
+        return Misfit("%(value)s is not a date; write it as 2026-12-24", value=shown(value))
     month, day = (named[2], named[1]) if day_first else (named[1], named[2])
     return _day(int(named[3]), _month(month), int(day), value)
 
@@ -162,7 +170,13 @@ def _grouped(digits: str, separator: str) -> str | None:
 
 def _day_or_month(first: int, second: int, year: int, value: str) -> str | Misfit:
     if first <= _LAST_MONTH and second <= _LAST_MONTH and first != second:
-        return Misfit(f"{shown(value)} may be either of two days; write it as {year}-{second:02}-{first:02}")
+        return Misfit(
+            "%(value)s may be either of two days; write it as %(year)s-%(second)s-%(first)s",
+            value=shown(value),
+            year=year,
+            second=format(second, "02"),
+            first=format(first, "02"),
+        )
     return _day(year, second, first, value) if first > _LAST_MONTH else _day(year, first, second, value)
 
 
@@ -174,7 +188,7 @@ def _day(year: int, month: int, day: int, value: str) -> str | Misfit:
     try:
         return date(year, month, day).isoformat()
     except ValueError:
-        return Misfit(f"{shown(value)} is no day of the calendar; write it as 2026-12-24")
+        return Misfit("%(value)s is no day of the calendar; write it as 2026-12-24", value=shown(value))
 
 
 def _choice(field: Field, value: str) -> str | Misfit:
@@ -184,22 +198,24 @@ def _choice(field: Field, value: str) -> str | Misfit:
     for choice in field.choices:
         if choice.casefold() == folded:
             return choice
-    listed = ", ".join(shown(choice) for choice in field.choices[:20])
-    more = f" and {len(field.choices) - 20} more" if len(field.choices) > 20 else ""  # noqa: PLR2004 -- what a line can hold
-    return Misfit(f"{shown(value)} is none of the choices; take one of {listed}{more}")
+    choices = joined(list(map(shown, field.choices)), 20)
+    return Misfit("%(value)s is none of the choices; take one of %(choices)s", value=shown(value), choices=choices)
 
 
 def _choice_faults(choices: tuple[str, ...]) -> Iterator[Fault]:
     if not choices:
         yield Fault("choices", "are needed: list the values that are possible")
     if len(choices) > MAX_CHOICES:
-        yield Fault("choices", f"are {len(choices)}; at most {MAX_CHOICES} are possible")
+        yield Fault("choices", "are %(number)s; at most %(most)s are possible", number=len(choices), most=MAX_CHOICES)
     seen: set[str] = set()
     for choice in choices[: MAX_CHOICES + 1]:
         if not choice or len(choice) > MAX_CHOICE or not choice.isprintable() or choice != " ".join(choice.split()):
             yield Fault(
-                "choices", f"{shown(choice)} should be 1 to {MAX_CHOICE} printable characters, single spaces only"
+                "choices",
+                "%(choice)s should be 1 to %(most)s printable characters, single spaces only",
+                choice=shown(choice),
+                most=MAX_CHOICE,
             )
         elif choice.casefold() in seen:
-            yield Fault("choices", f"{shown(choice)} is there twice; case does not count")
+            yield Fault("choices", "%(choice)s is there twice; case does not count", choice=shown(choice))
         seen.add(choice.casefold())

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field
 
 from dialer.domain.errors import InvalidInput
 from dialer.domain.patterns import ASCII, CURRENCY, DIALED_BEFORE, DIGITS_BEFORE, GATEWAY_NAME, HOST
+from dialer.domain.said import Said
 from dialer.domain.windows import zone
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=GATEWAY_NAME)]
@@ -70,16 +71,18 @@ class VoiceGateway(_Gateway):
     def _capped(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if not re.fullmatch(r"\+[0-9]{1,15}=[0-9]{1,8}", value):
-                raise ValueError(f"{value!r} is not a prefix and a number of calls: write it like +44=500")
+                raise ValueError(
+                    Said("%(value)s is not a prefix and a number of calls: write it like +44=500", value=repr(value))
+                )
         if len({value.split("=")[0] for value in values}) < len(values):
-            raise ValueError("names a prefix twice")
+            raise ValueError(Said("names a prefix twice"))
         return values
 
     @field_validator("dial")
     @classmethod
     def _dialable(cls, value: str) -> str:
         if not _DIAL.fullmatch(value):
-            raise ValueError("must be a channel with {number} in it once, such as PJSIP/{number}@carrier")
+            raise ValueError(Said("must be a channel with {number} in it once, such as PJSIP/{number}@carrier"))
         return value
 
     @field_validator("prefixes")
@@ -87,7 +90,9 @@ class VoiceGateway(_Gateway):
     def _prefixes(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if not re.fullmatch(r"\+[0-9]{1,15}", value):
-                raise ValueError(f"{value!r} is not a prefix of international numbers: write it like +44")
+                raise ValueError(
+                    Said("%(value)s is not a prefix of international numbers: write it like +44", value=repr(value))
+                )
         return values
 
 
@@ -168,14 +173,17 @@ class SmsGateway(_Gateway):
     @classmethod
     def _sendable(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(ASCII, value.get_secret_value()):
-            raise ValueError("may hold printable ASCII characters only")
+            raise ValueError(Said("may hold printable ASCII characters only"))
         return value
 
     @model_validator(mode="after")
     def _tells_of_its_table(self) -> "SmsGateway":
         if self.national and (self.alphabet != "gsm7" or self.long_texts not in {"udh8", "udh16"}):
             raise ValueError(
-                f"national {self.national!r} needs a header in each part and GSM-7: set alphabet to gsm7 and long_texts to udh8 or udh16"
+                Said(
+                    "national %(national)s needs a header in each part and GSM-7: set alphabet to gsm7 and long_texts to udh8 or udh16",
+                    national=repr(self.national),
+                )
             )
         return self
 

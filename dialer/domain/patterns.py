@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from dialer.domain.said import Said
 from dialer.domain.sound import SOUND_FILE, SOUND_FILE_WORDS
 
 #: One line. Marks of the writing direction would show it, and what stands after it, in another order than it has.
@@ -18,19 +19,21 @@ DIGITS_BEFORE = r"^\+?[0-9]{0,8}$"
 CURRENCY = r"^([A-Z]{3})?$"
 GATEWAY_NAME = r"^[^\x00-\x1f\x7f]+$"
 
-_UNSHOWN = "has characters that can't be shown, such as a line break or a mark of the writing direction: leave them out"
+_UNSHOWN = Said(
+    "has characters that can't be shown, such as a line break or a mark of the writing direction: leave them out"
+)
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         LINE: _UNSHOWN,
         GATEWAY_NAME: _UNSHOWN,
-        TEXT: "has control characters: leave them out",
-        ASCII: "may hold printable ASCII characters only: write it without accents and the like",
-        CLOCK: "should be a time of day, such as 09:00",
-        HOST: "should be a host's name or address, such as smsc.example or 192.0.2.1",
-        DIALED_BEFORE: "should be at most 15 digits, * or #",
-        DIGITS_BEFORE: "should be at most 8 digits, with a + before them or without",
-        CURRENCY: "should be three capital letters, such as EUR, or empty",
+        TEXT: Said("has control characters: leave them out"),
+        ASCII: Said("may hold printable ASCII characters only: write it without accents and the like"),
+        CLOCK: Said("should be a time of day, such as 09:00"),
+        HOST: Said("should be a host's name or address, such as smsc.example or 192.0.2.1"),
+        DIALED_BEFORE: Said("should be at most 15 digits, * or #"),
+        DIGITS_BEFORE: Said("should be at most 8 digits, with a + before them or without"),
+        CURRENCY: Said("should be three capital letters, such as EUR, or empty"),
         SOUND_FILE: SOUND_FILE_WORDS,
     }
 )

@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, ValidationResult
 
 from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.said import Said, filled
 
 MAX_WRITTEN = 60  # characters; the longest honest spelling of a number is half of that
 MAX_EMAIL = 254  # RFC 5321, the path without its brackets
@@ -27,29 +28,34 @@ _SEPARATORS = str.maketrans("", "", " ()/-")
 _EXTENSION = re.compile(r"(?:x|ext|extn|extension|durchwahl|poste)[.: ]*[0-9]{1,7}$|[#;,]", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
 
-_WHOLE = "write the whole number with + and the country code"
-_ONE = "give one number in each column"
+_WHOLE = Said("write the whole number with + and the country code")
+_ONE = Said("give one number in each column")
 _BY_LENGTH = {
-    ValidationResult.TOO_SHORT: "is too short",
-    ValidationResult.TOO_LONG: "is too long",
-    ValidationResult.INVALID_LENGTH: "has a length that country does not use",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short or lacks its area code",
-    ValidationResult.INVALID_COUNTRY_CODE: "begins with no country code in use",
+    ValidationResult.TOO_SHORT: Said("is too short"),
+    ValidationResult.TOO_LONG: Said("is too long"),
+    ValidationResult.INVALID_LENGTH: Said("has a length that country does not use"),
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: Said("is too short or lacks its area code"),
+    ValidationResult.INVALID_COUNTRY_CODE: Said("begins with no country code in use"),
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Unreadable:
-    """Why a written address cannot be used, for a person: value and remedy included."""
+    """Why a written address cannot be used, for a person: value and remedy included (`Said`)."""
 
     reason: str
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        object.__setattr__(self, "reason", filled(reason, values))
 
 
 def check_region(region: str, field: str = "default_region") -> str:
     """The region's two letters in capitals. Raises InvalidInput for a region without a numbering plan."""
     if region.upper() in phonenumbers.SUPPORTED_REGIONS:
         return region.upper()
-    raise InvalidInput.single(field, f"{shown(region)} is not a region; use two letters such as US, GB or DE")
+    raise InvalidInput.single(
+        field, "%(region)s is not a region; use two letters such as US, GB or DE", region=shown(region)
+    )
 
 
 def parse_phone(written: str, default_region: str | None, *, field: str = "phone", strict: bool = False) -> str:
@@ -85,10 +91,14 @@ def normalise_email(written: str) -> str | Unreadable:
     """The address in small letters (mailboxes that differ by case only are one), or why not."""
     text = unicodedata.normalize("NFC", written.strip()).removeprefix("mailto:")
     if len(text) > MAX_EMAIL:
-        return Unreadable(f"{shown(text)} is longer than an e-mail address may be ({MAX_EMAIL} characters); check it")
+        return Unreadable(
+            "%(text)s is longer than an e-mail address may be (%(most)s characters); check it",
+            text=shown(text),
+            most=MAX_EMAIL,
+        )
     local = text.rpartition("@")[0]
     if not _EMAIL.fullmatch(text) or ".." in text or local.startswith(".") or local.endswith("."):
-        return Unreadable(f"{shown(written)} is not an e-mail address; write it as name@example.com")
+        return Unreadable("%(written)s is not an e-mail address; write it as name@example.com", written=shown(written))
     return text.lower()
 
 
@@ -96,24 +106,38 @@ def normalise_email(written: str) -> str | Unreadable:
 def _read(written: str, default_region: str | None, strict: bool) -> str | Unreadable:
     text = _tidy(written)
     if reason := _misspelt(text, written):
-        return Unreadable(f"{shown(written)} {reason}")
+        return Unreadable("%(written)s %(reason)s", written=shown(written), reason=reason)
     if not text.startswith("+") and default_region is None:
-        return Unreadable(f"{shown(written)} has no country code; write +49…, or set a default region")
+        return Unreadable(
+            "%(written)s has no country code; write +49…, or set a default region", written=shown(written)
+        )
     try:
         number = phonenumbers.parse(text, default_region)
     except phonenumbers.NumberParseException as fault:
-        return Unreadable(f"{shown(written)} {_why(fault)}")
+        return Unreadable("%(written)s %(why)s", written=shown(written), why=_why(fault))
     number = _with_lost_plus(text, number)
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != ValidationResult.IS_POSSIBLE:
-        return Unreadable(f"{shown(written)} {_BY_LENGTH[possible]} for {_place(number)}; {_WHOLE}")
+        return Unreadable(
+            "%(written)s %(length)s for %(place)s; %(remedy)s",
+            written=shown(written),
+            length=_BY_LENGTH[possible],
+            place=_place(number),
+            remedy=_WHOLE,
+        )
     if _is_placeholder(number):
-        return Unreadable(f"{shown(written)} is a placeholder, not a number; leave the field empty")
+        return Unreadable("%(written)s is a placeholder, not a number; leave the field empty", written=shown(written))
     if strict and not phonenumbers.is_valid_number(number):
-        return Unreadable(f"{shown(written)} is in no range in use in {_place(number)}; check it")
+        return Unreadable(
+            "%(written)s is in no range in use in %(place)s; check it", written=shown(written), place=_place(number)
+        )
     stored = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if not _E164.fullmatch(stored):
-        return Unreadable(f"{shown(written)} is too short for a number that can be reached from abroad; {_WHOLE}")
+        return Unreadable(
+            "%(written)s is too short for a number that can be reached from abroad; %(remedy)s",
+            written=shown(written),
+            remedy=_WHOLE,
+        )
     return stored
 
 
@@ -145,27 +169,29 @@ def _plain_character(c: str) -> str:
 
 def _misspelt(text: str, written: str) -> str | None:
     if not any(c.isalnum() for c in text):
-        return "holds no digits; give a phone number"
+        return Said("holds no digits; give a phone number")
     if len(written) > MAX_WRITTEN:
-        return f"is too long for a phone number; {_ONE}"
+        return Said("is too long for a phone number; %(remedy)s", remedy=_ONE)
     if _WRITTEN.fullmatch(text):
         return None
     if _SCIENTIFIC.fullmatch(text):
-        return "was shortened by a spreadsheet; format the column as text and export it again"
+        return Said("was shortened by a spreadsheet; format the column as text and export it again")
     if any(unicodedata.category(c) == "Cc" for c in text):
-        return "contains a control character; one number in one line, please"
+        return Said("contains a control character; one number in one line, please")
     if _EXTENSION.search(text):
-        return "carries an extension or a second number; put that into a column of its own"
+        return Said("carries an extension or a second number; put that into a column of its own")
     wrong = next((c for c in text.removeprefix("+") if c not in "0123456789 ().-/"), "+")
-    return f"contains {shown(wrong)}, which does not belong in a phone number; use digits with a leading +"
+    return Said(
+        "contains %(wrong)s, which does not belong in a phone number; use digits with a leading +", wrong=shown(wrong)
+    )
 
 
 def _why(fault: phonenumbers.NumberParseException) -> str:
     if fault.error_type == phonenumbers.NumberParseException.TOO_LONG:
-        return f"is too long for a phone number; {_ONE}"
+        return Said("is too long for a phone number; %(remedy)s", remedy=_ONE)
     if fault.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
-        return "begins with no country code in use; write + and the country code first"
-    return f"is too short for a phone number; {_WHOLE}"
+        return Said("begins with no country code in use; write + and the country code first")
+    return Said("is too short for a phone number; %(remedy)s", remedy=_WHOLE)
 
 
 def _with_lost_plus(text: str, number: PhoneNumber) -> PhoneNumber:

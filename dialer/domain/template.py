@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from dialer.domain.columns import attribute_name
 from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.said import Said
 
 MAX_TEMPLATE = 4_000  # characters
 MAX_RENDERED = 4_000  # characters, some 26 parts of GSM-7: far beyond any text worth sending
@@ -27,14 +28,16 @@ def placeholders(text: str) -> tuple[str, ...]:
 def check(text: str, field: str = "text", most: int = MAX_TEMPLATE) -> tuple[Fault, ...]:
     """What is wrong with a template as such: too long, empty placeholder, braces that do not pair."""
     if len(text) > most:
-        return (Fault(field, f"has {len(text)} characters; {most} are allowed"),)
+        return (Fault(field, "has %(number)s characters; %(most)s are allowed", number=len(text), most=most),)
     faults = []
     if any(not _split(match[1])[0] for match in _PLACEHOLDER.finditer(text)):
-        faults.append(Fault(field, "has a placeholder without a name; write {{first_name}}"))
+        faults.append(Fault(field, Said("has a placeholder without a name; write {{first_name}}")))
     rest = _PLACEHOLDER.sub("", text)
     if at := re.search(r"\{\{|\}\}", rest):
         around = rest[max(0, at.start() - 10) : at.end() + 20]
-        faults.append(Fault(field, f"has braces that do not pair near {shown(around)}; write {{{{first_name}}}}"))
+        faults.append(
+            Fault(field, "has braces that do not pair near %(around)s; write {{first_name}}", around=shown(around))
+        )
     return tuple(faults)
 
 
@@ -64,10 +67,15 @@ def render(
     rendered = _PLACEHOLDER.sub(fill, text)
     if missing:
         names = ", ".join(shown(name) for name in dict.fromkeys(missing))
-        remedy = "fill it in, or give words instead: {{name|words}}"
-        raise InvalidInput.single(field, f"the contact has no value for {names}; {remedy}")
+        raise InvalidInput.single(
+            field,
+            "the contact has no value for %(names)s; fill it in, or give words instead: {{name|words}}",
+            names=names,
+        )
     if len(rendered) > most:
-        raise InvalidInput.single(field, f"is {len(rendered)} characters long once filled in; {most} are allowed")
+        raise InvalidInput.single(
+            field, "is %(number)s characters long once filled in; %(most)s are allowed", number=len(rendered), most=most
+        )
     return rendered
 
 

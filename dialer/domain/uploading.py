@@ -51,7 +51,11 @@ def checked(told: Told) -> Told:
     if delimiter is not None:
         delimiter = "\t" if delimiter.lower() in _TAB else delimiter
         if delimiter not in DELIMITERS:
-            faults.append(Fault("delimiter", f"{shown(told.delimiter)} is not offered; use one of , ; tab |"))
+            faults.append(
+                Fault(
+                    "delimiter", "%(delimiter)s is not offered; use one of , ; tab |", delimiter=shown(told.delimiter)
+                )
+            )
     if faults:
         raise InvalidInput(faults)
     return replace(told, region=region, time_zone=time_zone, delimiter=delimiter, encoding=told.encoding or None)

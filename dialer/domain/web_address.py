@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from dialer.domain.errors import shown
+from dialer.domain.said import Said
 
 MAX_URL = 4_000  # characters, once filled in
 _SCHEMES = {"http": 80, "https": 443}
@@ -45,22 +46,22 @@ class WebAddress:
 def read_web_address(url: str) -> WebAddress:
     """Raises ValueError with what is wrong, to be read after the field's name."""
     if len(url) > MAX_URL:
-        raise ValueError(f"is {len(url)} characters long; {MAX_URL} are allowed")
+        raise ValueError(Said("is %(number)s characters long; %(most)s are allowed", number=len(url), most=MAX_URL))
     if not _URL.fullmatch(url):
-        raise ValueError("has characters that an address can't have; write them percent-encoded")
+        raise ValueError(Said("has characters that an address can't have; write them percent-encoded"))
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower().removesuffix("."), parts.port
     except ValueError:
-        raise ValueError("is not a web address") from None
+        raise ValueError(Said("is not a web address")) from None
     if parts.scheme not in _SCHEMES:
-        raise ValueError("should begin with https:// or http://")
+        raise ValueError(Said("should begin with https:// or http://"))
     if "@" in parts.netloc:
-        raise ValueError("can't have a user or a password in it")
+        raise ValueError(Said("can't have a user or a password in it"))
     if port == 0 or not _is_host(host):
-        raise ValueError("names no host that can be called")
+        raise ValueError(Said("names no host that can be called"))
     if any(unquote(segment) in {".", ".."} for segment in parts.path.split("/")):
-        raise ValueError("can't have . or .. for a part of its path")
+        raise ValueError(Said("can't have . or .. for a part of its path"))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return WebAddress(parts.scheme, host, port or _SCHEMES[parts.scheme], target)
 
@@ -91,7 +92,10 @@ def why_not_allowed(host: str, allowed: Collection[str]) -> str | None:
     """Why a host may not be called, and the remedy; None if it may be."""
     if is_allowed(host, allowed):
         return None
-    return f"{shown(host)} is not among the hosts that webhooks may call: add it to the setting webhooks.allowed_hosts"
+    return Said(
+        "%(host)s is not among the hosts that webhooks may call: add it to the setting webhooks.allowed_hosts",
+        host=shown(host),
+    )
 
 
 def why_not_reached(address: str, *, allow_private: bool) -> str | None:
@@ -102,18 +106,18 @@ def why_not_reached(address: str, *, allow_private: bool) -> str | None:
     """
     found = _ip(address.partition("%")[0])
     if found is None:
-        return f"{address} is not an IP address"
+        return Said("%(address)s is not an IP address", address=address)
     inner = _embedded(found)
     if inner is not None:
         return why_not_reached(str(inner), allow_private=allow_private)
     if found.is_link_local or found in _PLATFORM:
-        return f"{found} is a link-local or metadata address"
+        return Said("%(address)s is a link-local or metadata address", address=found)
     if found.is_multicast or found.is_unspecified or (found.is_reserved and not found.is_loopback):
-        return f"{found} is no address of a receiver"
+        return Said("%(address)s is no address of a receiver", address=found)
     is_public = found.is_global and not any(found in network for network in _SPECIAL)
     if is_public or allow_private:
         return None
-    return f"{found} is a private address: the setting webhooks.allow_private would allow it"
+    return Said("%(address)s is a private address: the setting webhooks.allow_private would allow it", address=found)
 
 
 def _embedded(address: IpAddress) -> IpAddress | None:

@@ -25,6 +25,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.said import marked
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
@@ -50,8 +51,11 @@ def zone(name: str, field: str = "time_zone") -> ZoneInfo:
         return ZoneInfo(name)
     wanted = name.strip().replace(" ", "_").casefold()
     near = next((known for known in sorted(zone_names()) if known.casefold() == wanted), None)
-    remedy = f"did you mean {near}?" if near else "use an IANA name such as Europe/Berlin or America/New_York"
-    raise InvalidInput.single(field, f"{shown(name)} is not a known time zone; {remedy}")
+    if near:
+        told = marked("%(name)s is not a known time zone; did you mean %(near)s?")
+    else:
+        told = marked("%(name)s is not a known time zone; use an IANA name such as Europe/Berlin or America/New_York")
+    raise InvalidInput.single(field, told, name=shown(name), near=near)
 
 
 def clock(text: str, field: str) -> time:
@@ -63,7 +67,7 @@ def clock(text: str, field: str) -> time:
         except ValueError:
             pass  # 25:00, 12:60
     raise InvalidInput.single(
-        field, f"{shown(text)} is not a time of day; write it as 09:00 or 17:30, on the 24-hour clock"
+        field, "%(text)s is not a time of day; write it as 09:00 or 17:30, on the 24-hour clock", text=shown(text)
     )
 
 
@@ -96,13 +100,12 @@ class ExecutionTime:
         if self.start.tzinfo or self.end.tzinfo:
             faults.append(Fault("execution.start", "is a time on the zone's own wall clock and carries no offset"))
         elif self.start == self.end:
-            reason = (
-                f"is the same as the start ({self.start:%H:%M}); leave out the execution time to run around the clock"
-            )
-            faults.append(Fault("execution.end", reason))
+            told = marked("is the same as the start (%(start)s); leave out the execution time to run around the clock")
+            faults.append(Fault("execution.end", told, start=f"{self.start:%H:%M}"))
         if unknown := [day for day in self.days if day not in WEEK]:
             named = ", ".join(map(shown, unknown))
-            faults.append(Fault("execution.days", f"{named} is not a day of the week; use {', '.join(WEEK)}"))
+            told = marked("%(named)s is not a day of the week; use %(week)s")
+            faults.append(Fault("execution.days", told, named=named, week=", ".join(WEEK)))
         elif not self.days:
             faults.append(Fault("execution.days", "names no day, so nothing would ever run; tick at least one"))
         if faults:
@@ -143,12 +146,14 @@ class Validity:
         faults = []
         for name, value in (("from", self.from_), ("until", self.until)):
             if value is not None and value.tzinfo is None:
-                faults.append(Fault(f"validity.{name}", f"{value.isoformat()} has no offset; add Z or +01:00"))
+                told = marked("%(value)s has no offset; add Z or +01:00")
+                faults.append(Fault(f"validity.{name}", told, value=value.isoformat()))
         if faults:
             raise InvalidInput(faults)
         if self.from_ is not None and self.until is not None and self.until <= self.from_:
-            reason = f"{self.until.isoformat()} is not after the start, {self.from_.isoformat()}"
-            raise InvalidInput.single("validity.until", f"{reason}; choose a later end")
+            told = marked("%(until)s is not after the start, %(start)s; choose a later end")
+            values = {"until": self.until.isoformat(), "start": self.from_.isoformat()}
+            raise InvalidInput.single("validity.until", told, **values)
         for slot in ("from_", "until"):
             value = getattr(self, slot)
             object.__setattr__(self, slot, value and value.astimezone(UTC))

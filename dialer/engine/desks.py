@@ -48,7 +48,9 @@ class Desks:
             return
         if agent and agent not in known:
             names = ", ".join(sorted(known)[:20]) or "none while the link to Asterisk is down"
-            raise InvalidInput.single("agent", f"no queue has a member {shown(agent)}; there are: {names}")
+            raise InvalidInput.single(
+                "agent", "no queue has a member %(agent)s; there are: %(names)s", agent=shown(agent), names=names
+            )
         desk.agent, desk.ready = agent, False
         await previews.set_agent(self.ctx, desk.user, agent)
 
@@ -59,7 +61,7 @@ class Desks:
             raise InvalidInput.single("agent", "choose which agent you are first")
         if ready and any(one.agent == desk.agent and one.present(now) for one in self if one is not desk):
             raise InvalidInput.single(
-                "agent", f"somebody else is ready as {shown(desk.agent)}: take your own telephone"
+                "agent", "somebody else is ready as %(agent)s: take your own telephone", agent=shown(desk.agent)
             )
         if ready != desk.ready:
             desk.since = now

@@ -13,6 +13,7 @@ from ulid import ULID
 from dialer.domain import telephony as t
 from dialer.domain.campaign import Campaign, offers
 from dialer.domain.errors import Conflict, NotFound
+from dialer.domain.said import Said
 from dialer.domain.transitions import PreviewState
 from dialer.engine.desks import Desk, Desks
 from dialer.engine.dialing import Dialing
@@ -203,7 +204,7 @@ class Previews:
             return
         now = self._ctx.clock()
         if why := self._calls.against(held, now):
-            raise Conflict(f"the call can't be made now: {why}")
+            raise Conflict("the call can't be made now: %(why)s", why=why)
         held.stage, held.answer = Stage.CLOSING, PreviewState.ACCEPTED
         ring_s = self._ctx.settings.preview.agent_ring_s
         until = now + timedelta(seconds=ring_s) + TO_LEAVE
@@ -248,8 +249,8 @@ class Previews:
             raise NotFound("offer", offer_id)
         if state in same:
             return None
-        became = "it is being taken back" if state is PreviewState.OFFERED else state.replace("_", " ")
-        raise Conflict(f"the offer is over: {became}")
+        became = Said("it is being taken back") if state is PreviewState.OFFERED else Said(state.replace("_", " "))
+        raise Conflict("the offer is over: %(became)s", became=became)
 
     async def stop(self) -> None:
         """The server is stopping: what is on offer goes back."""

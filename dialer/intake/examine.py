@@ -174,7 +174,7 @@ def _from_json(found: dict[str, Any]) -> Examined:
             **found,
             "shape": FileShape(**{**shape, **tuples}),
             "sheet": Sheet(sheet["name"], tuple(sheet["left_out"])) if sheet else None,
-            "faults": tuple(Fault(**fault) for fault in found["faults"]),
+            "faults": tuple(Fault(fault["field"], fault["reason"]) for fault in found["faults"]),
             **{name: tuple(Reasons(**reason) for reason in found[name]) for name in ("reasons", "notes")},
         }
     )

@@ -10,6 +10,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
 from dialer.domain.gateway import SmsGateway
 from dialer.domain.rules.catalogue import ringing_s
+from dialer.domain.said import Said
 from dialer.domain.windows import next_open
 from dialer.operations.context import Context
 from dialer.operations.deploying import known_here
@@ -54,8 +55,13 @@ async def checked(ctx: Context, campaign_id: int, check: Callable[[Known], Check
 def _of_node(node: Node, campaign: Campaign, accounts: Accounts, now: datetime) -> Iterator[NodeFault]:
     match node.fields:
         case CallFields(ring_s=ring_s) if (rings := ringing_s(campaign.rules, ring_s)) != ring_s:
-            told = f"its calls ring {rings} s: the rule pack {campaign.rule_pack} of the campaign allows no less"
-            yield NodeFault(node.id, "ring_s", told)
+            yield NodeFault(
+                node.id,
+                "ring_s",
+                "its calls ring %(rings)s s: the rule pack %(pack)s of the campaign allows no less",
+                rings=rings,
+                pack=campaign.rule_pack,
+            )
         case SmsFields(text=text, gateway=own):
             yield from _length(node, text, accounts.get(own or campaign.sms_gateway or ""))
         case TimeWindowFields() as window:
@@ -72,25 +78,30 @@ def _length(node: Node, text: str, account: SmsGateway | None) -> Iterator[NodeF
         yield NodeFault(node.id, "text", str(error))
         return
     if found.text != usual:
-        yield NodeFault(node.id, "text", f"goes out with near characters: {found.text}")
+        yield NodeFault(node.id, "text", "goes out with near characters: %(text)s", text=found.text)
     if found.segments > 1 or _cost_of(account, 1):
         why = (
             ""
             if found.encoding is not Encoding.UCS2
-            else ", as it has characters that only UCS-2 has (70 fit into one)"
+            else Said(", as it has characters that only UCS-2 has (70 fit into one)")
         )
         yield NodeFault(
-            node.id, "text", f"goes out as {_counted(found.segments)}{why}; {_cost(found.segments, account)}"
+            node.id,
+            "text",
+            "goes out as %(counted)s%(why)s; %(cost)s",
+            counted=_counted(found.segments),
+            why=why,
+            cost=_cost(found.segments, account),
         )
 
 
 def _counted(segments: int) -> str:
-    return f"{segments} segment{'' if segments == 1 else 's'}"
+    return Said("1 segment") if segments == 1 else Said("%(number)s segments", number=segments)
 
 
 def _cost(number: int, account: SmsGateway | None) -> str:
     cost = _cost_of(account, number)
-    return f"{cost} a contact" if cost else "each is paid for"
+    return Said("%(cost)s a contact", cost=cost) if cost else Said("each is paid for")
 
 
 def _cost_of(account: SmsGateway | None, segments: int) -> str:
@@ -105,4 +116,6 @@ def _never_opens(node: Node, window: TimeWindowFields, campaign: Campaign, now: 
     zone = window.time_zone or campaign.time_zone
     opens = next_open(window.execution, zone, max(now, begins) if begins else now)
     if until > now and (opens is None or opens >= until):
-        yield NodeFault(node.id, "from", f"does not open before the validity period of the campaign ends ({zone})")
+        yield NodeFault(
+            node.id, "from", "does not open before the validity period of the campaign ends (%(zone)s)", zone=zone
+        )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.columns import MAX_ATTRIBUTE_NAME, attribute_name, is_known
 from dialer.domain.errors import DomainError, Fault, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.fields import Field, FieldType, Misfit, check, faults_of
+from dialer.domain.said import Said, joined, marked
 from dialer.operations import audit
 from dialer.operations.context import Context, strategy_of
 from dialer.operations.once import Made, nobody
@@ -45,7 +46,10 @@ class Place:
     field: str
 
     def __str__(self) -> str:
-        return f"the step {shown(self.label)} ({self.field}) of the campaign {shown(self.title)}"
+        return Said(
+            "the step %(step)s (%(field)s) of the campaign %(title)s",
+            step=shown(self.label), field=self.field, title=shown(self.title),
+        )  # fmt: skip
 
 
 class FieldInUse(DomainError):  # noqa: N818 -- named by what happened
@@ -57,20 +61,23 @@ class FieldInUse(DomainError):  # noqa: N818 -- named by what happened
 
     @property
     def faults(self) -> tuple[Fault, ...]:
+        told = marked("%(place)s names it, in version %(version)s")
         return tuple(
-            Fault(f"campaigns.{p.campaign_id}.strategy.{p.node}.{p.field}", f"{p} names it, in version {p.version}")
+            Fault(f"campaigns.{p.campaign_id}.strategy.{p.node}.{p.field}", told, place=str(p), version=p.version)
             for p in self.places
         )
 
     def __str__(self) -> str:
         if self.places:
-            named = "; ".join(map(str, self.places[:20]))
-            more = f"; and {len(self.places) - 20} more" if len(self.places) > 20 else ""  # noqa: PLR2004 -- a message's length
-            return f"the field {shown(self.name)} is used by {named}{more}: change these strategies first"
-        return (
-            f"{self.values} contacts have a value for the field {shown(self.name)}: remove it with `values=delete` to delete "
-            "these too, or with `values=keep` to leave them as attributes without a type"
-        )
+            return Said(
+                "the field %(name)s is used by %(places)s: change these strategies first",
+                name=shown(self.name), places=joined(list(map(str, self.places)), 20, "; "),
+            )  # fmt: skip
+        return Said(
+            "%(number)s contacts have a value for the field %(name)s: remove it with `values=delete` to delete "
+            "these too, or with `values=keep` to leave them as attributes without a type",
+            number=self.values, name=shown(self.name),
+        )  # fmt: skip
 
 
 class ValuesDoNotFit(DomainError):  # noqa: N818 -- named by what happened
@@ -85,10 +92,11 @@ class ValuesDoNotFit(DomainError):  # noqa: N818 -- named by what happened
         return tuple(Fault(f"contacts.{contact_id}.attributes.{self.name}", why) for contact_id, why in self.examples)
 
     def __str__(self) -> str:
-        told = "; ".join(f"contact {contact_id}: {why}" for contact_id, why in self.examples)
-        return (
-            f"{self.number} contacts have a value for {shown(self.name)} that does not fit: {told}. Correct them first"
-        )
+        examples = [Said("contact %(id)s: %(why)s", id=contact_id, why=why) for contact_id, why in self.examples]
+        return Said(
+            "%(number)s contacts have a value for %(name)s that does not fit: %(examples)s. Correct them first",
+            number=self.number, name=shown(self.name), examples=joined(examples, len(examples), "; "),
+        )  # fmt: skip
 
 
 async def all_fields(ctx: Context) -> list[AnyRow]:
@@ -128,13 +136,15 @@ async def create(
     try:
         async with ctx.db.write() as tx:
             if len(await contact_fields.rows(tx)) >= MOST_FIELDS:
-                raise InvalidInput.single("name", f"there are {MOST_FIELDS} fields already, which is the most")
+                raise InvalidInput.single(
+                    "name", "there are %(most)s fields already, which is the most", most=MOST_FIELDS
+                )
             await contact_fields.add(tx, field, ctx.clock())
             new = asdict(field)
             await audit.write(tx, ctx, "create", "contact field", field.name, name=field.label, after=new)
             await kept(tx, await _row(tx, field.name))
     except IntegrityError:
-        raise InvalidInput.single("name", f"there is a field {shown(field.name)} already") from None
+        raise InvalidInput.single("name", "there is a field %(name)s already", name=shown(field.name)) from None
     await _normalise_values(ctx, field)
     return await get(ctx, field.name)
 
@@ -220,10 +230,14 @@ async def _places(tx: AsyncConnection, name: str) -> list[Place]:
 
 def _name_faults(name: str, written: str) -> list[Fault]:
     if not _NAME.fullmatch(name) or len(name) > MAX_ATTRIBUTE_NAME:
-        reason = f"{shown(written)} is no field's name: take up to {MAX_ATTRIBUTE_NAME} letters, digits and underscores"
+        reason = Said(
+            "%(written)s is no field's name: take up to %(most)s letters, digits and underscores",
+            written=shown(written),
+            most=MAX_ATTRIBUTE_NAME,
+        )
         return [Fault("name", reason)]
     if is_known(name) or name in {"id", "attributes"}:
-        return [Fault("name", f"{shown(name)} is a field that every contact has; take another name")]
+        return [Fault("name", "%(name)s is a field that every contact has; take another name", name=shown(name))]
     return []
 
 

@@ -10,6 +10,7 @@ from config.secret import secret_key
 from config.settings import Settings
 from dialer.domain.campaign import Campaign
 from dialer.domain.chunk import Chunk
+from dialer.domain.said import Said
 from dialer.operations.one_by_one import OneByOne
 from dialer.operations.subscribed import Subscribed
 from dialer.pacing.outlook import Outlook
@@ -121,7 +122,7 @@ class Context:
     remembered_counts: dict[Any, Any] = field(default_factory=dict)  # see counting.py
     subscribed: Subscribed = field(default_factory=Subscribed)
     watchers: list[Callable[[Ended], None]] = field(default_factory=list)  # told whose sessions or tokens have ended
-    dry_runs: OneByOne = field(default_factory=lambda: OneByOne("dry run"))
+    dry_runs: OneByOne = field(default_factory=lambda: OneByOne(Said("dry run")))
 
     def ended(self, whose: Ended) -> None:
         """Of whom this is true must not go on with what they came in with."""

@@ -81,11 +81,16 @@ async def _close(ctx: Context, campaign_id: int, revision: int | None) -> Campai
 
 async def _check_records(tx: AsyncConnection, ctx: Context, campaign: Campaign) -> None:
     if await campaigns.is_under_way(tx, campaign.id):
-        raise Conflict(f"calls or texts of {shown(campaign.title)} are under way: delete it when they are over")
+        raise Conflict(
+            "calls or texts of %(title)s are under way: delete it when they are over", title=shown(campaign.title)
+        )
     last = await campaigns.last_reached(tx, campaign.id)
     until = last and last + timedelta(days=ctx.settings.records_days)
     if until and until > ctx.clock():
         raise Conflict(
-            f"{shown(campaign.title)} has called or texted people, last on {last:%Y-%m-%d}: its records are evidence, and rules count the "
-            f"calls to a number by them. They are kept until {until:%Y-%m-%d} (setting records_days): end it in place of that"
+            "%(title)s has called or texted people, last on %(last)s: its records are evidence, and rules count the "
+            "calls to a number by them. They are kept until %(until)s (setting records_days): end it in place of that",
+            title=shown(campaign.title),
+            last=format(last, "%Y-%m-%d"),
+            until=format(until, "%Y-%m-%d"),
         )

@@ -96,7 +96,11 @@ async def _rows(ctx: Context, entries: Sequence[NewEntry], prefix: str) -> list[
     for at, entry in enumerate(entries):
         where = f"{at}." if len(entries) > 1 or prefix else ""
         if entry.campaign_id is not None and entry.campaign_id not in there:
-            faults.append(Fault(f"{prefix}{where}campaign_id", f"there is no campaign {entry.campaign_id}"))
+            faults.append(
+                Fault(
+                    f"{prefix}{where}campaign_id", "there is no campaign %(campaign_id)s", campaign_id=entry.campaign_id
+                )
+            )
         try:
             address = read_address(entry.address, ctx.settings.default_region, f"{prefix}{where}address")
         except InvalidInput as error:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, NotFound, StaleEdit
+from dialer.domain.said import Said
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations import audit, deploying, flows
 from dialer.operations.context import Context, strategy_of
@@ -116,9 +117,17 @@ def _told(kept: Kept | None) -> dict[str, object] | None:
 def why_unpublished(draft: Draft) -> list[Fault]:
     """What a publish of a campaign is told whose strategy is only a draft: that it is one, and each fault of it."""
     number = len(draft.checked.faults)
-    count = {0: "no faults", 1: "1 fault"}.get(number, f"{number:,} faults")
-    do = "mend and deploy it in the studio, or discard it" if number else "deploy it in the studio, or discard it"
-    reason = f"the strategy is only a draft, {saved(draft.kept)}, which has {count} and was never deployed: {do}"
+    count = {0: Said("no faults"), 1: Said("1 fault")}.get(number) or Said("%(number)s faults", number=f"{number:,}")
+    mend, deploy = (
+        Said("mend and deploy it in the studio, or discard it"),
+        Said("deploy it in the studio, or discard it"),
+    )
+    reason = Said(
+        "the strategy is only a draft, %(saved)s, which has %(count)s and was never deployed: %(do)s",
+        saved=saved(draft.kept),
+        count=count,
+        do=mend if number else deploy,
+    )
     return [
         Fault("draft", reason),
         *(Fault(f"draft.{deploying.path_of(fault)}", fault.reason) for fault in draft.checked.faults),
@@ -127,7 +136,7 @@ def why_unpublished(draft: Draft) -> list[Fault]:
 
 def saved(kept: Kept) -> str:
     """When and by whom, for a person."""
-    return f"saved {_day_and_time(kept.saved_at)} by {kept.saved_by}"
+    return Said("saved %(at)s by %(by)s", at=_day_and_time(kept.saved_at), by=kept.saved_by)
 
 
 def _day_and_time(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.contact import Address
-from dialer.domain.errors import Fault, IllegalTransition, InvalidInput, NotFound
+from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.rules.hours import candidate_zones
 from dialer.domain.transitions import CampaignStatus
@@ -62,8 +62,12 @@ async def _check(tx: AsyncConnection, campaign: Campaign, start: datetime) -> No
         raise InvalidInput.single("validity.until", "the validity period is over: move its end, or remove it")
     number = await dry_runs.open_number(tx, campaign.id)
     if number > MOST_CONTACTS:
-        reason = f"{number:,} are not through yet; a dry run takes at most {MOST_CONTACTS:,}"
-        raise InvalidInput([Fault("contacts", reason)])
+        raise InvalidInput.single(
+            "contacts",
+            "%(number)s are not through yet; a dry run takes at most %(most)s",
+            number=f"{number:,}",
+            most=f"{MOST_CONTACTS:,}",
+        )
 
 
 async def _strategies(tx: AsyncConnection, ctx: Context, campaign: Campaign, entries: Entries) -> dict[int, Strategy]:

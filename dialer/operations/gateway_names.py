@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import InvalidInput, shown
 from dialer.domain.patterns import LINE, WORDS
+from dialer.domain.said import Said
 from dialer.store import gateways
 
 
@@ -20,7 +21,11 @@ def check_free(name: str, own_id: str | None, names: Mapping[str, str]) -> None:
         if other == name:
             raise taken(name)
         if gateway_id == name:
-            told = f"{shown(name)} is the id of the gateway {shown(other)}, so it would mean both: take another name"
+            told = Said(
+                "%(name)s is the id of the gateway %(other)s, so it would mean both: take another name",
+                name=shown(name),
+                other=shown(other),
+            )
             raise InvalidInput.single("name", told)
 
 
@@ -38,13 +43,16 @@ async def resolved(tx: AsyncConnection, field: str, id_or_name: str) -> str:
     found = await gateways.named(tx, id_or_name)
     if len(found) > 1:
         by_id, by_name = sorted(found, key=lambda one: one.id != id_or_name)
-        told = (
-            f"{shown(id_or_name)} is the id of the gateway {shown(by_id.name)} and the name of the gateway with the id "
-            f"{shown(by_name.id)}: rename that one, or name it by its id"
+        told = Said(
+            "%(id_or_name)s is the id of the gateway %(name)s and the name of the gateway with the id "
+            "%(id)s: rename that one, or name it by its id",
+            id_or_name=shown(id_or_name),
+            name=shown(by_id.name),
+            id=shown(by_name.id),
         )
         raise InvalidInput.single(field, told)
     return found[0].id if found else id_or_name
 
 
 def taken(name: str) -> InvalidInput:
-    return InvalidInput.single("name", f"there is a gateway {shown(name)} already")
+    return InvalidInput.single("name", "there is a gateway %(name)s already", name=shown(name))

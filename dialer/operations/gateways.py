@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import DomainError, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway, slug
+from dialer.domain.said import Said, joined
 from dialer.domain.transitions import CampaignStatus
 from dialer.domain.unfit import faults_of
 from dialer.operations import audit
@@ -32,9 +33,10 @@ class InUse(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(gateway_id, campaigns)
 
     def __str__(self) -> str:
-        titles = ", ".join(map(shown, self.campaigns[:10]))
-        more = f" and {len(self.campaigns) - 10} more" if len(self.campaigns) > 10 else ""  # noqa: PLR2004
-        return f"the gateway {shown(self.id)} is used by {titles}{more}: choose another one there first"
+        return Said(
+            "the gateway %(id)s is used by %(campaigns)s: choose another one there first",
+            id=shown(self.id), campaigns=joined(list(map(shown, self.campaigns)), 10),
+        )  # fmt: skip
 
 
 async def page(ctx: Context, query: Query) -> Page:
@@ -81,7 +83,9 @@ async def edit(
             if revision is not None and revision != row["revision"]:
                 raise StaleEdit("gateway", gateway_id)
             if changes.get("kind", row["kind"]) != row["kind"]:
-                raise InvalidInput.single("kind", f"stays {row['kind']}: make a new gateway for the other channel")
+                raise InvalidInput.single(
+                    "kind", "stays %(kind)s: make a new gateway for the other channel", kind=row["kind"]
+                )
             settings = _changed(row["settings"], changes)
             check_usable(settings)
             if settings.name != row["name"]:

@@ -146,10 +146,17 @@ async def _check(tx: AsyncConnection, ctx: Context, fields: Mapping[str, Any]) -
     if "events" in fields:
         faults += _event_faults(fields["events"])
     if (secret := fields.get("secret")) is not None and not _is_secret(secret):
-        faults.append(Fault("secret", f"should be {LEAST_SECRET} to {LONGEST_SECRET} printable ASCII characters"))
+        faults.append(
+            Fault(
+                "secret",
+                "should be %(least)s to %(most)s printable ASCII characters",
+                least=LEAST_SECRET,
+                most=LONGEST_SECRET,
+            )
+        )
     campaign_id = fields.get("campaign_id")
     if campaign_id is not None and await campaigns.get(tx, campaign_id) is None:
-        faults.append(Fault("campaign_id", f"there is no campaign with the id {campaign_id}"))
+        faults.append(Fault("campaign_id", "there is no campaign with the id %(campaign_id)s", campaign_id=campaign_id))
     if faults:
         raise InvalidInput(faults)
 
@@ -172,8 +179,11 @@ def _why_no_url(ctx: Context, url: str) -> str | None:
 def _event_faults(wanted: Collection[str]) -> list[Fault]:
     known = {kind.value for kind in EventKind}
     if not wanted:
-        return [Fault("events", f"at least one is needed: {', '.join(sorted(known))}")]
-    return [Fault("events", f"{one!r} is none of {', '.join(sorted(known))}") for one in sorted(set(wanted) - known)]
+        return [Fault("events", "at least one is needed: %(known)s", known=", ".join(sorted(known)))]
+    return [
+        Fault("events", "%(one)s is none of %(known)s", one=repr(one), known=", ".join(sorted(known)))
+        for one in sorted(set(wanted) - known)
+    ]
 
 
 def _found(row: AnyRow | None, endpoint_id: int) -> AnyRow:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dialer.domain.errors import DomainError
+from dialer.domain.said import Said
 
 MOST_WAITING = 3
 
@@ -17,7 +18,10 @@ class Crowded(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(what, waiting)
 
     def __str__(self) -> str:
-        return f"{self.waiting} others wait for their {self.what} already: try again in a minute"
+        return Said(
+            "%(number)s others wait for their %(what)s already: try again in a minute",
+            number=self.waiting, what=Said(self.what),
+        )  # fmt: skip
 
 
 class OneByOne:

@@ -33,7 +33,7 @@ async def fits(password: str, kept: str | None) -> bool:
 def faults_of(password: str, field: str = "password") -> list[Fault]:
     if MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         return []
-    return [Fault(field, f"should have {MIN_PASSWORD} to {MAX_PASSWORD} characters")]
+    return [Fault(field, "should have %(least)s to %(most)s characters", least=MIN_PASSWORD, most=MAX_PASSWORD)]
 
 
 async def _costly(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.contact import ContactRecord
 from dialer.domain.editing import Edit, Edited, edited
 from dialer.domain.errors import DomainError, Fault, InvalidInput, NotFound, StaleEdit, shown
+from dialer.domain.said import Said
 from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
 from dialer.operations import audit, suppression, unreachable
@@ -31,10 +32,11 @@ class AddressTaken(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(address, contact_id)
 
     def __str__(self) -> str:
-        return (
-            f"{self.address} is an address of the contact {self.contact_id}: take it away there first, or, if both are one "
-            "person, load a row with an address of each, which joins them"
-        )
+        return Said(
+            "%(address)s is an address of the contact %(id)s: take it away there first, or, if both are one "
+            "person, load a row with an address of each, which joins them",
+            address=self.address, id=self.contact_id,
+        )  # fmt: skip
 
 
 class UnderWay(DomainError):  # noqa: N818 -- named by what happened
@@ -46,8 +48,11 @@ class UnderWay(DomainError):  # noqa: N818 -- named by what happened
 
     def __str__(self) -> str:
         if self.lands:
-            return f"the contact {self.id} is just being imported: repeat it in some seconds"
-        return f"the contact {self.id} is being called or texted now, or its webhook goes on: wait for the end, or end the call, and repeat"
+            return Said("the contact %(id)s is just being imported: repeat it in some seconds", id=self.id)
+        return Said(
+            "the contact %(id)s is being called or texted now, or its webhook goes on: wait for the end, or end the call, and repeat",
+            id=self.id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,9 @@ async def revision_of(ctx: Context, contact_id: int) -> int:
 
 def _several(contact_ids: Sequence[int]) -> list[int]:
     if not 1 <= len(contact_ids) <= MOST_AT_ONCE:
-        raise InvalidInput.single("ids", f"are {len(contact_ids)}; give 1 to {MOST_AT_ONCE} contacts at once")
+        raise InvalidInput.single(
+            "ids", "are %(number)s; give 1 to %(most)s contacts at once", number=len(contact_ids), most=MOST_AT_ONCE
+        )
     return list(dict.fromkeys(contact_ids))
 
 
@@ -162,7 +169,7 @@ async def _check_addresses(tx: AsyncConnection, ctx: Context, old: ContactRecord
         raise AddressTaken(address, owner)
     if barred := await suppression.barred(tx, ctx, None, added):
         raise InvalidInput(
-            Fault("addresses", f"{shown(one)} is on the do-not-contact list; take it off there first")
+            Fault("addresses", "%(one)s is on the do-not-contact list; take it off there first", one=shown(one))
             for one in sorted(barred)
         )
 

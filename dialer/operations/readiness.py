@@ -7,6 +7,7 @@ from dialer.domain.campaign import LONGEST_WAIT_S, UNAVAILABLE_MODES, Campaign, 
 from dialer.domain.errors import Fault, shown
 from dialer.domain.rules.catalogue import waiting_s
 from dialer.domain.rules.hours import rule_windows
+from dialer.domain.said import Said
 from dialer.domain.windows import ValidityState, next_all_open, validity_state
 from dialer.strategy.call_fields import CallFields
 from dialer.strategy.catalogue import CALL
@@ -31,9 +32,9 @@ def missing(
     if wanted.queue:
         faults += queue_faults(campaign.queue, queues)
     if wanted.voice_gateway:
-        faults += _gateway_faults("voice_gateway", campaign.voice_gateway, "voice", "makes calls", gateways)
+        faults += _gateway_faults("voice_gateway", campaign.voice_gateway, "voice", Said("makes calls"), gateways)
     if wanted.sms_gateway:
-        faults += _gateway_faults("sms_gateway", campaign.sms_gateway, "sms", "sends texts", gateways)
+        faults += _gateway_faults("sms_gateway", campaign.sms_gateway, "sms", Said("sends texts"), gateways)
     if any(node.type == CALL.name for node in strategy.nodes) and not (automatic(campaign) or offers(campaign)):
         faults.append(
             Fault(
@@ -48,7 +49,7 @@ def missing(
     return tuple(faults)
 
 
-NO_AMD = "Asterisk can't tell machines from people: load app_amd, with its amd.conf, or set this to off"
+NO_AMD = Said("Asterisk can't tell machines from people: load app_amd, with its amd.conf, or set this to off")
 
 
 def warnings(campaign: Campaign, strategy: Strategy, now: datetime) -> tuple[Fault, ...]:
@@ -67,16 +68,25 @@ def warnings(campaign: Campaign, strategy: Strategy, now: datetime) -> tuple[Fau
 def _lower_limit(campaign: Campaign) -> Iterator[Fault]:
     own, most, found = campaign.abandonment_limit_percent, campaign.most_abandoned_percent, campaign.rules.abandonment()
     if found is not None and most < own:
-        reason = f"{own:g} % is above the {most:g} % of the {found[0]}, which holds"
-        yield Fault("abandonment_limit_percent", reason)
+        yield Fault(
+            "abandonment_limit_percent",
+            "%(own)s %% is above the %(most)s %% of the %(citation)s, which holds",
+            own=format(own, "g"),
+            most=format(most, "g"),
+            citation=found[0],
+        )
 
 
 def _never_open(campaign: Campaign, now: datetime) -> Iterator[Fault]:
     zone, times = campaign.time_zone, campaign.rules.times
     own = (campaign.execution, zone)
     if times and next_all_open([own, *rule_windows(times, [zone])], now) is None:
-        reason = f"the execution time is never within the hours of the rule pack {campaign.rule_pack}, so nobody will be called"
-        yield Fault("execution.start", f"{reason} ({zone})")
+        yield Fault(
+            "execution.start",
+            "the execution time is never within the hours of the rule pack %(pack)s, so nobody will be called (%(zone)s)",
+            pack=campaign.rule_pack,
+            zone=zone,
+        )
 
 
 def _ring_longer(campaign: Campaign, strategy: Strategy) -> Iterator[Fault]:
@@ -86,8 +96,14 @@ def _ring_longer(campaign: Campaign, strategy: Strategy) -> Iterator[Fault]:
     citation, least_s = found
     for node in strategy.nodes:
         if isinstance(node.fields, CallFields) and node.fields.ring_s < least_s:
-            told = f"the step {node.name or node.id} rings {node.fields.ring_s} s; its calls ring {least_s} s, by {citation}"
-            yield Fault("rule_pack", told)
+            yield Fault(
+                "rule_pack",
+                "the step %(step)s rings %(ring_s)s s; its calls ring %(least_s)s s, by %(citation)s",
+                step=node.name or node.id,
+                ring_s=node.fields.ring_s,
+                least_s=least_s,
+                citation=citation,
+            )
 
 
 def _waits(campaign: Campaign) -> Iterator[Fault]:
@@ -97,18 +113,27 @@ def _waits(campaign: Campaign) -> Iterator[Fault]:
     citation, rule = found
     most_s = waiting_s(campaign.rules, campaign.queue_wait_s or LONGEST_WAIT_S, power=False)
     if campaign.queue_wait_s and campaign.queue_wait_s > most_s:
-        yield Fault("queue_wait_s", f"people wait {most_s} s at most, by {citation}")
+        yield Fault(
+            "queue_wait_s", "people wait %(most_s)s s at most, by %(citation)s", most_s=most_s, citation=citation
+        )
     if rule.message and not campaign.abandoned_message:
-        told = f"{citation} asks for a message; without a file of its own Asterisk must have one in DIALER_ABANDONED_MESSAGE"
-        yield Fault("abandoned_message", told)
+        yield Fault(
+            "abandoned_message",
+            "%(citation)s asks for a message; without a file of its own Asterisk must have one in DIALER_ABANDONED_MESSAGE",
+            citation=citation,
+        )
 
 
 def queue_faults(name: str | None, queues: Collection[str] | None) -> list[Fault]:
     if name is None:
         return [Fault("queue", "the strategy makes calls, so the campaign needs a queue: choose one")]
     if queues is not None and name not in queues:
-        reported = ", ".join(sorted(queues)) or "none"
-        return [Fault("queue", f"Asterisk has no queue {shown(name)}; it reports: {reported}")]
+        reported = ", ".join(sorted(queues)) or Said("none")
+        return [
+            Fault(
+                "queue", "Asterisk has no queue %(name)s; it reports: %(reported)s", name=shown(name), reported=reported
+            )
+        ]
     return []
 
 
@@ -122,12 +147,19 @@ def mode_faults(modes: Collection[str]) -> list[Fault]:
         if mode in UNAVAILABLE_MODES:
             faults.append(Fault("dialing_modes", UNAVAILABLE_MODES[mode]))
         elif mode not in _WORKING:
-            faults.append(Fault("dialing_modes", f"{shown(mode)} is not a dialing mode: take {' or '.join(_WORKING)}"))
+            faults.append(
+                Fault(
+                    "dialing_modes",
+                    "%(mode)s is not a dialing mode: take %(working)s",
+                    mode=shown(mode),
+                    working=" or ".join(_WORKING),
+                )
+            )
     return faults
 
 
-_KINDS = {"voice": "voice", "sms": "SMS"}
-_NEEDED = {"voice": "a voice", "sms": "an SMS"}
+_KINDS = {"voice": Said("voice"), "sms": Said("SMS")}
+_NEEDED = {"voice": Said("a voice"), "sms": Said("an SMS")}
 
 
 def fallback_faults(names: Sequence[str], first: str | None, kinds: Mapping[str, str]) -> list[Fault]:
@@ -135,18 +167,31 @@ def fallback_faults(names: Sequence[str], first: str | None, kinds: Mapping[str,
     found = [gateway_fault("sms_fallbacks", name, "sms", kinds) for name in names]
     faults = [fault for fault in found if fault]
     twice = sorted({name for name in names if [first, *names].count(name) > 1})
-    return [*faults, *(Fault("sms_fallbacks", f"names {name} twice: it is tried once") for name in twice)]
+    return [*faults, *(Fault("sms_fallbacks", "names %(name)s twice: it is tried once", name=name) for name in twice)]
 
 
 def gateway_fault(field: str, name: str, kind: str, gateways: Mapping[str, str]) -> Fault | None:
     if gateways.get(name) == kind:
         return None
-    known = ", ".join(sorted(one for one, its_kind in gateways.items() if its_kind == kind)) or "none yet"
-    return Fault(field, f"there is no {_KINDS[kind]} gateway {shown(name)}; there are: {known}")
+    known = ", ".join(sorted(one for one, its_kind in gateways.items() if its_kind == kind)) or Said("none yet")
+    return Fault(
+        field,
+        "there is no %(kinds)s gateway %(name)s; there are: %(known)s",
+        kinds=_KINDS[kind],
+        name=shown(name),
+        known=known,
+    )
 
 
 def _gateway_faults(field: str, name: str | None, kind: str, does: str, gateways: Mapping[str, str]) -> list[Fault]:
     if name is None:
-        return [Fault(field, f"the strategy {does}, so the campaign needs {_NEEDED[kind]} gateway: choose one")]
+        return [
+            Fault(
+                field,
+                "the strategy %(does)s, so the campaign needs %(needed)s gateway: choose one",
+                does=does,
+                needed=_NEEDED[kind],
+            )
+        ]
     fault = gateway_fault(field, name, kind, gateways)
     return [fault] if fault else []

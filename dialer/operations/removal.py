@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import take_back
 from dialer.domain.errors import NotFound
+from dialer.domain.said import Said
 from dialer.domain.transitions import SourceState
 from dialer.operations.context import Context
 from dialer.operations.sources import NotRemovable, told
@@ -146,8 +147,8 @@ async def _begin(tx: AsyncConnection, row: AnyRow) -> None:
     if await sources.set_state(tx, row.id, SourceState.REMOVING):
         return
     if row.state == SourceState.REMOVED:
-        raise NotRemovable(row.id, "it was removed already, and what is left of it was contacted or is shared")
-    raise NotRemovable(row.id, "its import has not ended: cancel it first")
+        raise NotRemovable(row.id, Said("it was removed already, and what is left of it was contacted or is shared"))
+    raise NotRemovable(row.id, Said("its import has not ended: cancel it first"))
 
 
 async def run(ctx: Context, source_id: int, *, at_most_s: float | None = None) -> bool:

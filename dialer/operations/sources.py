@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import DomainError, IllegalTransition, NotFound
+from dialer.domain.said import Said
 from dialer.domain.transitions import SourceState
 from dialer.operations import audit
 from dialer.operations.context import Context
@@ -25,7 +26,7 @@ class NotRemovable(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(source_id, reason)
 
     def __str__(self) -> str:
-        return f"the source {self.id} can't be removed: {self.reason}"
+        return Said("the source %(id)s can't be removed: %(reason)s", id=self.id, reason=self.reason)
 
 
 async def get(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
@@ -51,7 +52,9 @@ async def cancel(ctx: Context, campaign_id: int, source_id: int) -> AnyRow:
         if row is None or row.campaign_id != campaign_id:
             raise NotFound("source", source_id)
         if row.kind == "rest":
-            raise IllegalTransition("REST source", row.state, "cancelled: it takes contacts as long as its campaign")
+            raise IllegalTransition(
+                "REST source", row.state, Said("cancelled: it takes contacts as long as its campaign")
+            )
         if not await sources.set_state(tx, source_id, SourceState.CANCELLED, finished_at=ctx.clock()):
             raise IllegalTransition("source", row.state, "cancelled")
         await told(tx, ctx, "cancel", row, SourceState.CANCELLED)

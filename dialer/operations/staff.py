@@ -147,5 +147,5 @@ async def _kept(tx: AsyncConnection, name: str, *, stays: bool) -> AnyRow:
     managers = await users.lock_managers(tx, Role.MANAGER)
     user = await _user(tx, name)
     if not stays and managers == [user.id]:
-        raise Conflict(f"{shown(name)} is the last manager who can log in: make another one first")
+        raise Conflict("%(name)s is the last manager who can log in: make another one first", name=shown(name))
     return user

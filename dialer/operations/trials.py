@@ -13,6 +13,7 @@ from dialer.domain.errors import Conflict, DomainError, InvalidInput, NotFound, 
 from dialer.domain.gateway import ADAPTER, SmsGateway
 from dialer.domain.message import combined
 from dialer.domain.phone import parse_phone
+from dialer.domain.said import Said
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import audit, gateways
 from dialer.operations.context import Context
@@ -33,7 +34,7 @@ MOST, WITHIN = 10, timedelta(minutes=1)
 SENT_WITHIN = timedelta(seconds=60)
 LONGEST = 1_000
 _STOPPED = "the server stopped before the SMSC answered: nobody knows whether it was sent"
-_NOT_SENT = "the server stopped before it was sent"
+_NOT_SENT = Said("the server stopped before it was sent")
 
 
 class Hasty(DomainError):  # noqa: N818 -- named by what happened
@@ -44,9 +45,10 @@ class Hasty(DomainError):  # noqa: N818 -- named by what happened
         super().__init__(gateway_id, wait_s)
 
     def __str__(self) -> str:
-        return (
-            f"the gateway {shown(self.id)} has sent {MOST} test messages within a minute: try again in {self.wait_s} s"
-        )
+        return Said(
+            "the gateway %(id)s has sent %(most)s test messages within a minute: try again in %(wait_s)s s",
+            id=shown(self.id), most=MOST, wait_s=self.wait_s,
+        )  # fmt: skip
 
 
 class Told(Protocol):
@@ -86,11 +88,17 @@ async def ask(ctx: Context, gateway_id: str, number: str, text: str, by: str) ->
     settings = await _settings(ctx, gateway_id)
     made = _split(gateway_id, settings, text)
     if why := ctx.engine.why_no_text(gateway_id):
-        raise Conflict(f"the gateway {shown(gateway_id)} {why}: send the test message when it is bound")
+        raise Conflict(
+            "the gateway %(gateway_id)s %(why)s: send the test message when it is bound",
+            gateway_id=shown(gateway_id),
+            why=why,
+        )
     now = ctx.clock()
     async with ctx.db.write() as tx:
         if address in await barred(tx, ctx, None, [address]):
-            raise InvalidInput.single("number", f"{shown(address)} is on the do-not-contact list: take another number")
+            raise InvalidInput.single(
+                "number", "%(address)s is on the do-not-contact list: take another number", address=shown(address)
+            )
         _slow_down(gateway_id, await trials.asked_since(tx, gateway_id, now - WITHIN), now)
         fields = {
             "gateway": gateway_id, "sender": settings.sender, "address": address, "text": made.text, "asked_by": by,
@@ -130,7 +138,9 @@ async def get(ctx: Context, gateway_id: str, trial_id: int) -> AnyRow:
 async def _settings(ctx: Context, gateway_id: str) -> SmsGateway:
     settings = ADAPTER.validate_python((await gateways.get(ctx, gateway_id))["settings"])
     if not isinstance(settings, SmsGateway):
-        raise Conflict(f"{shown(gateway_id)} is a voice gateway: test messages are sent by SMS gateways")
+        raise Conflict(
+            "%(gateway_id)s is a voice gateway: test messages are sent by SMS gateways", gateway_id=shown(gateway_id)
+        )
     return settings
 
 
@@ -138,11 +148,13 @@ def _split(gateway_id: str, settings: SmsGateway, text: str) -> Segmentation:
     if not text.strip():
         raise InvalidInput.single("text", "is empty: write what is to be sent")
     if len(text) > LONGEST:
-        raise InvalidInput.single("text", f"has {len(text)} characters: at most {LONGEST} are sent as a test")
+        raise InvalidInput.single(
+            "text", "has %(number)s characters: at most %(most)s are sent as a test", number=len(text), most=LONGEST
+        )
     try:
         return split(gateway_settings(gateway_id, settings), text)
     except TextTooLongError as fault:
-        raise InvalidInput.single("text", f"{fault}: shorten it") from None
+        raise InvalidInput.single("text", "%(fault)s: shorten it", fault=str(fault)) from None
 
 
 def _slow_down(gateway_id: str, asked: Sequence[datetime], now: datetime) -> None:
@@ -174,9 +186,9 @@ async def begin(ctx: Context, part: Part) -> bool:
 
 async def _why_not(tx: AsyncConnection, ctx: Context, row: AnyRow) -> str | None:
     if row.address in await barred(tx, ctx, None, [row.address]):
-        return "the number came onto the do-not-contact list"
+        return Said("the number came onto the do-not-contact list")
     in_time = ctx.clock() - row.created_at < SENT_WITHIN
-    return None if in_time else "the gateway had no room for it in time"
+    return None if in_time else Said("the gateway had no room for it in time")
 
 
 async def end(ctx: Context, part: Part, status: MessageStatus, error: str | None, names: Sequence[str] = ()) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import Fault, InvalidInput, shown
+from dialer.domain.said import Said, joined
 from dialer.operations import audit, passwords
 from dialer.operations.context import Context
 from dialer.store import users
@@ -91,12 +92,14 @@ async def create_user(ctx: Context, name: str, password: str, role: str) -> None
         async with ctx.db.write() as tx:
             for other in await users.names(tx):
                 if other != name and other.casefold() == name.casefold():
-                    told = f"differs only by case from that of the user {shown(other)}: take another name"
+                    told = Said(
+                        "differs only by case from that of the user %(other)s: take another name", other=shown(other)
+                    )
                     raise InvalidInput.single("name", told)
             await users.add(tx, name, password_hash, role, ctx.clock())
             await audit.write(tx, ctx, "create", "user", name, name=name, after={"role": role})
     except IntegrityError:
-        raise InvalidInput.single("name", f"there is a user {shown(name)} already") from None
+        raise InvalidInput.single("name", "there is a user %(name)s already", name=shown(name)) from None
 
 
 async def listed(ctx: Context) -> list[AnyRow]:
@@ -109,8 +112,10 @@ def user_name_faults(name: str) -> list[Fault]:
     """Of a new user: a name goes into addresses, and people must be able to tell two of them apart."""
     if re.fullmatch(r"[A-Za-z0-9._@+-]+", name) and name not in {".", ".."} and len(name) <= MAX_NAME:
         return []
-    told = f"should be 1 to {MAX_NAME} letters from a to z, digits and . _ @ + -, and neither `.` nor `..`"
-    return [Fault("name", f"{told}, but is {shown(name)}" if name else told)]
+    told = Said(
+        "should be 1 to %(most)s letters from a to z, digits and . _ @ + -, and neither `.` nor `..`", most=MAX_NAME
+    )
+    return [Fault("name", Said("%(rule)s, but is %(name)s", rule=told, name=shown(name)) if name else told)]
 
 
 async def create_token(ctx: Context, name: str, role: str, scope: Scope = WIDE) -> str:
@@ -126,7 +131,7 @@ async def create_token(ctx: Context, name: str, role: str, scope: Scope = WIDE) 
             await users.add_token(tx, name, digest(token), role, ctx.clock(), **kept)
             await audit.write(tx, ctx, "create", "token", name, name=name, after={"role": role, **kept})
     except IntegrityError:
-        raise InvalidInput.single("name", f"there is a token {shown(name)} already") from None
+        raise InvalidInput.single("name", "there is a token %(name)s already", name=shown(name)) from None
     return token
 
 
@@ -228,20 +233,36 @@ def digest(secret: str) -> str:
 def faults_of(name: str, role: str) -> list[Fault]:
     faults = []
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-        faults.append(Fault("name", f"should be 1 to {MAX_NAME} printable characters"))
+        faults.append(Fault("name", "should be 1 to %(most)s printable characters", most=MAX_NAME))
     return [*faults, *role_faults(role)]
 
 
 def role_faults(role: str) -> list[Fault]:
-    return [] if role in RIGHTS else [Fault("role", f"{shown(role)} is not a role: take {', '.join(RIGHTS)}")]
+    if role in RIGHTS:
+        return []
+    roles = joined(list(map(Said, RIGHTS)), len(RIGHTS))
+    return [Fault("role", "%(role)s is not a role: take %(roles)s", role=shown(role), roles=roles)]
 
 
 def _scope_faults(role: str, scope: Scope, now: datetime) -> list[Fault]:
     faults = []
     if scope.rights is not None and (beyond := scope.rights - RIGHTS.get(role, scope.rights)):
-        faults.append(Fault("rights", f"a {role} has no right to {', '.join(sorted(beyond))}: leave it out"))
+        faults.append(
+            Fault(
+                "rights",
+                "a %(role)s has no right to %(beyond)s: leave it out",
+                role=Said(role),
+                beyond=joined(list(map(Said, sorted(beyond))), len(beyond)),
+            )
+        )
     if scope.rights is not None and not scope.rights:
         faults.append(Fault("rights", "are none: choose at least one"))
     if scope.expires_at is not None and scope.expires_at <= now:
-        faults.append(Fault("expires_at", f"{scope.expires_at:%Y-%m-%d %H:%M} UTC is over: take an instant to come"))
+        faults.append(
+            Fault(
+                "expires_at",
+                "%(expires_at)s UTC is over: take an instant to come",
+                expires_at=format(scope.expires_at, "%Y-%m-%d %H:%M"),
+            )
+        )
     return faults

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, Integer, Strin
 from sqlalchemy.types import TypeDecorator
 
 from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.said import Said
 from dialer.store.types import Utc
 
 MAX_IN = 100
@@ -41,9 +42,13 @@ def condition(column: ColumnElement[Any], op: str, value: str) -> ColumnElement[
 
 def checked_op(op: str, value: str) -> None:
     if op not in _OPS:
-        raise InvalidInput.single("filter", f"{shown(op)} is not a condition: take {', '.join(_OPS)}")
+        raise InvalidInput.single(
+            "filter", "%(op)s is not a condition: take %(ops)s", op=shown(op), ops=", ".join(_OPS)
+        )
     if op == "empty" and value not in {"", "true", "false"}:  # nothing is as good as true
-        raise InvalidInput.single("filter", f"{shown(value)} is not what `empty` takes: say true or false")
+        raise InvalidInput.single(
+            "filter", "%(value)s is not what `empty` takes: say true or false", value=shown(value)
+        )
 
 
 def one_of(field: str, op: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -52,7 +57,13 @@ def one_of(field: str, op: str, value: str, allowed: tuple[str, ...]) -> None:
         return
     for one in value.split(",") if op == "in" else [value]:
         if one not in allowed:
-            raise InvalidInput.single("filter", f"{shown(one)} is no {field}: take {', '.join(allowed)}")
+            raise InvalidInput.single(
+                "filter",
+                "%(value)s is no %(field)s: take %(allowed)s",
+                value=shown(one),
+                field=field,
+                allowed=", ".join(allowed),
+            )
 
 
 def typed(column: ColumnElement[Any], value: str) -> Any:
@@ -60,15 +71,17 @@ def typed(column: ColumnElement[Any], value: str) -> Any:
     try:
         return _read(column, value)
     except (ValueError, KeyError, OverflowError):  # an offset may lead out of the calendar
-        raise InvalidInput.single("filter", f"{shown(value)} is not {_kind(column)}") from None
+        raise InvalidInput.single(
+            "filter", "%(value)s is not %(kind)s", value=shown(value), kind=_kind(column)
+        ) from None
 
 
 def _kind(column: ColumnElement[Any]) -> str:
     if isinstance(column.type, Utc):
-        return "a time like 2026-05-04T09:00:00Z"
+        return Said("a time like 2026-05-04T09:00:00Z")
     if isinstance(column.type, Day):
-        return "a date like 2026-12-24"
-    return "a number" if isinstance(column.type, Float | Integer) else "of the field's type"
+        return Said("a date like 2026-12-24")
+    return Said("a number") if isinstance(column.type, Float | Integer) else Said("of the field's type")
 
 
 def _read(column: ColumnElement[Any], value: str) -> Any:
@@ -103,7 +116,7 @@ def _finite(number: float) -> float:
 def text(field: str, value: str) -> str:
     """No database takes NUL or half a surrogate pair in a text."""
     if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise InvalidInput.single(field, f"{shown(value)} has characters that no text can hold")
+        raise InvalidInput.single(field, "%(value)s has characters that no text can hold", value=shown(value))
     return value
 
 
@@ -120,7 +133,12 @@ def like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
 def _values(column: ColumnElement[Any], value: str) -> list[Any]:
     values = value.split(",")
     if len(values) > MAX_IN:
-        raise InvalidInput.single("filter", f"{len(values)} values are too many for one condition: at most {MAX_IN}")
+        raise InvalidInput.single(
+            "filter",
+            "%(number)s values are too many for one condition: at most %(most)s",
+            number=len(values),
+            most=MAX_IN,
+        )
     return [typed(column, one) for one in values]
 
 

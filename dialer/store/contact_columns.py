@@ -83,7 +83,13 @@ def names(*, in_campaign: bool) -> list[str]:
 
 def _unknown(name: str, what: str, *, in_campaign: bool) -> InvalidInput:
     known = names(in_campaign=in_campaign)
-    return InvalidInput.single(what, f"{shown(name)} is not a field to {what} by: take {', '.join(known)}")
+    return InvalidInput.single(
+        what,
+        "%(name)s is not a field to %(what)s by: take %(known)s",
+        name=shown(name),
+        what=what,
+        known=", ".join(known),
+    )
 
 
 # -- PostgreSQL -------------------------------------------------------------------------------------------------------

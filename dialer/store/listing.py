@@ -131,7 +131,12 @@ class Listing:
     def _sort(self, sort: str) -> tuple[str, ColumnElement[Any], bool]:
         name = sort.removeprefix("-")
         if name not in self.fields:
-            raise InvalidInput.single("sort", f"{shown(name)} is not a field to sort by: take {', '.join(self.fields)}")
+            raise InvalidInput.single(
+                "sort",
+                "%(name)s is not a field to sort by: take %(fields)s",
+                name=shown(name),
+                fields=", ".join(self.fields),
+            )
         return sort, (self.order or self.fields)[name], sort.startswith("-")
 
     def _after(self, column: ColumnElement[Any], descending: bool, cursor: tuple[Any, Any]) -> ColumnElement[bool]:
@@ -148,7 +153,9 @@ class Listing:
     def _condition(self, text: str) -> ColumnElement[bool]:
         name, op, value = parted(text)
         if name not in self.fields and name not in self.related:
-            raise InvalidInput.single("filter", f"{shown(name)} is not a field to filter by: take {self._names()}")
+            raise InvalidInput.single(
+                "filter", "%(name)s is not a field to filter by: take %(names)s", name=shown(name), names=self._names()
+            )
         if name in self.words:
             one_of(name, op, value, self.words[name])
         return (
@@ -161,7 +168,7 @@ class Listing:
 
 def check_limit(query: Query) -> None:
     if query.limit not in LIMITS:
-        raise InvalidInput.single("limit", f"{query.limit} is not a page length: take 10, 50 or 100")
+        raise InvalidInput.single("limit", "%(limit)s is not a page length: take 10, 50 or 100", limit=query.limit)
 
 
 def parted(condition: str) -> tuple[str, str, str]:

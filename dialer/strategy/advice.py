@@ -34,14 +34,16 @@ def find_warnings(strategy: Strategy, known: Known) -> Iterator[NodeFault]:
     for node in unreachable(strategy.nodes, strategy.start.id):
         yield NodeFault(node.id, "node", "no way leads here")
     if not strategy.start.out:
-        yield NodeFault(strategy.start.id, "out", f"{CONTACT_IN.name} leads nowhere, so every contact is done at once")
+        yield NodeFault(
+            strategy.start.id, "out", "%(name)s leads nowhere, so every contact is done at once", name=CONTACT_IN.name
+        )
     for node in strategy.nodes:
         for port in sorted(_never_taken(node) & node.out.keys()):
             yield NodeFault(node.id, f"out.{port}", "is never taken with these fields")
         if isinstance(node.fields, WaitFields) and (unused := _unused_field(node.fields)):
-            yield NodeFault(node.id, unused, f"is not used with kind {node.fields.kind.value}")
+            yield NodeFault(node.id, unused, "is not used with kind %(kind)s", kind=node.fields.kind.value)
         if isinstance(node.fields, CallFields) and _leaves_nothing(node.fields):
-            yield NodeFault(node.id, "machine_message", f"is not used with {node.fields.amd.value}")
+            yield NodeFault(node.id, "machine_message", "is not used with %(amd)s", amd=node.fields.amd.value)
         yield from value_warnings(node, known.fields or {})
     if known.attributes is not None:
         yield from _unknown_attributes(strategy, known.attributes)
@@ -87,9 +89,9 @@ def _unknown_attributes(strategy: Strategy, attributes: frozenset[str]) -> Itera
                 yield from _unfilled(node, "url", url, filled)
                 yield from _unfilled(node, "body", body, filled)
             case BranchFields(on=on) if on not in filled and on not in LOOKS:
-                yield NodeFault(node.id, "on", f"no contact field is called {shown(on)}")
+                yield NodeFault(node.id, "on", "no contact field is called %(on)s", on=shown(on))
             case WaitFields(kind=WaitKind.UNTIL_ATTRIBUTE, at=str() as at) if attribute_name(at) not in filled:
-                yield NodeFault(node.id, "at", f"no contact field is called {shown(at)}")
+                yield NodeFault(node.id, "at", "no contact field is called %(at)s", at=shown(at))
             case _:
                 pass
 

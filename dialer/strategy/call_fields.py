@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dialer.domain.outcome import Outcome
+from dialer.domain.said import Said, at_field
 from dialer.strategy.fields import Fields
 from dialer.strategy.values import Duration, Listed, Number, Queue, SoundFile, VoiceGateway
 
@@ -21,7 +22,7 @@ class Machines(StrEnum):
 
 def _retry_order(value: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     if Outcome.ANSWERED in value:
-        raise ValueError("an answered call is not tried again")
+        raise ValueError(Said("an answered call is not tried again"))
     return tuple(outcome for outcome in Outcome if outcome in value)
 
 
@@ -88,5 +89,5 @@ class CallFields(Fields):
     @model_validator(mode="after")
     def _has_message(self) -> Self:
         if self.amd is Machines.LEAVE_MESSAGE and self.machine_message is None:
-            raise ValueError("machine_message: is needed to leave a message")
+            raise ValueError(at_field("machine_message", Said("is needed to leave a message")))
         return self

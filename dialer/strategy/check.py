@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dialer.domain.errors import shown
+from dialer.domain.said import Said
 from dialer.domain.web_address import why_not_allowed
 from dialer.strategy.advice import find_warnings
 from dialer.strategy.call_fields import CallFields
@@ -39,7 +40,12 @@ class Checked:
         """With every fault, as far as anybody reads them; the last one says how many more there are."""
         if len(faults) <= MOST_FAULTS:
             return cls(None, tuple(faults))
-        more = NodeFault("", "nodes", f"has {len(faults) - MOST_FAULTS:,} more faults, not listed; mend these first")
+        more = NodeFault(
+            "",
+            "nodes",
+            "has %(number)s more faults, not listed; mend these first",
+            number=format(len(faults) - MOST_FAULTS, ","),
+        )
         return cls(None, (*faults[:MOST_FAULTS], more))
 
 
@@ -51,7 +57,11 @@ def check(document: object, known: Known | None = None) -> Checked:
         return Checked(None, (NodeFault("", "document", "should be an object with format, name and nodes"),))
     entries = document.get("nodes")
     if not isinstance(entries, list) or len(entries) > MAX_NODES:
-        reason = f"has more than {MAX_NODES:,} steps" if isinstance(entries, list) else "should be a list of steps"
+        reason = (
+            Said("has more than %(most)s steps", most=format(MAX_NODES, ","))
+            if isinstance(entries, list)
+            else Said("should be a list of steps")
+        )
         return Checked(None, (*_member_faults(document), NodeFault("", "nodes", reason)))
     reads = [read_node(index, entry) for index, entry in enumerate(entries)]
     nodes = [read.node for read in reads if read.node is not None]
@@ -72,10 +82,10 @@ def check(document: object, known: Known | None = None) -> Checked:
 
 def _member_faults(document: dict[str, object]) -> Iterator[NodeFault]:
     if document.get("format") != FORMAT:
-        yield NodeFault("", "format", f"should be {FORMAT}")
+        yield NodeFault("", "format", "should be %(format)s", format=FORMAT)
     name = document.get("name", "")
     if not isinstance(name, str) or len(name) > _LONGEST_NAME or not re.fullmatch(NAME_PATTERN, name):
-        yield NodeFault("", "name", f"should be text of at most {_LONGEST_NAME} characters on one line")
+        yield NodeFault("", "name", "should be text of at most %(most)s characters on one line", most=_LONGEST_NAME)
     for member in document:
         if member not in _MEMBERS:
             yield NodeFault("", member[:_LONGEST_NAME], "is not a field of a strategy")
@@ -85,13 +95,15 @@ def _start_faults(entries: Sequence[object]) -> Iterator[NodeFault]:
     """Counts what is written, not what could be read: a faulty contact-in is not a missing one."""
     types = [entry.get("type") for entry in entries if isinstance(entry, dict)]
     if (starts := types.count(CONTACT_IN.name)) != 1:
-        yield NodeFault("", "nodes", f"needs exactly one {CONTACT_IN.name} step and has {starts}")
+        yield NodeFault(
+            "", "nodes", "needs exactly one %(name)s step and has %(starts)s", name=CONTACT_IN.name, starts=starts
+        )
 
 
 def _id_faults(reads: Sequence[ReadNode]) -> Iterator[NodeFault]:
     for node_id, count in Counter(read.id for read in reads).items():
         if count > 1:
-            yield NodeFault(node_id, "id", f"is used by {count} steps")
+            yield NodeFault(node_id, "id", "is used by %(count)s steps", count=count)
 
 
 def _wire_faults(reads: Sequence[ReadNode]) -> Iterator[NodeFault]:
@@ -100,16 +112,24 @@ def _wire_faults(reads: Sequence[ReadNode]) -> Iterator[NodeFault]:
     for read in reads:
         for port, target in read.out.items():
             if target not in existing:
-                yield NodeFault(read.id, f"out.{port}", f"leads to {shown(target)}, which does not exist")
+                yield NodeFault(
+                    read.id, f"out.{port}", "leads to %(target)s, which does not exist", target=shown(target)
+                )
             elif target in starts:
-                yield NodeFault(read.id, f"out.{port}", f"leads back to {CONTACT_IN.name}, where contacts only start")
+                yield NodeFault(
+                    read.id, f"out.{port}", "leads back to %(name)s, where contacts only start", name=CONTACT_IN.name
+                )
 
 
 def _loop_faults(nodes: Sequence[Node]) -> Iterator[NodeFault]:
     for loop in hasty_loops(nodes):
         way = " → ".join((*loop[:_LOOP_SHOWN], *(["…"] if len(loop) > _LOOP_SHOWN else []), loop[0]))
-        remedy = "put a wait into it, or a call with a retry_after above 0s"
-        yield NodeFault(loop[0], "out", f"the loop {way} lets no time pass; {remedy}")
+        yield NodeFault(
+            loop[0],
+            "out",
+            "the loop %(way)s lets no time pass; put a wait into it, or a call with a retry_after above 0s",
+            way=way,
+        )
 
 
 def _name_faults(reads: Sequence[ReadNode], known: Known) -> Iterator[NodeFault]:
@@ -134,4 +154,11 @@ def _name_faults(reads: Sequence[ReadNode], known: Known) -> Iterator[NodeFault]
 def _unknown(node: str, field: str, name: str | None, names: frozenset[str] | None) -> Iterator[NodeFault]:
     if name is not None and names is not None and name not in names:
         known = ", ".join(sorted(names)[:_NAMES_SHOWN]) or "none"
-        yield NodeFault(node, field, f"there is no {field} {shown(name)} here; there is: {known}")
+        yield NodeFault(
+            node,
+            field,
+            "there is no %(field)s %(name)s here; there is: %(known)s",
+            field=field,
+            name=shown(name),
+            known=known,
+        )

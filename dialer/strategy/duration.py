@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+from dialer.domain.said import Said
+
 LONGEST = timedelta(days=3650)
 
 _WRITTEN = re.compile(r"([0-9]{1,9})([smhd])")
@@ -13,10 +15,10 @@ def parse_duration(text: str) -> timedelta:
     """Read `90s`, `15m`, `2h` or `3d`; raises ValueError with the remedy. At most ten years."""
     written = _WRITTEN.fullmatch(text.strip())
     if written is None:
-        raise ValueError("write a duration as a number and s, m, h or d, such as 90s, 15m, 2h or 3d")
+        raise ValueError(Said("write a duration as a number and s, m, h or d, such as 90s, 15m, 2h or 3d"))
     duration = timedelta(seconds=int(written[1]) * _SECONDS[written[2]])
     if duration > LONGEST:
-        raise ValueError("a duration may be at most 3650d")
+        raise ValueError(Said("a duration may be at most 3650d"))
     return duration
 
 

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from dialer.domain.said import Said, at_field
 from dialer.domain.windows import ExecutionTime
 from dialer.strategy.local_time import read_clock, read_moment
 from dialer.strategy.values import (
@@ -159,9 +160,9 @@ class WaitFields(Fields):
         """Say what a kind needs; the check reports it at the field named before the colon."""
         if self.kind is WaitKind.FOR:
             if self.duration is None:
-                raise ValueError("duration: is needed when waiting for a time")
+                raise ValueError(at_field("duration", Said("is needed when waiting for a time")))
         elif self.at is None:
-            raise ValueError("at: is needed when waiting until a time")
+            raise ValueError(at_field("at", Said("is needed when waiting until a time")))
         else:
             self._check_at(self.at)
         return self
@@ -173,7 +174,7 @@ class WaitFields(Fields):
             elif self.kind is WaitKind.UNTIL_DATE:
                 read_moment(at, UTC)
         except ValueError as error:
-            raise ValueError(f"at: {error}") from None
+            raise ValueError(at_field("at", str(error))) from None
 
 
 class Rule(Fields):
@@ -187,7 +188,7 @@ LOOKS = ("last.outcome", "last.status", "last.reply", "count.attempts", "count.t
 
 def _known_look(on: str) -> str:
     if on not in LOOKS and on.partition(".")[0] in {"last", "count"}:
-        raise ValueError(f"should be an attribute or one of {', '.join(LOOKS)}")
+        raise ValueError(Said("should be an attribute or one of %(looks)s", looks=", ".join(LOOKS)))
     return on
 
 
@@ -216,7 +217,7 @@ class TimeWindowFields(Fields):
     @model_validator(mode="after")
     def _has_length(self) -> Self:
         if self.start == self.end:
-            raise ValueError("to: must differ from `from`")
+            raise ValueError(at_field("to", Said("must differ from `from`")))
         return self
 
     @property

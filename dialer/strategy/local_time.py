@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from dialer.domain.errors import InvalidInput
+from dialer.domain.said import Said
 from dialer.domain.windows import zone
 
 _DAY = timedelta(days=1)
@@ -50,7 +51,7 @@ def read_clock(text: str) -> time:
     """Read `09:00` on a 24-hour clock; raises ValueError."""
     written = _CLOCK.fullmatch(text)
     if written is None:
-        raise ValueError("write a time of day as HH:MM, such as 09:00")
+        raise ValueError(Said("write a time of day as HH:MM, such as 09:00"))
     return time(int(written[1]), int(written[2]))
 
 
@@ -61,4 +62,4 @@ def read_moment(text: str, where: tzinfo) -> datetime:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=where)
         return aware.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("write a date as 2026-12-24, or with its time as 2026-12-24T09:00") from None
+        raise ValueError(Said("write a date as 2026-12-24, or with its time as 2026-12-24T09:00")) from None

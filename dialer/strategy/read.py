@@ -8,19 +8,28 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails
 
 from dialer.domain.errors import shown
-from dialer.domain.unfit import REASONS
+from dialer.domain.said import Said, filled, parted
+from dialer.domain.unfit import REASONS, of_limit, of_validator
 from dialer.strategy.catalogue import STEP_TYPES, StepType
 from dialer.strategy.fields import BranchFields, Fields
 from dialer.strategy.model import Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class NodeFault:
-    """What is wrong at one field of one node, for a person; `node` is empty for the strategy as a whole."""
+    """What is wrong at one field of one node, for a person; `node` is empty for the strategy as a whole.
+
+    Values go into the reason by name, as in `Fault`.
+    """
 
     node: str
     field: str
     reason: str
+
+    def __init__(self, node: str, field: str, reason: str, /, **values: object) -> None:
+        object.__setattr__(self, "node", node)
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "reason", filled(reason, values))
 
 
 def _coordinate(value: object) -> object:
@@ -71,7 +80,7 @@ def read_node(index: int, entry: object) -> ReadNode:
     try:
         envelope = _Envelope.model_validate(entry)
     except ValidationError as error:
-        return ReadNode(place, None, (*faults_of(place, error, "a step"), *_other_faults(entry)))
+        return ReadNode(place, None, (*faults_of(place, error, Said("a step")), *_other_faults(entry)))
     step_type = STEP_TYPES.get(envelope.type)
     if step_type is None:
         return ReadNode(place, None, (NodeFault(place, "type", _refusal(envelope.type)),), envelope.out)
@@ -91,7 +100,7 @@ def _other_faults(entry: object) -> tuple[NodeFault, ...]:
 
 
 def _refusal(written: str) -> str:
-    return f"{shown(written)} is not a step type; use one of {', '.join(STEP_TYPES)}"
+    return Said("%(type)s is not a step type; use one of %(types)s", type=shown(written), types=", ".join(STEP_TYPES))
 
 
 def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:
@@ -102,7 +111,7 @@ def _read_fields(envelope: _Envelope, step_type: StepType) -> ReadNode:
     try:
         fields = step_type.fields.model_validate(written)
     except ValidationError as error:
-        faults.extend(faults_of(envelope.id, error, f"a {step_type.label} step"))
+        faults.extend(faults_of(envelope.id, error, Said("a %(type)s step", type=Said(step_type.label))))
         partly = _without_wrong(step_type, written, error)
     else:
         partly = fields
@@ -126,15 +135,19 @@ def _without_wrong(step_type: StepType, written: Mapping[str, object], error: Va
 def _port_faults(envelope: _Envelope, ports: tuple[str, ...]) -> Iterator[NodeFault]:
     for port in envelope.out:
         if port not in ports:
-            has = f"it has {', '.join(ports)}" if ports else "it has none"
+            has = Said("it has %(ports)s", ports=", ".join(ports)) if ports else Said("it has none")
             yield NodeFault(
-                envelope.id, f"out.{port}"[:_LONGEST_FIELD], f"{shown(port)} is not an outcome of this step; {has}"
+                envelope.id,
+                f"out.{port}"[:_LONGEST_FIELD],
+                "%(port)s is not an outcome of this step; %(has)s",
+                port=shown(port),
+                has=has,
             )
 
 
 def faults_of(node: str, error: ValidationError, owner: str) -> Iterator[NodeFault]:
     """What pydantic found, in our words, each at its field."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)
     # A list whose items are faulty is also reported as too short: an echo, not a fault of its own.
     inner = {detail["loc"][:-1] for detail in details}
     for detail in details:
@@ -143,18 +156,20 @@ def faults_of(node: str, error: ValidationError, owner: str) -> Iterator[NodeFau
         where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
         reason = _reason(detail, owner)
         if not where and ": " in reason:
-            where, _, reason = reason.partition(": ")
+            where, reason = parted(reason)
         yield NodeFault(node, where or "node", reason)
 
 
-_REASONS = {**REASONS, "string_pattern_mismatch": "has characters that are not allowed here"}
+_REASONS = {**REASONS, "string_pattern_mismatch": Said("has characters that are not allowed here")}
 
 
 def _reason(detail: ErrorDetails, owner: str) -> str:
     """Pydantic's message, in our words and to be read after the field's name."""
     if detail["type"] == "extra_forbidden":
-        return f"is not a field of {owner}"
+        return Said("is not a field of %(owner)s", owner=owner)
     if detail["type"] in _REASONS:
         return _REASONS[detail["type"]]
+    if said := of_validator(detail):
+        return said
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return message[:1].lower() + message[1:]
+    return of_limit(detail, message[:1].lower() + message[1:])

@@ -119,5 +119,7 @@ _BY_NAME = {template.name: template for template in TEMPLATES}
 def document_of(name: str) -> dict[str, Any]:
     """Raises InvalidInput for a name that is none of these."""
     if name not in _BY_NAME:
-        raise InvalidInput.single("template", f"there is no {shown(name)}; there are: {', '.join(_BY_NAME)}")
+        raise InvalidInput.single(
+            "template", "there is no %(name)s; there are: %(names)s", name=shown(name), names=", ".join(_BY_NAME)
+        )
     return _BY_NAME[name].document

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from dialer.domain.errors import shown
 from dialer.domain.fields import Field, FieldType, Misfit, check
+from dialer.domain.said import Said
 from dialer.domain.template import placeholders
 from dialer.strategy.fields import SetAttributeFields, WebhookFields
 from dialer.strategy.model import Node
@@ -17,9 +18,11 @@ def value_faults(node: str, fields: SetAttributeFields, custom: Mapping[str, Fie
         return
     found = check(field, fields.value)
     if isinstance(found, Misfit):
-        yield NodeFault(node, "value", f"does not fit {_named(field)}: {found.reason}")
+        yield NodeFault(node, "value", "does not fit %(field)s: %(reason)s", field=_named(field), reason=found.reason)
     elif found != fields.value:
-        yield NodeFault(node, "value", f"is kept as {shown(found)} in {_named(field)}: write it so")
+        yield NodeFault(
+            node, "value", "is kept as %(kept)s in %(field)s: write it so", kept=shown(found), field=_named(field)
+        )
 
 
 def value_warnings(node: Node, custom: Mapping[str, Field]) -> Iterator[NodeFault]:
@@ -28,9 +31,9 @@ def value_warnings(node: Node, custom: Mapping[str, Field]) -> Iterator[NodeFaul
         case SetAttributeFields(attribute=name, value=value):
             field, values = custom.get(name), placeholders(value)
             if field and values and not _only_one_alike(value, field, custom.get(values[0])):
-                yield from _unchecked(node, "value", "the value", field)
+                yield from _unchecked(node, "value", Said("the value"), field)
         case WebhookFields(save_as=str(name)) if name in custom:
-            yield from _unchecked(node, "save_as", "the response", custom[name])
+            yield from _unchecked(node, "save_as", Said("the response"), custom[name])
         case _:
             pass
 
@@ -44,8 +47,14 @@ def _only_one_alike(value: str, field: Field, other: Field | None) -> bool:
 
 def _unchecked(node: Node, at: str, what: str, field: Field) -> Iterator[NodeFault]:
     if field.type is not FieldType.TEXT:
-        yield NodeFault(node.id, at, f"{what} is stored as it comes, also if it does not fit {_named(field)}")
+        yield NodeFault(
+            node.id,
+            at,
+            "%(what)s is stored as it comes, also if it does not fit %(field)s",
+            what=what,
+            field=_named(field),
+        )
 
 
 def _named(field: Field) -> str:
-    return f"the field {shown(field.label)} of the type {field.type}"
+    return Said("the field %(name)s of the type %(type)s", name=shown(field.label), type=field.type)

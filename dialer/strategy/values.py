@@ -14,6 +14,7 @@ from pydantic import (
 
 from dialer.domain import template
 from dialer.domain.columns import MAX_ATTRIBUTE_NAME, attribute_name
+from dialer.domain.said import Said, joined
 from dialer.domain.sound import SOUND_FILE
 from dialer.strategy.duration import format_duration, parse_duration
 from dialer.strategy.local_time import find_zone, read_clock
@@ -24,19 +25,19 @@ def _read_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
-        raise ValueError("write a duration as a number and s, m, h or d, such as 90s, 15m, 2h or 3d")  # noqa: TRY004 - pydantic
+        raise ValueError(Said("write a duration as a number and s, m, h or d, such as 90s, 15m, 2h or 3d"))  # noqa: TRY004 - pydantic
     return parse_duration(value)
 
 
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
-        raise ValueError("must be longer than 0s")
+        raise ValueError(Said("must be longer than 0s"))
     return value
 
 
 def _number(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic turns only a ValueError into a fault
+        raise ValueError(Said("must be a number"))  # noqa: TRY004 - pydantic turns only a ValueError into a fault
     return value.strip() if isinstance(value, str) else value
 
 
@@ -49,26 +50,26 @@ def listed(value: object) -> object:
 
 def _zone(value: str) -> str:
     if find_zone(value) is None:
-        raise ValueError("is not a known time zone; write one such as Europe/Berlin")
+        raise ValueError(Said("is not a known time zone; write one such as Europe/Berlin"))
     return value
 
 
 def _attribute(value: str) -> str:
     name = attribute_name(value)
     if not name or not name.isprintable() or "{" in name or "}" in name:
-        raise ValueError("is not an attribute's name")
+        raise ValueError(Said("is not an attribute's name"))
     return name
 
 
 def _template(value: str) -> str:
     if faults := template.check(value):
-        raise ValueError("; ".join(fault.reason for fault in faults))
+        raise ValueError(joined([fault.reason for fault in faults], len(faults), "; "))
     return value
 
 
 def _body(value: str) -> str:
     if faults := template.check(value, most=MAX_BODY):
-        raise ValueError("; ".join(fault.reason for fault in faults))
+        raise ValueError(joined([fault.reason for fault in faults], len(faults), "; "))
     return value
 
 

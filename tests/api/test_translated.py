@@ -15,7 +15,7 @@ from admin.pages.routes import routes
 from config.http import Http
 from config.settings import Webhooks
 from tests.api.conftest import PASSWORD, Server
-from tests.api.test_pages import Browser, manager
+from tests.api.test_pages import Browser, manager, settings
 from tests.api.test_tries import tried
 from tests.store.test_previews import ANN, page_of
 from tests.support import builders, pseudo
@@ -39,6 +39,8 @@ NAMES = (
 #: What is worded behind the pages, which stays English (docs/how-to/translate-the-pages.md).
 ENGLISH = (r"It has been through the strategy, with the result “s9”", ": a text", "Extra data")
 ELSEWHERE = re.compile(rf"(?<![\w-])({'|'.join(NAMES)})(?![\w-])|{'|'.join(ENGLISH)}")
+#: What is typed in a form or a document as it is called there, or is typed wrong.
+CODES = re.compile(r"'12'|: '' attempt\.outcome, |^\S+: (: )?('ц' )?(contact-in\b.*|n[12]|campaign-strategy/1)$")
 #: The steps of the strategy that a campaign begins with, in the trail of who came in with it.
 FIRST_STEPS = re.compile(r"(contacts in|call|end)( →)?")
 
@@ -124,7 +126,7 @@ async def test_pages_of_who_may_only_look(server: Server, manager: Browser) -> N
 
 
 async def test_what_people_are_told_when_something_is_wrong(server: Server, manager: Browser) -> None:
-    """Of what the pages themselves look at; refusals by the rules behind them are in English."""
+    """Of what the pages themselves look at."""
     await server.campaign()
     await server.ok("PUT", "/campaigns/1/strategy", json=named())
     found = []
@@ -139,6 +141,41 @@ async def test_what_people_are_told_when_something_is_wrong(server: Server, mana
         found += english(path, await manager.post(path, status, typed))
     assert found == []
     assert english("/campaigns/9", await manager.get("/campaigns/9", 404)) == []
+
+
+async def test_what_the_rules_behind_the_pages_refuse(server: Server, manager: Browser) -> None:
+    """Field errors, and why something can't be done as things stand now."""
+    await tried(server, named())
+    await server.campaign(title="Ц")
+    await server.ok("PUT", "/campaigns/2/strategy", json=named())
+    campaign = "/campaigns/1"
+    wrong = {"time_zone": "Ц", "execution.start": "9", "execution.end": "10:00", "calls_per_second": "0", "caller_id": "ц",
+             "dialing_modes": "predictive", "sms_gateway": "ц", "queue": "ц"}  # fmt: skip
+    gateway = {"kind": "voice", "name": "ц", "dial": "ц", "prefixes": "49", "calls_per_second": "0"}
+    found = []
+    for path, status, typed in (
+        (f"{campaign}/settings", 422, settings(**wrong)),
+        ("/users", 422, {"name": "ц ц", "role": "ц", "password": "1"}),
+        ("/users", 422, {"name": "the-viewer", "role": "viewer", "password": PASSWORD}),
+        ("/users/1", 409, {"role": "viewer", "agent": ""}),
+        ("/gateways/new/voice", 422, gateway),
+        ("/contact-fields", 422, {"name": "phone", "label": "", "type": "choice", "choices": ""}),
+        ("/webhooks/new", 422, {"name": "ц", "url": "http://192.0.2.1", "events": ""}),
+        ("/do-not-contact", 422, {"addresses": "12\n+49 30 x\nц@"}),
+        ("/tokens", 422, {"name": "ц", "role": "viewer", "until": "2020-01-01", "right": "write"}),
+        ("/contacts/1/edit", 422, {"first_name": "ц" * 999, "time_zone": "ц", "address": "12", "serves": "voice", "new_name": "phone",
+                                   "new_value": "1"}),
+        ("/account/password", 422, {"old": "1", "new": "1", "again": "1"}),
+        ("/account/time-zone", 422, {"time_zone": "ц"}),
+        (f"{campaign}/publish", 409, {}),
+        ("/campaigns/2/publish", 422, {}),
+        (f"{campaign}/strategy", 422, {"document": '{"nodes": [{"id": "n1", "type": "ц"}, {"id": "n2", "type": "wait"}]}'}),
+    ):  # fmt: skip
+        found += english(path, await manager.post(path, status, typed))
+    assert [text for text in found if not CODES.search(text)] == []
+    assert english("/contacts", await manager.get("/contacts?filter=id:eq:x&filter=ц:eq:1", 422)) == [
+        "/contacts: filter: 'x'"
+    ]
 
 
 async def test_the_login_is_in_the_language_of_the_browser(server: Server) -> None:

@@ -136,7 +136,14 @@ def waiting_s(rules: RulePack, wanted_s: int, *, power: bool) -> int:
 def pack_faults(pack_id: str) -> tuple[Fault, ...]:
     if pack_id in packs():
         return ()
-    return (Fault("rule_pack", f"there is no rule pack {shown(pack_id)}; there are: {', '.join(packs())}"),)
+    return (
+        Fault(
+            "rule_pack",
+            "there is no rule pack %(pack_id)s; there are: %(packs)s",
+            pack_id=shown(pack_id),
+            packs=", ".join(packs()),
+        ),
+    )
 
 
 def _read(pack_id: str) -> PackFile:
