@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.domain.said import marked
 from sms.address import AddressError, Addressing, source
 from sms.alphabet import Encoding
 from sms.settings import GatewaySettings
@@ -38,13 +39,17 @@ def check_usable(settings: SmsGateway | VoiceGateway) -> None:
     try:
         settings.host.encode("idna")
     except UnicodeError:
-        why = "has a label that is empty or longer than 63 characters: write it like smsc.example, or an address"
-        faults.append(Fault("host", f"{shown(settings.host)} {why}"))
+        told = marked(
+            "%(host)s has a label that is empty or longer than 63 characters: write it like smsc.example, or an address"
+        )
+        faults.append(Fault("host", told, host=shown(settings.host)))
     try:
         source(settings.sender)
     except AddressError:
-        why = "is no sender id: write up to 11 letters and digits, a short code, or a number with its plus"
-        faults.append(Fault("sender", f"{shown(settings.sender)} {why}"))
+        told = marked(
+            "%(sender)s is no sender id: write up to 11 letters and digits, a short code, or a number with its plus"
+        )
+        faults.append(Fault("sender", told, sender=shown(settings.sender)))
     if faults:
         raise InvalidInput(tuple(faults))
 
