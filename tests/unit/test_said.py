@@ -30,10 +30,15 @@ UNSAID = (
 pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("spoken")]
 
 
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> language.Language:
+    """In which whatever is translated stands between ⟦ and ⟧."""
+    return language.load(pseudo.TAG, pseudo.write(tmp_path_factory.mktemp("said") / "locale")).default
+
+
 @pytest.fixture
-def spoken(tmp_path: Path) -> Iterator[None]:
-    """The made-up language, in which whatever is translated stands between ⟦ and ⟧."""
-    token = language.spoken.set(language.load(pseudo.TAG, pseudo.write(tmp_path / "locale")).default)
+def spoken(made_up: language.Language) -> Iterator[None]:
+    token = language.spoken.set(made_up)
     yield
     language.spoken.reset(token)
 
