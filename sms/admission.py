@@ -37,8 +37,8 @@ class TokenBucket:
         self.now = now
 
 
-# A refusal that comes as long after the last one as this, or after so few segments, says nothing about the rate.
-_REMEMBERED_S, _FEWEST = 30.0, 5
+# A refusal that comes as long after the last one as this, or as soon, or after so few segments, says nothing about the rate.
+_REMEMBERED_S, _SOONEST_S, _FEWEST = 30.0, 0.1, 5
 # A refusal after so many segments says little about a rate that is known: it may be a little too high, or others are sending too.
 _SELDOM, _LOWER, _LOWEST = 20, 0.99, 0.9
 # After so long without a refusal the rate is tried a little higher, and each time by twice as much.
@@ -75,6 +75,10 @@ class LearnedPace:
             self.bucket.rate *= 1 + self.step
             self.step, self.raised_at = min(2 * self.step, _LAST_STEP), now
 
+    def rested(self, seconds: float) -> None:
+        """So long nothing was to be sent, or nothing could be: what the SMSC took meanwhile says nothing about what it takes."""
+        self.refused_at += seconds
+
     def refuse(self, now: float) -> float | None:
         """The rate from now on; None while it is not known."""
         passed = now - self.refused_at
@@ -82,7 +86,7 @@ class LearnedPace:
         if self.bucket is not None and self.seldom:
             if self.bucket.rate <= self.found:  # else it was tried higher: it is as before again
                 self.found = max(_LOWER * self.found, _LOWEST * self.proven)
-        elif passed <= _REMEMBERED_S and self.accepted >= _FEWEST:
+        elif _SOONEST_S <= passed <= _REMEMBERED_S and self.accepted >= _FEWEST:
             self.found = self.proven = self.accepted / passed
         self.refused_at, self.accepted = now, 0
         if self.found:

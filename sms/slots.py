@@ -59,6 +59,7 @@ class Slots:
         self._queued = 0  # who wait for their turn
         self._changed = asyncio.Event()
         self._closed = False
+        self._rests_from: float | None = None  # nobody wants to send since then, or nobody can
 
     @property
     def taken(self) -> int:
@@ -74,6 +75,8 @@ class Slots:
     async def take(self) -> None:
         """Wait for a slot and take it. Raises GatewayStoppedError, also for those who wait already."""
         now = self._clock()
+        if self._rests_from is not None and self._admission.bound:
+            self._wake(now)
         if not self._queued and not self._closed and self._admission.delay(now) <= 0:
             self._admission.take(now)
             return
@@ -92,16 +95,31 @@ class Slots:
                         await self._changed.wait()
             if self._closed:
                 raise GatewayStoppedError("the gateway is stopping")
-            self._admission.take(self._clock())
+            now = self._clock()
+            self._wake(now)
+            self._admission.take(now)
+
+    def _wake(self, now: float) -> None:
+        if self._rests_from is not None:
+            self._admission.learned.rested(now - self._rests_from)
+            self._rests_from = None
+
+    def _rest(self) -> None:
+        if self._rests_from is None:
+            self._rests_from = self._clock()
 
     def give_back(self, *, used: bool) -> None:
         self._admission.give_back(used=used)
+        if not self._admission.taken and not self._queued:
+            self._rest()
         self._changed.set()
 
     def set_bound(self, bound: int) -> None:
         """So many binds send."""
         if bound != self._admission.bound:
             self._admission.bound = bound
+            if not bound:
+                self._rest()
             self._changed.set()
 
     def accepted(self) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from math import inf
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from sms.admission import Admission, TokenBucket
 from sms.backoff import Backoff
 from sms.settings import GatewaySettings
+from sms.slots import Slots
 
 
 def admission(window: int = 2, rate: float | None = None, burst: float = 1) -> Admission:
@@ -145,3 +147,36 @@ def test_a_refusal_now_and_then_teaches_no_rate() -> None:
         allowed.slots.learned.accept(3600.0 * hour)
         assert allowed.slots.learned.refuse(3600.0 * hour + 1) is None
     assert allowed.slots.delay(3 * 3600.0) == 0
+
+
+@pytest.mark.req("M4")
+@pytest.mark.parametrize("away", [False, True], ids=["few texts", "link away"])
+async def test_the_time_in_which_nothing_was_to_be_sent_or_could_be_is_not_the_smscs_rate(away: bool) -> None:
+    """Five texts within 25 s, and two refusals that others on the account have caused: that is no rate of 0.2 a second."""
+    now = [100.0]
+    slots = Slots(admission(window=10), lambda: now[0])
+    slots.set_bound(1)
+
+    async def send(*, is_taken: bool = True) -> tuple[float | None, bool]:
+        async with slots.slot() as slot:
+            now[0] += 0.1
+            slot.used = True
+            if is_taken:
+                slots.accepted()
+                return None, False
+            return slots.throttled()
+
+    assert await send(is_taken=False) == (None, False)
+    for _ in range(5):
+        await send()
+        if away:
+            slots.set_bound(0)
+            sending = asyncio.create_task(send())
+            await asyncio.sleep(0)
+        now[0] += 5.0
+        if away:
+            slots.set_bound(1)
+            await sending
+    pace, _ = await send(is_taken=False)
+    assert pace is not None
+    assert 5 <= pace <= 10
