@@ -61,7 +61,8 @@ async def test_killed_in_mid_window_no_text_is_sent_twice_and_none_is_forgotten(
     sent = Counter(row.destination for row in smsc.ledger())
     assert set(sent.values()) == {1}, f"somebody got a text twice: {sent.most_common(3)}"
     assert set(sent) <= {story.number.removeprefix("+") for story in found}
-    unanswered = {row.destination for row in smsc.ledger() if any(at - ANSWER_S < row.at < at for at in kills)}
+    # A signal takes its time on a busy machine.
+    unanswered = {row.destination for row in smsc.ledger() if any(at - ANSWER_S + 0.1 < row.at < at for at in kills)}
     assert unanswered, "no kill hit a text on its way"
     lost = 0
     for story in found:

@@ -32,7 +32,9 @@ class Child:
         return self._code
 
     def send_signal(self, number: int) -> None:
-        if self.returncode is None:
+        if (
+            self._code is None
+        ):  # as far as is known; the number is nobody else's before `returncode` has told of the end
             os.kill(self.pid, number)
 
 
