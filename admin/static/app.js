@@ -31,10 +31,12 @@ document.addEventListener('keydown', (event) => {
 });
 
 // A second click on a button that was pressed would send the form twice.
+const SENT_MS = 15_000;
 document.addEventListener('submit', (event) => {
   if (event.defaultPrevented || event.target.method !== 'post') return;
   if (event.target.dataset.sent) event.preventDefault();
   else event.target.dataset.sent = 'yes';
+  setTimeout(() => delete event.target.dataset.sent, SENT_MS); // the answer never came, or somebody has stopped it
 });
 addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach((form) => delete form.dataset.sent));
 
@@ -115,10 +117,11 @@ function toast(text) {
   const told = document.createElement('div');
   told.className = 'alert alert-danger toast-text';
   told.textContent = text;
-  const close = Object.assign(document.createElement('button'), { type: 'button', className: 'btn-close', ariaLabel: 'Close' });
+  const toasts = document.getElementById('toasts');
+  const close = Object.assign(document.createElement('button'), { type: 'button', className: 'btn-close', ariaLabel: toasts.dataset.close });
   close.addEventListener('click', () => told.remove());
   told.append(close);
-  document.getElementById('toasts').replaceChildren(told);
+  toasts.replaceChildren(told);
 }
 
 /** The words of the server's error page, if that is what came in place of a part. */
@@ -139,13 +142,32 @@ document.addEventListener('htmx:finally:request', (event) => { asked.delete(even
 document.addEventListener('htmx:after:request', (event) => {
   const { response, text } = event.detail.ctx;
   if (isStream(event) || response.status < 400) return;
-  const words = errorOf(text);
-  if (!words) return; // a part that says itself what is wrong
+  let words = errorOf(text);
+  if (!words && response.status < 500) return; // a part that says itself what is wrong
+  words ||= document.getElementById('toasts').dataset.failed.replace('STATUS', response.status); // not ours: a proxy's
   event.preventDefault();
   toast(words);
 });
 document.addEventListener('htmx:error', (event) => {
-  if (event.detail.ctx && !isStream(event)) toast('The server could not be reached. Check the connection and try again.');
+  if (event.detail.ctx && !isStream(event)) toast(document.getElementById('toasts').dataset.unreached);
+});
+
+// -- the focus: what had it and is replaced gives it to what came in its place, not to the top of the page -------------------
+
+const asks = (one) => one.getAttribute('hx-get') ?? one.getAttribute('hx-post');
+const sign = (one) => [asks(one), ...['name', 'value', 'href', 'aria-label'].map((name) => one.getAttribute(name)), one.textContent.trim()].join('|');
+let focused = {};
+document.addEventListener('htmx:before:swap', () => {
+  const one = document.activeElement;
+  focused = { one, place: one.closest('[id]')?.id };
+});
+document.addEventListener('htmx:after:swap', () => {
+  const place = document.getElementById(focused.place ?? '');
+  if (!place || focused.one.isConnected || document.activeElement !== document.body) return;
+  const some = [...place.querySelectorAll(focused.one.tagName)].filter((one) => !one.disabled);
+  const next = some.find((one) => sign(one) === sign(focused.one)) ?? some.find((one) => asks(one) && asks(one) === asks(focused.one));
+  if (!next) place.tabIndex = -1;
+  (next ?? place).focus({ preventScroll: Boolean(next) });
 });
 
 // -- streams: say when what is shown is not live any more ------------------------------------------------------------------

@@ -4,6 +4,7 @@
 drawCharts((place, hours) => {
   const times = [...hours.calls, null].map((_, index) => hours.start + index * 3600);
   const toTheEnd = (series) => [...series, series.at(-1)]; // a step is as long as its hour
+  const anyText = hours.texts.some(Boolean);
   const bars = uPlot.paths.bars({ size: [0.9, 80], align: 1 });
   const steps = uPlot.paths.stepped({ align: 1 });
   const told = (options) => new Intl.DateTimeFormat('en-GB', { timeZone: hours.zone, ...options });
@@ -22,9 +23,9 @@ drawCharts((place, hours) => {
       { label: 'Hour', value: (_, time) => (time === null ? '' : `${day.format(instant(time))} ${clock.format(instant(time))}`) },
       { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: bars, points: { show: false }, value: counted },
       { label: 'Connected', stroke: colour('green'), fill: colour('green', 0.5), paths: bars, points: { show: false }, value: counted },
-      { label: 'Texts', stroke: colour('purple'), width: 2, paths: steps, points: { show: false }, value: counted, show: hours.texts.some(Boolean) },
+      ...(anyText ? [{ label: 'Texts', stroke: colour('purple'), width: 2, paths: steps, points: { show: false }, value: counted }] : []),
       { label: 'Agents at work', scale: 'agents', stroke: colour('secondary'), dash: [4, 4], paths: steps, points: { show: false }, value: counted },
       { label: 'Agents busy', scale: 'agents', stroke: colour('orange'), width: 2, paths: steps, points: { show: false }, value: counted },
     ],
-  }, [times, [...hours.calls, null], [...hours.connected, null], ...[hours.texts, hours.agents, hours.busy_agents].map(toTheEnd)], place);
+  }, [times, ...[hours.calls, hours.connected].map((row) => [...row, null]), ...[...(anyText ? [hours.texts] : []), hours.agents, hours.busy_agents].map(toTheEnd)], place);
 });

@@ -112,6 +112,8 @@ async def page(server: Server, _browser: Browser) -> AsyncIterator[Page]:
 # connection.
 EXPECTED = (
     "Failed to load resource: the server responded with a status of 4",
-    "Failed to load resource: net::ERR_FAILED",
+    "Failed to load resource: the server responded with a status of 5",
+    "Failed to load resource: net::ERR_",
     "htmx: htmx:error: Failed to fetch",
+    "htmx: htmx:sse:error",
 )

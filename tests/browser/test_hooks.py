@@ -74,6 +74,10 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
             return bool((await server.ok("GET", "/webhooks/1/deliveries?filter=state:eq:failed"))["total"])
 
         await until(failed, "its failure")
+        await page.reload()
+        await page.get_by_role("button", name="Send again: test").first.click()
+        await until(lambda: len(there.received) >= 5, "the same event once more")
+        assert there.received[-1].key in {one.key for one in there.received[:4]}
     await expect(page.locator("#rows")).to_contain_text("answered 503")
     await page.get_by_text("attempt.outcome", exact=True).last.click()
     await expect(page.locator("#rows")).to_contain_text('"outcome": "busy"')
@@ -87,3 +91,11 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await fits(page, "webhooks")
     await page.set_viewport_size({"width": 1280, "height": 860})
     await picture(page, "webhooks")
+    await page.get_by_role("link", name="CRM").click()
+    await page.get_by_role("button", name="Make another secret").click()
+    await page.get_by_role("button", name="Make another", exact=True).click()
+    await expect(page.get_by_text("it is not shown again")).to_be_visible()
+    await expect(page.locator("#secret")).not_to_have_text(secret)
+    await page.get_by_role("button", name="Delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("Nobody is told")).to_be_visible()

@@ -19,6 +19,7 @@ async def started(server: Server, page: Page, login: tuple[str, str]) -> tuple[S
     await log_in(page, login)
     studio = Studio(page)
     await studio.open(made["id"])
+    await expect(page.get_by_text("The editor is being loaded")).to_be_hidden()
     return studio, made["id"]
 
 

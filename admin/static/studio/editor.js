@@ -154,6 +154,10 @@ RED.events.on('flows:loaded', () => {
     if (nodes.some(beyond)) RED.actions.invoke('core:zoom-fit');
   }, 300);
 });
+// The page around it says that the editor is being loaded, until it is, or has something to say itself.
+const reveal = () => { if (window.frameElement) frameElement.dataset.ready = 'yes'; };
+RED.events.on('flows:loaded', reveal);
+$(document).ajaxError(reveal);
 // Who deploys while contacts are on their way is told what becomes of them, and asked.
 const ask = (deploy) => {
   if ($('#red-ui-header-button-deploy').hasClass('disabled')) return;
