@@ -105,6 +105,24 @@ async def test_the_rest_of_a_text_leaves_soon_or_is_asked_about_again(
     await invariants.check(bench.ctx.db)
 
 
+@pytest.mark.req("C6", "C9", "D7")
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_text_whose_hours_end_while_it_waits_for_its_turn_is_not_sent(bench: Bench, refused: bool) -> None:
+    """Its turn comes after a hold, in the night of whom it goes to, or when its campaign has ended."""
+    is_open, gateway = True, Gateway(FULL)
+
+    def close(number: int) -> None:
+        nonlocal is_open
+        is_open = is_open and number < refused
+
+    gateway.then = close
+    campaign_id, text = await made(bench, gateway, may_go=lambda: is_open)
+    await text.send()
+    assert len(gateway.sent) == refused
+    assert len(await builders.claim(bench, campaign_id, "sms")) == 1, "it stands in the queue again"
+    await invariants.check(bench.ctx.db)
+
+
 @pytest.mark.req("M1", "M4")
 @pytest.mark.parametrize("committed", [False, True])
 async def test_a_text_does_not_wait_for_a_link_that_is_gone(bench: Bench, committed: bool) -> None:
