@@ -174,7 +174,7 @@ async def test_what_the_rules_behind_the_pages_refuse(server: Server, manager: B
         found += english(path, await manager.post(path, status, typed))
     assert [text for text in found if not CODES.search(text)] == []
     assert english("/contacts", await manager.get("/contacts?filter=id:eq:x&filter=ц:eq:1", 422)) == [
-        "/contacts: Filter: 'x'"
+        "/contacts: filter: 'x'"
     ]
 
 
