@@ -1,11 +1,12 @@
 """Limits of campaigns and gateways (D6), by the world's own record, while more agents are free than may be used."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
+from asterisk.lab.lab import Lab
 from asterisk.lab.ledger import Placed
 from asterisk.lab.numbers import Callee, number
 from dialer.domain.contact import Address, NewContact
@@ -20,7 +21,7 @@ FIRST = 800  # numbers from here on are this file's
 
 
 def most_at_once(placed: Sequence[Placed]) -> int:
-    """By the arrivals and ends that the world wrote down."""
+    """By the arrivals and ends that the world wrote down; an end comes before what it makes room for if the callee hangs up."""
     changes = sorted([(p.at, 1) for p in placed] + [(p.ended_at, -1) for p in placed if p.ended_at])
     going = [0]
     for _, change in changes:
@@ -28,13 +29,22 @@ def most_at_once(placed: Sequence[Placed]) -> int:
     return max(going)
 
 
+@pytest.fixture
+async def callees_hang_up(lab: Lab) -> AsyncIterator[None]:
+    """Those who talk; otherwise agents do."""
+    await lab.set_talk(10, 10, ring_s=0.1)
+    yield
+    await lab.set_talk(0.2, 0.3, ring_s=0.1)
+
+
 def people(many: int, start: int, callee: Callee = Callee.BUSY) -> list[str]:
     return [number(callee, FIRST + start + i) for i in range(many)]
 
 
 @pytest.mark.req("D6")
+@pytest.mark.usefixtures("callees_hang_up")
 async def test_no_more_calls_at_once_than_a_campaign_may_have(running: Rig):
-    numbers = people(8, 0, Callee.ANSWER)
+    numbers = people(8, 0, Callee.TALK)
     campaign = await running.campaign(numbers, max_concurrent_calls=2)
     await running.publish(campaign)
     await running.done(campaign)
@@ -71,9 +81,10 @@ async def test_no_more_calls_a_second_than_allowed(running: Rig, whose: str):
 
 
 @pytest.mark.req("D6", "D3")
+@pytest.mark.usefixtures("callees_hang_up")
 async def test_the_same_number_is_never_in_two_calls_at_once(running: Rig):
     """One contact in two campaigns, both of which are due at the same moment."""
-    shared = number(Callee.ANSWER, FIRST + 80)
+    shared = number(Callee.TALK, FIRST + 80)
     first = await running.campaign([shared])
     made = await campaigns.create(running.ctx, {"title": "Second", "queue": "support", "voice_gateway": "world"})
     await strategies.deploy(running.ctx, made.id, strategy(call()))

@@ -66,18 +66,18 @@ async def test_the_message_begins_within_two_seconds_of_the_answer(late: Lab, tm
     async with rig(late, tmp_path) as running, late.recorder() as recorder:
         attempt = await attempt_of(running, Callee.ANSWER, 0, queue_wait_s=2)
         answered, begun = heard(attempt, recorder.events)
-    assert 1.0 < begun - answered <= 2.5, "two seconds, as far as a busy machine can tell"
+    assert 1.0 < begun - answered <= 4.0, "two seconds, as far as a busy machine can tell; not five"
     assert (attempt.outcome, attempt.message) == ("abandoned", "played")
     assert attempt.reason.endswith("(TIMEOUT); the message was played")
 
 
 @pytest.mark.req("D7")
 async def test_a_talk_goes_on_beyond_the_time_in_which_an_agent_had_to_come(lab: Lab, running: Rig):
-    await lab.set_talk(3.0, 3.0, ring_s=0.5)
+    await lab.set_talk(4.0, 4.0, ring_s=0.5)
     attempt = await attempt_of(running, Callee.ANSWER, 2, queue_wait_s=2)
     await lab.set_talk(0.2, 0.3, ring_s=0.1)
     assert (attempt.outcome, attempt.message) == ("answered", None)
-    assert attempt.ended_at - attempt.connected_at > timedelta(seconds=2.8)
+    assert attempt.ended_at - attempt.connected_at > timedelta(seconds=2.5)
 
 
 @pytest.mark.req("D7")
