@@ -44,7 +44,7 @@ async def load(server: Server, path: str, name: str, header: Sequence[str], rows
         found = await server.ok("GET", f"{path}/contacts?limit=10")
         return bool(found["total"] == wanted and not found["unindexed"])
 
-    await until(listed, f"{name} to be loaded", 60.0)
+    await until(listed, f"{name} to be loaded", 120.0)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

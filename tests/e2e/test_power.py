@@ -47,9 +47,9 @@ async def test_more_lines_than_agents_once_enough_is_known_and_few_are_abandoned
             power = decisions.power(board.campaigns[campaign], running.ctx.clock())
             return power is not None and power.held is None
 
-        await running.until(opened, "enough to be known", timeout_s=90)
+        await running.until(opened, "enough to be known", timeout_s=200)
         progressive = running.placed()
-        found = await running.done(campaign, timeout_s=90)
+        found = await running.done(campaign, timeout_s=200)
         calls = running.placed()
         assert most_at_once(progressive) <= len(lab.agents)
         assert most_at_once(calls[len(progressive) :]) > len(lab.agents)

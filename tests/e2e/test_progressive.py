@@ -66,9 +66,10 @@ async def run_campaign(running: Rig, numbers: list[str]) -> list[Story]:
     document = strategy(call("text", tries=2, retry_after="1s", retry_on="busy"), text("delivered", timeout="1m"))
     campaign = await running.campaign(numbers, document, sms_gateway="smsc")
     await running.publish(campaign)
-    return await running.done(campaign, 100)
+    return await running.done(campaign, 300)
 
 
+@pytest.mark.timeout(400)  # a minute where nobody else needs the processors
 @pytest.mark.req("D1", "D2", "D3", "D4", "K12", "M1")
 async def test_never_more_calls_in_flight_than_free_agents(lab: Lab, tmp_path: Path, smsc: Smsc):
     numbers = people()

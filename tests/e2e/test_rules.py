@@ -35,7 +35,7 @@ async def test_a_fourth_call_within_24_hours_is_put_off_and_cited(running: Rig) 
     async def refused() -> bool:
         return "put-off" in (await running.stories(campaign_id))[0].kinds
 
-    await running.until(refused, "the fourth call to be put off", 60)
+    await running.until(refused, "the fourth call to be put off")
     await asyncio.sleep(2)  # another try would have been due
     story, answered = await running.stories(campaign_id)
     assert [placed.number for placed in running.placed()].count(busy) == 3

@@ -59,7 +59,7 @@ async def test_agents_in_two_queues_serve_both_and_nobody_starves(seated: Lab, t
         await running.until(lambda: len(running.placed()) >= 10, "the first campaign to be under way")
         await running.publish(sales)
         for campaign in (support, sales):
-            found = await running.done(campaign, 120)
+            found = await running.done(campaign, 250)
             assert {outcome for story in found for outcome in story.outcomes} == {"answered"}, "each call had an agent"
         called = [placed.number for placed in running.placed()]
         assert sorted(called) == sorted([*first, *second]), "everybody once"
@@ -78,12 +78,12 @@ async def test_campaigns_on_the_same_agents_share_them_by_weight(running: Rig) -
     other = await running.campaign(light, weight=1)
     await running.publish(other)
     await running.publish(one)
-    await running.until(lambda: len(running.placed()) >= 2 * CALLS, "half of the calls", 90)
+    await running.until(lambda: len(running.placed()) >= 2 * CALLS, "half of the calls", 200)
     called = [placed.number for placed in running.placed()][: 2 * CALLS]
     share = sum(one in set(light) for one in called) / len(called)
     assert 0.15 <= share <= 0.35, f"a quarter was promised, not {share:.2f}"
     for campaign in (one, other):
-        assert states(await running.done(campaign, 90)).keys() == {"done"}
+        assert states(await running.done(campaign, 200)).keys() == {"done"}
 
 
 @pytest.mark.req("D1", "D5")

@@ -73,7 +73,7 @@ async def test_with_the_time_since_unknown_nobody_who_waited_is_ever_called(
         assert (await first.run("backup", str(copy)))[0] == 0
         assert waiting(copy) >= 10, "the backup was made too late to prove anything"
         await lab.set_talk(0.2, 0.4)
-        await done(first, 1, 60)  # it goes on: everybody is called, and the backup knows nothing of it
+        await done(first, 1, 120)  # it goes on: everybody is called, and the backup knows nothing of it
     finally:
         await first.stop()
     second = folder_of(tmp_path / "second", lab)
@@ -156,7 +156,7 @@ async def test_a_dump_of_postgresql_is_settled_after_it_was_loaded(lab: Lab, tmp
         try:
             await first.campaign(lab, people(3), strategy(call()))
             await first.ok("POST", "/campaigns/1/publish")
-            await done(first, 1, 60)
+            await done(first, 1, 120)
             dump = postgres.run("pg_dump", "--format=custom", "one")
         finally:
             await first.stop()
@@ -169,7 +169,7 @@ async def test_a_dump_of_postgresql_is_settled_after_it_was_loaded(lab: Lab, tmp
         await second.start()
         try:
             await second.ok("POST", "/campaigns/1/publish")
-            found = await done(second, 1, 60)
+            found = await done(second, 1, 120)
         finally:
             await second.stop()
     assert len(found) == 3

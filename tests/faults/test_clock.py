@@ -64,7 +64,7 @@ async def test_set_by_an_hour_while_it_dials_it_goes_on_and_repeats_nothing(
         clock.set(off)
         before = len(lab.ledger())
         await until(lambda b=before: len(lab.ledger()) >= b + 6, f"calls after the clock was set: {server.log}", SOON_S)  # type: ignore[misc]
-    found = await done(server, campaign, 60)
+    found = await done(server, campaign, 150)
     assert Counter(p.number for p in lab.ledger()) == dict.fromkeys(numbers, 1)
     assert {o for s in found for o in s.outcomes} <= {"busy", "answered", "rejected", "abandoned"}
     told = [ended for story in found for ended in story.data("call-ended")]

@@ -43,7 +43,7 @@ async def test_whatever_is_killed_every_event_is_delivered_by_one_id(lab: Lab, t
             found = await server.ok("GET", "/webhooks/1/deliveries?filter=state:ne:delivered")
             return bool(found["total"] == 0)
 
-        await until(all_told, "every delivery", 30)
+        await until(all_told, "every delivery", 90)
         async with server.context() as ctx, ctx.db.read() as tx:
             kept = {row.event_id: row.payload for row in await tx.execute(select(tables.webhook_delivery))}
             ended = [row.id for row in await tx.execute(select(tables.attempt.c.id))]

@@ -57,11 +57,11 @@ async def test_killed_at_random_moments_it_repeats_no_call_and_no_text_and_loses
 @pytest.mark.req("D3", "D4")
 async def test_calls_that_live_over_a_kill_are_adopted_and_get_their_outcome(lab: Lab, server: Server):
     """One talks over it, one rings over it, and one is answered while no server is there."""
-    await lab.set_talk(10, 10)
-    await lab.world.set_callees(ring_s=2)
+    await lab.set_talk(20, 20)
+    await lab.world.set_callees(ring_s=4)
     numbers = [number(kind, 0) for kind in (Callee.INSTANT, Callee.ANSWER, Callee.NO_ANSWER)]
     talks, slow, rings = numbers
-    campaign = await server.campaign(lab, numbers, strategy(call(ring_s=10)))
+    campaign = await server.campaign(lab, numbers, strategy(call(ring_s=16)))
     await server.ok("POST", f"/campaigns/{campaign}/publish")
     async with opened(server.url) as db:
 
@@ -75,7 +75,7 @@ async def test_calls_that_live_over_a_kill_are_adopted_and_get_their_outcome(lab
     await until(lambda: answered_at(lab, slow) is not None, "the slow callee to answer")
     await server.start()
     restarted = datetime.now(UTC)
-    ended = {s.number: s.attempts[0] for s in await done(server, campaign, 30)}
+    ended = {s.number: s.attempts[0] for s in await done(server, campaign, 90)}
     assert {n: a.outcome for n, a in ended.items()} == {talks: "answered", slow: "answered", rings: "no_answer"}
     assert ended[talks].connected_at < killed < restarted < ended[talks].ended_at
     assert killed < answered_at(lab, slow) < restarted < ended[slow].ended_at
@@ -96,7 +96,7 @@ async def test_after_a_restart_calls_that_go_on_still_count(lab: Lab, server: Se
     await until(lambda: sum(p.answered_at is not None for p in lab.ledger()) == 4, "four answers")
     await server.kill()
     await server.start()
-    await done(server, campaign, 40)
+    await done(server, campaign, 90)
     ledger = lab.ledger()
     assert Counter(p.number for p in ledger) == dict.fromkeys(numbers, 1)
     first_free = min(p.ended_at for p in ledger[:4] if p.ended_at)

@@ -39,6 +39,6 @@ async def test_a_call_that_was_refused_its_intent_is_made_later(
         monkeypatch.setattr(attempts, "intend", intend_while_stopped)
         campaign = await running.campaign([number(Callee.ANSWER, 0)])
         await running.publish(campaign)
-        (story,) = await running.done(campaign, 15)
+        (story,) = await running.done(campaign, 90)
         assert (refused, story.outcomes, len(running.placed())) == (1, ["answered"], 1)
         await check(running.ctx.db, settled=True)

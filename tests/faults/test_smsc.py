@@ -35,7 +35,7 @@ async def test_gone_and_back_in_the_middle(lab: Lab, smsc: Smsc, tmp_path: Path)
         await asyncio.sleep(GONE_S)
         assert (await server.ok("GET", f"/campaigns/{campaign}"))["contacts"]["pending"] > 0, "the others wait"
         await smsc.start()
-        found = await done(server, campaign, 60)
+        found = await done(server, campaign, 150)
         assert "Traceback" not in server.words()
     finally:
         await server.stop()

@@ -81,7 +81,7 @@ async def test_locked_for_half_a_minute_nothing_leaves_and_then_it_goes_on(
         assert len(lab.ledger()) == called, "nobody is called while no agent is free"
         for agent in lab.agents:
             await lab.pause_agent(agent, paused=False)
-        lost = assert_called_and_texted(await done(server, campaign, 60), lab, smsc)
+        lost = assert_called_and_texted(await done(server, campaign, 150), lab, smsc)
         assert lost == 0
         assert any(p.at > opened for p in lab.ledger())
         assert (await database(server))["ready"]
@@ -151,7 +151,7 @@ async def test_on_a_full_disk_nothing_leaves_and_with_room_it_goes_on(lab: Lab, 
 
         await until(over, f"every contact to be done; {server.log}", 60, every_s=0.5)
         server.copied()
-        lost = assert_called_and_texted(await done(server, campaign, 60), lab, smsc)
+        lost = assert_called_and_texted(await done(server, campaign, 150), lab, smsc)
         assert lost == 0
         assert (await database(server))["ready"]
         assert "Traceback" not in server.words()
