@@ -13,7 +13,7 @@ from admin.pages.words import channel, colour, moment, plain, stopped_because
 
 def worded(why: str) -> str:
     """A reason of a strategy's step, in which outcomes stand as codes."""
-    return said(_CODES.sub(lambda found: found[0].replace("_", " "), why))
+    return _CODES.sub(lambda found: plain(found[0]), said(why))
 
 
 #: Reasons of steps that are one text; those with a number or a name in them stay as they were kept.

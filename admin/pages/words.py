@@ -165,7 +165,7 @@ def limited_by(code: str | None, why: str | None = None) -> str:
     if not code:
         return _("Calls are started as agents become free.")
     if code == "no_agent_free" and why:
-        return _("%(why)s. The next agent who becomes free gets a call at once.", why=upper_first(why))
+        return _("%(why)s. The next agent who becomes free gets a call at once.", why=upper_first(said(why)))
     return said(_LIMITS.get(code, "")) or _("Held back by %(what)s.", what=plain(code))
 
 

@@ -1,6 +1,7 @@
 """A sentence that remembers how it was made, so that a page can say it in another language (docs/how-to/translate-the-pages.md)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any, Self
 
 
@@ -35,6 +36,11 @@ def joined(texts: Sequence[str], most: int, between: str = ", ") -> str:
     return (
         found if len(texts) <= most else Said("%(listed)s and %(number)s more", listed=found, number=len(texts) - most)
     )
+
+
+def chained(pair: str, texts: Iterable[str]) -> str:
+    """Several texts by a template that is `marked` for two: `%(first)s and %(second)s`."""
+    return reduce(lambda one, other: Said(pair, first=one, second=other), texts)
 
 
 def at_field(name: str, why: str) -> str:

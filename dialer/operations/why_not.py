@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import NotFound
 from dialer.domain.rules.counted import Tried
+from dialer.domain.said import Said
 from dialer.domain.transitions import PreviewState, RequestState
 from dialer.operations import compliance, steps, suppression
 from dialer.operations.context import Context
@@ -114,4 +115,8 @@ async def _suppressed(tx: AsyncConnection, ctx: Context, campaign_id: int, found
     usable = {address for address, channels in found.addresses if _STEPS.keys() & set(channels)}
     addresses = {found.request.address} if found.request else usable
     listed = await suppression.barred(tx, ctx, campaign_id, addresses)
-    return tuple(f"{one} is on a do-not-contact list" for one in sorted(listed)) if listed >= addresses else ()
+    return (
+        tuple(Said("%(address)s is on a do-not-contact list", address=one) for one in sorted(listed))
+        if listed >= addresses
+        else ()
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from dialer.domain.gateway import VoiceGateway
+from dialer.domain.said import Said, marked
 from dialer.domain.windows import zone
 
 #: The calls of a gateway in all, among the prefixes.
@@ -26,8 +27,9 @@ class Cap:
     @property
     def text(self) -> str:
         """What the gateway has made: `the 500 calls to +44`."""
-        to = f" to {self.prefix}" if self.prefix else ""
-        return f"the {self.most:,} {'minutes of calls' if self.minutes else 'calls'}{to}"
+        what = marked("the %(number)s minutes of calls") if self.minutes else marked("the %(number)s calls")
+        made = Said(what, number=f"{self.most:,}")
+        return Said("%(calls)s to %(prefix)s", calls=made, prefix=self.prefix) if self.prefix else made
 
 
 def caps(gateway: VoiceGateway) -> dict[str, int]:

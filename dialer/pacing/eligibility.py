@@ -11,6 +11,7 @@ from datetime import datetime
 
 from dialer.domain.campaign import Campaign, calling_window, window
 from dialer.domain.rules.counted import Tried
+from dialer.domain.said import Said, chained, marked
 from dialer.domain.transitions import CampaignStatus, EnrollmentState, StopReason
 from dialer.domain.windows import Closed
 from dialer.pacing.no_call import of_call, of_others
@@ -85,7 +86,9 @@ def reasons(facts: Facts, now: datetime) -> tuple[Reason, ...]:
     if work is None or facts.place.state not in {EnrollmentState.PENDING, EnrollmentState.STOPPED}:
         return tuple(found)
     if work.due_at > now:
-        found.append(Reason("not-due", f"its next {_named(work.channel)} is not due yet", work.due_at))
+        found.append(
+            Reason("not-due", Said("its next %(work)s is not due yet", work=_named(work.channel)), work.due_at)
+        )
     found += of_rules(facts.campaign, facts.zone, work, facts.tried, now)
     if facts.offered is not None:
         return (*found, _of_offer(facts.offered))
@@ -98,15 +101,23 @@ def reasons(facts: Facts, now: datetime) -> tuple[Reason, ...]:
 
 def _of_offer(offered: Offered) -> Reason:
     if offered.accepted:
-        return Reason("in-progress", f"the agent {offered.agent} has accepted it, and is called first")
+        return Reason(
+            "in-progress", Said("the agent %(agent)s has accepted it, and is called first", agent=offered.agent)
+        )
     return Reason(
-        "offered", f"it is offered to the agent {offered.agent} until {offered.until:%H:%M:%S} UTC", offered.until
+        "offered",
+        Said(
+            "it is offered to the agent %(agent)s until %(until)s UTC",
+            agent=offered.agent,
+            until=f"{offered.until:%H:%M:%S}",
+        ),
+        offered.until,
     )
 
 
 def _of_outlook(facts: Facts, work: Work, outlook: Outlook, now: datetime) -> Iterator[Reason]:
     if outlook.starting:
-        yield Reason("in-progress", f"its {_named(work.channel)} is being started at this moment")
+        yield Reason("in-progress", Said("its %(work)s is being started at this moment", work=_named(work.channel)))
         return
     if not outlook.runs and facts.campaign.status is CampaignStatus.PUBLISHED:
         yield Reason("not-running", "the dialer in this process does not run the campaign")
@@ -124,8 +135,12 @@ def _of_line(facts: Facts, outlook: Outlook, now: datetime) -> Iterator[Reason]:
     ahead = facts.before + outlook.before
     if ahead and ahead >= outlook.room(now):
         many = facts.before_most is not None and facts.before >= facts.before_most
-        number = f"more than {ahead:,}" if many else f"{ahead:,}"
-        told = "1 contact is due before it" if ahead == 1 else f"{number} contacts are due before it"
+        number = Said("more than %(number)s", number=f"{ahead:,}") if many else f"{ahead:,}"
+        told = (
+            Said("1 contact is due before it")
+            if ahead == 1
+            else Said("%(number)s contacts are due before it", number=number)
+        )
         yield Reason("others-first", told)
     if isinstance(outlook, CallOutlook):
         yield from of_others(outlook, ahead, now)
@@ -141,19 +156,19 @@ def _of_campaign(facts: Facts, now: datetime) -> Iterator[Reason]:
     any_hour = facts.work is not None and facts.work.channel == "webhook"
     if opening.reason is not None and not (any_hour and opening.reason is Closed.OUTSIDE_EXECUTION_TIME):
         zone = facts.zone or campaign.time_zone
-        told = f"{_CLOSED[opening.reason]}, in {_whose(facts)} {zone}"
+        told = Said("%(closed)s, in %(whose)s %(zone)s", closed=_CLOSED[opening.reason], whose=_whose(facts), zone=zone)
         yield Reason(opening.reason, told, opening.changes_at)
 
 
 _CLOSED = {
-    Closed.BEFORE_VALIDITY: "the validity period of the campaign has not begun",
-    Closed.EXPIRED: "the validity period of the campaign is over",
-    Closed.OUTSIDE_EXECUTION_TIME: "it is outside the execution time of the campaign",
+    Closed.BEFORE_VALIDITY: Said("the validity period of the campaign has not begun"),
+    Closed.EXPIRED: Said("the validity period of the campaign is over"),
+    Closed.OUTSIDE_EXECUTION_TIME: Said("it is outside the execution time of the campaign"),
 }
 
 
 def _whose(facts: Facts) -> str:
-    return "its own zone" if facts.zone else "the campaign's zone"
+    return Said("its own zone") if facts.zone else Said("the campaign's zone")
 
 
 def _of_contact(facts: Facts) -> Iterator[Reason]:
@@ -162,16 +177,23 @@ def _of_contact(facts: Facts) -> Iterator[Reason]:
     if facts.place.state is EnrollmentState.DONE:
         return
     if facts.unreachable:
-        channels = " or ".join(f"{_named(channel)}s" for channel in facts.unreachable)
-        yield Reason("no-address", f"it has no address for {channels}, and the strategy makes nothing else")
+        channels = chained(
+            marked("%(first)s or %(second)s"), (_NAMES[f"{_named(channel)}s"] for channel in facts.unreachable)
+        )
+        yield Reason(
+            "no-address",
+            Said("it has no address for %(channels)s, and the strategy makes nothing else", channels=channels),
+        )
     if facts.importing is not None:
-        yield Reason("import-running", f"{facts.importing}, from which it came, is still being read")
+        yield Reason(
+            "import-running", Said("%(importing)s, from which it came, is still being read", importing=facts.importing)
+        )
 
 
 _STOPPED = {
-    StopReason.CAMPAIGN_UNPUBLISHED: "when the campaign was unpublished",
-    StopReason.CAMPAIGN_ENDED: "when the campaign was ended",
-    StopReason.VALIDITY_PERIOD_EXPIRED: "when the validity period was over",
+    StopReason.CAMPAIGN_UNPUBLISHED: Said("when the campaign was unpublished"),
+    StopReason.CAMPAIGN_ENDED: Said("when the campaign was ended"),
+    StopReason.VALIDITY_PERIOD_EXPIRED: Said("when the validity period was over"),
 }
 
 
@@ -179,15 +201,18 @@ def _of_place(place: Place, now: datetime) -> Iterator[Reason]:
     match place.state:
         case EnrollmentState.DONE:
             yield Reason(
-                "strategy-done", f"it has been through the strategy, with the result “{place.result or 'done'}”"
+                "strategy-done",
+                Said("it has been through the strategy, with the result “%(result)s”", result=place.result or "done"),
             )
         case EnrollmentState.STOPPED:
-            why = _STOPPED[StopReason(place.stop_reason)] if place.stop_reason else "without a reason"
-            yield Reason("stopped", f"its work was stopped {why} ({place.stop_reason})")
+            why = _STOPPED[StopReason(place.stop_reason)] if place.stop_reason else Said("without a reason")
+            yield Reason("stopped", Said("its work was stopped %(why)s (%(code)s)", why=why, code=place.stop_reason))
         case EnrollmentState.WAITING if place.due_at is not None and place.due_at <= now:
-            yield Reason("step-due", f"its wait at the step {place.node} is over: the next step is being taken")
+            yield Reason(
+                "step-due", Said("its wait at the step %(node)s is over: the next step is being taken", node=place.node)
+            )
         case EnrollmentState.WAITING:
-            yield Reason("waiting", f"it waits at the step {place.node}", place.due_at)
+            yield Reason("waiting", Said("it waits at the step %(node)s", node=place.node), place.due_at)
         case EnrollmentState.IN_PROGRESS:
             yield Reason("in-progress", "a call, text or webhook is under way, or its outcome is awaited", place.due_at)
         case _ if place.node is None:
@@ -215,5 +240,11 @@ def _instants(facts: Facts, now: datetime) -> list[datetime]:
     return sorted({at for at in edges if at is not None and at > now})
 
 
+_NAMES = {
+    "call": Said("call"), "sms": Said("text"), "webhook": Said("webhook"),
+    "calls": Said("calls"), "texts": Said("texts"), "webhooks": Said("webhooks"),
+}  # fmt: skip
+
+
 def _named(channel: str) -> str:
-    return "text" if channel == "sms" else channel
+    return _NAMES.get(channel, channel)

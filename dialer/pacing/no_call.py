@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from dialer.domain.members import NotFree
+from dialer.domain.said import Said, chained, joined, marked
 from dialer.pacing.breaker import Breaker
 from dialer.pacing.gates import Against, CallFacts, against
 from dialer.pacing.outlook import CallOutlook, QueueView, held_back
@@ -34,12 +35,13 @@ def _of_dialer(outlook: CallOutlook) -> Iterator[Reason]:
     if outlook.draining:
         yield Reason("draining", "the server is stopping: no new calls start")
     if not outlook.link_up:
-        why = f": {outlook.link_reason}" if outlook.link_reason else ""
-        yield Reason("link-down", f"the link to Asterisk is down, or its answers are late{why}")
+        down = Said("the link to Asterisk is down, or its answers are late")
+        why = outlook.link_reason
+        yield Reason("link-down", Said("%(what)s: %(why)s", what=down, why=why) if why else down)
     if not outlook.automatic and outlook.offers:
-        many = {0: "no agent of its queue is", 1: "1 agent of its queue is"}
-        who = many.get(outlook.ready, f"{outlook.ready} agents of its queue are")
-        told = f"an agent decides on each call (preview), and {who} ready on the agent page"
+        many = {0: Said("no agent of its queue is"), 1: Said("1 agent of its queue is")}
+        who = many.get(outlook.ready) or Said("%(number)s agents of its queue are", number=outlook.ready)
+        told = Said("an agent decides on each call (preview), and %(who)s ready on the agent page", who=who)
         yield Reason("preview" if outlook.ready else "no-agent-on-the-page", told)
     elif not outlook.automatic:
         yield Reason(
@@ -54,11 +56,19 @@ def of_others(outlook: CallOutlook, before: int, now: datetime) -> Iterator[Reas
     if not found or outlook.agents(now) > before + sum(calls for _, calls in found):
         return
     told = [
-        f"“{one.title}” (priority {one.contender.priority}, weight {one.contender.weight}) with "
-        f"{calls} {'call' if calls == 1 else 'calls'}"
+        Said(
+            "“%(title)s” (priority %(priority)s, weight %(weight)s) with %(calls)s",
+            title=one.title,
+            priority=one.contender.priority,
+            weight=one.contender.weight,
+            calls=_calls(calls),
+        )
         for one, calls in found
     ]
-    yield Reason("other-campaigns-first", f"campaigns that need the same agents come first: {', '.join(told)}")
+    yield Reason(
+        "other-campaigns-first",
+        Said("campaigns that need the same agents come first: %(told)s", told=joined(told, len(told))),
+    )
 
 
 def _of_campaign(outlook: CallOutlook, now: datetime) -> Iterator[Reason]:
@@ -67,7 +77,7 @@ def _of_campaign(outlook: CallOutlook, now: datetime) -> Iterator[Reason]:
         if limit is Limit.CALLS_PER_SECOND:
             yield Reason("calls-per-second", "the campaign's limit of calls per second is reached", allowed.token_at)
         else:
-            told = f"the campaign's limit of {allowed.most_at_once} concurrent calls is reached"
+            told = Said("the campaign's limit of %(most)s concurrent calls is reached", most=allowed.most_at_once)
             yield Reason("max-concurrent-calls", told)
 
 
@@ -76,39 +86,56 @@ def _told(one: Against, outlook: CallOutlook, number: str, now: datetime) -> Ite
     match one:
         case Against.NO_GATEWAY:
             told = (
-                f"there is no voice gateway {name}"
+                Said("there is no voice gateway %(name)s", name=name)
                 if name
-                else "neither its step nor the campaign names a voice gateway"
+                else Said("neither its step nor the campaign names a voice gateway")
             )
             yield Reason(one, told)
         case Against.PREFIX:
-            yield Reason(one, f"the voice gateway {name} may not dial the prefix of {number}")
-        case Against.DAILY_CAP if outlook.cap is not None:
-            told = f"the voice gateway {name} has made {outlook.cap.text} that it may make in a day"
             yield Reason(
-                one, f"{told}; the next day begins at {outlook.cap.resets_at:%Y-%m-%d %H:%M} UTC", outlook.cap.resets_at
+                one, Said("the voice gateway %(name)s may not dial the prefix of %(number)s", name=name, number=number)
+            )
+        case Against.DAILY_CAP if outlook.cap is not None:
+            told = Said(
+                "the voice gateway %(name)s has made %(cap)s that it may make in a day; the next day begins at %(at)s UTC",
+                name=name, cap=outlook.cap.text, at=f"{outlook.cap.resets_at:%Y-%m-%d %H:%M}",
+            )  # fmt: skip
+            yield Reason(
+                one,
+                told,
+                outlook.cap.resets_at,
             )
         case Against.BREAKER:
             yield _breaker_open(name, outlook.breaker)
         case Against.IN_ANOTHER_CALL:
-            yield Reason(one, f"{number} is in another call")
+            yield Reason(one, Said("%(number)s is in another call", number=number))
         case Against.GATEWAY_LIMIT:
             for limit in allowed.limits(now):
                 if limit is Limit.CALLS_PER_SECOND:
-                    told = f"the limit of calls per second of the voice gateway {name} is reached"
+                    told = Said("the limit of calls per second of the voice gateway %(name)s is reached", name=name)
                     yield Reason("gateway-calls-per-second", told, allowed.token_at)
                 else:
-                    told = f"the voice gateway {name} has its limit of {allowed.most_at_once} calls"
+                    told = Said(
+                        "the voice gateway %(name)s has its limit of %(most)s calls",
+                        name=name,
+                        most=allowed.most_at_once,
+                    )
                     yield Reason("gateway-max-calls", told)
 
 
 def _breaker_open(name: str, breaker: Breaker) -> Reason:
-    since = f"{breaker.since:%Y-%m-%d %H:%M:%S} UTC" if breaker.since else "now"
-    told = f"calls by the voice gateway {name} fail because of its trunk: its breaker is open since {since}, and "
+    since = f"{breaker.since:%Y-%m-%d %H:%M:%S} UTC" if breaker.since else Said("now")
+    told = Said(
+        "calls by the voice gateway %(name)s fail because of its trunk: its breaker is open since %(since)s",
+        name=name,
+        since=since,
+    )
     if breaker.probe is not None:
-        return Reason(Against.BREAKER, told + "one call is probing it")
+        return Reason(Against.BREAKER, Said("%(what)s, and one call is probing it", what=told))
     return Reason(
-        Against.BREAKER, f"{told}the next call probes it at {breaker.probe_at:%H:%M:%S} UTC", breaker.probe_at
+        Against.BREAKER,
+        Said("%(what)s, and the next call probes it at %(at)s UTC", what=told, at=f"{breaker.probe_at:%H:%M:%S}"),
+        breaker.probe_at,
     )
 
 
@@ -123,12 +150,12 @@ _ALL = {
     NotFree.WRAP_UP: "agents-in-wrap-up",
 }
 _IN_WORDS = {
-    NotFree.UNAVAILABLE: "can't be reached",
-    NotFree.PAUSED: "paused",
-    NotFree.RINGING: "ringing",
-    NotFree.IN_USE: "in a call",
-    NotFree.NOT_ANSWERING: "left calls ringing",
-    NotFree.WRAP_UP: "in wrap-up",
+    NotFree.UNAVAILABLE: Said("can't be reached"),
+    NotFree.PAUSED: Said("paused"),
+    NotFree.RINGING: Said("ringing"),
+    NotFree.IN_USE: Said("in a call"),
+    NotFree.NOT_ANSWERING: Said("left calls ringing"),
+    NotFree.WRAP_UP: Said("in wrap-up"),
 }
 
 
@@ -139,7 +166,7 @@ def of_queue(queue: QueueView, now: datetime, power: Power | None = None) -> Ite
     if decision.originate > 0:
         return
     if decision.limited_by is Limit.UNKNOWN_QUEUE:
-        yield Reason("unknown-queue", f"Asterisk reports no queue {queue.name}")
+        yield Reason("unknown-queue", Said("Asterisk reports no queue %(name)s", name=queue.name))
     elif state.free:
         yield Reason("agents-claimed", _claimed(queue, now), _free_at(queue, power, now))
     else:
@@ -150,24 +177,36 @@ def of_queue(queue: QueueView, now: datetime, power: Power | None = None) -> Ite
 def _nobody_free(queue: QueueView, now: datetime) -> tuple[str, str]:
     held = [why for member in queue.members if NotFree.NOT_LOGGED_IN not in (why := held_back(member, now))]
     if not held:
-        return "no-agent-logged-in", f"no agent is logged in to the queue {queue.name}"
+        return "no-agent-logged-in", Said("no agent is logged in to the queue %(queue)s", queue=queue.name)
     tally = Counter(why[0] for why in held)  # the weightiest of each
-    listed = ", ".join(f"{number} {_IN_WORDS[why]}" for why, number in tally.most_common())
-    whole = "the only agent" if len(held) == 1 else f"none of the {len(held)} agents"
-    told = f"{whole} of the queue {queue.name} is {'not free' if len(held) == 1 else 'free'}: {listed}"
+    states = [Said("%(number)s %(state)s", number=number, state=_IN_WORDS[why]) for why, number in tally.most_common()]
+    one = marked("the only agent of the queue %(queue)s is not free: %(states)s")
+    many = marked("none of the %(number)s agents of the queue %(queue)s is free: %(states)s")
+    listed = joined(states, len(states))
+    told = Said(one if len(held) == 1 else many, number=len(held), queue=queue.name, states=listed)
     return _ALL[next(iter(tally))] if len(tally) == 1 else "no-agent-free", told
 
 
 def _claimed(queue: QueueView, now: datetime) -> str:
     state = queue.state(now)
     claims = (
-        (state.callers_waiting, "waiting caller", "waiting callers"),
-        (state.in_flight, "call on its way", "calls on their way"),
-        (state.claimed_elsewhere, "call or caller of another queue", "calls or callers of other queues"),
+        (state.callers_waiting, marked("1 waiting caller"), marked("%(number)s waiting callers")),
+        (state.in_flight, marked("1 call on its way"), marked("%(number)s calls on their way")),
+        (
+            state.claimed_elsewhere,
+            marked("1 call or caller of another queue"),
+            marked("%(number)s calls or callers of other queues"),
+        ),
     )
-    listed = " and ".join(f"{number} {one if number == 1 else many}" for number, one, many in claims if number)
-    agents = "1 agent is free, but needed" if state.free == 1 else f"{state.free} agents are free, but needed"
-    return f"in the queue {queue.name} {agents} for {listed}"
+    found = [Said(one if number == 1 else many, number=number) for number, one, many in claims if number]
+    only = marked("in the queue %(queue)s 1 agent is free, but needed for %(claims)s")
+    some = marked("in the queue %(queue)s %(number)s agents are free, but needed for %(claims)s")
+    listed = chained(marked("%(first)s and %(second)s"), found)
+    return Said(only if state.free == 1 else some, queue=queue.name, number=state.free, claims=listed)
+
+
+def _calls(number: int) -> Said:
+    return Said("1 call") if number == 1 else Said("%(number)s calls", number=number)
 
 
 def _free_at(queue: QueueView, power: Power | None, now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.rules.catalogue import RulePack
 from dialer.domain.rules.counted import Tried, refusals
 from dialer.domain.rules.hours import ClosedRule, closed_rules, zones_of
+from dialer.domain.said import Said, marked
 from dialer.pacing.reason import Reason
 
 # So many zones of a number are named; one of a mobile number may be in forty.
@@ -36,10 +37,20 @@ def of_rules(
     if work.number is None:
         return
     for closed in closed_rules(rules.times, zones_of(zone, work.number, campaign.time_zone), now):
-        yield Reason("rule-hours", f"{_closed(closed)} ({closed.citation})", closed.opens_at, closed.citation)
+        yield Reason(
+            "rule-hours",
+            Said("%(what)s (%(citation)s)", what=_closed(closed), citation=closed.citation),
+            closed.opens_at,
+            closed.citation,
+        )
     if work.channel == "call":
         for one in refusals(rules.counting, campaign.id, tried, now):
-            yield Reason("rule-calls", f"{one.reason} ({one.citation})", one.until, one.citation)
+            yield Reason(
+                "rule-calls",
+                Said("%(what)s (%(citation)s)", what=one.reason, citation=one.citation),
+                one.until,
+                one.citation,
+            )
 
 
 def do_not_contact(rules: RulePack, why: str) -> Reason:
@@ -47,12 +58,13 @@ def do_not_contact(rules: RulePack, why: str) -> Reason:
     cited = rules.do_not_contact()
     if cited is None:
         return Reason("do-not-contact", why)
-    return Reason("do-not-contact", f"{why} ({cited[0]})", rule=cited[0])
+    return Reason("do-not-contact", Said("%(what)s (%(citation)s)", what=why, citation=cited[0]), rule=cited[0])
 
 
 def _closed(closed: ClosedRule) -> str:
     named = ", ".join(closed.zones[:SHOWN_ZONES])
     more = len(closed.zones) - SHOWN_ZONES
-    where = f"{named} or {more} other zones" if more > 0 else named
-    told = "where the called party is" if len(closed.zones) == 1 else "where the called party may be"
-    return f"it is outside the calling hours {told}, {where}"
+    where = Said("%(zones)s or %(number)s other zones", zones=named, number=more) if more > 0 else named
+    known = marked("it is outside the calling hours where the called party is, %(where)s")
+    likely = marked("it is outside the calling hours where the called party may be, %(where)s")
+    return Said(known if len(closed.zones) == 1 else likely, where=where)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dialer.domain.said import Said
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook
 from dialer.pacing.reason import Reason
 
@@ -14,17 +15,30 @@ def of_text(outlook: TextOutlook) -> Iterator[Reason]:
         yield from _of_gateway(paced_by)
     yield from _of_gateway(leaves_by)
     if (paced_by is None or paced_by.bound) and outlook.room() <= 0:
-        through = f"the SMS gateway {paced_by.name}" if paced_by else "the SMS gateways"
-        yield Reason("sms-window-full", f"{outlook.busy} texts are under way, as many as {through} may have")
+        through = Said("the SMS gateway %(name)s", name=paced_by.name) if paced_by else Said("the SMS gateways")
+        yield Reason(
+            "sms-window-full",
+            Said(
+                "%(number)s texts are under way, as many as %(through)s may have", number=outlook.busy, through=through
+            ),
+        )
 
 
 def _of_gateway(gateway: SmsGatewayView) -> Iterator[Reason]:
-    named, why = f"the SMS gateway {gateway.name}", f": {gateway.reason}" if gateway.reason else ""
+    name, why = gateway.name, gateway.reason
     if not gateway.name:
         yield Reason("sms-gateway-missing", "neither its step nor the campaign names an SMS gateway")
     elif not gateway.exists:
-        yield Reason("sms-gateway-missing", f"there is no SMS gateway {gateway.name}")
+        yield Reason("sms-gateway-missing", Said("there is no SMS gateway %(name)s", name=name))
     elif gateway.throttled:
-        yield Reason("sms-gateway-throttled", f"{named} holds texts back because the SMSC asked for it{why}")
+        yield Reason(
+            "sms-gateway-throttled",
+            _because(Said("the SMS gateway %(name)s holds texts back because the SMSC asked for it", name=name), why),
+        )
     elif not gateway.bound:
-        yield Reason("sms-gateway-unbound", f"{named} is not bound{why}")
+        yield Reason("sms-gateway-unbound", _because(Said("the SMS gateway %(name)s is not bound", name=name), why))
+
+
+def _because(what: str, why: str) -> str:
+    """`why`, as the gateway tells it."""
+    return Said("%(what)s: %(why)s", what=what, why=why) if why else what

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dialer.domain.said import Said
 from dialer.pacing.outlook import WebhookOutlook
 from dialer.pacing.reason import Reason
 
@@ -10,4 +11,7 @@ def of_webhook(outlook: WebhookOutlook) -> Iterator[Reason]:
     if outlook.draining:
         yield Reason("draining", "the server is stopping: no new webhooks start")
     if outlook.room() <= 0:
-        yield Reason("webhooks-full", f"{outlook.busy} webhooks of the campaign are under way, as many as may be")
+        yield Reason(
+            "webhooks-full",
+            Said("%(number)s webhooks of the campaign are under way, as many as may be", number=outlook.busy),
+        )

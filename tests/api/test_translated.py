@@ -37,7 +37,7 @@ NAMES = (
     "UTC", "CEST", "CET", "Europe/Berlin",
 )  # fmt: skip
 #: What is worded behind the pages, which stays English (docs/how-to/translate-the-pages.md).
-ENGLISH = (r"It has been through the strategy, with the result “s9”", ": a text", "Extra data")
+ENGLISH = (": a text", "Extra data")
 ELSEWHERE = re.compile(rf"(?<![\w-])({'|'.join(NAMES)})(?![\w-])|{'|'.join(ENGLISH)}")
 #: What is typed in a form or a document as it is called there, or is typed wrong.
 CODES = re.compile(r"'12'|: '' attempt\.outcome, |^\S+: (: )?('ц' )?(contact-in\b.*|n[12]|campaign-strategy/1)$")

@@ -32,6 +32,7 @@ from dialer.pacing.eligibility import Facts, Place, eligibility, reasons
 from dialer.pacing.no_rule import Work
 from dialer.pacing.outlook import SmsGatewayView, TextOutlook, WebhookOutlook
 from dialer.store.requests import ContactRequest
+from tests.support import pseudo
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)  # a Monday
 NUMBER, OTHER = "+12025550100", "+12025550199"
@@ -281,6 +282,13 @@ def test_a_reason_that_says_until_when_is_gone_then(world: World) -> None:
             assert reason.code not in told(facts, reason.until), reason
 
 
+@pytest.mark.req("C1", "K13")
+@settings(max_examples=200, deadline=None)
+@given(worlds())
+def test_each_reason_can_be_translated(world: World) -> None:
+    assert [one for reason in reasons(world.facts(), NOW) for one in pseudo.missing(reason.text)] == []
+
+
 bound = SmsGatewayView("texter", True, True, False, "", 10)
 
 
@@ -313,6 +321,7 @@ def test_a_text_names_its_gateway_and_its_place_in_the_line(outlook: TextOutlook
     place = Place(EnrollmentState.PENDING, "text", NOW)
     facts = Facts(campaign, None, place, Work("sms", NUMBER, NOW), outlook=outlook)
     assert told(facts, NOW) == codes
+    assert [one for reason in reasons(facts, NOW) for one in pseudo.missing(reason.text)] == []
 
 
 @pytest.mark.req("K13", "S3")

@@ -24,7 +24,7 @@ from tests.support import builders, pseudo
 ROOT = Path(__file__).parents[2]
 #: Read by programs, in the editor, or on the command line.
 UNSAID = (
-    "nodered/", "strategy/text/", "strategy/cases/", "store/backup.py", "store/migrate.py", "cli.py", "with_context.py", "pacing/",
+    "nodered/", "strategy/text/", "strategy/cases/", "store/backup.py", "store/migrate.py", "cli.py", "with_context.py",
     "intake/",
 )  # fmt: skip
 pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("spoken")]
@@ -144,6 +144,12 @@ def test_what_is_wrong_with_a_strategy() -> None:
     faults = check_strategy({**document, "extra": 1}).faults
     assert len(faults) >= 6, faults
     assert [fault for fault in faults if fault.reason == language.said(fault.reason)] == []
+
+
+def test_what_is_not_in_the_catalogue_is_found() -> None:
+    """By what other tests ask of the reasons that they make (tests/support/pseudo.py)."""
+    assert list(pseudo.missing(Said("nobody says %(this)s", this=Said("ever")))) == ["nobody says %(this)s", "ever"]
+    assert list(pseudo.missing(Said("the SMS gateway %(name)s is not bound", name="ever"))) == []
 
 
 def test_nothing_that_is_said_is_put_together_from_words() -> None:
