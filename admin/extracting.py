@@ -8,9 +8,11 @@ from typing import Any, BinaryIO
 from babel.messages.extract import extract_python
 
 #: Which argument of what is made or raised is a sentence for people (dialer/domain/said.py).
-SAYS: Mapping[str, int] = {
-    "Said": 0, "marked": 0, "Conflict": 0, "Misfit": 0, "Unreadable": 0, "malformed": 0, "NotFound": 0, "StaleEdit": 0,
-    "Fault": 1, "single": 1, "Refused": 1, "Reason": 1, "NodeFault": 2, "IllegalTransition": 2,
+SAYS: Mapping[str, slice] = {
+    **dict.fromkeys(("Said", "marked", "Conflict", "Misfit", "Unreadable", "malformed", "NotFound", "StaleEdit"), slice(1)),
+    **dict.fromkeys(("Fault", "single", "Refused", "Reason"), slice(1, 2)),
+    **dict.fromkeys(("NodeFault", "IllegalTransition"), slice(2, 3)),
+    "Finding": slice(3),  # what was looked at, what was found, the remedy
 }  # fmt: skip
 
 
@@ -24,7 +26,7 @@ def sentences(source: bytes | str) -> Iterator[ast.Constant | ast.JoinedStr]:
     """Texts that are said as they stand, and those put together (f-strings), which nobody can translate."""
     for call in ast.walk(ast.parse(source)):
         if isinstance(call, ast.Call) and (at := SAYS.get(_name(call.func))) is not None:
-            yield from (text for argument in call.args[at : at + 1] for text in _texts(argument))
+            yield from (text for argument in call.args[at] for text in _texts(argument))
 
 
 def _name(called: ast.expr) -> str:

@@ -16,6 +16,7 @@ from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign
 from dialer.domain.checkup import Finding
 from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.domain.said import Said
 from dialer.domain.transitions import CampaignStatus
 from dialer.operations.context import strategy_of, utc_now
 from dialer.operations.text_settings import gateway_settings
@@ -70,13 +71,15 @@ async def store(settings: Settings, db: Database) -> tuple[Finding, Wanted]:
     where = without_password(settings.database.url)
     try:
         if await pending(db):
-            return Finding("database", f"{where} is not up to date", "run `dialer migrate`"), Wanted()
+            return Finding(
+                "database", Said("%(where)s is not up to date", where=where), "run `dialer migrate`"
+            ), Wanted()
         wanted = await _wanted(db)
     except Exception as error:  # noqa: BLE001  (any driver's error is a finding)
-        remedy = "check DIALER_DATABASE__URL, and that it can be reached"
+        remedy = Said("check DIALER_DATABASE__URL, and that it can be reached")
         told = str(error).replace(settings.database.url, where)
-        return Finding("database", f"{where}: {told}", remedy), Wanted()
-    return Finding("database", f"{where} is up to date"), wanted
+        return Finding("database", Said("%(where)s: %(told)s", where=where, told=told), remedy), Wanted()
+    return Finding("database", Said("%(where)s is up to date", where=where)), wanted
 
 
 async def _wanted(db: Database) -> Wanted:
@@ -104,12 +107,14 @@ async def _tells_machines(tx: AsyncConnection, campaign: Campaign) -> bool:
 async def of_asterisk(ami: Ami, live: Asterisk, wanted: Wanted) -> list[Finding]:
     link, where = live.link, f"{ami.host}:{ami.port}"
     if link.state is LinkState.UP:
-        there = Finding("AMI", f"logged in at {where} as {ami.username}, rights are enough")
+        there = Finding(
+            "AMI", Said("logged in at %(where)s as %(username)s, rights are enough", where=where, username=ami.username)
+        )
         return [there, *await _look_at(ami, live, wanted)]
-    remedy = "check DIALER_AMI__HOST, DIALER_AMI__PORT and that manager.conf has enabled=yes"
+    remedy = Said("check DIALER_AMI__HOST, DIALER_AMI__PORT and that manager.conf has enabled=yes")
     if link.state is LinkState.REFUSED:
-        remedy = "check DIALER_AMI__USERNAME, DIALER_AMI__SECRET and the rights in asterisk/manager_dialer.conf"
-    return [Finding("AMI", f"{where}: {link.reason or 'no answer'}", remedy)]
+        remedy = Said("check DIALER_AMI__USERNAME, DIALER_AMI__SECRET and the rights in asterisk/manager_dialer.conf")
+    return [Finding("AMI", Said("%(where)s: %(why)s", where=where, why=link.reason or Said("no answer")), remedy)]
 
 
 async def _look_at(ami: Ami, live: Asterisk, wanted: Wanted) -> list[Finding]:
@@ -131,44 +136,66 @@ async def _trunk(link: AmiLink, name: str, gateway: VoiceGateway) -> Finding:
 
 async def _running(name: str, gateway: SmsGateway, status: Mapping[str, Any] | None) -> Finding:
     """A gateway whose links this process holds; one that it does not hold is only called at."""
-    what, where = f"SMS gateway {name}", f"{gateway.host}:{gateway.port}"
+    what, where = Said("SMS gateway %(name)s", name=name), f"{gateway.host}:{gateway.port}"
     if status is None:
         return await reached(name, gateway)
     if status["state"] == "bound":
-        return Finding(what, f"bound at {where} as {gateway.system_id}")
-    remedy = "check host, port, system id and password; the gateway's page has what the SMSC answered"
-    return Finding(what, f"{where} is {status['state']}: {status['reason'] or 'no reason given'}", remedy)
+        return Finding(what, Said("bound at %(where)s as %(system_id)s", where=where, system_id=gateway.system_id))
+    remedy = Said("check host, port, system id and password; the gateway's page has what the SMSC answered")
+    return Finding(
+        what,
+        Said(
+            "%(where)s is %(state)s: %(why)s",
+            where=where,
+            state=Said(status["state"]),
+            why=status["reason"] or Said("no reason given"),
+        ),
+        remedy,
+    )
 
 
 async def bound(name: str, gateway: SmsGateway) -> Finding:
     """By a bind of its own, which leaves again."""
-    what, where = f"SMS gateway {name}", f"{gateway.host}:{gateway.port}"
+    what, where = Said("SMS gateway %(name)s", name=name), f"{gateway.host}:{gateway.port}"
     try:
         answer = await probe(gateway_settings(name, gateway), CONNECT_S)
     except (OSError, TimeoutError) as error:
         return _unreached(what, where, error)
     if isinstance(answer, Bound):
-        return Finding(what, f"{where} lets {gateway.system_id} bind")
+        return Finding(what, Said("%(where)s lets %(system_id)s bind", where=where, system_id=gateway.system_id))
     if isinstance(answer, Closed):
-        return Finding(what, f"{where}: {answer.reason}", "ask the provider whether this machine's address is let in")
-    remedy = "check system id, password, system type and kind of bind"
+        return Finding(
+            what,
+            Said("%(where)s: %(reason)s", where=where, reason=answer.reason),
+            "ask the provider whether this machine's address is let in",
+        )
+    remedy = Said("check system id, password, system type and kind of bind")
     if not answer.hopeless:
-        remedy = "a server that runs may hold the account's only bind: stop it, or check without --bind"
-    return Finding(what, f"{where} refuses the bind: {answer.status.name}, {answer.status.meaning}", remedy)
+        remedy = Said("a server that runs may hold the account's only bind: stop it, or check without --bind")
+    return Finding(
+        what,
+        Said(
+            "%(where)s refuses the bind: %(name)s, %(meaning)s",
+            where=where,
+            name=answer.status.name,
+            meaning=answer.status.meaning,
+        ),
+        remedy,
+    )
 
 
 async def reached(name: str, gateway: SmsGateway) -> Finding:
     """By a connection only."""
-    what, where = f"SMS gateway {name}", f"{gateway.host}:{gateway.port}"
+    what, where = Said("SMS gateway %(name)s", name=name), f"{gateway.host}:{gateway.port}"
     try:
         async with asyncio.timeout(CONNECT_S):
             _, writer = await asyncio.open_connection(gateway.host, gateway.port)
         writer.close()
     except (OSError, TimeoutError) as error:
         return _unreached(what, where, error)
-    return Finding(what, f"{where} can be reached")
+    return Finding(what, Said("%(where)s can be reached", where=where))
 
 
 def _unreached(what: str, where: str, error: Exception) -> Finding:
-    remedy = "check host, port and TLS, and that the SMSC lets this machine in"
-    return Finding(what, f"{where}: {str(error) or 'no answer'}", remedy)
+    remedy = Said("check host, port and TLS, and that the SMSC lets this machine in")
+    return Finding(what, Said("%(where)s: %(why)s", where=where, why=str(error) or Said("no answer")), remedy)

@@ -35,9 +35,10 @@ NAMES = (
     r"x\.csv", "carrier", "texter", "cleo", "sales", "support", r"hooks\.example", "Hello", r"smsc\.example", r"PJSIP/\S+",
     r"=cmd\|' /C calc'!A0", r"\d+[smhd]", "DE", "utf-8", r"https://[\w./]+", "custom/sorry", "first_name", "phone", "dialer",
     "UTC", "CEST", "CET", "Europe/Berlin",
+    r"sqlite\+aiosqlite:\S+",
 )  # fmt: skip
 #: What is worded behind the pages, which stays English (docs/how-to/translate-the-pages.md).
-ENGLISH = (": a text", "Extra data")
+ENGLISH = (": a text", "Extra data", r"\[Errno .*")
 ELSEWHERE = re.compile(rf"(?<![\w-])({'|'.join(NAMES)})(?![\w-])|{'|'.join(ENGLISH)}")
 #: What is typed in a form or a document as it is called there, or is typed wrong.
 CODES = re.compile(r"'12'|: '' attempt\.outcome, |^\S+: (: )?('ц' )?(contact-in\b.*|n[12]|campaign-strategy/1)$")
