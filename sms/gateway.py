@@ -269,7 +269,6 @@ class Gateway:
         if known.code == status.OK:
             self._counts.accepted += 1
             self._journal.accepted()
-            self._slots.accepted()
             result: SubmitResult = Accepted(event.message_id)
         else:
             self._counts.refused += 1
@@ -277,6 +276,8 @@ class Gateway:
             result = submission.refusal(known)
         if known.holds_link:
             self._hold(known)
+        else:
+            self._slots.processed()
         if not self._resolve(event.ref, result):
             self._journal.note(Kind.LATE, f"{known.name}, after the response timeout")
             self._inbox.tell_late(event.ref, result)

@@ -122,8 +122,8 @@ class Slots:
                 self._rest()
             self._changed.set()
 
-    def accepted(self) -> None:
-        """The SMSC took a segment."""
+    def processed(self) -> None:
+        """The SMSC took a segment, or refused it for a reason of its own: not because of the rate."""
         self._admission.learned.accept(self._clock())
 
     def throttled(self) -> tuple[float | None, bool]:

@@ -1,10 +1,13 @@
 import asyncio
 from math import inf
+from typing import Any
 
 import pytest
 
+from sms import events, status
 from sms.admission import Admission, TokenBucket
 from sms.backoff import Backoff
+from sms.gateway import Gateway
 from sms.settings import GatewaySettings
 from sms.slots import Slots
 
@@ -162,7 +165,7 @@ async def test_the_time_in_which_nothing_was_to_be_sent_or_could_be_is_not_the_s
             now[0] += 0.1
             slot.used = True
             if is_taken:
-                slots.accepted()
+                slots.processed()
                 return None, False
             return slots.throttled()
 
@@ -180,3 +183,15 @@ async def test_the_time_in_which_nothing_was_to_be_sent_or_could_be_is_not_the_s
     pace, _ = await send(is_taken=False)
     assert pace is not None
     assert 5 <= pace <= 10
+
+
+@pytest.mark.req("M4")
+@pytest.mark.parametrize(("code", "counts"), [(status.OK, 1), (status.INVALID_DESTINATION, 1), (status.QUEUE_FULL, 0)])
+async def test_a_number_that_is_refused_for_good_has_used_the_smscs_rate_too(code: int, counts: int) -> None:
+    """Of a list with many dead numbers the rate would be found to be lower with each refusal that comes by chance."""
+    settings = GatewaySettings("lab", "127.0.0.1", 2775, "dialer", "secret")
+    handed: Any = None
+    gateway = Gateway(settings, on_receipts=handed, on_reply=handed)
+    gateway._answered(events.Answered("ref", status.status(code), "1"))
+    await gateway._inbox.close()
+    assert gateway._slots._admission.learned.accepted == counts
