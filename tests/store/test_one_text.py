@@ -6,15 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from dialer.domain.record import replace
+from dialer.domain.windows import ExecutionTime
+from dialer.engine.board import Board
+from dialer.engine.feeds import Feeds
 from dialer.engine.one_text import COMPLETED_WITHIN, PATIENCE, TRIES, OneText
 from dialer.engine.text_log import TextLog
 from dialer.operations.message_rows import TextIntent
+from dialer.pacing.validity import validity
+from dialer.store.tables import contact_request
 from sms.status import Kind
 from sms.submission import Accepted, OutgoingPart, Refused, SubmitResult
 from sms.text import segments
 from tests.support import builders, invariants
-from tests.support.context import Bench
+from tests.support.context import MONDAY, Bench
 from tests.support.stories import stories
 from tests.support.waiting import until
 
@@ -163,3 +170,35 @@ async def test_a_text_that_was_begun_waits_for_its_link_and_one_whose_step_names
     await asyncio.wait_for(sending, 60)
     assert len(alone.sent) == 1
     assert other != campaign_id
+
+
+@pytest.mark.req("C9", "D7")
+async def test_a_text_waits_for_the_hours_of_whom_it_goes_to(bench: Bench) -> None:
+    """It is nine in the morning in the campaign's zone, and eleven at night in Honolulu."""
+    campaign_id = await builders.add_campaign(
+        bench, TEXT, time_zone="UTC", execution=ExecutionTime.read("08:00", "21:00")
+    )
+    people = [builders.person(1), builders.person(2, time_zone="Pacific/Honolulu")]
+    await builders.load(bench, campaign_id, people)
+    await builders.publish(bench, campaign_id)
+    await builders.settle(bench, campaign_id)
+    board, tasks = Board(bench.ctx), set[asyncio.Task[None]]()
+    await board.load()
+
+    def start(work: Any, name: str) -> None:
+        tasks.add(asyncio.create_task(work, name=name))
+
+    feeds = Feeds(bench.ctx, board, "sms", start=start, ring=lambda: None)
+    (campaign,) = board.active(bench.clock())
+    assert feeds.take(campaign, 10, bench.clock()) == []
+    await asyncio.gather(*tasks)
+    (taken,) = feeds.take(campaign, 10, bench.clock())
+    assert taken.address == builders.number(1)
+    assert board.may_start(taken, bench.clock())
+    assert not board.may_start(replace(taken, zone="Pacific/Honolulu"), bench.clock()), "nor at the last moment"
+    window = board.window(taken, bench.clock())
+    assert validity(window, bench.clock(), wanted=None, longest=timedelta(days=1)) == timedelta(hours=12)
+    async with bench.ctx.db.read() as tx:
+        due = await tx.scalar(select(contact_request.c.due_at).where(contact_request.c.address == builders.number(2)))
+    assert due == MONDAY.replace(hour=18), "eight in Honolulu"
+    await asyncio.gather(*tasks)
