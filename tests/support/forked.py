@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 MODULE = "tests.support.forked"
+ROOT = Path(__file__).parents[2]
 
 
 class Child:
@@ -43,9 +44,8 @@ class Source:
 
     def __init__(self) -> None:
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # a start does not compile everything again
-        self._process = subprocess.Popen(
-            (sys.executable, "-m", MODULE), env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen((sys.executable, "-m", MODULE), cwd=ROOT, env=environment, **pipes)
         atexit.register(self._process.communicate)
 
     def ask(self, **request: Any) -> Any:
