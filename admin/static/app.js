@@ -141,6 +141,7 @@ document.addEventListener('htmx:before:request', (event) => {
 document.addEventListener('htmx:finally:request', (event) => { asked.delete(event.detail.ctx); showAsked(); });
 document.addEventListener('htmx:after:request', (event) => {
   const { response, text } = event.detail.ctx;
+  if (isStream(event) && response.status >= 500) beginAgain(event.target);
   if (isStream(event) || response.status < 400) return;
   let words = errorOf(text);
   if (!words && response.status < 500) return; // a part that says itself what is wrong
@@ -172,6 +173,15 @@ document.addEventListener('htmx:after:swap', () => {
 
 // -- streams: say when what is shown is not live any more ------------------------------------------------------------------
 
+// htmx tries one again that breaks off, but not one that never began.
+const AGAIN_MS = 3000;
+function beginAgain(stream) {
+  document.body.classList.add('stale');
+  setTimeout(() => {
+    if (stream.isConnected) htmx.ajax('GET', stream.getAttribute('hx-sse:connect'), { source: stream });
+  }, AGAIN_MS);
+}
+document.addEventListener('htmx:error', (event) => { if (event.detail.ctx && isStream(event)) beginAgain(event.target); });
 document.addEventListener('htmx:sse:error', () => document.body.classList.add('stale'));
 document.addEventListener('htmx:sse:after:connection', () => document.body.classList.remove('stale'));
 document.addEventListener('htmx:sse:after:message', () => document.body.classList.remove('stale'));

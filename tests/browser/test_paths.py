@@ -7,10 +7,24 @@ from playwright.async_api import Page, Route, expect
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
+from tests.browser.conftest import EXPECTED
 from tests.browser.test_campaign import log_in
 from tests.browser.test_contact import picture
 from tests.support.rig import call, strategy
 from tests.support.server import Server
+
+
+@pytest.fixture
+def expected() -> tuple[str, ...]:
+    """Also what the browser writes of a proxy that fails, and of a server that is gone."""
+    failed = "Failed to load resource: "
+    return (
+        *EXPECTED,
+        f"{failed}the server responded with a status of 502",
+        f"{failed}net::ERR_",
+        "htmx: htmx:sse:error",
+    )
+
 
 # What has the focus: its words, and whether it is to be seen (WCAG 2.2, 2.4.7 and 2.4.11).
 FOCUSED = """() => {
@@ -135,14 +149,17 @@ async def test_a_second_click_and_a_server_that_fails(server: Server, page: Page
     await toast.get_by_role("button", name="Close").click()
     await page.unroute("**/campaigns?**")
     await page.goto("/campaigns/1/settings")
-    await page.route("**/settings/check", lambda route: route.fulfill(status=500, body="oops"))
+    await page.route("**/settings/check", lambda route: route.fulfill(status=502, body="oops"))
     await page.locator("#description").fill("typed")
-    await expect(toast).to_contain_text("The server answered 500")
+    await expect(toast).to_contain_text("The server answered 502")
     await expect(page.locator("#description")).to_have_value("typed")
     await page.unroute("**/settings/check")
 
+    await page.route("**/campaigns/1/live", lambda route: route.abort())
     await page.goto("/campaigns/1")
     lost = page.get_by_text("The connection was lost")
+    await expect(lost).to_be_visible()  # it never began
+    await page.unroute("**/campaigns/1/live")
     await expect(lost).to_be_hidden()
     await server.stop()
     await expect(lost).to_be_visible()
