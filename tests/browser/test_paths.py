@@ -126,7 +126,11 @@ async def the_focus_stays(server: Server, page: Page, lab: Lab) -> None:
 async def test_a_second_click_and_a_server_that_fails(server: Server, page: Page, login: tuple[str, str]) -> None:
     await log_in(page, login)
 
+    posted: list[str] = []
+
     async def late(route: Route) -> None:
+        if route.request.method == "POST":
+            posted.append(route.request.url)
         await asyncio.sleep(0.5)
         await route.continue_()
 
@@ -137,7 +141,7 @@ async def test_a_second_click_and_a_server_that_fails(server: Server, page: Page
     await page.get_by_role("button", name="Create").dblclick()
     await expect(page.get_by_text("1 campaign", exact=True)).to_be_visible()
     await page.unroute("**/campaigns")
-    assert (await server.ok("GET", "/campaigns"))["total"] == 1
+    assert len(posted) == (await server.ok("GET", "/campaigns"))["total"] == 1
 
     broken = "<html><title>502 Bad Gateway</title><body><h1>Bad Gateway</h1></body></html>"
     toast = page.locator("#toasts")
