@@ -1,7 +1,7 @@
 """Sending one text: a slot of the gateway first, then the intent, then submit, part by part (protocol steps 3 to 6)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -71,7 +71,7 @@ class OneText:
                 if result is None:
                     return
                 if not isinstance(result, Accepted | Unknown):
-                    await self._give_up_after(part)
+                    await self._fail(self.split.parts[part.number :], f"part {part.number} was refused")
                     return
         except GatewayStoppedError:
             await self._stopped("the gateway was stopped")
@@ -139,9 +139,9 @@ class OneText:
         self.leaving = False  # it is written in this turn of the loop, or has failed
         return await answer
 
-    async def _give_up_after(self, refused: Part) -> None:
-        for part in self.split.parts[refused.number :]:
-            why = f"part {refused.number} was refused"
+    async def _fail(self, parts: Sequence[Part], why: str) -> None:
+        """Those of them that the SMSC has not taken; the others stay as they are."""
+        for part in parts:
             part_news = PartNews(self.intent.message_id, part.number, MessageStatus.FAILED, error=why)
             await self.log.record(self.intent.gateway, part_news)
 
@@ -153,9 +153,7 @@ class OneText:
         elif not self.begun:
             await messages.withdraw(self.ctx, self.intent, why)
         else:
-            for part in self.split.parts:
-                part_news = PartNews(self.intent.message_id, part.number, MessageStatus.FAILED, error=why)
-                await self.log.record(self.intent.gateway, part_news)
+            await self._fail(self.split.parts, why)
 
 
 def _for_now(result: SubmitResult) -> bool:
