@@ -14,13 +14,14 @@ from admin.pages import contacts, words
 from admin.problems import PROBLEMS
 from config.settings import Settings
 from dialer.ami.states import LinkState
-from dialer.domain import hooks, transitions
+from dialer.domain import ending, hooks, transitions
 from dialer.domain.campaign import UNAVAILABLE_MODES, DialingMode
 from dialer.domain.checkup import Level
 from dialer.domain.fields import FieldType
 from dialer.domain.gateway import SmsGateway, VoiceGateway
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import packs
+from dialer.domain.rules.pack import DutyRule
 from dialer.domain.windows import WEEK
 from dialer.operations.audit import Kind
 from dialer.operations.rest_fields import KNOWN
@@ -55,7 +56,8 @@ def texts() -> Iterator[str]:
     yield from (text for template in TEMPLATES for text in (template.label, template.help))
     yield from (text for pack in packs().values() for text in (pack.name, pack.about))
     yield from (meaning for meaning, _example in KNOWN.values())
-    yield from PROBLEMS
+    yield from (one.rule.text for pack in packs().values() for one in pack.rules if isinstance(one.rule, DutyRule))
+    yield from (*ending.texts(), *PROBLEMS)
     yield from (*hooks.TOLD.values(), *UNAVAILABLE_MODES.values())
 
 

@@ -13,11 +13,13 @@ from typing import TypeVar
 
 import structlog
 from babel import negotiate_locale
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
+from admin.recognising import Templates
 from config.load import SettingsError
 from dialer.domain.said import Said
 
@@ -36,6 +38,7 @@ class Language:
 
     tag: str
     texts: NullTranslations
+    templates: Templates = field(default_factory=Templates)
 
 
 ENGLISH = Language(SOURCE, NullTranslations())
@@ -107,6 +110,15 @@ def said(text: str) -> str:
     return spoken.get().texts.gettext(text) if text else ""
 
 
+def retold(text: str) -> str:
+    """A sentence that was stored in English as it was `Said` then; any other one stays as it is."""
+    return said(text if isinstance(text, Said) else recognised(text)) if text else ""
+
+
+def recognised(text: str) -> str:
+    return spoken.get().templates.recognised(text)
+
+
 def labelled(table: Iterable[tuple[K, str]]) -> list[tuple[K, str]]:
     """Choices whose labels were marked with `N_`."""
     return [(key, said(label)) for key, label in table]
@@ -126,6 +138,11 @@ def _in_order(accept: str) -> list[str]:
     return [tag for _quality, tag in sorted(wanted, key=lambda one: one[0])]
 
 
+def _is_of_the_domain(text: Message) -> bool:
+    """What is stored was said there. A catalogue without places knows no difference."""
+    return not text.locations or any(path.startswith(("dialer/", "sms/")) for path, _line in text.locations)
+
+
 def _read(path: Path) -> Language:
     """A text whose placeholders are not those of the English one would break its page: it stays English."""
     tag = path.parents[1].name
@@ -140,4 +157,7 @@ def _read(path: Path) -> Language:
     made = BytesIO()
     write_mo(made, catalogue)
     made.seek(0)
-    return Language(tag.replace("_", "-"), Translations(made))
+    templates = Templates.of(
+        text.id for text in catalogue if text.id and isinstance(text.id, str) and _is_of_the_domain(text)
+    )
+    return Language(tag.replace("_", "-"), Translations(made), templates)

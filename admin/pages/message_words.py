@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from admin.language import N_, _, ngettext, said
+from admin.language import N_, _, ngettext, retold, said
 from admin.pages.line import Data, Line, Shown
 from admin.pages.words import colour, moment, plain
 
@@ -38,7 +38,7 @@ def _sms_status(data: Data, _shown: Shown) -> Line:
     parts = (
         _("all %(parts)s parts", parts=data["parts"]) if (data.get("parts") or 1) > 1 and status == "delivered" else ""
     )
-    why = str(data.get("error") or data.get("reason") or "")
+    why = retold(data.get("error") or data.get("reason") or "")
     text = _text_to(data) if data.get("address") else _("Text")
     return Line("message", colour(status), f"{text}: {_status(status)}", why or parts)
 
@@ -53,7 +53,7 @@ def _status(status: str) -> str:
 def _sms_part(data: Data, _shown: Shown) -> Line:
     status = str(data.get("status", ""))
     part = _("Part %(part)s of %(parts)s", part=data.get("part", "?"), parts=data.get("parts", "?"))
-    return Line("message", colour(status), f"{part}: {_status(status)}", str(data.get("error") or ""))
+    return Line("message", colour(status), f"{part}: {_status(status)}", retold(data.get("error") or ""))
 
 
 def _webhook_queued(data: Data, shown: Shown) -> Line:
@@ -70,7 +70,7 @@ def _webhook_answered(data: Data, _shown: Shown) -> Line:
 
 
 def _webhook_failed(data: Data, _shown: Shown) -> Line:
-    return Line("link", "red", _("Webhook to %(to)s failed", to=data.get("address")), str(data.get("reason") or ""))
+    return Line("link", "red", _("Webhook to %(to)s failed", to=data.get("address")), retold(data.get("reason") or ""))
 
 
 TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.language import Language, Languages, counted_in_page, in_page, said, spoken
+from admin.language import Language, Languages, counted_in_page, in_page, retold, said, spoken
 from admin.pages import assets, impact_words, live_words, menu, trail_words, words
 from admin.speaking import LANGUAGES
 from dialer.domain.windows import zone_names
@@ -78,6 +78,7 @@ def _environment(_language: Language) -> Environment:
     made.globals |= {"asset": assets.address, "now_s": time.time, "zone_names": lambda: sorted(zone_names())}
     made.filters |= {
         "said": said,
+        "retold": retold,
         "plain": words.plain,
         "colour": words.colour,
         "kept": words.kept,

@@ -4,20 +4,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from admin.language import N_, _, said
+from admin.language import N_, _, recognised, retold, said
 from admin.pages import message_words, preview_words
 from admin.pages.line import Data, Line, Shown
 from admin.pages.message_words import due
-from admin.pages.words import channel, colour, moment, plain, stopped_because
+from admin.pages.words import COLOURS, channel, colour, moment, plain, stopped_because
+from dialer.domain.said import Said
 
 
 def worded(why: str) -> str:
-    """A reason of a strategy's step, in which outcomes stand as codes."""
-    return _CODES.sub(lambda found: plain(found[0]), said(why))
+    """A reason of a strategy's step, in which outcomes and states of texts stand as codes."""
+    found = why if isinstance(why, Said) else recognised(why)
+    if not isinstance(found, Said):
+        return plain(why) if why in COLOURS else _CODES.sub(lambda code: plain(code[0]), why)
+    codes = {name: plain(str(value)) for name, value in found.values.items() if name in _OF_CODES}
+    return _CODES.sub(lambda code: plain(code[0]), said(Said(found.template, **found.values | codes)))
 
 
-#: Reasons of steps that are one text; those with a number or a name in them stay as they were kept.
-_REASONS = (N_("enters"), N_("the end"))
+_OF_CODES = ("outcome", "status", "until")
 _CODES = re.compile(r"\b(?:no_answer|invalid_number|max_attempts|max_visits|endless_loop|step_missing)\b")
 
 
@@ -84,7 +88,7 @@ def _call_dialed(data: Data, _shown: Shown) -> Line:
 
 def _call_ended(data: Data, _shown: Shown) -> Line:
     outcome = str(data.get("outcome", ""))
-    told = [str(data["reason"])] if data.get("reason") else []
+    told = [retold(data["reason"])] if data.get("reason") else []
     told += [_("cause %(cause)s", cause=data["cause"])] if data.get("cause") else []
     told += [_("agent %(agent)s", agent=data["agent"])] if data.get("agent") else []
     told += [f"AMD {data['amd']}"] if data.get("amd") else []
@@ -144,7 +148,7 @@ def _refused(data: Data, _shown: Shown) -> Line:
         if data.get("channel") == "sms"
         else _("No call was made to %(to)s", to=to)
     )
-    why = said(_REFUSALS[reason]) if reason in _REFUSALS else plain(reason or "")
+    why = said(_REFUSALS[reason]) if reason in _REFUSALS else plain(retold(reason or ""))
     return Line("stop", "red", text, " · ".join([why, *_cited(data)]))
 
 
@@ -153,7 +157,7 @@ def _put_off(data: Data, shown: Shown) -> Line:
     text = _("Text to %(to)s put off", to=to) if is_text else _("Call to %(to)s put off", to=to)
     if until is not None:
         text = f"{text} {_('until %(when)s', when=shown(until))}"
-    return Line("clock", "yellow", text, " · ".join([str(data.get("reason")), *_cited(data)]))
+    return Line("clock", "yellow", text, " · ".join([retold(data.get("reason") or ""), *_cited(data)]))
 
 
 def _cited(data: Data) -> list[str]:
@@ -194,7 +198,7 @@ def _finished(data: Data, _shown: Shown) -> Line:
 
 def _teller(icon: str, colour_: str, text: str) -> Callable[[Data, Shown], Line]:
     """For entries that need no more than a sentence and their reason."""
-    return lambda data, _shown: Line(icon, colour_, said(text), str(data.get("reason") or ""))
+    return lambda data, _shown: Line(icon, colour_, said(text), retold(data.get("reason") or ""))
 
 
 _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
@@ -237,7 +241,7 @@ _TELLERS: Mapping[str, Callable[[Data, Shown], Line]] = {
 
 
 def _from_source(data: Data) -> str:
-    notes = "; ".join(str(note) for note in data.get("notes") or ())
+    notes = "; ".join(map(retold, data.get("notes") or ()))
     source = _("source %(name)s", name=data["source"]) if data.get("source") else ""
     return " · ".join(part for part in (source, notes) if part)
 

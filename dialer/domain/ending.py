@@ -8,11 +8,13 @@ decides where there is a cause.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.record import record
+from dialer.domain.said import Said, marked
 
 
 class Message(StrEnum):
@@ -131,13 +133,13 @@ _INTERWORKING = 127
 def outcome_of(ending: Ending) -> tuple[Outcome, str]:
     """The outcome and the reason, in words."""
     if ending.refused is not None:
-        return Outcome.FAILED, f"Asterisk refused the call: {ending.refused}"
+        return Outcome.FAILED, Said("Asterisk refused the call: %(why)s", why=ending.refused)
     if ending.connected:
-        return Outcome.ANSWERED, "talked with an agent"
+        return Outcome.ANSWERED, marked("talked with an agent")
     if ending.lost is not None and not ending.hung_up and ending.originate_reason not in _BY_REASON:
         return Outcome.LOST, ending.lost
     if ending.machine:
-        return Outcome.MACHINE, _told(f"an answering machine took the call{_because(ending.amd_cause)}", ending)
+        return Outcome.MACHINE, _told(_by_machine(ending.amd_cause), ending)
     if ending.answered:
         return Outcome.ABANDONED, _told(_why_abandoned(ending), ending)
     return _unanswered(ending)
@@ -158,28 +160,31 @@ _AMD_CAUSE = {
 
 
 def _told(reason: str, ending: Ending) -> str:
-    return f"{reason}; {_MESSAGE[ending.message]}" if ending.message else reason
+    if not ending.message:
+        return reason
+    return Said("%(what)s; %(message)s", what=reason, message=Said(_MESSAGE[ending.message]))
 
 
-def _because(amd_cause: str) -> str:
+def _by_machine(amd_cause: str) -> str:
     why = _AMD_CAUSE.get(amd_cause.partition("-")[0])
-    return f": {why}" if why else ""
+    told = Said("an answering machine took the call")
+    return Said("%(what)s: %(why)s", what=told, why=Said(why)) if why else told
 
 
 def _why_abandoned(ending: Ending) -> str:
     if ending.queue_status:
-        told = _QUEUE_STATUS.get(ending.queue_status, "the queue ended without an agent")
-        return f"answered, but {told} ({ending.queue_status})"
+        why = Said(_QUEUE_STATUS.get(ending.queue_status, marked("the queue ended without an agent")))
+        return Said("answered, but %(why)s (%(code)s)", why=why, code=ending.queue_status)
     if ending.joined:
-        return "answered, but the call ended while waiting for an agent"
-    return "answered, but the call never reached the queue"
+        return Said("answered, but the call ended while waiting for an agent")
+    return Said("answered, but the call never reached the queue")
 
 
 def _unanswered(ending: Ending) -> tuple[Outcome, str]:
     outcome, reason = _by_tables(ending)
     if outcome is Outcome.NO_ANSWER and not _far_end_spoke(ending):
         # A trunk that does not reply looks like an unanswered phone (19 / 480): only the ringing is missing.
-        return Outcome.FAILED, "the trunk gave no sign of life before the ring time was over"
+        return Outcome.FAILED, marked("the trunk gave no sign of life before the ring time was over")
     return outcome, reason
 
 
@@ -192,10 +197,10 @@ def _by_tables(ending: Ending) -> tuple[Outcome, str]:
     if ending.cause == 0 and ending.originate_reason in _BY_REASON:
         return _BY_REASON[ending.originate_reason]
     if not ending.channel and ending.originate_reason is not None:
-        return Outcome.FAILED, "Asterisk could not make the channel: is the trunk's endpoint configured?"
+        return Outcome.FAILED, marked("Asterisk could not make the channel: is the trunk's endpoint configured?")
     if not ending.hung_up:  # the link went between the response and the Hangup
-        return Outcome.FAILED, "the call failed, and Asterisk's reason was not heard"
-    return Outcome.FAILED, f"the call failed (cause {ending.cause})"
+        return Outcome.FAILED, marked("the call failed, and Asterisk's reason was not heard")
+    return Outcome.FAILED, Said("the call failed (cause %(cause)s)", cause=ending.cause)
 
 
 def _far_end_spoke(ending: Ending) -> bool:
@@ -212,3 +217,9 @@ def _far_end_spoke(ending: Ending) -> bool:
 def _first_number(text: str) -> int:
     found = re.search(r"\d+", text)
     return int(found[0]) if found else 0
+
+
+def texts() -> Iterator[str]:
+    """What the tables say, for the catalogue of the pages."""
+    yield from (told for _outcome, told in (*_BY_CAUSE.values(), *_BY_SIP_CODE.values()))
+    yield from (*_QUEUE_STATUS.values(), *_MESSAGE.values(), *_AMD_CAUSE.values())

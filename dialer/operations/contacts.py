@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.contact import MOST_ADDRESSES, Change, ContactRecord, NewContact, combine_addresses, join, merge
+from dialer.domain.said import Said, marked
 from dialer.store import contacts, enrollments, joins, places, trail
 
-SHARED = f"is shared by too many to be one person's (a contact has at most {MOST_ADDRESSES} addresses): left out"
+SHARED = marked(
+    "%(address)s is shared by too many to be one person's (a contact has at most %(most)s addresses): left out"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class _WorkingSet:
         if not out:
             return new, found
         left = tuple(a for a in new.addresses if a.address in held)
-        notes = (*new.notes, *(f"{address} {SHARED}" for address in out))
+        notes = (*new.notes, *(Said(SHARED, address=address, most=MOST_ADDRESSES) for address in out))
         return replace(new, addresses=left, notes=notes), sorted(kept, key=_seniority)
 
     def _create(self, new: NewContact) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dialer.domain.contact import MOST_ADDRESSES
 from dialer.domain.refusals import Reasons
+from dialer.domain.said import Said
 from dialer.intake.examine import Examined
 from dialer.operations.context import Context
 from dialer.operations.suppressed import LISTED, REMEDY, listed
@@ -63,7 +64,7 @@ async def foreseen(ctx: Context, campaign_id: int, found: Examined) -> Counts:
 
 
 def _barred(line: int, row: Sequence[str]) -> Reasons:
-    return Reasons(f"… {LISTED}", REMEDY, 1, line, f"{', '.join(row)} {LISTED}")
+    return Reasons(Said(LISTED, addresses="…"), REMEDY, 1, line, Said(LISTED, addresses=", ".join(row)))
 
 
 class _Groups:

@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.columns import Refusal
 from dialer.domain.contact import NewContact
+from dialer.domain.said import Said, marked
 from dialer.domain.suppression import address_digest
 from dialer.store import do_not_contact
 
-LISTED = "is on a do-not-contact list"
-REMEDY = "take it off the list first if that is wrong"
+LISTED = marked("%(addresses)s is on a do-not-contact list")
+REMEDY = marked("take it off the list first if that is wrong")
 
 
 async def sieve(
@@ -37,7 +38,7 @@ def _without(new: NewContact, barred: Collection[str]) -> NewContact | Refusal:
     left = tuple(a for a in new.addresses if a.address not in barred)
     if len(left) == len(new.addresses):
         return new
-    reason = f"{', '.join(a.address for a in new.addresses if a.address in barred)} {LISTED}"
+    reason = Said(LISTED, addresses=", ".join(a.address for a in new.addresses if a.address in barred))
     if not left:
-        return Refusal(f"{reason}; {REMEDY}")
-    return replace(new, addresses=left, notes=(*new.notes, f"{reason}: left out"))
+        return Refusal(Said("%(what)s; %(remedy)s", what=reason, remedy=Said(REMEDY)))
+    return replace(new, addresses=left, notes=(*new.notes, Said("%(what)s: left out", what=reason)))

@@ -39,7 +39,7 @@ def of_rules(
     for closed in closed_rules(rules.times, zones_of(zone, work.number, campaign.time_zone), now):
         yield Reason(
             "rule-hours",
-            Said("%(what)s (%(citation)s)", what=_closed(closed), citation=closed.citation),
+            Said("%(what)s (%(citation)s)", what=_closed(closed), citation=str(closed.citation)),
             closed.opens_at,
             closed.citation,
         )
@@ -47,7 +47,7 @@ def of_rules(
         for one in refusals(rules.counting, campaign.id, tried, now):
             yield Reason(
                 "rule-calls",
-                Said("%(what)s (%(citation)s)", what=one.reason, citation=one.citation),
+                Said("%(what)s (%(citation)s)", what=one.reason, citation=str(one.citation)),
                 one.until,
                 one.citation,
             )
@@ -58,7 +58,7 @@ def do_not_contact(rules: RulePack, why: str) -> Reason:
     cited = rules.do_not_contact()
     if cited is None:
         return Reason("do-not-contact", why)
-    return Reason("do-not-contact", Said("%(what)s (%(citation)s)", what=why, citation=cited[0]), rule=cited[0])
+    return Reason("do-not-contact", Said("%(what)s (%(citation)s)", what=why, citation=str(cited[0])), rule=cited[0])
 
 
 def _closed(closed: ClosedRule) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.record import replace
+from dialer.domain.said import Said
 from dialer.strategy.call_fields import CallFields
 from dialer.strategy.effects import MAX_ATTEMPTS, Finish, RequestCall
 from dialer.strategy.events import CallEnded
@@ -18,7 +19,8 @@ def enter(here: Here, fields: CallFields) -> Turn:
     if memory.visit > 1 and memory.last_call_at is not None:
         due_at = max(due_at, memory.last_call_at + delay_after(fields, memory.visit - 1))
     if here.limits.max_attempts <= memory.attempts:
-        return Turn(memory, Finish(MAX_ATTEMPTS), f"all {here.limits.max_attempts} calls of the contact are used up")
+        told = Said("all %(number)s calls of the contact are used up", number=here.limits.max_attempts)
+        return Turn(memory, Finish(MAX_ATTEMPTS), told)
     return _request(here, fields, due_at, "")
 
 
@@ -35,7 +37,7 @@ def ended(here: Here, fields: CallFields, event: CallEnded) -> Turn:
 
 def _request(here: Here, fields: CallFields, due_at: datetime, why: str) -> Turn:
     number = here.contact.address("voice", fields.number)
-    reason = here.contact.barrier("voice", fields.number, "calls")
+    reason = here.contact.barrier("voice", fields.number)
     if number is None or reason is not None:
         memory = replace(here.memory, last_outcome=Outcome.INVALID_NUMBER.value)
         return Turn(memory, Leave(OUTCOME_PORTS[Outcome.INVALID_NUMBER], reason or "", Outcome.INVALID_NUMBER.value))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.record import record
+from dialer.domain.said import Said, marked
 
 
 class RequestKey(NamedTuple):
@@ -14,6 +15,12 @@ class RequestKey(NamedTuple):
     node: str
     visit: int
     try_no: int
+
+
+_NO_NUMBER = {
+    "voice": marked("the contact has no number %(number)s for calls"),
+    "sms": marked("the contact has no number %(number)s for texts"),
+}
 
 
 @record
@@ -89,12 +96,12 @@ class ContactFacts:
                     return address
         return None
 
-    def barrier(self, channel: str, number: int, noun: str) -> str | None:
-        """Why the address number 1, 2, … of that channel can't be used for `noun`; None if it can."""
+    def barrier(self, channel: str, number: int) -> str | None:
+        """Why the address number 1, 2, … of that channel can't be used; None if it can."""
         address = self.address(channel, number)
         if address is None:
-            return f"the contact has no number {number} for {noun}"
-        return f"{address} is on the do-not-contact list" if address in self.barred else None
+            return Said(_NO_NUMBER[channel], number=number)
+        return Said("%(address)s is on the do-not-contact list", address=address) if address in self.barred else None
 
     @property
     def values(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialer.domain.record import replace
+from dialer.domain.said import Said, marked
 from dialer.domain.suppression import listing
 from dialer.strategy import call_step, instant_steps, sms_step, wait_steps, webhook_step
 from dialer.strategy.call_fields import CallFields
@@ -72,7 +73,7 @@ def advance(
         return Step(walk.memory, Stay(memory.due_at))
     node = strategy.by_id.get(memory.node)
     if node is None:
-        return walk.finish(STEP_MISSING, "the strategy has no such step")
+        return walk.finish(STEP_MISSING, marked("the strategy has no such step"))
     turn = _react(node, walk.here, event)
     return Step(walk.memory, Stay(memory.due_at)) if turn is None else walk.follow(node, turn)
 
@@ -129,7 +130,7 @@ def _arrive(node: Node, here: Here) -> Turn:  # noqa: PLR0911 (one return per st
         case EndFields() as end:
             return instant_steps.end(here, end)
         case _:
-            return Turn(here.memory, Leave("next", "enters", DONE))
+            return Turn(here.memory, Leave("next", marked("enters"), DONE))
 
 
 @dataclass(slots=True)
@@ -175,9 +176,11 @@ class _Walk:
         limit = self.strategy.limits.max_visits
         self.memory = self.memory.at(node.id)
         if self.memory.visit > limit:
-            return Turn(self.memory, Finish(MAX_VISITS), f"the step was entered {limit} times already")
+            return Turn(
+                self.memory, Finish(MAX_VISITS), Said("the step was entered %(number)s times already", number=limit)
+            )
         if node.id in self.entered:
-            return Turn(self.memory, Finish(ENDLESS_LOOP), "the way led back here without any time passing")
+            return Turn(self.memory, Finish(ENDLESS_LOOP), marked("the way led back here without any time passing"))
         self.entered.add(node.id)
         return _arrive(node, self.here)
 

@@ -1,6 +1,7 @@
 """The steps that take no time: branch, set attribute, end."""
 
 from dialer.domain.errors import InvalidInput
+from dialer.domain.said import Said, marked
 from dialer.domain.template import render
 from dialer.strategy.catalogue import OTHERWISE
 from dialer.strategy.conditions import holds, look_up
@@ -14,7 +15,7 @@ def branch(here: Here, fields: BranchFields) -> Turn:
     for index, rule in enumerate(fields.rules, start=1):
         if holds(rule, value):
             return Turn(here.memory, Leave(f"rule{index}", f"{fields.on} {rule.op.value} {rule.value}".rstrip(), DONE))
-    return Turn(here.memory, Leave(OTHERWISE, f"no rule holds for {fields.on}", DONE))
+    return Turn(here.memory, Leave(OTHERWISE, Said("no rule holds for %(name)s", name=fields.on), DONE))
 
 
 def set_attribute(here: Here, fields: SetAttributeFields) -> Turn:
@@ -22,11 +23,12 @@ def set_attribute(here: Here, fields: SetAttributeFields) -> Turn:
     try:
         value = render(fields.value, here.contact.values)
     except InvalidInput as error:
-        return Turn(here.memory, Leave("next", f"{fields.attribute} not set: {error.faults[0].reason}", DONE))
-    why = f"{fields.attribute} set"
+        told = Said("%(attribute)s not set: %(why)s", attribute=fields.attribute, why=error.faults[0].reason)
+        return Turn(here.memory, Leave("next", told, DONE))
+    why = Said("%(attribute)s set", attribute=fields.attribute)
     return Turn(here.memory, Leave("next", why, DONE), changes=((fields.attribute, value),))
 
 
 def end(here: Here, fields: EndFields) -> Turn:
     result = fields.result or here.memory.last_outcome or here.memory.last_status or DONE
-    return Turn(here.memory, Finish(result), "the end")
+    return Turn(here.memory, Finish(result), marked("the end"))

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from dialer.domain.outcome import Outcome
 from dialer.domain.record import record
+from dialer.domain.said import Said
 from dialer.strategy.call_fields import CallFields
 from dialer.strategy.duration import format_duration
 
@@ -40,8 +41,15 @@ def decide_retry(fields: CallFields, outcome: Outcome, tries: int, budget: int) 
     if outcome not in fields.retry_on:
         return RetryDecision(None, outcome.value)
     if tries >= fields.tries:
-        return RetryDecision(None, f"{outcome.value}, {tries} of {fields.tries} tries")
+        return RetryDecision(
+            None,
+            Said("%(outcome)s, %(number)s of %(tries)s tries", outcome=outcome.value, number=tries, tries=fields.tries),
+        )
     if budget <= 0:
-        return RetryDecision(None, f"{outcome.value}, the contact's calls are used up")
+        return RetryDecision(None, Said("%(outcome)s, the contact's calls are used up", outcome=outcome.value))
     delay = delay_after(fields, tries)
-    return RetryDecision(delay, f"{outcome.value}, try {tries + 1} of {fields.tries} after {format_duration(delay)}")
+    told = Said(
+        "%(outcome)s, try %(number)s of %(tries)s after %(delay)s",
+        outcome=outcome.value, number=tries + 1, tries=fields.tries, delay=format_duration(delay),
+    )  # fmt: skip
+    return RetryDecision(delay, told)

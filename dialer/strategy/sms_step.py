@@ -2,6 +2,7 @@
 
 from dialer.domain.errors import InvalidInput
 from dialer.domain.record import replace
+from dialer.domain.said import Said, marked
 from dialer.domain.template import render
 from dialer.strategy.effects import RequestSms, Stay
 from dialer.strategy.events import MessageChanged
@@ -25,7 +26,7 @@ def enter(here: Here, fields: SmsFields) -> Turn:
 
 def _ask(here: Here, fields: SmsFields, try_no: int, why: str = "") -> Turn:
     number = here.contact.address("sms", fields.number)
-    reason = here.contact.barrier("sms", fields.number, "texts")
+    reason = here.contact.barrier("sms", fields.number)
     if number is None or reason is not None:
         return _failed(here, reason or "")
     try:
@@ -33,7 +34,7 @@ def _ask(here: Here, fields: SmsFields, try_no: int, why: str = "") -> Turn:
     except InvalidInput as error:
         return _failed(here, error.faults[0].reason)
     if not text.strip():
-        return _failed(here, "the text is empty once filled in")
+        return _failed(here, marked("the text is empty once filled in"))
     memory = replace(here.memory, try_no=try_no, texts=here.memory.texts + 1, last_status="")
     request = RequestSms(
         *memory.key,
@@ -53,7 +54,7 @@ def changed(here: Here, fields: SmsFields, event: MessageChanged) -> Turn | None
     """Leave on a failure or on what the step waits for; None for a status that says nothing new."""
     status = event.status
     if status == "lost" and here.memory.try_no <= fields.resend_lost:
-        return _ask(here, fields, here.memory.try_no + 1, "lost: it is sent again, as the step says")
+        return _ask(here, fields, here.memory.try_no + 1, marked("lost: it is sent again, as the step says"))
     if status in _FAILURES:
         return Turn(replace(here.memory, last_status=status), Leave("failed", status, status))
     if status in _LEAVES_ON[fields.until]:
@@ -62,16 +63,18 @@ def changed(here: Here, fields: SmsFields, event: MessageChanged) -> Turn | None
         return None
     due_at = here.memory.due_at or here.now + fields.timeout
     memory = replace(here.memory, last_status=status, due_at=due_at)
-    return Turn(memory, Stay(due_at), f"{status}, waiting until it is {fields.until.value}")
+    return Turn(
+        memory, Stay(due_at), Said("%(status)s, waiting until it is %(until)s", status=status, until=fields.until.value)
+    )
 
 
 def replied(here: Here) -> Turn:
     """The contact answered the text that this step waits for."""
-    return Turn(here.memory, Leave("replied", "the contact replied", "replied"))
+    return Turn(here.memory, Leave("replied", marked("the contact replied"), "replied"))
 
 
 def due(here: Here, fields: SmsFields) -> Turn:
-    return Turn(here.memory, Leave("timeout", f"not {fields.until.value} in time", "timeout"))
+    return Turn(here.memory, Leave("timeout", Said("not %(until)s in time", until=fields.until.value), "timeout"))
 
 
 def _failed(here: Here, why: str) -> Turn:

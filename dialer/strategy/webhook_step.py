@@ -3,6 +3,7 @@
 from dialer.domain.columns import MAX_VALUE
 from dialer.domain.errors import InvalidInput
 from dialer.domain.record import replace
+from dialer.domain.said import Said, marked
 from dialer.domain.template import without_controls
 from dialer.strategy.effects import DONE, RequestWebhook
 from dialer.strategy.events import WebhookAnswered
@@ -21,7 +22,7 @@ def enter(here: Here, fields: WebhookFields) -> Turn:
     except InvalidInput as error:
         return _failed(here, error.faults[0].reason)
     except ValueError as error:
-        return _failed(here, f"the address, filled in, {error}")
+        return _failed(here, Said("the address, filled in, %(why)s", why=error.args[0]))
     memory = replace(here.memory, try_no=1)
     request = RequestWebhook(
         *memory.key,
@@ -42,8 +43,8 @@ def answered(here: Here, fields: WebhookFields, event: WebhookAnswered) -> Turn:
         return _failed(here, event.text)
     text = without_controls(event.text.strip())[:MAX_VALUE]
     changes = ((fields.save_as, text),) if fields.save_as is not None else ()
-    return Turn(here.memory, Leave("ok", "answered with success", DONE), changes=changes)
+    return Turn(here.memory, Leave("ok", marked("answered with success"), DONE), changes=changes)
 
 
 def _failed(here: Here, why: str) -> Turn:
-    return Turn(here.memory, Leave("error", why or "failed", ERROR))
+    return Turn(here.memory, Leave("error", why or marked("failed"), ERROR))

@@ -45,7 +45,7 @@ def write(folder: Path) -> Path:
     for text in texts:
         if text.id:
             said = marked(text.id) if isinstance(text.id, str) else tuple(map(marked, text.id))
-            made.add(text.id, said, flags=text.flags)
+            made.add(text.id, said, locations=text.locations, flags=text.flags)
     path = folder / TAG / "LC_MESSAGES/messages.po"
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from dialer.domain.said import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -12,7 +14,8 @@ class Citation:
     version: str
 
     def __str__(self) -> str:
-        return f"rule {self.rule} of the pack {self.pack} {self.version}"
+        told = {"rule": self.rule, "pack": f"{self.pack} {self.version}"}
+        return Said("rule %(rule)s of the pack %(pack)s", **told)
 
     def to_json(self) -> dict[str, str]:
         return asdict(self)

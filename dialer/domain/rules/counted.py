@@ -8,6 +8,7 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import Counting
 from dialer.domain.rules.citation import Citation
 from dialer.domain.rules.pack import AfterAbandonedRule, AfterConversationRule, AttemptsRule, Scope, duration
+from dialer.domain.said import Said, marked
 
 # The network answered in the callee's stead: nobody's telephone rang.
 _NEVER_REACHED = {Outcome.CONGESTION, Outcome.INVALID_NUMBER, Outcome.FAILED}
@@ -74,10 +75,12 @@ def _until(rule: Counting, tried: Sequence[Tried], now: datetime) -> tuple[datet
             return _attempts(rule, tried, now)
         case AfterConversationRule(wait_h=hours):
             talked = [one.over_at for one in tried if one.connected_at is not None]
-            return _after(talked, hours, "somebody there spoke with an agent")
+            return _after(
+                talked, hours, marked("somebody there spoke with an agent at %(at)s UTC; no call for %(period)s after")
+            )
         case AfterAbandonedRule(wait_h=hours):
             left = [one.over_at for one in tried if one.outcome == Outcome.ABANDONED]
-            return _after(left, hours, "a call there was abandoned")
+            return _after(left, hours, marked("a call there was abandoned at %(at)s UTC; no call for %(period)s after"))
 
 
 def _attempts(rule: AttemptsRule, tried: Sequence[Tried], now: datetime) -> tuple[datetime, str] | None:
@@ -86,7 +89,10 @@ def _attempts(rule: AttemptsRule, tried: Sequence[Tried], now: datetime) -> tupl
     recent = sorted(one.started_at for one in tried if one.reached and one.started_at > now - period)
     if len(recent) < rule.most:
         return None
-    told = f"{len(recent)} calls {rule.scope.words} were made within {duration(rule.within_h)}, and {rule.most} are allowed"
+    told = Said(
+        "%(number)s calls %(which)s were made within %(period)s, and %(most)s are allowed",
+        number=len(recent), which=rule.scope.words, period=duration(rule.within_h), most=rule.most,
+    )  # fmt: skip
     return recent[-rule.most] + period, told
 
 
@@ -94,7 +100,8 @@ def _after(ends: Sequence[datetime], hours: int, what: str) -> tuple[datetime, s
     if not ends:
         return None
     last = max(ends)
-    return last + timedelta(hours=hours), f"{what} at {last:%Y-%m-%d %H:%M} UTC; no call for {duration(hours)} after"
+    told = Said(what, at=f"{last:%Y-%m-%d %H:%M}", period=duration(hours))
+    return last + timedelta(hours=hours), told
 
 
 def _hours(rule: Counting) -> int:

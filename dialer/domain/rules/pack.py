@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from dialer.domain.said import Said, chained, joined, marked
 from dialer.domain.windows import WEEK, ExecutionTime
 
 Id = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=32)]
@@ -23,7 +24,8 @@ class Scope(StrEnum):
 
     @property
     def words(self) -> str:
-        return "of all campaigns to the number" if self is Scope.NUMBER else "of the campaign to the number"
+        one, other = marked("of all campaigns to the number"), marked("of the campaign to the number")
+        return Said(one if self is Scope.NUMBER else other)
 
 
 class _Written(BaseModel):
@@ -41,8 +43,9 @@ class Range(_Written):
         return ExecutionTime(self.from_, self.to, self.days)
 
     def sentence(self) -> str:
-        days = "" if len(self.days) == len(WEEK) else f"{_named(self.days)} "
-        return f"{days}from {self.from_:%H:%M} to {self.to:%H:%M}"
+        hours = Said("from %(start)s to %(end)s", start=f"{self.from_:%H:%M}", end=f"{self.to:%H:%M}")
+        always = len(self.days) == len(WEEK)
+        return hours if always else Said("%(days)s %(hours)s", days=_named(self.days), hours=hours)
 
 
 class _Rule(_Written):
@@ -65,8 +68,8 @@ class HoursRule(_Rule):
         return self
 
     def sentence(self) -> str:
-        ranges = " and ".join(one.sentence() for one in self.open)
-        return f"Calls and texts only {ranges}, on the called party's clock."
+        ranges = chained(marked("%(first)s and %(second)s"), (one.sentence() for one in self.open))
+        return Said("Calls and texts only %(ranges)s, on the called party's clock.", ranges=ranges)
 
 
 class HolidaysRule(_Rule):
@@ -76,7 +79,7 @@ class HolidaysRule(_Rule):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
     def sentence(self) -> str:
-        return f"No calls and texts on national holidays ({self.country})."
+        return Said("No calls and texts on national holidays (%(country)s).", country=self.country)
 
 
 class AttemptsRule(_Rule):
@@ -88,7 +91,8 @@ class AttemptsRule(_Rule):
     scope: Scope
 
     def sentence(self) -> str:
-        return f"At most {self.most} calls {self.scope.words} in any {duration(self.within_h)}."
+        told = {"most": self.most, "which": self.scope.words, "period": duration(self.within_h)}
+        return Said("At most %(most)s calls %(which)s in any %(period)s.", **told)
 
 
 class AfterConversationRule(_Rule):
@@ -99,7 +103,8 @@ class AfterConversationRule(_Rule):
     scope: Scope
 
     def sentence(self) -> str:
-        return f"No call {self.scope.words} for {duration(self.wait_h)} after somebody there spoke with an agent."
+        told = {"which": self.scope.words, "period": duration(self.wait_h)}
+        return Said("No call %(which)s for %(period)s after somebody there spoke with an agent.", **told)
 
 
 class AfterAbandonedRule(_Rule):
@@ -110,7 +115,8 @@ class AfterAbandonedRule(_Rule):
     scope: Scope
 
     def sentence(self) -> str:
-        return f"No call {self.scope.words} for {duration(self.wait_h)} after one of them was abandoned."
+        told = {"which": self.scope.words, "period": duration(self.wait_h)}
+        return Said("No call %(which)s for %(period)s after one of them was abandoned.", **told)
 
 
 class RingRule(_Rule):
@@ -120,7 +126,7 @@ class RingRule(_Rule):
     least_s: Annotated[int, Field(ge=1, le=60)]
 
     def sentence(self) -> str:
-        return f"A call rings at least {self.least_s} s before it is given up."
+        return Said("A call rings at least %(least)s s before it is given up.", least=self.least_s)
 
 
 class AbandonmentRule(_Rule):
@@ -131,8 +137,11 @@ class AbandonmentRule(_Rule):
     over_days: Annotated[int, Field(ge=1)]
 
     def sentence(self) -> str:
-        share = f"At most {self.most_percent:g} %" if self.most_percent else "None"
-        return f"{share} of the calls that persons answer are abandoned, in each campaign over {self.over_days} days."
+        some = marked(
+            "At most %(share)s %% of the calls that persons answer are abandoned, in each campaign over %(days)s days."
+        )
+        none = marked("None of the calls that persons answer are abandoned, in each campaign over %(days)s days.")
+        return Said(some if self.most_percent else none, share=f"{self.most_percent:g}", days=self.over_days)
 
 
 class AgentRule(_Rule):
@@ -143,8 +152,11 @@ class AgentRule(_Rule):
     message: bool
 
     def sentence(self) -> str:
-        owed = ", or hears a message" if self.message else ""
-        return f"Who answers has an agent within {self.within_s:g} s{owed}; else the call is abandoned."
+        agent = marked("Who answers has an agent within %(within)s s; else the call is abandoned.")
+        message = marked(
+            "Who answers has an agent within %(within)s s, or hears a message; else the call is abandoned."
+        )
+        return Said(message if self.message else agent, within=f"{self.within_s:g}")
 
 
 class DoNotContactRule(_Rule):
@@ -154,9 +166,11 @@ class DoNotContactRule(_Rule):
     registry_age_days: int | None = None
 
     def sentence(self) -> str:
-        age = self.registry_age_days
-        copy = f"; a copy of the national do-not-call registry is at most {age} days old" if age else ""
-        return f"Nobody who objected is contacted{copy}."
+        own = marked("Nobody who objected is contacted.")
+        both = marked(
+            "Nobody who objected is contacted; a copy of the national do-not-call registry is at most %(age)s days old."
+        )
+        return Said(both if self.registry_age_days else own, age=self.registry_age_days)
 
 
 class DutyRule(_Rule):
@@ -172,15 +186,17 @@ class DutyRule(_Rule):
 def duration(hours: int) -> str:
     """`72 h`, `7 days`: whole days from a week on."""
     days, rest = divmod(hours, 24)
-    return f"{days} days" if days >= len(WEEK) and not rest else f"{hours} h"
+    in_days = days >= len(WEEK) and not rest
+    return Said("%(number)s days", number=days) if in_days else Said("%(number)s h", number=hours)
 
 
 def _named(days: tuple[str, ...]) -> str:
     """`Mon–Fri` for days in a row, else each of them."""
-    named = [day.capitalize() for day in WEEK if day in days]
+    named = [Said(day.capitalize()) for day in WEEK if day in days]
     first = WEEK.index(days[0])
     in_a_row = WEEK[first : first + len(days)] == days
-    return f"{named[0]}–{named[-1]}" if in_a_row and len(named) > 1 else ", ".join(named)
+    ends = {"first": named[0], "last": named[-1]}
+    return Said("%(first)s–%(last)s", **ends) if in_a_row and len(named) > 1 else joined(named, len(named))
 
 
 Rule = Annotated[
