@@ -9,7 +9,8 @@ from admin import auth, connections, errors, language, speaking, turns
 from admin.api import routes as api_routes
 from admin.api import upkeep
 from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
-from admin.pages.render import ready, to_html
+from admin.pages import error_page
+from admin.pages.render import ready
 from admin.pages.routes import routes
 from admin.studio.routes import routes as studio_routes
 from admin.throttle import LoginThrottle, PushThrottle
@@ -53,7 +54,7 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
     app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)
     app[turns.TURNS] = turns.Turns()
     app[speaking.LANGUAGES] = language.load(ctx.settings.http.language, ctx.settings.http.locale_dir)
-    app[ERROR_PAGE] = _error_page
+    app[ERROR_PAGE] = error_page.show
     app.on_response_prepare.append(_add_headers)
     app.cleanup_ctx.append(ready)
     upkeep.install(app)
@@ -61,18 +62,6 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
     app.add_routes(studio_routes())  # before the pages, whose /static/ takes every name
     app.add_routes(routes())
     return app
-
-
-async def _error_page(request: web.Request, problem: Problem) -> web.StreamResponse:
-    """`error.html` with `status`, `title` and `detail`. A page that can't even be drawn is told in plain text."""
-    faults = "; ".join(f"{fault.field}: {language.said(fault.reason)}" for fault in problem.errors)
-    detail, title = faults or language.said(problem.detail), language.said(problem.title)
-    try:
-        text = to_html(request, "error.html", status=problem.status, title=title, detail=detail)
-    except Exception:
-        log.exception("the error page can't be drawn")
-        return await errors.plain_page(request, problem)
-    return web.Response(text=text, status=problem.status, content_type="text/html", charset="utf-8")
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -27,6 +27,7 @@ from dialer.operations.contact_fields import FieldInUse, ValuesDoNotFit
 from dialer.operations.deploying import BadStrategy
 from dialer.operations.gateways import InUse
 from dialer.operations.one_by_one import Crowded
+from dialer.operations.pending import Gone
 from dialer.operations.people import AddressTaken, UnderWay
 from dialer.operations.sources import NotRemovable
 from dialer.operations.trials import Hasty
@@ -56,6 +57,7 @@ _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
     BadStrategy: (422, "Invalid input"),
     Incomplete: (422, "Incomplete"),
     NotFound: (404, "Not found"),
+    Gone: (404, "Not found"),
     IllegalTransition: (409, "Illegal transition"),
     StaleEdit: (409, "Stale edit"),
     Conflict: (409, "Conflict"),
@@ -95,7 +97,8 @@ def too_large(megabytes: int) -> Refused:
 def of_domain(error: DomainError) -> Problem:
     status, title = _DOMAIN.get(type(error), (422, "Refused"))
     faults = error.faults if isinstance(error, InvalidInput | Incomplete | FieldInUse | ValuesDoNotFit) else ()
-    return Problem(status, title, str(error), errors=faults)
+    missing = str(error.id) if isinstance(error, NotFound) else None
+    return Problem(status, title, str(error), errors=faults, missing=missing)
 
 
 def of_validation(error: ValidationError, where: str = "") -> Problem:

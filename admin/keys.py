@@ -18,12 +18,13 @@ Identity = Caller
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error as it is told: RFC 9457 for programs, a page for people."""
+    """One error as it is told: RFC 9457 for programs, a page for people. `missing`: the id of what is not there."""
 
     status: int
     title: str
     detail: str
     errors: tuple[Fault, ...] = ()
+    missing: str | None = None
 
 
 ErrorPage = Callable[[web.Request, Problem], Awaitable[web.StreamResponse]]

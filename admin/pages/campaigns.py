@@ -77,11 +77,6 @@ async def end(request: web.Request) -> web.StreamResponse:
     return await _move(request, campaigns.end, _("It can't be ended"))
 
 
-async def moved(request: web.Request) -> web.StreamResponse:
-    """The address that a refusal stood at, opened again: the campaign as it is now."""
-    raise web.HTTPSeeOther(f"/campaigns/{int(request.match_info['campaign'])}")
-
-
 async def _move(
     request: web.Request, operation: Callable[[Context, int], Awaitable[Campaign]], title: str
 ) -> web.StreamResponse:

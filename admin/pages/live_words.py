@@ -47,8 +47,8 @@ def doings(members: Iterable[Mapping[str, Any]]) -> list[Group]:
     return [Group(code, said(label), colour, found[code]) for code, (label, colour) in DOINGS.items() if code in found]
 
 
-def happened(span: Span, some: Sequence[Point]) -> str:
-    """A chart in words."""
+def happened(span: Span, some: Sequence[Point], time_zone: str = "UTC") -> str:
+    """A chart in words, by the clock that is drawn under it."""
     hour = span is Span.HOUR
     sums = total(some)
     if sums == Counts():
@@ -66,8 +66,8 @@ def happened(span: Span, some: Sequence[Point]) -> str:
         parts.append(_("%(share)s of these abandoned", share=format(sums.abandoned_percent, ".1f") + " %"))
     parts.append(ngettext("%(num)s text", "%(num)s texts", sums.texts))
     most = _(
-        "most calls from %(at)s UTC on: %(calls)s",
-        at=format(busiest.at, "%H:%M"),
+        "most calls from %(at)s on: %(calls)s",
+        at=format(busiest.at.astimezone(zone(time_zone)), "%H:%M %Z"),
         calls=format(busiest.counts.calls, ","),
     )
     told = ", ".join(parts) + (f"; {most}" if busiest.counts.calls else "")

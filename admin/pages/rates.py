@@ -18,12 +18,12 @@ EVERY_S = 5.0
 
 async def shown(ctx: Context, campaign: Campaign | None) -> dict[str, Any]:
     """For `parts/rates.html`: rates over the last minutes, both spans in words, and the charts' data as JSON."""
-    one = campaign.id if campaign else None
+    one, zone = (campaign.id, campaign.time_zone) if campaign else (None, "UTC")
     hour, day = [await series.read(ctx, span, one) for span in (Span.HOUR, Span.DAY)]
-    data = {"zone": campaign.time_zone if campaign else None, "hour": _chart(hour), "day": _chart(day)}
+    data = {"zone": zone if campaign else None, "hour": _chart(hour), "day": _chart(day)}
     return {
         "rates": rates(hour),
-        "told": [live_words.happened(Span.HOUR, hour), live_words.happened(Span.DAY, day)],
+        "told": [live_words.happened(Span.HOUR, hour, zone), live_words.happened(Span.DAY, day, zone)],
         "through": live_words.through(await finishing.outlook(ctx, campaign), campaign) if campaign else "",
         "series": orjson.dumps(data).decode(),
     }

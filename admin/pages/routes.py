@@ -66,7 +66,6 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post(f"{ONE}/unpublish", campaigns.unpublish),
         web.post(f"{ONE}/end", campaigns.end),
         web.post(f"{ONE}/delete", campaigns.remove),
-        *(web.get(f"{ONE}/{move}", campaigns.moved) for move in ("publish", "unpublish", "end", "delete")),
         web.get(f"{ONE}/contacts", contacts.index),
         web.get(f"{ONE}/attempts", tries.calls),
         web.get(f"{ONE}/messages", tries.texts),

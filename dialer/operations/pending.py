@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from dialer.domain.errors import NotFound
+from dialer.domain.said import Said
 from dialer.domain.uploading import Told
 from dialer.intake.workbook import Sheet
 from dialer.operations import uploads
@@ -23,6 +24,16 @@ from dialer.store.types import AnyRow
 
 KEPT = timedelta(hours=1)
 _ID_BYTES = 16
+
+
+class Gone(NotFound):
+    """An upload that does not wait: taken or discarded, perhaps a moment ago in another window, or too old."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__("upload", upload_id)
+
+    def __str__(self) -> str:
+        return Said("no such file waits any more: it was imported or discarded, or more than an hour has passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,10 @@ async def keep(ctx: Context, campaign_id: int, upload: Upload) -> tuple[Pending,
 
 
 async def get(ctx: Context, campaign_id: int, upload_id: str) -> Pending:
-    """Raises `NotFound`: none of that id, of this campaign, or not any more."""
+    """Raises `Gone`: none of that id, of this campaign, or not any more."""
     found = await asyncio.to_thread(_load, ctx, upload_id)
     if found is None or found.campaign_id != campaign_id or found.expires_at <= ctx.clock():
-        raise NotFound("upload", upload_id)
+        raise Gone(upload_id)
     return found
 
 
@@ -73,7 +84,7 @@ async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember
     try:
         found = await uploads.preview(ctx, pending.campaign_id, upload)
     except FileNotFoundError:  # taken or discarded meanwhile
-        raise NotFound("upload", pending.id) from None
+        raise Gone(pending.id) from None
     if remember:
         same = found.remembered or (pending.remembered and found.told == pending.upload.told)
         await asyncio.to_thread(
@@ -83,7 +94,7 @@ async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember
 
 
 async def take(ctx: Context, pending: Pending, told: Told | None) -> AnyRow:
-    """Make a source of it. Of two who try at the same moment one is told `NotFound`."""
+    """Make a source of it. Of two who try at the same moment one is told `Gone`."""
     claimed = await _claim(ctx, pending)
     try:
         upload = pending.upload if told is None else replace(pending.upload, told=told)
@@ -96,18 +107,18 @@ async def take(ctx: Context, pending: Pending, told: Told | None) -> AnyRow:
 
 
 async def _claim(ctx: Context, pending: Pending) -> Path:
-    """The note under another name: whoever takes or discards the file has it alone. Raises `NotFound`."""
+    """The note under another name: whoever takes or discards the file has it alone. Raises `Gone`."""
     note = _note(ctx, pending.id)
     claimed = note.with_suffix(".taken")
     try:
         await asyncio.to_thread(note.rename, claimed)
     except FileNotFoundError:
-        raise NotFound("upload", pending.id) from None
+        raise Gone(pending.id) from None
     return claimed
 
 
 async def discard(ctx: Context, pending: Pending) -> None:
-    """Raises `NotFound` if somebody took it meanwhile: the file is an import's then."""
+    """Raises `Gone` if somebody took it meanwhile: the file is an import's then."""
     claimed = await _claim(ctx, pending)
     await asyncio.to_thread(pending.upload.file.unlink, missing_ok=True)
     await asyncio.to_thread(claimed.unlink, missing_ok=True)

@@ -33,7 +33,7 @@ async def test_the_result_is_shown_with_its_chart(manager: Browser) -> None:
     path = await campaign_with_contacts(manager.server)
     text = await manager.post(f"{path}/dry-run", 200, SURE)
     assert figure(text, "finishes") == "2 min"
-    assert (figure(text, "reached"), figure(text, "calls"), figure(text, "utilisation")) == ("2", "2", "86%")
+    assert (figure(text, "reached"), figure(text, "calls"), figure(text, "utilisation")) == ("2", "2", "86 %")
     chart = json.loads(unescape(re.findall(r'data-chart="([^"]+)"', text)[0]))
     assert chart["calls"] == [2]
     assert chart["zone"] == "UTC"

@@ -48,10 +48,6 @@ GET /campaigns/{campaign}/live
 GET /campaigns/{campaign}/settings
 POST /campaigns/{campaign}/settings/check
 GET /campaigns/{campaign}/clone
-GET /campaigns/{campaign}/publish
-GET /campaigns/{campaign}/unpublish
-GET /campaigns/{campaign}/end
-GET /campaigns/{campaign}/delete
 GET /campaigns/{campaign}/contacts
 GET /campaigns/{campaign}/replies
 GET /campaigns/{campaign}/attempts

@@ -175,7 +175,7 @@ async def test_what_is_not_there_is_told_on_a_page(manager: Browser) -> None:
         "/campaigns/x",
         "/static/x",
     ):
-        assert "Back to the campaigns" in await manager.get(path, 404)
+        assert ">Back" in (await manager.get(path, 404)).replace("</svg>", ">")
     assert "10, 50 or 100" in await manager.get("/campaigns?limit=x", 422)
 
 

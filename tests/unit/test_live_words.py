@@ -81,6 +81,7 @@ def test_a_chart_in_words() -> None:
         "In the last day: 1,200 calls, 40 % of those that ended answered by a person, 2.0 % of these abandoned, 1 text; "
         "most calls from 12:33 UTC on: 1,200."
     )
+    assert happened(Span.DAY, some, "America/New_York").endswith("most calls from 08:33 EDT on: 1,200.")
 
 
 @pytest.mark.req("A3")
