@@ -65,6 +65,7 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = connections.SERVER  # aiohttp has put its own there
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if not request.path.startswith("/static/"):

@@ -224,12 +224,20 @@ def _is_part(request: web.Request) -> bool:
 
 
 def _path_here(request: web.Request, address: str) -> str:
-    """Path and query of an address of this server (a proxy may keep the port to itself); empty if it is another's."""
-    try:
-        parts, host = urlsplit(address), urlsplit(f"//{request.host}").hostname
-    except ValueError:
+    """Path and query of an address of this server; empty if it is another's."""
+    if not _is_here(request, address):
         return ""
-    return urlunsplit(("", "", parts.path, parts.query, "")) if host and parts.hostname == host else ""
+    parts = urlsplit(address)
+    return urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def _is_here(request: web.Request, address: str) -> bool:
+    """Whether it is an address of this server; a proxy may keep the port to itself."""
+    try:
+        asked, host = urlsplit(address).hostname, urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return False
+    return bool(host) and asked == host
 
 
 async def _page_at(request: web.Request) -> str:
@@ -248,6 +256,12 @@ async def _check_csrf(request: web.Request, expected: str) -> None:
 
 
 def _refuse_cross_site(request: web.Request) -> None:
-    """A form on another site may not act here, not even log somebody in (Fetch Metadata, sent by all browsers)."""
-    if request.method not in SAFE_METHODS and request.headers.get("Sec-Fetch-Site") == "cross-site":
+    """A form on another site may not act here, not even log somebody in.
+
+    Browsers say where it came from in `Sec-Fetch-Site`, over plain HTTP in `Origin` only. Programs send neither.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in {None, "same-origin", "none"} or (site is None and origin and not _is_here(request, origin)):
         raise Refused(403, "this came from another site")

@@ -10,14 +10,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
+import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
+from multidict import MultiDictProxy
 
-from admin.errors import PROBLEM_JSON, Refused, is_api
+from admin.errors import PROBLEM_JSON, Refused, as_json, is_api, malformed, unreadable
 from admin.problems import type_of
 from config.http import Http
 from dialer.domain.said import Said
+from dialer.domain.template import without_controls
 
+log = structlog.get_logger()
+
+# Instead of the versions of what it is made of.
+SERVER = "campaign-dialer"
 # A form of a page, as the bodies of the API.
 FORM_S = 30.0
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -58,6 +65,17 @@ class Connection(RequestHandler):
         self._head_is_there()
         super().connection_lost(exc)
 
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What was no request, so that no route and no middleware saw it. It is told without what was sent."""
+        if status >= 500 or request.writer is None or request.writer.output_size > 0:  # noqa: PLR2004 (a fault of ours)
+            return super().handle_error(request, status, exc, message)
+        log.info("no request", client=request.remote, error=type(exc).__name__)
+        response = as_json(unreadable(exc), {"Server": SERVER})
+        response.force_close()
+        return response
+
     def _await_head(self) -> None:
         self._late = self._loop.call_later(self._http.head_s, self._close_late)
 
@@ -81,7 +99,7 @@ def _say(transport: asyncio.BaseTransport, status: int, title: str, detail: str,
         return
     body = orjson.dumps({"type": type_of(title), "title": title, "status": status, "detail": detail})
     head = (
-        f"HTTP/1.1 {status} {title}\r\nContent-Type: {PROBLEM_JSON}\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {status} {title}\r\nServer: {SERVER}\r\nContent-Type: {PROBLEM_JSON}\r\nContent-Length: {len(body)}\r\n"
         f"{headers}Connection: close\r\n\r\n"
     )
     transport.write(head.encode() + body)
@@ -116,7 +134,18 @@ async def timely_forms(
     if request.content_type in FORMS and not is_api(request):
         try:
             async with asyncio.timeout(FORM_S):
-                await request.post()
+                _check_text(await request.post())
         except TimeoutError:
             raise Refused(408, Said("the form did not come within %(seconds)s s", seconds=f"{FORM_S:g}")) from None
+        except (ValueError, LookupError, RuntimeError, AssertionError) as error:  # by aiohttp
+            raise malformed(
+                Said("the form can't be read: %(error)s", error=without_controls(str(error))[:200])
+            ) from None
     return await handler(request)
+
+
+def _check_text(form: MultiDictProxy[Any]) -> None:
+    """Raises ValueError for half characters, which a form may have by a charset of its own and no database takes."""
+    for value in form.values():
+        if isinstance(value, str):
+            value.encode()

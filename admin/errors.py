@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
@@ -134,6 +135,14 @@ def of_http(error: web.HTTPException) -> Problem:
         told = Said("%(method)s is not possible here, but: %(allowed)s", method=error.method, allowed=allowed)
         return Problem(status, _TITLES[405], told)
     return Problem(status, _TITLES.get(status, error.reason), detail.get(status, error.text or error.reason))
+
+
+def unreadable(error: BaseException | None) -> Problem:
+    """For bytes that are no request of HTTP."""
+    told = Said("this is no request of HTTP that is understood here")
+    if isinstance(error, LineTooLong):
+        told = Said("the address, or a header, is longer than what is taken here")
+    return Problem(400, _TITLES[400], told)
 
 
 def as_json(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -6,7 +6,7 @@ Only digests are kept: Argon2 of passwords, SHA-256 of cookies and tokens, which
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,16 +90,21 @@ async def create_user(ctx: Context, name: str, password: str, role: str) -> None
     password_hash = await passwords.hashed(password)
     try:
         async with ctx.db.write() as tx:
-            for other in await users.names(tx):
-                if other != name and other.casefold() == name.casefold():
-                    told = Said(
-                        "differs only by case from that of the user %(other)s: take another name", other=shown(other)
-                    )
-                    raise InvalidInput.single("name", told)
+            _refuse_like(name, await users.names(tx))
             await users.add(tx, name, password_hash, role, ctx.clock())
             await audit.write(tx, ctx, "create", "user", name, name=name, after={"role": role})
     except IntegrityError:
+        async with ctx.db.read() as tx:  # somebody was faster
+            _refuse_like(name, await users.names(tx))
         raise InvalidInput.single("name", "there is a user %(name)s already", name=shown(name)) from None
+
+
+def _refuse_like(name: str, others: Iterable[str]) -> None:
+    """Nobody tells two names apart that differ only by case. The index of the folded name knows no users from before it."""
+    for other in others:
+        if other != name and other.casefold() == name.casefold():
+            told = Said("differs only by case from that of the user %(other)s: take another name", other=shown(other))
+            raise InvalidInput.single("name", told)
 
 
 async def listed(ctx: Context) -> list[AnyRow]:

@@ -13,8 +13,11 @@ from dialer.store.types import AnyRow
 
 
 async def add(tx: AsyncConnection, name: str, password_hash: str, role: str, now: datetime) -> int:
+    """Raises an IntegrityError for a name that is there, in whatever case."""
     made = await tx.execute(
-        insert(user).values(name=name, password_hash=password_hash, role=role, created_at=now).returning(user.c.id)
+        insert(user)
+        .values(name=name, folded_name=name.casefold(), password_hash=password_hash, role=role, created_at=now)
+        .returning(user.c.id)
     )
     return int(made.scalar_one())
 
@@ -24,6 +27,8 @@ async def names(tx: AsyncConnection) -> list[str]:
 
 
 async def by_name(tx: AsyncConnection, name: str) -> AnyRow | None:
+    if "\0" in name:
+        return None  # PostgreSQL knows no such text
     return (await tx.execute(select(user).where(user.c.name == name))).one_or_none()
 
 

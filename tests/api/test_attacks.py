@@ -68,6 +68,39 @@ async def test_a_request_line_that_leads_out_is_refused(server: Server) -> None:
         assert b"Location: http" not in answer
 
 
+FORM, PART = "application/x-www-form-urlencoded", "multipart/form-data"
+PARTS = f"{PART}; boundary=x"
+
+
+def part(*headers: bytes, body: bytes = b"ann") -> bytes:
+    head = b"".join(header + b"\r\n" for header in (b'Content-Disposition: form-data; name="name"', *headers))
+    return b"--x\r\n" + head + b"\r\n" + body + b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (f"{FORM}; charset=bogus", b"name=a"), (f"{FORM}; charset=rot13", b"name=a"), (FORM, b"name=\xff\xfe"),
+        (f"{FORM}; charset=unicode_escape", b"name=\\ud800"), (PART, b"x"), (PARTS, b"x"), (PARTS, b"--x\r\n\r\na\r\n--x--"),
+        (PARTS, part(b"Content-Type: text/plain; charset=bogus")), (PARTS, part(b"Content-Transfer-Encoding: bogus")),
+        (PARTS, part(b"Content-Type: text/plain; charset=unicode_escape", body=b"\\ud800")), (PARTS, part(body=b"\xff")),
+        (PARTS, b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\n--y--\r\n--x--\r\n"),
+        (f"{PART}; boundary={'x' * 100}", b"--x\r\n"),
+    ],
+)  # fmt: skip
+async def test_a_form_that_cant_be_read_is_refused_and_no_fault_of_ours(server: Server, kind: str, body: bytes) -> None:
+    """Before anybody is logged in: each was a traceback in the log for whoever sent it."""
+    response = await server.client.post("/login", data=body, headers={"Content-Type": kind}, allow_redirects=False)
+    assert response.status == 400
+    assert "can&#39;t be read" in await response.text()
+
+
+async def test_no_answer_tells_the_versions_of_what_the_server_is_made_of(server: Server) -> None:
+    for path in ("/login", "/api/v1/campaigns", "/static/app.css", "/healthz"):
+        response = await server.client.get(path)
+        assert response.headers["Server"] == "campaign-dialer", path
+
+
 INJECTED = "x.csv\r\nSet-Cookie: dialer_session=evil\r\n\r\n<script>alert(1)</script>"
 
 

@@ -127,8 +127,34 @@ async def test_a_session_reads_freely_and_changes_only_with_its_csrf_token(serve
             "POST", "/campaigns", 403, role=None, headers={**cookies, auth.CSRF_HEADER: wrong}, json=body
         )
     await server.ok("POST", "/campaigns", 201, role=None, headers={**cookies, auth.CSRF_HEADER: csrf}, json=body)
-    cross = {**cookies, auth.CSRF_HEADER: csrf, "Sec-Fetch-Site": "cross-site"}
-    await server.refused("POST", "/campaigns", 403, role=None, headers=cross, json=body)
+    for site in ("cross-site", "same-site"):
+        cross = {**cookies, auth.CSRF_HEADER: csrf, "Sec-Fetch-Site": site}
+        await server.refused("POST", "/campaigns", 403, role=None, headers=cross, json=body)
+
+
+@pytest.mark.req("A2")
+async def test_another_site_logs_nobody_in(server: Server) -> None:
+    """By a form of its own, with a name and a password that it knows. Over plain HTTP browsers send `Origin` only."""
+    await users.create_user(server.ctx, "mallory", PASSWORD, "manager")
+    here = f"http://127.0.0.1:{server.client.port}"
+
+    async def enters(**headers: str) -> int:
+        login = {"name": "mallory", "password": PASSWORD}
+        return (await server.client.post("/login", data=login, headers=headers, allow_redirects=False)).status
+
+    for origin in (
+        "http://evil.example",
+        "null",
+        "http://[",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+    ):
+        assert await enters(Origin=origin) == 403, origin
+    assert await enters(Origin="https://crm.dialer.example", **{"Sec-Fetch-Site": "same-site"}) == 403
+    assert await enters() == 303
+    assert await enters(Origin=here) == 303
+    # A proxy that changes the `Host`, and a browser that knows better.
+    assert await enters(Origin="https://dialer.example", **{"Sec-Fetch-Site": "same-origin"}) == 303
 
 
 @pytest.mark.req("A2")

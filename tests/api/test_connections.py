@@ -137,6 +137,32 @@ async def test_too_many_connections_are_told_so_and_a_free_place_is_taken() -> N
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.req("A1")
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b"SECRET / HTTP/1.1\r\nHost: a\r\n\r\n", "no request of HTTP"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03SECRET\r\n\r\n", "no request of HTTP"),  # TLS
+        (b"GET http://[SECRET/ HTTP/1.1\r\nHost: a\r\n\r\n", "no request of HTTP"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nSECRET", "no request of HTTP"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX-SECRET: " + b"x" * 9000 + b"\r\n\r\n", "longer than what is taken"),
+    ],
+    ids=["method", "tls", "address", "smuggled", "long"],
+)
+async def test_what_is_no_request_is_a_problem_that_repeats_nothing(
+    sent: bytes, says: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(Http()) as opened, opened() as (reader, writer):
+        writer.write(sent)
+        answer = await reader.read()
+        told = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert (answer.split()[1], told["title"]) == (b"400", "Malformed request")
+        assert says in told["detail"]
+        assert b"aiohttp" not in answer
+        assert b"SECRET" not in answer
+    assert not [record for record in caplog.records if record.exc_info]  # no traceback for a port scan
+
+
 async def test_a_form_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "FORM_S", SHORT_S)
     head = (

@@ -1,14 +1,22 @@
 """The revisions make what `tables` describes, from nothing, and a second time do nothing."""
 
+from datetime import UTC, datetime
+
+import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy.exc import IntegrityError
 
-from dialer.store import migrate
+from dialer.store import migrate, users
 from dialer.store.database import Database
 from dialer.store.tables import metadata
+from dialer.store.tables.users import user
 from tests.support.databases import Databases, opened
+
+NOON = datetime(2026, 5, 6, 12, tzinfo=UTC)
 
 
 def _is_described(_found: object, name: str | None, kind: str, *_more: object) -> bool:
@@ -85,6 +93,31 @@ async def test_upgrade_from_nothing_and_again(databases: Databases) -> None:
         async with db.read() as tx:
             assert await tx.run_sync(_differences) == []
     await databases.drop(url)
+
+
+async def test_users_whose_names_differ_only_by_case_stay_and_no_more_are_made(databases: Databases) -> None:
+    url = await databases.make(migrated=True)
+    async with opened(url) as db:
+        async with db.write() as tx:
+            for name in ("Ann", "ben"):
+                await users.add(tx, name, "", "viewer", NOON)
+            await tx.run_sync(_again, "downgrade")
+            await tx.execute(update(user).where(user.c.name == "ben").values(name="aNN"))
+            await tx.run_sync(_again, "upgrade")
+        async with db.read() as tx:
+            found = await tx.execute(select(user.c.name, user.c.folded_name).order_by(user.c.id))
+            assert [tuple(row) for row in found] == [("Ann", "ann"), ("aNN", None)]
+        with pytest.raises(IntegrityError):
+            async with db.write() as tx:
+                await users.add(tx, "ANN", "", "viewer", NOON)
+    await databases.drop(url)
+
+
+def _again(connection: Connection, move: str) -> None:
+    """`downgrade` or `upgrade` of the revision that folds the names."""
+    script = ScriptDirectory.from_config(migrate.config()).get_revision("0032")
+    with Operations.context(MigrationContext.configure(connection)):
+        getattr(script.module, move)()
 
 
 def _unindexed(connection: Connection) -> list[str]:

@@ -6,11 +6,13 @@ from functools import cache
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.errors import Conflict, InvalidInput, NotFound
 from dialer.operations import passwords, staff, tokens, users
 from dialer.operations.staff import Change
 from dialer.operations.users import Right, Scope
+from dialer.store import users as stored
 from tests.support.context import Bench
 
 PASSWORD = "correct horse battery"
@@ -25,6 +27,30 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 async def _managers(bench: Bench) -> None:
     for name in ("ann", "ben"):
         await users.create_user(bench.ctx, name, PASSWORD, "manager")
+
+
+@pytest.mark.req("A2")
+async def test_a_name_that_nobody_can_have_logs_nobody_in(bench: Bench) -> None:
+    for name in ("ann\0", "\0", "", "x" * 5000):
+        assert await users.log_in(bench.ctx, name, PASSWORD) is None
+
+
+@pytest.mark.req("A2")
+async def test_two_names_that_differ_only_by_case_are_not_made_at_the_same_moment(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither transaction sees the other's name before both have looked."""
+    names, looked = stored.names, 0
+
+    async def before_the_other(tx: AsyncConnection) -> list[str]:
+        nonlocal looked
+        looked += 1
+        return [] if looked == 1 else await names(tx)
+
+    monkeypatch.setattr(stored, "names", before_the_other)
+    with pytest.raises(InvalidInput, match="differs only by case from that of the user 'ann'"):
+        await users.create_user(bench.ctx, "Ann", PASSWORD, "viewer")
+    assert [one.name for one in await users.listed(bench.ctx)] == ["ann", "ben"]
 
 
 async def demote(bench: Bench, name: str, change: Change) -> bool:

@@ -16,8 +16,11 @@ user = Table(
     Column("created_at", Utc, nullable=False),
     Column("time_zone", String(64)),  # the one the person reads times in; null: none was chosen
     Column("disabled_at", Utc),  # nobody logs in as this user since then
+    Column("folded_name", String(200)),  # without case; null where an older user has the same
     sqlite_autoincrement=True,
 )
+
+Index("ix_user_account_folded_name", user.c.folded_name, unique=True)
 
 session = Table(
     "session",
