@@ -10,7 +10,7 @@ from admin.keys import CONTEXT, IDENTITY, LIVE
 from admin.language import _, said
 from admin.pages import draft_words, forms, rates, stale, views, words
 from admin.pages.faults import by_field
-from admin.pages.render import page, to_html
+from admin.pages.render import page, saved, to_html
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
 from dialer.domain.rules.catalogue import NONE, packs
@@ -148,13 +148,12 @@ async def _settings_page(
     status: int = 200,
     **more: Any,
 ) -> web.Response:
-    notice = _("Saved.") if "saved" in request.query and not faults else None
     context = {
         "campaign": campaign,
         "draft": None,
         "form": form,
         "faults": by_field(faults, forms.FIELDS),
-        "notice": notice,
+        "notice": None if faults else saved(request),
     }
     choices = await _choices(request, form)
     still = await readiness(request, campaign)

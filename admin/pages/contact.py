@@ -8,10 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import _
 from admin.pages import trail_words, views
 from admin.pages.campaign import load
-from admin.pages.render import local, page
+from admin.pages.render import local, page, saved
 from dialer.domain.campaign import Campaign
 from dialer.operations import history, reports, sources, why_not
 from dialer.operations.context import Context
@@ -33,7 +32,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     """In a campaign. With `?why` it says at once what holds the contact back; the button asks for the same."""
     parts = await in_campaign(request)
     held = await _held(request) if "why" in request.query else None
-    return page(request, "campaign/contact.html", section="Campaigns", held=held, notice=_notice(request), **parts)
+    return page(request, "campaign/contact.html", section="Campaigns", held=held, notice=saved(request), **parts)
 
 
 async def why(request: web.Request) -> web.StreamResponse:
@@ -55,12 +54,8 @@ async def show_anywhere(request: web.Request) -> web.StreamResponse:
     return page(
         request, "contact.html", section="Contacts", contact=views.contact_row(item), places=item["campaigns"],
         facts=views.person_facts(item), attributes=views.attributes(item["attributes"], names.fields),
-        delivery=item["delivery"], zone=zone, own=None, notice=_notice(request), **await _trail(ctx, entries, zone, names, titles),
+        delivery=item["delivery"], zone=zone, own=None, notice=saved(request), **await _trail(ctx, entries, zone, names, titles),
     )  # fmt: skip
-
-
-def _notice(request: web.Request) -> str | None:
-    return _("Saved.") if "saved" in request.query else None
 
 
 async def in_campaign(request: web.Request) -> dict[str, Any]:

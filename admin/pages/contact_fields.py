@@ -11,7 +11,7 @@ from admin.language import N_, _, labelled, said
 from admin.pages import stale
 from admin.pages.faults import by_field
 from admin.pages.forms import read_from, revision
-from admin.pages.render import page
+from admin.pages.render import page, saved
 from dialer.domain.errors import InvalidInput, StaleEdit, shown
 from dialer.domain.fields import FieldType
 from dialer.operations import contact_fields
@@ -38,7 +38,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         )
     except (InvalidInput, ValuesDoNotFit) as error:
         return await _list(request, _status(error), form=typed, faults=_by_field(error))
-    raise web.HTTPSeeOther("/contact-fields")
+    raise web.HTTPSeeOther("/contact-fields?saved=1")
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -57,7 +57,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         return await _stale(request, await _row(request), typed)
     except (InvalidInput, ValuesDoNotFit) as error:
         return await _one(request, {**typed, "name": row.name}, _status(error), _by_field(error))
-    raise web.HTTPSeeOther("/contact-fields")
+    raise web.HTTPSeeOther("/contact-fields?saved=1")
 
 
 async def _stale(request: web.Request, row: Any, typed: Mapping[str, str]) -> web.StreamResponse:
@@ -88,6 +88,7 @@ async def _list(
     return page(
         request, "contact_fields.html", status=status, section="Fields", fields=rows, types=labelled(TYPES), form=form,
         faults=faults or {}, labels={value: label.partition(",")[0] for value, label in labelled(TYPES)},
+        notice=saved(request),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from admin.language import N_, _, said
 from admin.pages import stale, trials, views
 from admin.pages.faults import by_field
 from admin.pages.forms import Form, read_from, revision
-from admin.pages.render import page
+from admin.pages.render import page, saved
 from dialer.domain.errors import Fault, InvalidInput, StaleEdit
 from dialer.domain.gateway import ADAPTER, SmsGateway, VoiceGateway
 from dialer.operations import gateways
@@ -75,7 +75,7 @@ async def index(request: web.Request) -> web.StreamResponse:
     found = _living(request)
     rows = (await gateways.page(request.app[CONTEXT], Query(limit=100))).items
     shown = [{**row, "target": _target(row), "living": found.get(row["id"])} for row in rows]
-    return page(request, "gateways.html", section="Gateways", gateways=shown)
+    return page(request, "gateways.html", section="Gateways", gateways=shown, notice=saved(request))
 
 
 def texts(app: web.Application, gateway: str) -> Mapping[str, Any] | None:
@@ -102,7 +102,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         await gateways.create(request.app[CONTEXT], ADAPTER.validate_python({"kind": kind, **read(kind, form)}))
     except (InvalidInput, ValidationError) as error:
         return _page(request, kind, _typed(kind, form), _faults(error))
-    raise web.HTTPSeeOther("/gateways")
+    raise web.HTTPSeeOther("/gateways?saved=1")
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -132,7 +132,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     except InvalidInput as error:
         test = await _tests(request, row)
         return _page(request, row["kind"], _typed(row["kind"], form), error.faults, existing=row, test=test)
-    raise web.HTTPSeeOther("/gateways")
+    raise web.HTTPSeeOther("/gateways?saved=1")
 
 
 async def _stale_page(request: web.Request, row: Mapping[str, Any], form: Mapping[str, Any]) -> web.Response:
@@ -212,6 +212,8 @@ def _text(name: str, value: Any) -> Any:
     """As the form shows it; a password never goes back to the browser."""
     if name == "password" or value is None:
         return ""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
     return ", ".join(value) if name in _LISTS and not isinstance(value, str) else value
 
 

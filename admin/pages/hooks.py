@@ -11,7 +11,7 @@ from admin.pages import stale, words
 from admin.pages.faults import by_field
 from admin.pages.forms import read_from, revision
 from admin.pages.lists import ListView, wanted
-from admin.pages.render import page
+from admin.pages.render import page, saved
 from admin.schemas.hooks import hint
 from dialer.domain.errors import Conflict, Fault, InvalidInput, StaleEdit
 from dialer.domain.hooks import TOLD
@@ -68,7 +68,7 @@ async def save(request: web.Request) -> web.StreamResponse:
             request, "webhook", row.id, name=row.name, revision=row.revision, again=f"/webhooks/{row.id}"
         )
         return await _stored(request, row, form, status=409, stale=found)
-    raise web.HTTPSeeOther(f"/webhooks/{row.id}")
+    raise web.HTTPSeeOther(f"/webhooks/{row.id}?saved=1")
 
 
 async def renew(request: web.Request) -> web.StreamResponse:
@@ -152,6 +152,7 @@ async def _stored(
     states = _states()
     state = next((one for one in view.given if one in dict(states)), "")
     more = {"row": row, "secret": secret, "hint": hint(row.secret), "list": view, "states": states, "state": state}
+    more["notice"] = saved(request)
     more |= told
     return await _form(request, form or _of_row(row), faults, status, **more)
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.language import Language, Languages, counted_in_page, in_page, retold, said, spoken
+from admin.language import Language, Languages, _, counted_in_page, in_page, retold, said, spoken
 from admin.pages import assets, impact_words, live_words, menu, trail_words, words
 from admin.speaking import LANGUAGES
 from dialer.domain.windows import zone_names
@@ -129,6 +129,11 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
     )
     response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
+
+
+def saved(request: web.Request) -> str | None:
+    """What a page says that follows on a form which was saved: its address has `saved`."""
+    return _("Saved.") if "saved" in request.query and request.method == "GET" else None
 
 
 def to_html(request: web.Request, template: str, **context: Any) -> str:

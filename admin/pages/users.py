@@ -10,7 +10,7 @@ from admin.errors import Refused
 from admin.keys import CONTEXT, IDENTITY, PREVIEWS
 from admin.language import N_, _, labelled, said
 from admin.pages.faults import by_field
-from admin.pages.render import page
+from admin.pages.render import page, saved
 from admin.previewing import previews_of
 from dialer.domain.errors import Conflict, InvalidInput, NotFound
 from dialer.operations import staff, users
@@ -61,7 +61,7 @@ async def give_telephone(request: web.Request) -> web.StreamResponse:
         await previews_of(request).give(user.name, str(form.get("agent", "")), by=request[IDENTITY].name)
     except (InvalidInput, Conflict, Refused) as error:
         return _refused(request, user, error)
-    raise web.HTTPSeeOther(f"/users/{user.id}")
+    raise web.HTTPSeeOther(f"/users/{user.id}?saved=telephone")
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -113,6 +113,12 @@ def _refused(request: web.Request, user: AnyRow, error: InvalidInput | Conflict 
     return _one(request, user, 409, {"": [detail]})
 
 
+def _notice(request: web.Request, user: AnyRow) -> str | None:
+    if request.query.get("saved") == "yes":
+        return _("Saved. Whoever was logged in as %(name)s is logged out.", name=user.name)
+    return saved(request)
+
+
 def _one(request: web.Request, user: AnyRow, status: int = 200, faults: Faults | None = None) -> web.Response:
     previews = request.app[PREVIEWS]
     known = sorted({*(previews.agents() if previews else ()), *([user.agent] if user.agent else [])})
@@ -125,6 +131,6 @@ def _one(request: web.Request, user: AnyRow, status: int = 200, faults: Faults |
         status=status,
         section="Users",
         is_me=is_me,
-        saved=request.query.get("saved") == "yes",
+        notice=_notice(request, user),
         **told,
     )

@@ -23,14 +23,14 @@ class UnreachedOut(Out):
 
 
 class HoursOut(Out):
-    """One item for each hour from `start` on; agents on average, `agents` only while any contact may be called or texted."""
+    """One item for each hour from `start` on; `agents` are the most at work while any contact may be called or texted."""
 
     start: datetime
     calls: list[int]
     connected: list[int]
     texts: list[int]
-    busy_agents: list[float]
-    agents: list[float]
+    busy_agents: list[float] = Field(description="On average.")
+    agents: list[int]
 
 
 class SimulationOut(Out):

@@ -13,7 +13,12 @@
   const forms = () => [...document.querySelectorAll('form[method="post"]')];
   const fields = (form) => [...form.elements].filter((field) => field.name && !NEVER.includes(field.type));
   const state = (field) => (['checkbox', 'radio'].includes(field.type) ? field.checked : field.value);
-  const drawn = new Map(forms().flatMap(fields).map((field) => [field, state(field)])); // as the server sent it
+  const sent = (field) => { // by the server, whatever was typed before this script came
+    if (['checkbox', 'radio'].includes(field.type)) return field.defaultChecked;
+    if (!field.options) return field.defaultValue;
+    return (field.querySelector('option[selected]') ?? field.options[0])?.value ?? '';
+  };
+  const drawn = new Map(forms().flatMap(fields).map((field) => [field, sent(field)]));
 
   /** What differs from the page as it came: [form, field, name, state]. */
   function changed() {

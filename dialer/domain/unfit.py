@@ -74,7 +74,6 @@ _LIMITS: Mapping[str, str] = MappingProxyType(
         "enum": marked("should be %(expected)s"),
     }
 )
-_ONE = Said("should have at least 1 character")
 _WHAT = re.compile(r"^(Value error, |(Input|String|Value|List|Tuple|Dictionary) (?=(should|can) ))")
 
 
@@ -108,6 +107,8 @@ def of_validator(detail: ErrorDetails) -> str:
 def of_limit(detail: ErrorDetails, english: str) -> str:
     """Pydantic's own words about a limit, as they are in `english`, so that they can be translated."""
     kind = detail["type"]
+    if kind == "string_too_short" and detail.get("ctx", {}).get("min_length") == 1:  # it is empty
+        return Said("is needed")
     limits = {name: f"{one:g}" if isinstance(one, float) else one for name, one in detail.get("ctx", {}).items()}
     said = Said(_LIMITS[kind], **limits) if kind in _LIMITS else english
-    return next((one for one in (said, _ONE) if one == english), english)
+    return said if said == english else english

@@ -58,7 +58,7 @@ class Desks:
         """Raises `InvalidInput` without a telephone, or with one that another user is ready with."""
         now = self.ctx.clock()
         if ready and not desk.agent:
-            raise InvalidInput.single("agent", "choose which agent you are first")
+            raise InvalidInput.single("agent", "choose your telephone first")
         if ready and any(one.agent == desk.agent and one.present(now) for one in self if one is not desk):
             raise InvalidInput.single(
                 "agent", "somebody else is ready as %(agent)s: take your own telephone", agent=shown(desk.agent)

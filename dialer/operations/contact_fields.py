@@ -93,9 +93,14 @@ class ValuesDoNotFit(DomainError):  # noqa: N818 -- named by what happened
 
     def __str__(self) -> str:
         examples = [Said("contact %(id)s: %(why)s", id=contact_id, why=why) for contact_id, why in self.examples]
+        told = {"name": shown(self.name), "examples": joined(examples, len(examples), "; ")}
+        if self.number == 1:
+            return Said(
+                "one contact has a value for %(name)s that does not fit: %(examples)s. Correct it first", **told
+            )
         return Said(
             "%(number)s contacts have a value for %(name)s that does not fit: %(examples)s. Correct them first",
-            number=self.number, name=shown(self.name), examples=joined(examples, len(examples), "; "),
+            number=self.number, **told,
         )  # fmt: skip
 
 

@@ -57,12 +57,15 @@ def _most_first(results: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
 
 
 def _series(run: Run) -> dict[str, Any]:
-    """Hour by hour from the first, on the campaign's clock; of agents how many were busy, and at work, on average."""
+    """Hour by hour from the first, on the campaign's clock: of agents how many were busy on average, and the most at work.
+
+    Who is still busy when everybody is through is at work, too.
+    """
     tally = run.tally
     length = max(len(series) for series in (tally.calls, tally.connected, tally.texts, tally.busy_s))
 
-    def filled(series: Sequence[float], per: float = 1.0) -> list[Any]:
-        values = [*series[:length], *[0] * (length - len(series))]
+    def filled(series: Sequence[float], per: float = 1.0, then: float = 0) -> list[Any]:
+        values = [*series[:length], *[then] * (length - len(series))]
         return values if per == 1.0 else [round(value / per, 2) for value in values]
 
     return {
@@ -71,5 +74,5 @@ def _series(run: Run) -> dict[str, Any]:
         "connected": filled(tally.connected),
         "texts": filled(tally.texts),
         "busy_agents": filled(tally.busy_s, HOUR),
-        "agents": filled(tally.staffed_s, HOUR),
+        "agents": filled(tally.agents, then=tally.agents[-1] if tally.agents else 0),
     }

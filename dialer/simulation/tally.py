@@ -21,6 +21,7 @@ class Tally:
     texts: list[float] = field(default_factory=list)
     busy_s: list[float] = field(default_factory=list)
     staffed_s: list[float] = field(default_factory=list)  # while any contact's window was open
+    agents: list[int] = field(default_factory=list)  # then: the most of each hour
     outcomes: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
     held_s: defaultdict[str, float] = field(
@@ -54,6 +55,10 @@ class Tally:
 
     def staff(self, t: float, until: float, agents: int) -> None:
         self._over_hours(self.staffed_s, t, until - t, agents)
+        if until > t:
+            self.agents += [0] * (len(self.staffed_s) - len(self.agents))
+            first = self._hour(t)
+            self.agents[first:] = [max(agents, before) for before in self.agents[first:]]
 
     def finish(self, result: str, t: float) -> None:
         self.results[result] += 1

@@ -55,9 +55,9 @@ async def test_what_is_refused_is_told_on_the_page_until_the_next_answer(server:
     browser = await _browser(server)
     async with browser.client:
         assert (await browser.post("/agent", agent="", ready="yes")).status == 303
-        assert "Choose which agent you are first." in await browser.look()
+        assert "Choose your telephone first." in await browser.look()
         await browser.post("/agent", agent=ANN, ready="yes")
-        assert "Choose which agent you are first." not in await browser.look()
+        assert "Choose your telephone first." not in await browser.look()
         held = await browser.page.offered(await browser.page.previews.desks.of("ann"))
         moved = await browser.post("/agent", agent="PJSIP/bob")
         assert moved.status == 303, "not an error page: the offer would be out of sight"

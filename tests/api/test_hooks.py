@@ -108,7 +108,7 @@ async def test_the_page_makes_one_and_shows_its_secret_once(manager: Browser) ->
     assert await manager.post("/webhooks/1/deliveries/1/resend", 303) == "/webhooks/1#deliveries"
     assert "it is not shown again" in await manager.post("/webhooks/1/secret", 200)
     assert "changed by somebody else" in await manager.post("/webhooks/1", 409, {**FORM, "revision": "1"})
-    assert await manager.post("/webhooks/1", 303, {**FORM, "enabled": "", "revision": "2"}) == "/webhooks/1"
+    assert await manager.post("/webhooks/1", 303, {**FORM, "enabled": "", "revision": "2"}) == "/webhooks/1?saved=1"
     assert "enable it, then send to it" in await manager.post("/webhooks/1/test", 409)
     assert await manager.post("/webhooks/1/delete", 303) == "/webhooks"
 

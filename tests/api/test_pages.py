@@ -426,7 +426,7 @@ async def test_the_check_of_a_strategy_shows_what_its_texts_cost_and_how_they_go
 
 async def test_gateways_are_made_edited_and_deleted(manager: Browser) -> None:
     voice = {"name": "Carrier", "dial": "PJSIP/{number}@carrier", "prefixes": "+49, +43", "strip_plus": "yes"}
-    assert await manager.post("/gateways/new/voice", 303, voice) == "/gateways"
+    assert await manager.post("/gateways/new/voice", 303, voice) == "/gateways?saved=1"
     sms = {
         "name": "SMSC",
         "host": "smsc.example",
@@ -455,7 +455,7 @@ async def test_gateways_are_made_edited_and_deleted(manager: Browser) -> None:
     ("kind", "typed", "field", "reason"),
     [
         ("voice", {"name": "A", "dial": "nowhere"}, "dial", "{number}"),
-        ("voice", {"name": "", "dial": "PJSIP/{number}@c"}, "name", "at least 1"),
+        ("voice", {"name": "", "dial": "PJSIP/{number}@c"}, "name", "is needed"),
         ("voice", {"name": "A", "dial": "PJSIP/{number}@c", "prefixes": "49"}, "prefixes", "+44"),
         ("voice", {"name": "Carrier", "dial": "PJSIP/{number}@c"}, "name", "already"),
         ("sms", {"name": "B", "host": "h", "port": "99999", "system_id": "me"}, "port", "65535"),

@@ -117,7 +117,7 @@ async def test_custom_fields_from_the_first_to_the_last(manager: Browser, path: 
     misfit = await manager.post("/contact-fields", 409, {"name": "plan", "type": "number"})
     assert "is not a number" in misfit
     made = {"name": "plan", "label": "Tariff", "type": "choice", "choices": "Basic\r\nGold\r\n"}
-    assert await manager.post("/contact-fields", 303, made) == "/contact-fields"
+    assert await manager.post("/contact-fields", 303, made) == "/contact-fields?saved=1"
     assert "Basic, Gold" in await manager.get("/contact-fields")
     assert (await contact(manager.server))["attributes"] == {"plan": "Basic"}
     assert "<option selected>Basic</option>" in await manager.get("/contacts/1/edit")
@@ -126,7 +126,8 @@ async def test_custom_fields_from_the_first_to_the_last(manager: Browser, path: 
     stale = {**made, "label": "X", "revision": "0"}
     assert "meanwhile" in await manager.post("/contact-fields/plan", 409, stale)
     assert (
-        await manager.post("/contact-fields/plan", 303, {**made, "label": "Plan", "revision": "1"}) == "/contact-fields"
+        await manager.post("/contact-fields/plan", 303, {**made, "label": "Plan", "revision": "1"})
+        == "/contact-fields?saved=1"
     )
     assert "2 contacts have a value" in await manager.post("/contact-fields/plan/delete", 409)
     assert await manager.post("/contact-fields/plan/delete", 303, {"values": "delete"}) == "/contact-fields"

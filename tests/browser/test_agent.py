@@ -1,4 +1,4 @@
-"""An agent's day in the browser: logs in, is offered a contact, skips one, and really talks with the next."""
+"""An agent's day in the browser: logs in, is offered a contact, skips one, bars another, and really talks with the next."""
 
 import re
 
@@ -15,12 +15,14 @@ from tests.support.waiting import until
 
 
 @pytest.mark.req("C2", "D1")
-async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server, page: Page, lab: Lab) -> None:
+async def test_an_agent_skips_one_contact_bars_another_and_talks_with_the_next(
+    server: Server, page: Page, lab: Lab
+) -> None:
     await lab.set_agent(lab.agents[0], Agent.ANSWER)
     await lab.set_talk(600, 600, ring_s=0.1)
     code, out = await server.run("user", "create", "--name", "ann", "--role", "agent", typed="correct horse battery\n")
     assert code == 0, out
-    numbers = [number(Callee.ANSWER, 780), number(Callee.ANSWER, 781)]
+    numbers = [number(Callee.ANSWER, 780 + n) for n in range(3)]
     campaign = await server.campaign(lab, numbers, strategy(call()), dialing_modes=["preview"])
     await server.ok("POST", f"/campaigns/{campaign}/publish")
 
@@ -30,6 +32,9 @@ async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server
     await page.get_by_role("button", name="Log in").click()
     await expect(page).to_have_url(re.compile("/agent$"))
     await expect(page.get_by_role("link", name="Gateways")).to_have_count(0)
+    await page.get_by_role("button", name="I am ready").click()
+    await expect(page.get_by_role("status").first).to_contain_text("first")
+    await picture(page, "agent-no-telephone")
     await page.get_by_label("Your telephone").select_option(f"PJSIP/{lab.agents[0]}")
     await page.get_by_role("button", name="Take it").click()
     await page.get_by_role("button", name="I am ready").click()
@@ -41,6 +46,14 @@ async def test_an_agent_skips_one_contact_and_talks_with_the_next(server: Server
     shown = await page.locator("#desk .h2").inner_text()
     await page.get_by_role("button", name="Skip for now").click()
     await expect(page.locator("#desk .h2")).not_to_have_text(shown)
+
+    await page.get_by_label("Reason").fill("is our own shop")
+    barred = await page.locator("#desk .h2").inner_text()
+    await page.get_by_role("button", name="Do not call").click()
+    await expect(page.locator("#desk .h2")).not_to_have_text(barred)
+    at = numbers.index(barred.replace(" ", "")) + 1
+    place = f"/campaigns/{campaign}/contacts/{at}"
+    assert (await server.ok("GET", place))["status"] == "done"
 
     await page.get_by_role("button", name="Call now").click()
     await expect(page.locator("#desk")).to_contain_text("talks with you")

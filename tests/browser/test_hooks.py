@@ -92,6 +92,7 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await page.set_viewport_size({"width": 1280, "height": 860})
     await picture(page, "webhooks")
     await page.get_by_role("link", name="CRM").click()
+    await it_is_changed(page)
     await page.get_by_role("button", name="Make another secret").click()
     await page.get_by_role("button", name="Make another", exact=True).click()
     await expect(page.get_by_text("it is not shown again")).to_be_visible()
@@ -99,3 +100,25 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("Nobody is told")).to_be_visible()
+
+
+async def it_is_changed(page: Page) -> None:
+    """What is wrong is said at its field; whoever disables it can't try it."""
+    for told in ("attempt.outcome", "campaign.status"):
+        await page.get_by_role("checkbox", name=told).uncheck()
+    await page.get_by_label("Name").fill("CRM of the shop")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#fault-events")).to_contain_text("at least one is needed")
+    await expect(page.get_by_label("Name")).to_have_value("CRM of the shop")
+    await picture(page, "webhook-edit-refused")
+    await page.get_by_role("checkbox", name="attempt.outcome").check()
+    await page.get_by_label("Of", exact=True).select_option("Only “Spring”")
+    await page.get_by_label("Enabled").uncheck()
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="CRM of the shop")).to_be_visible()
+    await expect(page.get_by_role("checkbox", name="campaign.status")).not_to_be_checked()
+    await expect(page.get_by_role("checkbox", name="attempt.outcome")).to_be_checked()
+    await expect(page.get_by_label("Of", exact=True).locator("option:checked")).to_have_text("Only “Spring”")
+    await expect(page.get_by_role("button", name="Send a test event")).to_be_disabled()
+    await picture(page, "webhook-saved")

@@ -6,6 +6,8 @@ from playwright.async_api import Page, expect
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
 from tests.browser.test_campaign import administer, log_in
+from tests.browser.test_contact import picture
+from tests.browser.test_phone import PHONE
 from tests.support.rig import call, strategy
 from tests.support.server import Server
 
@@ -62,9 +64,14 @@ async def test_ticked_contacts_are_set_and_deleted(
     await bar.get_by_role("button", name="Set …").click()
     await page.locator("#bulk-attribute").fill("vip")
     await page.locator("#bulk-value").fill("yes")
+    zone = page.get_by_label("Time zone")
+    await expect(zone).to_have_role("combobox")  # offers the zones
+    await zone.fill("Asia/Tokyo")
+    await picture(page, "bulk-set")
     await page.get_by_role("button", name="Set", exact=True).click()
     await expect(page.get_by_text("4 contacts", exact=True)).to_be_visible()
     found = (await server.ok("GET", "/contacts"))["items"]
+    assert [person["time_zone"] for person in found] == [None, *["Asia/Tokyo"] * 3]
     assert [person["attributes"].get("vip") for person in found] == [None, "yes", "yes", "yes"]
     await page.get_by_label("Tick P1", exact=True).check()
     await bar.get_by_role("button", name="Delete …").click()
@@ -95,6 +102,7 @@ async def test_a_custom_field_from_its_definition_to_its_end(
     await page.get_by_label("Tariff").select_option("Gold")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Gold", exact=True).first).to_be_visible()
+    await the_field_is_changed(page)
     await page.goto("/contact-fields/plan")
     await expect(page.locator("#places")).to_contain_text("step “Who”, on")
     await page.get_by_role("button", name="Delete", exact=True).click()
@@ -107,6 +115,29 @@ async def test_a_custom_field_from_its_definition_to_its_end(
     await page.locator("#delete-field").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No custom fields yet")).to_be_visible()
     assert (await server.ok("GET", "/contacts/1"))["attributes"] == {}
+
+
+async def the_field_is_changed(page: Page) -> None:
+    """What does not fit the values that are there is refused, and what was typed stays."""
+    await page.goto("/contact-fields")
+    await page.get_by_role("link", name="Tariff").click()
+    await page.get_by_label("Label").fill("Rate")
+    await page.get_by_label("Choices").fill("")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#fault-choices")).to_contain_text("list the values")
+    await page.get_by_label("Choices").fill("Basic\nSilver")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert").filter(has_text="Gold")).to_be_visible()
+    await expect(page.get_by_label("Label")).to_have_value("Rate")
+    await picture(page, "field-refused")
+    await page.set_viewport_size(PHONE)
+    await picture(page, "field-refused-phone")
+    await page.set_viewport_size({"width": 1280, "height": 860})
+    await page.get_by_label("Choices").fill("Basic\nSilver\nGold")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(page.get_by_role("row").filter(has_text="Rate")).to_contain_text("Basic, Silver, Gold")
+    await picture(page, "fields")
 
 
 @pytest.mark.req("D7")

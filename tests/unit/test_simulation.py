@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import orjson
@@ -49,6 +49,7 @@ def test_one_agent_talks_to_three_one_after_the_other() -> None:
     assert result["results"] == [{"result": "answered", "contacts": 3}]
     assert result["hours"]["calls"] == [3]
     assert result["hours"]["busy_agents"] == [0.05]
+    assert result["hours"]["agents"] == [1]
     assert result["unreached"] == []
 
 
@@ -101,6 +102,16 @@ def test_agents_work_by_the_campaigns_hours() -> None:
     run = finished(job(rules=Rules("Europe/Berlin"), agents=by_hour), rows(4), calls)
     assert [t for _, _, t in calls] == [7200.0, 7200.0, 7270.0, 7270.0]
     assert sum(run.tally.staffed_s) == 2 * 140
+    assert result_of(run)["hours"]["agents"] == [0, 0, 2]
+
+
+@pytest.mark.parametrize(("begins", "wrap_up_s"), [("08:58:00", 0.0), ("08:57:05", 30.0)])
+def test_agents_are_at_work_in_an_hour_of_which_little_was_needed(begins: str, wrap_up_s: float) -> None:
+    """The second call ends just after 9:00; or just before, and its agent wraps up then."""
+    start = datetime.combine(MONDAY, time.fromisoformat(begins), UTC)
+    result = result_of(finished(job(start=start, wrap_up_s=wrap_up_s), rows(2)))
+    assert [busy > 0 for busy in result["hours"]["busy_agents"]] == [True, True]
+    assert result["hours"]["agents"] == [1, 1]
 
 
 def test_who_gets_no_agent_gives_up() -> None:
