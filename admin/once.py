@@ -40,7 +40,8 @@ async def created(
     if key is None:
         return tell(await make(once.nobody))
     ctx = request.app[CONTEXT]
-    call = Call.of(request[IDENTITY].name, f"{request.method} {request.path}", key, await request.read())
+    who = request[IDENTITY]  # by its digest: a token and a user may have one name
+    call = Call.of(who.key or who.name, f"{request.method} {request.path}", key, await request.read())
 
     async def keep(tx: AsyncConnection, made: T) -> None:
         await once.keep(tx, ctx, call, _kept(tell(made)))

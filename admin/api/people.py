@@ -23,7 +23,7 @@ async def edit(request: web.Request, contact_id: int, body: ContactPatch) -> web
     return answer(ContactDetailsOut.of({**found, "campaigns": places}), headers=etag(revision))
 
 
-@api("DELETE", "/contacts/{contact_id}", "Erase a contact", answers={204: None}, problems=(409,))
+@api("DELETE", "/contacts/{contact_id}", "Erase a contact", answers={204: None}, problems=(409,), versioned=True)
 async def erase(request: web.Request, contact_id: int) -> web.Response:
     """Names, addresses, attributes, texts and trail are gone; what was tried goes on to count, without a name.
 

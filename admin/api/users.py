@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
-from admin.openapi import Operations, answer
+from admin.openapi import Operations, answer, etag, if_match
 from admin.previewing import previews_of
 from admin.schemas.users import TelephoneIn, UserIn, UserOut, UserPatch, UsersOut
 from dialer.operations import staff, users
@@ -21,7 +21,7 @@ async def listing(request: web.Request) -> web.Response:
 @api("POST", "/users", "Create a user", answers={201: UserOut})
 async def create(request: web.Request, body: UserIn) -> web.Response:
     await users.create_user(request.app[CONTEXT], body.name, body.password, body.role)
-    return answer(await _one(request, body.name), 201)
+    return await _shown(request, body.name, 201)
 
 
 @api(
@@ -34,14 +34,14 @@ async def create(request: web.Request, body: UserIn) -> web.Response:
 async def edit(request: web.Request, name: str, body: UserPatch) -> web.Response:
     """The user's sessions end at once. 409 for the last manager who can log in, and for a person who changes themselves."""
     change = Change(body.role, body.disabled, body.password)
-    await staff.edit(request.app[CONTEXT], name, change, by=person(request))
-    return answer(await _one(request, name))
+    await staff.edit(request.app[CONTEXT], name, change, by=person(request), revision=if_match(request))
+    return await _shown(request, name)
 
 
-@api("DELETE", "/users/{name}", "Delete a user", answers={204: None}, problems=(409,))
+@api("DELETE", "/users/{name}", "Delete a user", answers={204: None}, problems=(409,), versioned=True)
 async def delete(request: web.Request, name: str) -> web.Response:
     """With all sessions. 409 for the last manager who can log in, and for oneself."""
-    await staff.remove(request.app[CONTEXT], name, by=person(request))
+    await staff.remove(request.app[CONTEXT], name, by=person(request), revision=if_match(request))
     return web.Response(status=204)
 
 
@@ -58,8 +58,9 @@ def person(request: web.Request) -> str | None:
     return caller.name if caller.csrf else None
 
 
-async def _one(request: web.Request, name: str) -> UserOut:
-    return UserOut.of(next(one for one in await users.listed(request.app[CONTEXT]) if one.name == name))
+async def _shown(request: web.Request, name: str, status: int = 200) -> web.Response:
+    found = UserOut.of(next(one for one in await users.listed(request.app[CONTEXT]) if one.name == name))
+    return answer(found, status, etag(found.revision))
 
 
 async def _all(request: web.Request) -> web.Response:

@@ -21,12 +21,13 @@ class UserOut(Out):
     time_zone: str | None
     created_at: datetime
     last_used_at: datetime | None = Field(description="Of the sessions that are open, to the minute.")
+    revision: int = Field(description="Goes up with every change; `If-Match` takes it.")
 
     @classmethod
     def of(cls, row: Any) -> Self:
         return cls(
             name=row.name, role=row.role, agent=row.agent, disabled=row.disabled_at is not None, time_zone=row.time_zone,
-            created_at=row.created_at, last_used_at=row.used_at,
+            created_at=row.created_at, last_used_at=row.used_at, revision=row.revision,
         )  # fmt: skip
 
 

@@ -20,8 +20,13 @@ _URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # the last label of a host that resolvers read as an IPv4 address
 _LONGEST_NAME = 253
-# Not link-local, and yet the machine's own cloud: the platform of Azure, the metadata of Oracle.
-_PLATFORM = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "192.0.0.192")))
+# Not link-local, and yet the machine's own cloud: the platform of Azure, the metadata of Oracle, Alibaba, AWS and Google.
+_PLATFORM = frozenset(
+    map(
+        ipaddress.ip_address,
+        ("168.63.129.16", "192.0.0.192", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254"),
+    )
+)
 # RFC 6890 and RFC 3879; not every version of Python counts them as private.
 _SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "fec0::/10")))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in its last 32 bits

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dialer.domain.errors import Conflict, InvalidInput, NotFound, shown
+from dialer.domain.errors import Conflict, InvalidInput, NotFound, StaleEdit, shown
 from dialer.domain.windows import zone
 from dialer.operations import audit, passwords
 from dialer.operations.context import Context
@@ -31,10 +31,11 @@ async def get(ctx: Context, name: str) -> AnyRow:
         return await _user(tx, name)
 
 
-async def edit(ctx: Context, name: str, change: Change, *, by: str | None) -> None:
+async def edit(ctx: Context, name: str, change: Change, *, by: str | None, revision: int | None = None) -> None:
     """Change a user, whose sessions end. `by` is the person who does it; None: a program.
 
-    Raises `InvalidInput`, `NotFound`, and `Conflict` for the last manager and for oneself.
+    Raises `InvalidInput`, `NotFound`, `StaleEdit` for another `revision` than is there, and `Conflict` for the last
+    manager and for oneself.
     """
     faults = role_faults(change.role) if change.role is not None else []
     faults += passwords.faults_of(change.password) if change.password is not None else []
@@ -46,7 +47,8 @@ async def edit(ctx: Context, name: str, change: Change, *, by: str | None) -> No
         )
     password_hash = None if change.password is None else await passwords.hashed(change.password)
     async with ctx.db.write() as tx:
-        user = await _kept(tx, name, stays=change.role in {None, Role.MANAGER} and not change.disabled)
+        stays = change.role in {None, Role.MANAGER} and not change.disabled
+        user = await _kept(tx, name, stays=stays, revision=revision)
         values: dict[str, Any] = {}
         if change.role is not None:
             values["role"] = change.role
@@ -67,12 +69,12 @@ async def edit(ctx: Context, name: str, change: Change, *, by: str | None) -> No
     ctx.ended(lambda one: _is(one, name))
 
 
-async def remove(ctx: Context, name: str, *, by: str | None) -> None:
-    """Raises `NotFound`, and `Conflict` for the last manager and for oneself."""
+async def remove(ctx: Context, name: str, *, by: str | None, revision: int | None = None) -> None:
+    """Raises `NotFound`, `StaleEdit`, and `Conflict` for the last manager and for oneself."""
     if by == name:
         raise Conflict("nobody deletes themselves: ask another manager")
     async with ctx.db.write() as tx:
-        user = await _kept(tx, name, stays=False)
+        user = await _kept(tx, name, stays=False, revision=revision)
         await users.remove(tx, user.id)
         await audit.write(tx, ctx, "delete", "user", name, name=name, before=_told(user.role, user.disabled_at))
     ctx.ended(lambda one: _is(one, name))
@@ -142,10 +144,12 @@ async def _user(tx: AsyncConnection, name: str) -> AnyRow:
     return user
 
 
-async def _kept(tx: AsyncConnection, name: str, *, stays: bool) -> AnyRow:
+async def _kept(tx: AsyncConnection, name: str, *, stays: bool, revision: int | None) -> AnyRow:
     """The user, who may be changed; unless it `stays` a manager who can log in, somebody else has to be one."""
     managers = await users.lock_managers(tx, Role.MANAGER)
     user = await _user(tx, name)
+    if revision is not None and revision != user.revision:
+        raise StaleEdit("user", name)
     if not stays and managers == [user.id]:
         raise Conflict("%(name)s is the last manager who can log in: make another one first", name=shown(name))
     return user

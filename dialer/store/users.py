@@ -34,7 +34,8 @@ async def by_name(tx: AsyncConnection, name: str) -> AnyRow | None:
 
 async def change(tx: AsyncConnection, user_id: int, values: Mapping[str, Any]) -> None:
     if values:
-        await tx.execute(update(user).where(user.c.id == user_id).values(**values))
+        one = update(user).where(user.c.id == user_id)
+        await tx.execute(one.values(**values, revision=user.c.revision + 1))
 
 
 async def remove(tx: AsyncConnection, user_id: int) -> None:
@@ -146,15 +147,18 @@ async def agent_of(tx: AsyncConnection, name: str) -> str | None:
 
 
 async def listed(tx: AsyncConnection) -> list[AnyRow]:
-    """`(id, name, role, agent, time_zone, created_at, disabled_at, used_at)` of all, by name; `used_at` of an open session."""
-    columns = (user.c[name] for name in ("id", "name", "role", "agent", "time_zone", "created_at", "disabled_at"))
+    """`(id, name, role, agent, time_zone, created_at, disabled_at, revision, used_at)` of all, by name; `used_at` of an open session."""
+    names = ("id", "name", "role", "agent", "time_zone", "created_at", "disabled_at", "revision")
+    columns = (user.c[name] for name in names)
     used_at = select(func.max(session.c.used_at)).where(session.c.user_id == user.c.id).scalar_subquery()
     return list(await tx.execute(select(*columns, used_at.label("used_at")).order_by(user.c.name)))
 
 
 async def set_agent(tx: AsyncConnection, name: str, agent: str | None) -> bool:
     """False for who is no user: a token's telephone is not kept."""
-    return (await tx.execute(update(user).where(user.c.name == name).values(agent=agent))).rowcount == 1
+    return (
+        await tx.execute(update(user).where(user.c.name == name).values(agent=agent, revision=user.c.revision + 1))
+    ).rowcount == 1
 
 
 async def close_all_sessions(tx: AsyncConnection) -> None:

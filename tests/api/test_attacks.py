@@ -12,6 +12,7 @@ from admin.auth import COOKIE
 from dialer.operations import importing, users
 from tests.api.conftest import PASSWORD, Server
 from tests.api.test_pages import Browser, manager
+from tests.api.test_sources import CSV, load
 
 __all__ = ["manager"]
 
@@ -66,6 +67,28 @@ async def test_a_request_line_that_leads_out_is_refused(server: Server) -> None:
         assert b"root:" not in answer
         assert answer.split()[1] in {b"303", b"400", b"404", b"200"}
         assert b"Location: http" not in answer
+
+
+async def test_nothing_of_another_campaign_is_found_under_this_one(server: Server) -> None:
+    """By ids that are there, of the campaign 1: whoever guesses them under 2 finds nothing and changes nothing."""
+    for _ in range(2):
+        await server.campaign()
+    source = (await load(server, "/campaigns/1"))["id"]
+    kept = await server.ok("POST", "/campaigns/1/uploads", 201, data=b"phone\n+4930123456\n", headers=CSV)
+    for method, path in (
+        ("GET", "contacts/1"), ("GET", "contacts/1/trail"), ("GET", "contacts/1/why-not"), ("GET", f"sources/{source}"),
+        ("GET", f"sources/{source}/refused.csv"), ("GET", f"sources/{source}/removal"), ("DELETE", f"sources/{source}"),
+        ("POST", f"sources/{source}/cancel"), ("DELETE", f"uploads/{kept['id']}"),
+    ):  # fmt: skip
+        assert (await server.call(method, f"/campaigns/2/{path}")).status == 404, path
+        if method == "GET":
+            assert (await server.call(method, f"/campaigns/1/{path}")).status == 200, path
+    for path, said in ((f"sources?upload={kept['id']}", b""), (f"uploads/{kept['id']}/preview", b"{}")):
+        kind = CSV if said == b"" else {"Content-Type": "application/json"}
+        assert (await server.call("POST", f"/campaigns/2/{path}", data=said, headers=kind)).status == 404, path
+    assert (await server.ok("GET", "/campaigns/2/contacts"))["total"] == 0
+    assert (await server.ok("GET", "/campaigns/2/uploads"))["items"] == []
+    assert len((await server.ok("GET", "/campaigns/1/uploads"))["items"]) == 1
 
 
 FORM, PART = "application/x-www-form-urlencoded", "multipart/form-data"

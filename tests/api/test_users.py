@@ -232,6 +232,12 @@ async def test_a_token_for_one_campaign_sees_no_other(server: Server) -> None:
     for path in ("/campaigns", "/campaigns/2", "/campaigns/11", "/contacts", "/users", "/campaigns/1/../2", "/live"):
         response = await server.call("GET", path, role=None, headers=headers)
         assert response.status == 403, path
+    # Under its address, and yet about everybody: a count by a filter tells any field of a contact, letter by letter.
+    manager = await token(server, name="m", role="manager", campaign_id=1)
+    asked = {"filter": ["first_name:contains:A"]}
+    for path in ("/campaigns/1/sources/filter/preview", "/campaigns/1/sources/filter"):
+        problem = await server.refused("POST", path, 403, role=None, headers=manager, json=asked)
+        assert "a filter asks all contacts" in problem["detail"]
 
 
 @pytest.mark.req("A2")

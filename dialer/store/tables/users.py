@@ -17,6 +17,7 @@ user = Table(
     Column("time_zone", String(64)),  # the one the person reads times in; null: none was chosen
     Column("disabled_at", Utc),  # nobody logs in as this user since then
     Column("folded_name", String(200)),  # without case; null where an older user has the same
+    Column("revision", Integer, nullable=False, server_default="1"),  # of what an edit may lose
     sqlite_autoincrement=True,
 )
 
