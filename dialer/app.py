@@ -12,6 +12,7 @@ from admin.app import make_app
 from admin.connections import Site
 from config.settings import Settings
 from dialer.engine.engine import Engine
+from dialer.operations import pending
 from dialer.operations.context import Context
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
@@ -29,6 +30,7 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
     try:
         with patient():
             await upgrade(ctx.db)
+        await pending.put_back(ctx)
         engine = Engine(ctx)
         runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()

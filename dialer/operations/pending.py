@@ -109,12 +109,39 @@ async def take(ctx: Context, pending: Pending, told: Told | None) -> AnyRow:
 async def _claim(ctx: Context, pending: Pending) -> Path:
     """The note under another name: whoever takes or discards the file has it alone. Raises `Gone`."""
     note = _note(ctx, pending.id)
-    claimed = note.with_suffix(".taken")
+    claimed = note.with_suffix(_claimed_by(ctx))
     try:
         await asyncio.to_thread(note.rename, claimed)
     except FileNotFoundError:
         raise Gone(pending.id) from None
     return claimed
+
+
+def _claimed_by(ctx: Context) -> str:
+    """With the node, as nodes may share a folder (docs/how-to/postgresql.md)."""
+    return f".{ctx.settings.node}.taken"
+
+
+async def put_back(ctx: Context) -> int:
+    """Before this node serves: files that wait again, as a former process of its name died while it looked through them.
+
+    Returns how many. One that became a source meanwhile is that source's.
+    """
+    async with ctx.db.read() as tx:
+        needed = await sources.files(tx)
+    return await asyncio.to_thread(_put_back, ctx, needed)
+
+
+def _put_back(ctx: Context, needed: set[str]) -> int:
+    ending, back = _claimed_by(ctx), 0
+    for claimed in [one for one in uploads.uploads_folder(ctx).iterdir() if one.name.endswith(ending)]:
+        document = _read(claimed)
+        if document is None or document["file"] in needed:
+            claimed.unlink()
+        else:
+            claimed.rename(_note(ctx, claimed.name.removesuffix(ending)))
+            back += 1
+    return back
 
 
 async def discard(ctx: Context, pending: Pending) -> None:
@@ -157,15 +184,22 @@ def _save(ctx: Context, pending: Pending) -> None:
 def _load(ctx: Context, upload_id: str) -> Pending | None:
     if not upload_id.replace("-", "").replace("_", "").isalnum():
         return None  # no path is made of anything else
-    try:
-        document = orjson.loads(_note(ctx, upload_id).read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):
+    document = _read(_note(ctx, upload_id))
+    if document is None:
         return None
     file = uploads.uploads_folder(ctx) / document["file"]
     if not file.exists():
         return None
     created_at = datetime.fromisoformat(document["created_at"])
     return Pending(upload_id, document["campaign_id"], _upload(file, document), created_at, document["remembered"])
+
+
+def _read(note: Path) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] = orjson.loads(note.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return document
 
 
 def _upload(file: Path, document: dict[str, Any]) -> Upload:

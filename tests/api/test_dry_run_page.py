@@ -45,6 +45,14 @@ async def test_the_result_is_shown_with_its_chart(manager: Browser) -> None:
     assert "too few calls so far" in text
 
 
+async def test_without_contacts_it_does_not_say_that_everybody_is_reached(manager: Browser) -> None:
+    path = f"/campaigns/{(await manager.server.runnable())['id']}"
+    text = await manager.post(f"{path}/dry-run", 200, SURE)
+    assert "there was nothing to simulate" in text
+    assert "Everybody is reached" not in text
+    assert "data-figure" not in text
+
+
 async def test_what_is_wrong_stands_at_its_field(manager: Browser) -> None:
     path = await campaign_with_contacts(manager.server)
     text = await manager.post(f"{path}/dry-run", 422, {**SURE, "answer_rate": "130", "seed": "<b>"})

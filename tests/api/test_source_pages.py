@@ -83,6 +83,9 @@ async def test_a_source_is_removed_on_a_page_of_its_own(manager: Browser, server
     assert "<nav" in asked
     assert "2 contacts leave" in asked
     assert "These stay: 1 brought by another source too, or in another campaign" in asked
+    assert "unpublish it first" not in asked
+    await server.ok("POST", f"{path}/publish")
+    assert "unpublish it first" in await manager.get(f"{one}/removal")
     assert "<nav" not in await manager.get(f"{one}/removal", **{"HX-Request": "true"})
     assert "a source that is done can" in (await manager.post(f"{one}/cancel", 409)).replace("&#39;", "'")
     assert await manager.post(f"{one}/remove", 303) == f"{path}/sources"
