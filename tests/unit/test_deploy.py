@@ -2,11 +2,14 @@
 
 import configparser
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +115,49 @@ def test_the_image_gets_the_versions_that_are_tested() -> None:
     assert "://" not in text
 
 
+@pytest.fixture(scope="module")
+def shipped_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of deploy/requirements.lock, and with no other."""
+    folder = tmp_path_factory.mktemp("shipped")
+    for name in pins(DEPLOY / "requirements.lock"):
+        package = distribution(name.partition("[")[0])
+        for top in {file.parts[0] for file in package.files or () if file.parts[0] != ".."}:
+            if not (folder / top).exists():
+                (folder / top).symlink_to(package.locate_file(top))
+    return folder
+
+
+def test_the_image_has_every_package_that_the_product_needs(shipped_packages: Path, tmp_path: Path) -> None:
+    """All modules are there, both databases have their drivers, and one is opened: what only the tests install is not needed."""
+    shipped_only = """
+import importlib, pkgutil, sys
+import admin, config, dialer.cli, sms
+from sqlalchemy.ext.asyncio import create_async_engine
+for package in (admin, config, dialer, sms):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if ".lab" not in module.name and ".migrations" not in module.name:
+            importlib.import_module(module.name)
+create_async_engine("postgresql+asyncpg://dialer@database/dialer")
+sys.argv = ["dialer", "migrate"]
+dialer.cli.main()
+"""
+    database = tmp_path / "dialer.db"
+    ran = subprocess.run(  # -S: nothing of this environment's own packages
+        [sys.executable, "-S", "-W", "error", "-c", shipped_only],
+        env={
+            "PYTHONPATH": f"{ROOT}:{shipped_packages}",
+            "PATH": os.environ["PATH"],
+            "DIALER_DATABASE__URL": f"sqlite+aiosqlite:///{database}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert database.stat().st_size > 0
+
+
 # -- compose --------------------------------------------------------------------------------------------------------
 
 
@@ -146,8 +192,12 @@ def test_the_settings_of_the_container_are_read(tmp_path: Path, monkeypatch: pyt
     values = {"DIALER_DATABASE__URL": "postgresql+asyncpg://dialer:pw@database/dialer\n"}
     for name in dialer["secrets"]:
         (tmp_path / name).write_text(values.get(name, f"the value of {name}\n"))
-    for name, value in {**dialer["environment"], "DIALER_SECRETS_DIR": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
+    of_the_image = dict(
+        word.split("=", 1) for words in instructions("Dockerfile") if words[0] == "ENV" for word in words[1:]
+    )
+    for name, value in {**of_the_image, **dialer["environment"], "DIALER_SECRETS_DIR": str(tmp_path)}.items():
+        if name.startswith("DIALER_"):
+            monkeypatch.setenv(name, value)
     settings = load()
     assert settings.ami.secret.get_secret_value() == "the value of DIALER_AMI__SECRET"
     assert settings.database.url == "postgresql+asyncpg://dialer:pw@database/dialer"
@@ -189,6 +239,19 @@ def test_the_unit_is_hardened_and_waits_for_the_drain() -> None:
     named |= {line.partition(":")[0] for line in options["LoadCredential"]}
     assert named <= KNOWN
     assert not any("SECRET" in line for line in options["Environment"]), "a secret in the unit is read by everybody"
+
+
+def test_a_database_named_by_a_credential_is_the_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the unit itself sets would win over it; without one the embedded database is in the unit's own folder."""
+    for line in unit()["Environment"]:
+        name, _, value = line.partition("=")
+        if name != "DIALER_CONFIG":
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert load().database.url == "sqlite+aiosqlite:///dialer.db"
+    assert unit()["WorkingDirectory"] == [str(load().data_dir)]
+    (tmp_path / "DIALER_DATABASE__URL").write_text("postgresql://dialer:pw@database/dialer\n")
+    assert load().database.url == "postgresql+asyncpg://dialer:pw@database/dialer"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
