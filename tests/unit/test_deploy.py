@@ -176,6 +176,7 @@ def test_compose_hangs_together() -> None:
             assert service["build"].get("target", "dialer") in stages
     assert services["dialer"]["ports"] == ["127.0.0.1:8080:8080"], "no page without TLS on the network"
     assert not any("5038" in str(port) for port in services["asterisk"]["ports"]), "AMI stays inside"
+    assert services["dialer"]["init"] is True, "as the first process it is deaf to SIGTERM while it starts"
     assert int(services["dialer"]["stop_grace_period"].rstrip("s")) > int(
         services["dialer"]["environment"]["DIALER_CALLS__DRAIN_S"]
     )
