@@ -8,7 +8,7 @@ from aiohttp import web
 from admin import auth, connections, errors, language, speaking, turns
 from admin.api import routes as api_routes
 from admin.api import upkeep
-from admin.keys import CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
+from admin.keys import BEGUN, CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
 from admin.pages import error_page
 from admin.pages.render import ready
 from admin.pages.routes import routes
@@ -65,8 +65,11 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    request[BEGUN] = response
     response.headers["Server"] = connections.SERVER  # aiohttp has put its own there
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if not request.path.startswith("/static/"):
+    if response.content_type == "text/event-stream":
+        response.headers["Cache-Control"] = "no-store"  # a page like any other; aiohttp_sse lets it be kept
+    elif not request.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from admin.keys import ERROR_PAGE, Problem
+from admin.keys import BEGUN, ERROR_PAGE, Problem
 from admin.problems import PAGE, type_of
 from dialer.domain.errors import (
     Conflict,
@@ -193,7 +193,16 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             log.info("client gone", method=request.method, path=request.path)
             return web.Response(status=400)  # nobody gets it
         problem = _unexpected(request, error)
+    if (begun := request.get(BEGUN)) is not None:
+        return _broken_off(request, begun)
     return await _answer(request, problem, headers)
+
+
+def _broken_off(request: web.Request, begun: web.StreamResponse) -> web.StreamResponse:
+    """Half of an answer is sent: another one behind it would be read as its rest, or as the answer to the next request."""
+    if request.transport is not None:
+        request.transport.abort()
+    return begun
 
 
 @web.middleware

@@ -37,3 +37,4 @@ PUSHES = web.AppKey("pushes", PushThrottle)
 LARGE = web.AppKey("large", asyncio.Semaphore)  # so many large bodies are in memory at once
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
 IDENTITY = web.RequestKey("identity", Identity)
+BEGUN = web.RequestKey("begun", web.StreamResponse)  # the answer whose head is on its way

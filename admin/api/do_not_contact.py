@@ -51,7 +51,7 @@ def _told(added: Added) -> web.Response:
     return answer(AddedOut(added=added.added, known=added.known, refused=added.refused), 201)
 
 
-@api("DELETE", "/do-not-contact", "Take an address off a list", answers={204: None})
+@api("DELETE", "/do-not-contact", "Take an address off a list", answers={204: None}, problems=(404,))
 async def remove_address(request: web.Request, query: DoNotContactRemove) -> web.Response:
     """Work that was refused for it does not come back by itself."""
     ctx = request.app[CONTEXT]

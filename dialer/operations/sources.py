@@ -71,10 +71,11 @@ async def told(tx: AsyncConnection, ctx: Context, action: str, row: AnyRow, to: 
 
 
 def columns(source: AnyRow) -> list[str]:
-    """The columns of a source's file, as they are called there; of what came over REST the item as it was."""
+    """The columns of a source's file, as they are called there; of what came over REST the item as it was. A filter has none."""
     if source.kind == "rest":
         return ["item"]
-    return list(source.mapping["shape"]["columns"]) if source.mapping else []
+    shape = (source.mapping or {}).get("shape")
+    return list(shape["columns"]) if shape else []
 
 
 async def refused_rows(ctx: Context, source: AnyRow) -> AsyncIterator[tuple[int, list[str], str]]:

@@ -69,6 +69,8 @@ async def test_a_filter_is_counted_and_becomes_a_source(manager: Browser, server
     assert await selections.run(server.ctx, made["id"])
     shown = await manager.get(f"{path}/sources")
     assert "Contacts: attributes.plan eq gold" in shown
+    refused = await server.call("GET", f"{path}/sources/{made['id']}/refused.csv")  # a filter has no columns of a file
+    assert (await refused.text()).splitlines() == ["line,reason,remedy"]
     await manager.post(f"{path}/sources/filter", 422, wrong)
 
 
