@@ -34,6 +34,7 @@ from dialer.strategy.fields import OnEdit, Until, WaitKind, WindowKind
 from dialer.strategy.nodered.entry import PREFIX
 from dialer.strategy.palette import palette
 from dialer.strategy.templates import TEMPLATES
+from sms import status
 
 Entry = tuple[int, str, str, list[str]]
 _CODES: tuple[type[StrEnum], ...] = (
@@ -57,7 +58,7 @@ def texts() -> Iterator[str]:
     yield from (text for pack in packs().values() for text in (pack.name, pack.about))
     yield from (meaning for meaning, _example in KNOWN.values())
     yield from (one.rule.text for pack in packs().values() for one in pack.rules if isinstance(one.rule, DutyRule))
-    yield from (*ending.texts(), *PROBLEMS)
+    yield from (*ending.texts(), *status.meanings(), *PROBLEMS)
     yield from (*hooks.TOLD.values(), *UNAVAILABLE_MODES.values())
 
 

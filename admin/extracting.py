@@ -12,6 +12,7 @@ SAYS: Mapping[str, slice] = {
     **dict.fromkeys(("Said", "marked", "Conflict", "Misfit", "Unreadable", "malformed", "NotFound", "StaleEdit"), slice(1)),
     **dict.fromkeys(("Fault", "single", "Refused", "Reason"), slice(1, 2)),
     **dict.fromkeys(("NodeFault", "IllegalTransition"), slice(2, 3)),
+    "UnreadableFile": slice(1, 3),
     "Finding": slice(3),  # what was looked at, what was found, the remedy
 }  # fmt: skip
 

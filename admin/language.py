@@ -30,15 +30,19 @@ SOURCE = "en"
 K = TypeVar("K")
 # Nobody understands more; the rest of a longer header is not read.
 MOST_WANTED = 20
+# Where what is stored is said, and what scripts say.
+_SAID_IN = ("dialer/", "sms/", "admin/described.py")
+_SCRIPTS = ("admin/static/",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """`tag` as HTML and BCP 47 write it: `de`, `pt-BR`."""
+    """`tag` as HTML and BCP 47 write it: `de`, `pt-BR`. `templates` are of what is stored, `scripted` of what scripts say."""
 
     tag: str
     texts: NullTranslations
     templates: Templates = field(default_factory=Templates)
+    scripted: Mapping[str, str] = field(default_factory=dict)
 
 
 ENGLISH = Language(SOURCE, NullTranslations())
@@ -138,9 +142,13 @@ def _in_order(accept: str) -> list[str]:
     return [tag for _quality, tag in sorted(wanted, key=lambda one: one[0])]
 
 
-def _is_of_the_domain(text: Message) -> bool:
-    """What is stored was said there. A catalogue without places knows no difference."""
-    return not text.locations or any(path.startswith(("dialer/", "sms/")) for path, _line in text.locations)
+def _is_in(text: Message, places: tuple[str, ...]) -> bool:
+    """A catalogue without references to files knows no difference."""
+    return not text.locations or any(path.startswith(places) for path, _line in text.locations)
+
+
+def _is_translated(text: Message) -> bool:
+    return bool(text.string) and not text.fuzzy
 
 
 def _read(path: Path) -> Language:
@@ -157,7 +165,7 @@ def _read(path: Path) -> Language:
     made = BytesIO()
     write_mo(made, catalogue)
     made.seek(0)
-    templates = Templates.of(
-        text.id for text in catalogue if text.id and isinstance(text.id, str) and _is_of_the_domain(text)
-    )
-    return Language(tag.replace("_", "-"), Translations(made), templates)
+    texts = [text for text in catalogue if text.id and isinstance(text.id, str)]
+    templates = Templates.of(str(text.id) for text in texts if _is_in(text, _SAID_IN))
+    scripted = {str(text.id): str(text.string) for text in texts if _is_in(text, _SCRIPTS) and _is_translated(text)}
+    return Language(tag.replace("_", "-"), Translations(made), templates, scripted)

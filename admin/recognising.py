@@ -14,11 +14,13 @@ from itertools import islice
 from dialer.domain.said import Said
 
 #: A longer one is no sentence of ours; and how often one may be in another.
-LONGEST, DEEPEST = 600, 4
+LONGEST, DEEPEST = 600, 5
 #: Of the ways in which a template can be laid on a sentence, so many are looked at.
 MOST_WAYS = 8
 #: With fewer letters, as `%(what)s: %(why)s` or `%(first)s and %(second)s`, it only puts together what is known for the most part.
 FEWEST_LETTERS = 8
+#: Places for a word of ours, such as the state of a link.
+CODES = frozenset({"state"})
 _PLACE = re.compile(r"%\((\w+)\)s")
 _WORD = re.compile(r"(?<!\S)[A-Za-z']{2,}(?!\S)")
 
@@ -41,9 +43,14 @@ class Template:
         """The more of a sentence it explains, the surer it is."""
         return _letters("".join(self.fixed))
 
-    @property
+    @cached_property
     def is_sure(self) -> bool:
         return self.letters >= (FEWEST_LETTERS if len(self.names) > 1 else 3)
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """Nothing but spaces: it has a meaning only with what stands last, as in `%(written)s %(reason)s`."""
+        return not "".join(self.fixed).strip()
 
     @property
     def key(self) -> str:
@@ -95,17 +102,20 @@ class Templates:
 
 
 @lru_cache(maxsize=8192)
-def _best(known: Templates, sentence: str, depth: int) -> tuple[int, str]:
+def _best(known: Templates, sentence: str, depth: int, *, is_code: bool = False) -> tuple[int, str]:
     """How many letters are explained, and the sentence as it was said. A single word in another sentence may be a name."""
-    if depth and " " not in sentence:
+    if depth and " " not in sentence and not is_code:
         return 0, sentence
     if sentence in known.whole:
         return _letters(sentence), known.whole[sentence]
     found = (0, sentence)
     for template in known.fitting(sentence):
-        deeper = depth + (1 if template.is_sure else DEEPEST // 2)
+        deeper = depth + (1 if template.is_sure else 2)
         for values in template.ways(sentence) if deeper < DEEPEST else ():
-            parts = [_best(known, value, deeper) for value in values]
+            if template.is_bare and not _best(known, values[-1], deeper)[0]:
+                continue
+            named = zip(template.names, values, strict=True)
+            parts = [_best(known, value, deeper, is_code=name in CODES) for name, value in named]
             letters = template.letters + sum(explained for explained, _part in parts)
             if letters > found[0] and (template.is_sure or letters > max(template.letters, _letters(sentence) // 2)):
                 told = dict(zip(template.names, (part for _explained, part in parts), strict=True))

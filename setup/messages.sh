@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 pot=${1:-admin/locale/messages.pot}
-PYTHONPATH=. .venv/bin/pybabel --quiet extract --mapping-file=admin/babel.cfg --sort-by-file --add-location=file --width=120 \
+PYTHONPATH=. .venv/bin/pybabel --quiet extract --mapping-file=admin/babel.cfg --keyword=say --sort-by-file --add-location=file --width=120 \
 	--project=campaign-dialer --copyright-holder="the authors of campaign-dialer" --output-file="$pot" admin dialer sms
 sed -i '/^"POT-Creation-Date:/d' "$pot" # or two that add texts at the same time are in each other's way
 [ $# -eq 0 ] || exit 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from dialer.domain.said import Said, marked
 from sms import events, status, submission
 from sms.backoff import InARow
 from sms.commands import BindType
@@ -149,7 +150,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[SubmitResult] = loop.create_future()
         if (link := self._roomiest()) is None:
-            answer.set_result(NotSent("the link is down"))
+            answer.set_result(NotSent(marked("the link is down")))
             return answer
         try:
             link.submit(part.ref, submission.command(part, self.settings.sender, self.settings.addressing))
@@ -161,7 +162,7 @@ class Gateway:
         else:
             self._waiting[part.ref] = answer
             self._overdue[part.ref] = loop.call_later(
-                self.settings.response_timeout_s + _GRACE_S, self._resolve, part.ref, Unknown("no answer")
+                self.settings.response_timeout_s + _GRACE_S, self._resolve, part.ref, Unknown(marked("no answer"))
             )
         return answer
 
@@ -251,7 +252,7 @@ class Gateway:
                 self._counts.binds += 1
                 self._journal.note(Kind.BOUND, kept.told())
             case events.BindRefused(known, hopeless):
-                self._journal.note(Kind.BIND_REFUSED, f"{known.name}, {known.meaning}")
+                self._journal.note(Kind.BIND_REFUSED, known.told)
                 if hopeless:
                     self._refused.set()
             case events.Closed():
@@ -302,7 +303,7 @@ class Gateway:
         pace, seldom = self._slots.throttled() if known.code == status.THROTTLED else (None, False)
         delay = 1 / pace if pace and seldom else self._throttles.delay(self.settings.throttle, now, self._chance())
         self._slots.hold(now + delay)
-        paced = f"; from then on {pace:.3g} a second" if pace else ""
-        self._held = f"held for {delay:.1f} s: {known.name}, {known.meaning}{paced}"
+        told = Said("held for %(seconds)s s: %(why)s", seconds=f"{delay:.1f}", why=known.told)
+        self._held = Said("%(what)s; from then on %(pace)s a second", what=told, pace=f"{pace:.3g}") if pace else told
         self._journal.note(Kind.HELD, self._held)
         self._on_change()

@@ -65,7 +65,7 @@ class Journal:
         known = self._refusals.get(status.code)
         if known is not None or len(self._refusals) < MOST_CODES:
             self._refusals[status.code] = Refusals(status, known.number + 1 if known else 1)
-        self.note(Kind.REFUSED, f"{status.name}, {status.meaning}")
+        self.note(Kind.REFUSED, status.told)
 
     def accepted(self) -> None:
         second = int(self._clock())

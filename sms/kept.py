@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from dialer.domain.said import Said, marked
 from sms import events
 from sms.backoff import Backoff
 from sms.commands import BindType
@@ -47,7 +48,7 @@ class KeptLink:
         self._link: Link | None = None
         self._serving: asyncio.Task[None] | None = None
         self._failures, self._bound_at = 0, inf
-        self.reason, self.since = "not started", clock()
+        self.reason, self.since = marked("not started"), clock()
         self.is_refused = False
 
     @property
@@ -112,7 +113,7 @@ class KeptLink:
             self._on_change()
         self._failures = 1 if self._clock() - self._bound_at >= STABLE_S else self._failures + 1
         if isinstance(fault, OSError):
-            self._take(events.Closed(f"no connection: {fault or type(fault).__name__}"))
+            self._take(events.Closed(Said("no connection: %(why)s", why=str(fault) or type(fault).__name__)))
         elif isinstance(fault, Exception):
             raise fault
 
@@ -120,7 +121,7 @@ class KeptLink:
         match event:
             case events.Bound(system_id):
                 self._bound_at = self._clock()
-                self._changed(f"bound to {system_id}" if system_id else "bound")
+                self._changed(Said("bound to %(name)s", name=system_id) if system_id else marked("bound"))
             case events.BindRefused(hopeless=hopeless):
                 self.is_refused = hopeless
             case events.Closed(reason):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from dialer.domain.said import Said, marked
 from sms import commands, events
 from sms.session import Session, SessionError, SessionSettings, State
 
@@ -69,7 +70,7 @@ class Link:
                 await self._read(reader, self._writer)
                 timer.cancel()
         finally:
-            self._dispatch(self._session.connection_lost("the link was given up"))
+            self._dispatch(self._session.connection_lost(marked("the link was given up")))
             await self._hang_up(self._writer)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -77,8 +78,8 @@ class Link:
         try:
             return await asyncio.open_connection(host, self._endpoint.port, ssl=self._endpoint.context())
         except UnicodeError as fault:
-            why = "one of its labels is empty, or longer than 63 characters"
-            raise OSError(f"{host!r} is no host's name: {why}") from fault
+            told = marked("%(host)s is no host's name: one of its labels is empty, or longer than 63 characters")
+            raise OSError(Said(told, host=repr(host))) from fault
 
     def submit(self, ref: str, command: commands.SubmitSm) -> None:
         """Write a segment; Answered or Unanswered follows. Raises SessionError or PduError: nothing will be written."""
@@ -125,13 +126,17 @@ class Link:
             try:
                 data = await reader.read(_CHUNK)
                 if not data:
-                    return self._dispatch(self._session.connection_lost("the SMSC has closed the connection"))
+                    return self._dispatch(self._session.connection_lost(marked("the SMSC has closed the connection")))
                 self._dispatch(self._session.receive(data, self._clock()))
                 self._flush()
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
                     await writer.drain()
             except OSError as fault:
-                self._dispatch(self._session.connection_lost(f"the connection broke: {fault or type(fault).__name__}"))
+                self._dispatch(
+                    self._session.connection_lost(
+                        Said("the connection broke: %(why)s", why=str(fault) or type(fault).__name__)
+                    )
+                )
         return None
 
     async def _keep_time(self) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from math import inf
 
 from dialer.domain.record import record
+from dialer.domain.said import Said, marked
 from sms import commands, events, status
 from sms.commands import Pdu
 from sms.framing import Framer, FramingError, MalformedPduError
@@ -126,7 +127,7 @@ class Session:
                 found += self._received(decode(frame))
             except FramingError as fault:
                 self._send(Pdu(0, commands.GenericNack(), fault.status))
-                found += self._close(f"the SMSC's octets make no sense: {fault}")
+                found += self._close(Said("the SMSC's octets make no sense: %(why)s", why=str(fault)))
             except MalformedPduError as fault:
                 found += self._malformed(fault)
         return found
@@ -137,9 +138,10 @@ class Session:
         while self._pending and next(iter(self._pending.values())).deadline <= now:
             sequence, sent = self._pending.popitem(last=False)
             self._keep_late(sequence, sent.ref)
-            found.append(events.Unanswered(sent.ref, f"no answer in {self._settings.response_timeout_s:g} s"))
+            told = Said("no answer in %(seconds)s s", seconds=f"{self._settings.response_timeout_s:g}")
+            found.append(events.Unanswered(sent.ref, told))
         if self._control_deadline <= now:
-            return found + self._close(f"the SMSC does not answer ({self.state})")
+            return found + self._close(Said("the SMSC does not answer (%(state)s)", state=self.state))
         if self._is_idle(now):
             self._ask(commands.EnquireLink(), now)
         return found
@@ -188,7 +190,7 @@ class Session:
                 pass
             case commands.Unbind():
                 self._send(Pdu(pdu.sequence, commands.UnbindResp()))
-                return self._close("the SMSC has unbound", clean=True)
+                return self._close(marked("the SMSC has unbound"), clean=True)
             case unasked:
                 self._send(Pdu(pdu.sequence, commands.GenericNack(), status.INVALID_COMMAND_ID))
                 return [events.Ignored(f"the SMSC asks what no ESME answers: {type(unasked).__name__}")]
@@ -232,7 +234,7 @@ class Session:
     def _bind_refused(self, code: int) -> list[events.Event]:
         known = status.status(code)
         refused = events.BindRefused(known, status.bind_is_hopeless(code))
-        return [refused, *self._close(f"the bind is refused: {known.name}, {known.meaning}")]
+        return [refused, *self._close(Said("the bind is refused: %(why)s", why=known.told))]
 
     def _unbind_answered(self) -> list[events.Event]:
         if self.state is not State.UNBINDING:
@@ -245,7 +247,7 @@ class Session:
         if self.state is State.BINDING and pdu.sequence == self._control:
             return self._bind_refused(code)
         if self.state is State.UNBINDING and pdu.sequence == self._control:
-            return self._close("the SMSC does not understand unbind", clean=True)
+            return self._close(marked("the SMSC does not understand unbind"), clean=True)
         return self._answered(pdu.sequence, code, "")
 
     def _malformed(self, fault: MalformedPduError) -> list[events.Event]:
@@ -254,7 +256,7 @@ class Session:
             return [events.Ignored(str(fault))]
         sent = self._pending.pop(fault.sequence, None)
         if sent:
-            return [events.Unanswered(sent.ref, f"the answer cannot be read: {fault}")]
+            return [events.Unanswered(sent.ref, Said("the answer cannot be read: %(why)s", why=str(fault)))]
         return [events.Ignored(str(fault))]
 
     # -- inner steps -----------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """What a command_status means to us (SMPP 3.4 §5.1.3): one table says whether sending again can help."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from dialer.domain.said import Said
 
 
 class Kind(StrEnum):
@@ -22,6 +24,10 @@ class Status:
     name: str
     kind: Kind
     meaning: str
+
+    @property
+    def told(self) -> str:
+        return Said("%(code)s, %(meaning)s", code=self.name, meaning=Said(self.meaning))
 
     @property
     def holds_link(self) -> bool:
@@ -112,6 +118,11 @@ def status(code: int, overrides: Mapping[int, Kind] | None = None) -> Status:
     if overrides and code in overrides:
         return Status(code, known.name, overrides[code], known.meaning)
     return known
+
+
+def meanings() -> Iterator[str]:
+    """What the codes mean, for the catalogue of the pages."""
+    yield from (known.meaning for known in (*_TABLE.values(), status(-1)))
 
 
 def bind_is_hopeless(code: int) -> bool:

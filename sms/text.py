@@ -9,6 +9,7 @@ from enum import StrEnum
 import regex  # type: ignore[import-untyped]
 
 from dialer.domain.record import record
+from dialer.domain.said import Said
 from sms import commands
 from sms.alphabet import Encoding, encode
 
@@ -97,7 +98,9 @@ def segments(
         return Segmentation(encoding, (_alone(text, whole, units, encoding),), 1)
     slices = list(_slices(text, encoding, long.room(encoding)))
     if len(slices) > MAX_PARTS:
-        raise TextTooLongError(f"the text needs {len(slices)} parts; at most {MAX_PARTS} can be joined")
+        raise TextTooLongError(
+            Said("the text needs %(parts)s parts; at most %(most)s can be joined", parts=len(slices), most=MAX_PARTS)
+        )
     if long is LongTexts.PAYLOAD:
         payload = Part(1, 1, text, b"", units, tlvs=((commands.TLV_MESSAGE_PAYLOAD, whole),))
         return Segmentation(encoding, (payload,), len(slices))

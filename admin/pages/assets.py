@@ -14,31 +14,32 @@ from aiohttp import web
 STATIC = Path(__file__).parents[1] / "static"
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 
-_CSS, _JS, _SVG = "text/css", "text/javascript", "image/svg+xml"
+_CSS, JS, _SVG = "text/css", "text/javascript", "image/svg+xml"
 
 # The whole of what is served: name → file and type. Anything else is 404.
 FILES = {
     "app.css": (STATIC / "app.css", _CSS),
-    "app.js": (STATIC / "app.js", _JS),
-    "charts.js": (STATIC / "charts.js", _JS),
-    "dry_run.js": (STATIC / "dry_run.js", _JS),
-    "rates.js": (STATIC / "rates.js", _JS),
-    "live.js": (STATIC / "live.js", _JS),
-    "report.js": (STATIC / "report.js", _JS),
-    "times.js": (STATIC / "times.js", _JS),
-    "typed.js": (STATIC / "typed.js", _JS),
-    "theme.js": (STATIC / "theme.js", _JS),
+    "say.js": (STATIC / "say.js", JS),
+    "app.js": (STATIC / "app.js", JS),
+    "charts.js": (STATIC / "charts.js", JS),
+    "dry_run.js": (STATIC / "dry_run.js", JS),
+    "rates.js": (STATIC / "rates.js", JS),
+    "live.js": (STATIC / "live.js", JS),
+    "report.js": (STATIC / "report.js", JS),
+    "times.js": (STATIC / "times.js", JS),
+    "typed.js": (STATIC / "typed.js", JS),
+    "theme.js": (STATIC / "theme.js", JS),
     "favicon.svg": (STATIC / "favicon.svg", _SVG),
     "icons.svg": (STATIC / "icons.svg", _SVG),
-    "studio/palette.js": (STATIC / "studio/palette.js", _JS),
-    "studio/editor.js": (STATIC / "studio/editor.js", _JS),
-    "studio/draft.js": (STATIC / "studio/draft.js", _JS),
+    "studio/palette.js": (STATIC / "studio/palette.js", JS),
+    "studio/editor.js": (STATIC / "studio/editor.js", JS),
+    "studio/draft.js": (STATIC / "studio/draft.js", JS),
     "studio/editor.css": (STATIC / "studio/editor.css", _CSS),
     "vendor/tabler.css": (NODE_MODULES / "@tabler/core/dist/css/tabler.min.css", _CSS),
-    "vendor/uplot.js": (NODE_MODULES / "uplot/dist/uPlot.iife.min.js", _JS),
+    "vendor/uplot.js": (NODE_MODULES / "uplot/dist/uPlot.iife.min.js", JS),
     "vendor/uplot.css": (NODE_MODULES / "uplot/dist/uPlot.min.css", _CSS),
-    "vendor/htmx.js": (NODE_MODULES / "htmx.org/dist/htmx.min.js", _JS),
-    "vendor/htmx-sse.js": (NODE_MODULES / "htmx.org/dist/ext/hx-sse.min.js", _JS),
+    "vendor/htmx.js": (NODE_MODULES / "htmx.org/dist/htmx.min.js", JS),
+    "vendor/htmx-sse.js": (NODE_MODULES / "htmx.org/dist/ext/hx-sse.min.js", JS),
 }
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -65,8 +66,11 @@ def load(name: str) -> Asset:
         plain = path.read_bytes()
     except FileNotFoundError:
         raise AssetMissingError(f"{path} is missing: run `make setup`, which installs what the pages need") from None
-    version = hashlib.sha256(plain).hexdigest()[:12]
-    return Asset(content_type, plain, gzip.compress(plain, mtime=0), version)
+    return made(content_type, plain)
+
+
+def made(content_type: str, plain: bytes) -> Asset:
+    return Asset(content_type, plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
 
 
 def address(name: str) -> str:
@@ -79,7 +83,10 @@ async def serve(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if name not in FILES:
         raise web.HTTPNotFound
-    asset = load(name)
+    return answer(request, load(name))
+
+
+def answer(request: web.Request, asset: Asset) -> web.Response:
     current = request.query.get("v") == asset.version
     headers = {
         "Cache-Control": FOREVER if current else "no-cache",

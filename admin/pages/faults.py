@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable
 
-from admin.language import said
+from admin.language import retold
 from dialer.domain.errors import Fault
 
 
@@ -14,6 +14,6 @@ def by_field(faults: Iterable[Fault], known: Container[str] | None = None) -> di
     told: dict[str, list[str]] = {}
     for fault in faults:
         name = fault.field if known is None or fault.field in known else ""
-        reason = said(fault.reason)
+        reason = retold(fault.reason)
         told.setdefault(name, []).append(reason if name or not fault.field else f"{fault.field}: {reason}")
     return told

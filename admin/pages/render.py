@@ -18,7 +18,7 @@ from markupsafe import Markup
 from admin.auth import may
 from admin.keys import IDENTITY
 from admin.language import Language, Languages, _, counted_in_page, in_page, retold, said, spoken
-from admin.pages import assets, impact_words, live_words, menu, trail_words, words
+from admin.pages import assets, impact_words, live_words, menu, row_words, script_texts, trail_words, words
 from admin.speaking import LANGUAGES
 from dialer.domain.windows import zone_names
 from dialer.operations.users import Right
@@ -74,6 +74,7 @@ def _environment(_language: Language) -> Environment:
         "gettext": in_page,
         "ngettext": counted_in_page,
         "language": lambda: spoken.get().tag,
+        "script_texts": script_texts.address,
     }
     made.globals |= {"asset": assets.address, "now_s": time.time, "zone_names": lambda: sorted(zone_names())}
     made.filters |= {
@@ -90,6 +91,7 @@ def _environment(_language: Language) -> Environment:
         "percent": words.percent,
         "stopped_because": words.stopped_because,
         "impact": impact_words.lines,
+        "row_told": row_words.row_told,
         "worded": trail_words.worded,
         "local": local,
         "short": short,

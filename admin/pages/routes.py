@@ -27,6 +27,7 @@ from admin.pages import (
     queues,
     replies,
     report,
+    script_texts,
     source_ways,
     sources,
     step_list,
@@ -157,6 +158,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.post(f"{WEBHOOK}/secret", hooks.renew),
         web.post(f"{WEBHOOK}/test", hooks.test),
         web.post(f"{WEBHOOK}/deliveries/{{delivery:\\d{{1,18}}}}/resend", hooks.resend),
+        web.get("/static/texts/{language}.js", script_texts.serve),
         web.get("/static/{name:.+}", assets.serve),
         web.get("/favicon.ico", assets.favicon),
     ]

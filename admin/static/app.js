@@ -56,19 +56,19 @@ document.addEventListener('click', async (event) => {
 
 // -- upload of a contact file -------------------------------------------------------------------------------------------
 
-function say(text, colour) {
+function tell(text, colour) {
   const place = document.getElementById('upload-result');
   place.className = `alert alert-${colour} mt-2 mb-0`;
   place.textContent = text;
 }
 
 function reason(request) {
-  if (!request.status) return 'The connection was lost before the file had arrived. Nothing was loaded; send it again.';
+  if (!request.status) return say('The connection was lost before the file had arrived. Nothing was loaded; send it again.');
   try {
     const problem = JSON.parse(request.responseText);
     return problem.errors?.map((fault) => fault.reason).join('; ') || problem.detail;
   } catch {
-    return `The server answered ${request.status} ${request.statusText}.`;
+    return say('The server answered %(status)s.', { status: `${request.status} ${request.statusText}` });
   }
 }
 
@@ -81,18 +81,18 @@ function send(form, file) {
   request.setRequestHeader('Content-Type', 'application/octet-stream');
   request.setRequestHeader('X-CSRF-Token', csrf());
   request.upload.onprogress = (event) => { bar.max = event.total || 1; bar.value = event.loaded; };
-  request.upload.onload = () => say(`Looking at ${file.name} …`, 'info');
+  request.upload.onload = () => tell(say('Looking at %(name)s …', file), 'info');
   request.onloadend = () => {
     bar.hidden = true;
     chooser.disabled = false;
     form.reset();
     if (request.status === 201) location.assign(form.dataset.then + JSON.parse(request.responseText).id);
-    else say(`${file.name}: ${reason(request)}`, 'danger');
+    else tell(`${file.name}: ${reason(request)}`, 'danger');
   };
   bar.hidden = false;
   chooser.disabled = true;
   bar.value = 0;
-  say(`Sending ${file.name} …`, 'info');
+  tell(say('Sending %(name)s …', file), 'info');
   request.send(file);
 }
 

@@ -28,11 +28,11 @@ function plotted(place) {
       { ...axis(), scale: 'percent', side: 1, size: 60, grid: { show: false }, values: (_, at) => at.map((value) => `${value} %`) },
     ],
     series: [
-      { label: 'From', value: (_, time) => told(time) },
-      { label: 'Calls', stroke: colour('blue'), fill: colour('blue', 0.3), paths: uPlot.paths.bars({ size: [0.9, 40], align: 1 }), points: { show: false }, value: counted },
-      { label: 'Texts', stroke: colour('purple'), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false }, value: counted },
-      { label: 'Answered, % of ended', scale: 'percent', stroke: colour('green'), value: percent, ...lines },
-      { label: 'Abandoned, % of answered', scale: 'percent', stroke: colour('red'), value: percent, ...lines },
+      { label: say('From'), value: (_, time) => told(time) },
+      { label: say('Calls'), stroke: colour('blue'), fill: colour('blue', 0.3), paths: uPlot.paths.bars({ size: [0.9, 40], align: 1 }), points: { show: false }, value: counted },
+      { label: say('Texts'), stroke: colour('purple'), width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false }, value: counted },
+      { label: say('Answered, %% of ended'), scale: 'percent', stroke: colour('green'), value: percent, ...lines },
+      { label: say('Abandoned, %% of answered'), scale: 'percent', stroke: colour('red'), value: percent, ...lines },
     ],
   }, data, place);
 }

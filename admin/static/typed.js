@@ -6,7 +6,7 @@
 (() => {
   const KEY = 'typed';
   const NEVER = ['hidden', 'password', 'file', 'submit', 'button', 'reset', 'image'];
-  const NOTICE = 'You were logged out meanwhile. What you had changed stands here again; it is not saved yet.';
+  const NOTICE = say('You were logged out meanwhile. What you had changed stands here again; it is not saved yet.');
   const user = document.querySelector('meta[name="user"]').content;
   const here = location.pathname + location.search;
 

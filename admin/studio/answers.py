@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from admin.language import _, ngettext, said
 from dialer.domain.errors import InvalidInput
 from dialer.strategy.read import NodeFault
 
@@ -26,14 +27,19 @@ def refusal(status: int, code: str, message: str, **more: Any) -> web.Response:
 def faulty(code: str, done: str, flow: object, faults: Sequence[NodeFault]) -> web.Response:
     """`done` says what became of it: nothing."""
     names = _names(flow)
-    lines = [f"{_named(fault, names)}{fault.field}: {fault.reason}" for fault in faults]
-    count = "1 fault" if len(lines) == 1 else f"{len(lines)} faults"
+    lines = [f"{_named(fault, names)}{fault.field}: {said(fault.reason)}" for fault in faults]
+    count = ngettext("%(num)s fault", "%(num)s faults", len(lines))
     message = f"{done}, {count}. " + "; ".join(lines)
-    return refusal(400, code, message, summary=f"{count}, see the list.", faults=told_faults(faults))
+    summary = _("%(faults)s, see the list.", faults=count)
+    return refusal(400, code, message, summary=summary, faults=told_faults(faults))
+
+
+def retold_of(error: InvalidInput) -> str:
+    return "; ".join(f"{fault.field}: {said(fault.reason)}" for fault in error.faults)
 
 
 def told_faults(faults: Iterable[NodeFault]) -> list[dict[str, str]]:
-    return [{"node": fault.node, "field": fault.field, "reason": fault.reason} for fault in faults]
+    return [{"node": fault.node, "field": fault.field, "reason": said(fault.reason)} for fault in faults]
 
 
 def _named(fault: NodeFault, names: Mapping[str, str]) -> str:

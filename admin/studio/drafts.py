@@ -5,10 +5,11 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import _, said
 from admin.pages import draft_words
 from admin.pages.campaign import campaign_id, load
 from admin.studio.access import why_not_editable
-from admin.studio.answers import faulty, refusal, sent, told_faults
+from admin.studio.answers import faulty, refusal, retold_of, sent, told_faults
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import IllegalTransition, InvalidInput, NotFound, StaleEdit
 from dialer.operations import drafts
@@ -44,13 +45,13 @@ async def save(request: web.Request) -> web.Response:
         flow, base, rev = body.get("flows"), _base(body), _text(body, "draft")
         kept = await drafts.save(ctx, campaign.id, flow, by=request[IDENTITY].name, rev=rev, base=base)
     except BadStrategy as error:
-        return faulty("invalid_flow", "Nothing was saved", flow, error.node_faults)
+        return faulty("invalid_flow", _("Nothing was saved"), flow, error.node_faults)
     except InvalidInput as error:
-        return refusal(400, "unexpected_error", str(error))
+        return refusal(400, "unexpected_error", retold_of(error))
     except StaleEdit:
         return await _other(request, campaign)
     except IllegalTransition as error:
-        return refusal(403, "not_allowed", str(error))
+        return refusal(403, "not_allowed", said(str(error)))
     return web.json_response({"draft": told(kept, campaign)})
 
 
@@ -66,7 +67,7 @@ async def discard(request: web.Request) -> web.Response:
     except NotFound:
         pass  # somebody was faster
     except IllegalTransition as error:
-        return refusal(403, "not_allowed", str(error))
+        return refusal(403, "not_allowed", said(str(error)))
     return web.Response(status=204)
 
 
@@ -74,9 +75,9 @@ async def _other(request: web.Request, campaign: Campaign) -> web.Response:
     """What is there now instead of the draft that was drawn on."""
     there = await drafts.find(request.app[CONTEXT], campaign.id)
     if there is None:
-        message = "Somebody else has deployed or discarded the draft since it was loaded."
+        message = _("Somebody else has deployed or discarded the draft since it was loaded.")
         return refusal(409, "version_mismatch", message, draft=None)
-    message = "Somebody else has saved a draft since this was loaded."
+    message = _("Somebody else has saved a draft since this was loaded.")
     return refusal(409, "version_mismatch", message, draft=told(there, campaign))
 
 

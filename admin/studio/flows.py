@@ -6,11 +6,12 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT, IDENTITY
+from admin.language import _, said
 from admin.pages import impact_words
 from admin.pages.campaign import campaign_id, load
 from admin.studio import drafts as told_drafts
 from admin.studio.access import why_not_editable
-from admin.studio.answers import faulty, refusal, sent, told_faults
+from admin.studio.answers import faulty, refusal, retold_of, sent, told_faults
 from admin.studio.arranging import arranged
 from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, StaleEdit
@@ -58,7 +59,7 @@ async def foresee(request: web.Request) -> web.Response:
     try:
         flow = (await sent(request)).get("flows")
     except InvalidInput as error:
-        return refusal(400, "unexpected_error", str(error))
+        return refusal(400, "unexpected_error", retold_of(error))
     ctx, campaign = request.app[CONTEXT], campaign_id(request)
     checked = await flows.check_flow(ctx, campaign, flow)
     impact = await edits.impact(ctx, campaign, checked.strategy) if checked.strategy else None
@@ -80,15 +81,15 @@ async def deploy(request: web.Request) -> web.Response:
         flow, rev = body.get("flows"), _rev(body)
         new = await flows.deploy(ctx, campaign, flow, rev, by, draft)
     except BadStrategy as error:
-        return faulty("invalid_flow", "Nothing was deployed", flow, error.node_faults)
+        return faulty("invalid_flow", _("Nothing was deployed"), flow, error.node_faults)
     except Incomplete as error:
-        return faulty("incomplete", "Nothing was deployed", flow, [_of_campaign(fault) for fault in error.faults])
+        return faulty("incomplete", _("Nothing was deployed"), flow, [_of_campaign(fault) for fault in error.faults])
     except InvalidInput as error:
-        return refusal(400, "unexpected_error", str(error))
+        return refusal(400, "unexpected_error", retold_of(error))
     except StaleEdit:
-        return refusal(409, "version_mismatch", "Somebody else has deployed this strategy since it was loaded.")
+        return refusal(409, "version_mismatch", _("Somebody else has deployed this strategy since it was loaded."))
     except IllegalTransition as error:
-        return refusal(403, "not_allowed", str(error))
+        return refusal(403, "not_allowed", said(str(error)))
     return await _deployed(request, flow, new)
 
 

@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.language import N_, said
 from admin.pages import words
 from admin.pages.campaign import load
 from admin.pages.render import environment
@@ -27,10 +28,10 @@ from dialer.strategy.palette import palette
 
 _SOURCES = {"comment": "90-comment.html", "link": "60-link.html", "unknown": "98-unknown.html"}
 _HELP = {
-    "comment": {"comment": "A note on the drawing. It changes nothing of what happens."},
+    "comment": {"comment": N_("A note on the drawing. It changes nothing of what happens.")},
     "link": {
-        "link in": "Contacts go on here that come to a “link out” tied to it.",
-        "link out": "Leads to a “link in” without a wire across the drawing. Choose one in its dialog.",
+        "link in": N_("Contacts go on here that come to a “link out” tied to it."),
+        "link out": N_("Leads to a “link in” without a wire across the drawing. Choose one in its dialog."),
     },
 }
 _SCRIPT = re.compile(r'<script type="text/javascript">(.*?)</script>', re.DOTALL)
@@ -64,7 +65,7 @@ async def core_script(request: web.Request) -> web.Response:
 async def steps_script(request: web.Request) -> web.Response:
     """Registers the steps with what there is to choose from on this server, for this campaign."""
     found = await choices(request.app[CONTEXT], await load(request))
-    given = orjson.dumps(palette()).decode(), orjson.dumps(found).decode()
+    given = orjson.dumps(_spoken(palette())).decode(), orjson.dumps(found).decode()
     return web.Response(text=f"Studio.register({', '.join(given)});\n", content_type="text/javascript", charset="utf-8")
 
 
@@ -85,6 +86,20 @@ async def choices(ctx: Context, campaign: Campaign) -> dict[str, Any]:
     }
 
 
+def _spoken(told: Any, name: str = "") -> Any:
+    """The palette in the language of the page: what is for people, by the names under which it stands there."""
+    match told:
+        case dict():
+            return {key: _spoken(one, key) for key, one in told.items()}
+        case list() if name == "options":
+            return [[value, said(words_)] for value, words_ in told]
+        case list():
+            return [_spoken(one) for one in told]
+        case str() if name in {"label", "help", "title", "meaning"}:
+            return said(told)
+    return told
+
+
 def _named(names: list[str], own: str | None) -> dict[str, Any]:
     return {"options": [[name, name] for name in names], "own": own}
 
@@ -93,7 +108,7 @@ def _core_html(name: str) -> str:
     if name not in _SOURCES:
         return ""  # the editor knows the type itself
     helps = "".join(
-        f'<script type="text/html" data-help-name="{type_}"><p>{text}</p></script>\n'
+        f'<script type="text/html" data-help-name="{type_}"><p>{said(text)}</p></script>\n'
         for type_, text in _HELP.get(name, {}).items()
     )
     return f'{_SCRIPT.sub("", _source(name))}\n{helps}<script src="core/{name}.js"></script>'

@@ -56,7 +56,7 @@ def _typed(step: dict[str, Any]) -> dict[str, Any]:
 def _dialogs(steps: list[dict[str, Any]]) -> str:
     html = environment().get_template("studio/steps.html").render(steps=steps)
     html = re.sub(r'<script src="steps\.js"></script>\s*', "", html)
-    script = (STATIC / "studio" / "palette.js").read_text(encoding="utf-8")
+    script = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("say.js", "studio/palette.js"))
     registered = f"Studio.register({_json(steps)}, {{}});"
     return f'{html}\n<script type="text/javascript">\n(function () {{\n{script}\n{registered}\n}})();\n</script>\n'
 

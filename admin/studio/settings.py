@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
+from babel import negotiate_locale
 
 from admin.keys import IDENTITY
+from admin.language import _, spoken
 from admin.studio import files
 from admin.studio.access import editable
 from dialer.strategy.palette import palette
@@ -41,6 +43,16 @@ _SIDEBARS: Mapping[str, Any] = {
 }
 
 
+_LOCALES = {
+    "editor": (files.CLIENT / "locales", "editor.json"),
+    "infotips": (files.CLIENT / "locales", "infotips.json"),
+    "jsonata": (files.CLIENT / "locales", "jsonata.json"),
+    "node-red": (files.NODES / "locales", "messages.json"),
+}
+# The region for which the editor has a language, for who names none.
+_REGIONS = {"es": "es_ES", "pt": "pt_BR", "zh": "zh_CN", "en": "en_US"}
+
+
 async def settings(request: web.Request) -> web.Response:
     writes = await editable(request)
     return web.json_response({
@@ -65,7 +77,7 @@ async def settings(request: web.Request) -> web.Response:
             "languages": ["en-US"],
             "projects": {"enabled": False},
             "multiplayer": {"enabled": False},
-            "deployButton": {"type": "simple", "label": "Deploy", "icon": None},
+            "deployButton": {"type": "simple", "label": _("Deploy"), "icon": None},
             "menu": dict.fromkeys(_HIDDEN_MENU, False),
             "palette": {"editable": False, "catalogues": [], "categories": {"order": _CATEGORIES}},
         },
@@ -81,7 +93,7 @@ async def user_settings(request: web.Request) -> web.Response:
 
 
 async def theme(_request: web.Request) -> web.Response:
-    return web.json_response({"header": {"title": "Strategy"}})
+    return web.json_response({"header": {"title": _("Strategy")}})
 
 
 async def nothing(_request: web.Request) -> web.Response:
@@ -93,15 +105,15 @@ async def plugins(request: web.Request) -> web.Response:
 
 
 async def locale(request: web.Request) -> web.Response:
-    """The English words; other languages get the same, as our own pages have no other."""
-    found = _words(request.match_info["name"])
+    """The editor's own words in the language of the page, whichever the editor asks for, or in English where it has no such."""
+    found = _words(request.match_info["name"], spoken.get().tag)
     if found is None:
         raise web.HTTPNotFound
     return web.json_response(found)
 
 
 async def node_messages(_request: web.Request) -> web.Response:
-    return web.json_response({"node-red": _words("node-red")})
+    return web.json_response({"node-red": _words("node-red", spoken.get().tag)})
 
 
 async def icons(_request: web.Request) -> web.Response:
@@ -109,15 +121,21 @@ async def icons(_request: web.Request) -> web.Response:
     return web.json_response({"node-red": names})
 
 
-@lru_cache(maxsize=8)
-def _words(name: str) -> Any:
-    path = {
-        "editor": files.CLIENT / "locales/en-US/editor.json",
-        "infotips": files.CLIENT / "locales/en-US/infotips.json",
-        "jsonata": files.CLIENT / "locales/en-US/jsonata.json",
-        "node-red": files.NODES / "locales/en-US/messages.json",
-    }.get(name)
-    return None if path is None else json.loads(path.read_bytes())
+@lru_cache(maxsize=64)
+def _words(name: str, tag: str) -> Any:
+    """What that language lacks is English."""
+    root, file = _LOCALES.get(name, (None, ""))
+    if root is None:
+        return None
+    known = {path.parent.name.replace("-", "_"): path for path in root.glob(f"*/{file}")}
+    found = negotiate_locale([tag.replace("-", "_")], list(known), aliases=_REGIONS)
+    return _over(json.loads(known["en_US"].read_bytes()), json.loads(known[found or "en_US"].read_bytes()))
+
+
+def _over(english: Any, other: Any) -> Any:
+    if not isinstance(english, dict) or not isinstance(other, dict):
+        return other
+    return english | {key: _over(english.get(key), one) for key, one in other.items()}
 
 
 def node_sets() -> list[dict[str, Any]]:

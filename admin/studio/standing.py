@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from admin.language import N_, said
+from admin.pages.words import plain
 from dialer.domain.transitions import EnrollmentState
 from dialer.strategy.catalogue import CALL, CONTACT_IN, SMS
 from dialer.strategy.nodered.entry import PREFIX
@@ -17,11 +19,11 @@ _ORDER = (
     EnrollmentState.PENDING, EnrollmentState.IN_PROGRESS, EnrollmentState.WAITING, EnrollmentState.DONE, EnrollmentState.STOPPED,
 )  # fmt: skip
 _WORDS: Mapping[str, Mapping[str, str]] = {
-    PREFIX + CONTACT_IN.name: {EnrollmentState.PENDING: "to come"},
-    PREFIX + CALL.name: {EnrollmentState.PENDING: "queued", EnrollmentState.IN_PROGRESS: "calling"},
-    PREFIX + SMS.name: {EnrollmentState.PENDING: "queued", EnrollmentState.IN_PROGRESS: "sent"},
+    PREFIX + CONTACT_IN.name: {EnrollmentState.PENDING: N_("to come")},
+    PREFIX + CALL.name: {EnrollmentState.PENDING: N_("queued"), EnrollmentState.IN_PROGRESS: N_("calling")},
+    PREFIX + SMS.name: {EnrollmentState.PENDING: N_("queued"), EnrollmentState.IN_PROGRESS: N_("sent")},
 }
-_HERE: Mapping[str, str] = {EnrollmentState.PENDING: "here", EnrollmentState.IN_PROGRESS: "here"}
+_HERE: Mapping[str, str] = {EnrollmentState.PENDING: N_("here"), EnrollmentState.IN_PROGRESS: N_("here")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def _status(type_: str, counted: Counter[str]) -> Status:
     by_word: dict[str, int] = {}
     for state in _ORDER:
         if counted[state]:
-            word = words.get(state, state.value)
+            word = said(words[state]) if state in words else plain(state)
             by_word[word] = by_word.get(word, 0) + counted[state]
     text = " · ".join(f"{number:,} {word}" for word, number in by_word.items())
     fill, shape = _look(counted)

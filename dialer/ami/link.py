@@ -25,6 +25,7 @@ from dialer.ami.gathered import Gathered
 from dialer.ami.parse import USED_EVENTS, Headers
 from dialer.ami.session import Callbacks, Session
 from dialer.ami.states import PROVEN, LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, retry_delay
+from dialer.domain.said import Said, marked
 from dialer.domain.telephony import Event
 
 #: Attempt ids that are remembered, to refuse a second Originate with the same one.
@@ -60,7 +61,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc] # panoramisk has no types
             self.connection.fail(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.connection.end(f"the connection was lost: {exc or 'closed by Asterisk'}")
+        self.connection.end(Said("the connection was lost: %(why)s", why=str(exc or Said("closed by Asterisk"))))
 
     def _take(self, raw: bytes) -> None:
         name = event_name(raw)
@@ -94,7 +95,8 @@ class _Connection(Manager):  # type: ignore[misc] # panoramisk has no types
                     lambda: _Protocol(self), self.settings.host, self.settings.port, ssl=self.settings.tls
                 )
         except (OSError, TimeoutError) as error:
-            raise LinkLostError(f"cannot connect to {where}: {error or 'no answer'}") from error
+            why = str(error) or Said("no answer")
+            raise LinkLostError(Said("cannot connect to %(where)s: %(why)s", where=where, why=why)) from error
         opened.set_result(pair)
         self.connection_made(opened)
         self.pinger.cancel()  # the session pings, with a deadline
@@ -123,7 +125,7 @@ class _Connection(Manager):  # type: ignore[misc] # panoramisk has no types
             async with asyncio.timeout(timeout_s):
                 return await request.future
         except TimeoutError as error:
-            raise NoAnswerError(f"no answer in {timeout_s} s") from error
+            raise NoAnswerError(Said("no answer in %(seconds)s s", seconds=timeout_s)) from error
         finally:
             self.forget(request)
 
@@ -146,7 +148,7 @@ class _Connection(Manager):  # type: ignore[misc] # panoramisk has no types
         """End with an unforeseen error, which `Session.run` raises."""
         if not self.ended.done():
             self.ended.set_exception(error)
-        self._drop(LinkLostError(f"internal error: {error!r}"))
+        self._drop(LinkLostError(Said("internal error: %(error)s", error=repr(error))))
 
     def _drop(self, error: LinkLostError) -> None:
         if self.protocol is None:
@@ -166,7 +168,7 @@ class AmiLink:
 
     def __init__(self, settings: LinkSettings, tell: Callbacks, *, jitter: Callable[[], float] = random.random) -> None:
         self._settings, self._tell, self._jitter = settings, tell, jitter
-        self._state, self._reason, self._was_up = LinkState.DOWN, "not started", False
+        self._state, self._reason, self._was_up = LinkState.DOWN, marked("not started"), False
         self._connection: _Connection | None = None
         self._session: Session | None = None
         self._originated: OrderedDict[str, None] = OrderedDict()
@@ -202,7 +204,8 @@ class AmiLink:
         """One connection, to its end; returns why it ended."""
         self._was_up = False
         if self._state is not LinkState.REFUSED:
-            self._set_state(LinkState.CONNECTING, f"connecting to {self._settings.host}:{self._settings.port}")
+            where = f"{self._settings.host}:{self._settings.port}"
+            self._set_state(LinkState.CONNECTING, Said("connecting to %(where)s", where=where))
         connection = _Connection(self._settings)
         session = Session(connection, self._settings, self._tell, self._set_state)
         connection.on_event = session.take
@@ -227,11 +230,11 @@ class AmiLink:
         if call.attempt_id in self._originated:
             raise ValueError(f"attempt_id: {call.attempt_id} has been originated already")
         if self._state is not LinkState.UP or self._connection is None or self._session is None:
-            return o.NotSent(f"the link to Asterisk is {self._state}: {self._reason}")
+            return o.NotSent(self._closed())
         if self._connection.ended.done():  # a moment before the state tells
-            return o.NotSent("the connection to Asterisk has ended")
+            return o.NotSent(marked("the connection to Asterisk has ended"))
         if self._connection.congested:
-            return o.NotSent("Asterisk is not reading what it is sent")
+            return o.NotSent(marked("Asterisk is not reading what it is sent"))
         self._originated[call.attempt_id] = None
         if len(self._originated) > REMEMBERED_ATTEMPTS:
             self._originated.popitem(last=False)
@@ -251,7 +254,7 @@ class AmiLink:
 
     async def _ask_up(self, action: o.Action) -> o.Answer:
         if self._connection is None or self._state in {LinkState.DOWN, LinkState.CONNECTING, LinkState.REFUSED}:
-            return o.NotSent(f"the link to Asterisk is {self._state}: {self._reason}")
+            return o.NotSent(self._closed())
         return await self._act(self._connection, action)
 
     async def extensions(self, context: str) -> frozenset[str] | None:
@@ -286,8 +289,11 @@ class AmiLink:
             return o.Unknown(str(error))
         if answer.get("Response") == "Success":
             return o.Accepted()
-        reason = answer.get("Message", "no reason given")
+        reason = answer.get("Message", marked("no reason given"))
         return o.Refused(reason, temporary=o.says_nothing_of_the_call(reason))
+
+    def _closed(self) -> str:
+        return Said("the link to Asterisk is %(state)s: %(why)s", state=Said(self._state.value), why=self._reason)
 
     def _set_state(self, state: LinkState, reason: str) -> None:
         if (state, reason) == (self._state, self._reason):

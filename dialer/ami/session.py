@@ -13,6 +13,7 @@ from dialer.ami.originate import NO_RIGHT, STOPPING, Accepted, Action, Answer, R
 from dialer.ami.parse import Headers, live_state
 from dialer.ami.states import LinkLostError, LinkSettings, LinkState, NoAnswerError, RefusedError, StoppingError
 from dialer.domain.calls import attempt_of
+from dialer.domain.said import Said, marked
 from dialer.domain.telephony import Event, FullyBooted, LiveState, Shutdown
 
 #: Events held back during a resync; a resync that takes so long is better begun again.
@@ -70,13 +71,13 @@ class Session:
         elif isinstance(event, FullyBooted):
             self._boot(event)
         elif isinstance(event, Shutdown):
-            self.stop_for("Asterisk is shutting down")
+            self.stop_for(marked("Asterisk is shutting down"))
         if self._held is None:
             self._tell.on_event(event)
         elif len(self._held) < MAX_HELD:
             self._held.append(event)
         else:
-            self._wire.end(f"more than {MAX_HELD} events during a resync")
+            self._wire.end(Said("more than %(number)s events during a resync", number=MAX_HELD))
 
     def expect(self, attempt_id: str) -> None:
         """An Originate is written (or acknowledged): events about it must come soon."""
@@ -89,10 +90,10 @@ class Session:
         elif attempt_id in self._silent:
             self.expect(attempt_id)  # count the wait for events from here, unless some have come already
         if isinstance(answer, Unknown) and not self._wire.ended.done():
-            self._doubt(f"an Originate was not answered: {answer.reason}")
+            self._doubt(Said("an Originate was not answered: %(why)s", why=answer.reason))
         elif isinstance(answer, Refused) and answer.temporary:
             if NO_RIGHT in answer.reason.lower():
-                self._refuse(f"Asterisk refused Originate: {answer.reason}")
+                self._refuse(Said("Asterisk refused Originate: %(why)s", why=answer.reason))
             else:
                 self.stop_for(answer.reason)
 
@@ -130,22 +131,22 @@ class Session:
             while True:
                 await self._look_after()
         except NoAnswerError as error:
-            raise LinkLostError(f"Asterisk: {error}") from error
+            raise LinkLostError(Said("Asterisk: %(error)s", error=str(error))) from error
 
     async def _log_in(self) -> None:
         secret = {"Action": "Login", "Username": self._settings.username, "Secret": self._settings.secret}
         answer = await self._wire.ask(secret | {"Events": "on"}, self._settings.action_timeout_s)
         if answer.get("Response") != "Success":
-            raise _refusal(f"the login of user {self._settings.username!r}", answer)
+            raise _refusal(Said("the login of user %(name)s", name=repr(self._settings.username)), answer)
         if not await self._done(self._booted, self._settings.boot_timeout_s):
-            raise LinkLostError("no FullyBooted: Asterisk is still starting, or the user lacks read = system")
+            raise LinkLostError(marked("no FullyBooted: Asterisk is still starting, or the user lacks read = system"))
 
     async def _resync(self) -> None:
         """Collect the picture, hand it over, then every event since: nothing is lost in between."""
         if self._held is None:
             self._held = []
         self._resync_wanted = False
-        self._set_state(LinkState.RESYNC, "rebuilding the picture")
+        self._set_state(LinkState.RESYNC, marked("rebuilding the picture"))
         offset = await self._clock_offset()
         detects = await self._detects_machines()
         queues = await self._list("QueueStatus")
@@ -205,9 +206,9 @@ class Session:
         try:
             if await self._done(sent.future, self._settings.ping_deadline_s):
                 return
-            self._go_stale(f"no answer to a ping for {self._settings.ping_deadline_s} s")
+            self._go_stale(Said("no answer to a ping for %(seconds)s s", seconds=self._settings.ping_deadline_s))
             if not await self._done(sent.future, self._settings.give_up_s):
-                raise LinkLostError("Asterisk has stopped answering")
+                raise LinkLostError(marked("Asterisk has stopped answering"))
         finally:
             self._wire.forget(sent)
 
@@ -221,9 +222,11 @@ class Session:
         """Pings can be answered while events are minutes late; an attempt that nothing is heard of shows it."""
         gives_up = time.monotonic() + self._settings.give_up_s
         while self._silent_for() > self._settings.event_deadline_s:
-            self._go_stale("Asterisk's events are late: none about an accepted call")
+            self._go_stale(marked("Asterisk's events are late: none about an accepted call"))
             if time.monotonic() > gives_up:
-                raise LinkLostError("no event about an accepted call: are the user's rights and event filters right?")
+                raise LinkLostError(
+                    marked("no event about an accepted call: are the user's rights and event filters right?")
+                )
             await self._pause(self._settings.ping_interval_s)
 
     def _silent_for(self) -> float:
@@ -257,6 +260,6 @@ class Session:
 
 
 def _refusal(of: str, answer: Headers) -> LinkLostError:
-    told = answer.get("Message", "no reason given")
+    told = answer.get("Message", marked("no reason given"))
     kind = StoppingError if STOPPING in told.lower() else RefusedError
-    return kind(f"Asterisk refused {of}: {told}")
+    return kind(Said("Asterisk refused %(what)s: %(why)s", what=of, why=told))

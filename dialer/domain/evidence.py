@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dialer.domain.said import Said
+
 Row = Mapping[str, Any]
 
 
@@ -101,7 +103,7 @@ def _texts(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
 def _trials(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
     """Test messages: texts of no campaign."""
     for row in rows:
-        asked = f"test message, asked for by {row['asked_by']}"
+        asked = Said("test message, asked for by %(who)s", who=row["asked_by"])
         yield Evidence(
             kind="text",
             id=f"trial-{row['id']}",
@@ -112,7 +114,7 @@ def _trials(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
             campaign=None,
             caller_id=row["sender"] or None,
             disposition=row["status"],
-            reason=f"{asked}; {row['error']}" if row["error"] else asked,
+            reason=Said("%(what)s; %(why)s", what=asked, why=row["error"]) if row["error"] else asked,
             ended_at=row["final_at"],
             **_same(row, "gateway", "text"),
         )
@@ -125,7 +127,7 @@ def _replies(rows: Iterable[Row], zone: str) -> Iterator[Evidence]:
             id=f"reply-{row['id']}",
             caller_id=row["destination"],
             disposition="stop" if row["stop"] else "replied",
-            reason=f"confirmation {row['confirmation']}" if row["confirmation"] else None,
+            reason=Said("confirmation %(status)s", status=row["confirmation"]) if row["confirmation"] else None,
             **_same(row, "gateway", "text"),
             **_where({**row, "node": None}, row["received_at"], zone),
         )

@@ -18,6 +18,7 @@ from dialer.domain.columns import (
 from dialer.domain.contact import NewContact
 from dialer.domain.errors import shown
 from dialer.domain.fields import Field
+from dialer.domain.said import Said
 
 MAX_FIELDS = 500
 _CHANNELS = {"voice": Kind.VOICE, "sms": Kind.SMS, "email": Kind.EMAIL}
@@ -36,7 +37,13 @@ def read_item(
     for key, value in item.items():
         reading.take(key, value)
     if len(reading.pairs) > MAX_FIELDS:
-        return Refusal(f"it has {len(reading.pairs)} fields, more than the {MAX_FIELDS} that are taken")
+        return Refusal(
+            Said(
+                "it has %(number)s fields, more than the %(most)s that are taken",
+                number=len(reading.pairs),
+                most=MAX_FIELDS,
+            )
+        )
     contact = contact_from(reading.pairs, default_region, fields)
     if not reading.faults:
         return contact

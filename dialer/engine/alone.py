@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Protocol
 
+from dialer.domain.said import Said
 from dialer.domain.transitions import MessageStatus
 from sms.gateway import Gateway
 from sms.slots import GatewayStoppedError
@@ -61,4 +62,6 @@ def became(result: SubmitResult) -> tuple[MessageStatus, str | None]:
             return MessageStatus.PENDING, reason
         case Refused(name=name, kind=kind, reason=reason):
             for_now = kind is Kind.TEMPORARY
-            return (MessageStatus.PENDING if for_now else MessageStatus.FAILED), f"{name}: {reason}"
+            return (MessageStatus.PENDING if for_now else MessageStatus.FAILED), Said(
+                "%(code)s: %(meaning)s", code=name, meaning=reason
+            )

@@ -10,6 +10,7 @@ import structlog
 from dialer.domain.ending import CallResult
 from dialer.domain.gateway import VoiceGateway
 from dialer.domain.outcome import Outcome
+from dialer.domain.said import Said
 from dialer.operations.context import Context
 from dialer.pacing.breaker import LONGEST_WAIT, Breaker, Ended, Verdict, rebuilt, verdict
 from dialer.store import attempts
@@ -87,8 +88,11 @@ class Breakers:
         times = {"open_since": _told_at(one.since), "next_probe_at": _told_at(probe_at)}
         if one.since is None:
             return {"state": link, "reason": "", "breaker": state.value, **times}
-        then = f"the next call probes it at {probe_at:%H:%M:%S} UTC" if probe_at else "a call is probing it"
-        reason = f"Its calls fail because of the trunk. Breaker open since {one.since:%Y-%m-%d %H:%M:%S} UTC; {then}."
+        probes = Said("the next call probes it at %(at)s UTC", at=f"{probe_at:%H:%M:%S}") if probe_at else None
+        reason = Said(
+            "Its calls fail because of the trunk. Breaker open since %(since)s UTC; %(next)s.",
+            since=f"{one.since:%Y-%m-%d %H:%M:%S}", next=probes or Said("a call is probing it"),
+        )  # fmt: skip
         return {"state": f"breaker_{state.value}", "reason": reason, "breaker": state.value, **times}
 
     def _told(self, name: str, attempt_id: str, what: Verdict, ids: Mapping[str, int]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.said import Said, marked
 from dialer.operations import previews
 from dialer.operations.context import Context
 
@@ -73,7 +74,8 @@ class Desks:
         desk.told = why
         if desk.missed >= most:
             desk.ready = False
-            desk.told = f"{why} You are not ready any more, after {desk.missed} in a row."
+            told = marked("%(what)s You are not ready any more, after %(number)s in a row.")
+            desk.told = Said(told, what=Said(why), number=desk.missed)
 
     def __iter__(self) -> Iterator[Desk]:
         return iter(self._desks.values())

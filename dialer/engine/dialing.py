@@ -12,6 +12,7 @@ from dialer.ami.link import AmiLink
 from dialer.ami.originate import Accepted, Answer, NotSent, Refused
 from dialer.domain.agents import Agents
 from dialer.domain.campaign import Campaign, may_contact
+from dialer.domain.said import Said, marked
 from dialer.engine.bell import Bell, seconds_until
 from dialer.engine.board import Board
 from dialer.engine.breakers import Breakers
@@ -39,7 +40,8 @@ _LIMITS = {
     Against.GATEWAY_LIMIT: Limit.GATEWAY_LIMIT,
     Against.BREAKER: Limit.GATEWAY_BREAKER,
 }
-_FINAL = {Against.NO_GATEWAY: "gateway {} does not exist", Against.PREFIX: "gateway {} may not dial this prefix"}
+_MISSING, _BARRED = marked("gateway %(name)s does not exist"), marked("gateway %(name)s may not dial this prefix")
+_FINAL = {Against.NO_GATEWAY: _MISSING, Against.PREFIX: _BARRED}
 
 
 class Dialing:
@@ -231,7 +233,8 @@ class Dialing:
         """Refused for good, kept in its place in the line, or put off for a while."""
         name, _ = way_of(campaign, request)
         if found.final:
-            self._start(attempts.refuse(self._ctx, request, _FINAL[found].format(name)), name=f"refuse-{request.id}")
+            refused = attempts.refuse(self._ctx, request, Said(_FINAL[found], name=name))
+            self._start(refused, name=f"refuse-{request.id}")
         elif found is Against.DAILY_CAP and (cap := self.caps.reached(name, request.address, now)) and cap.prefix:
             self._limit(campaign, Limit.GATEWAY_CAP)
             self._start(attempts.put_off(self._ctx, request, cap.resets_at), name=f"put-off-{request.id}")
@@ -252,13 +255,13 @@ class Dialing:
         """Protocol step 5. The same attempt id is never sent twice."""
         may_leave = await leaving.in_time(self._ctx, plan.intent.request, plan.begun)
         if self.decisions.draining:
-            answer: Answer = NotSent("the server is stopping")
+            answer: Answer = NotSent(marked("the server is stopping"))
         elif self.tracker.is_barred(plan.intent.attempt_id):
-            answer = NotSent("its number has come onto a do-not-contact list")
+            answer = NotSent(marked("its number has come onto a do-not-contact list"))
         elif may_leave and not plan.is_late and self.board.may_start(plan.intent.request, self._ctx.clock()):
             answer = await self.link.originate(plan.call)
         else:
-            answer = NotSent("too late: its campaign may not run any more, or its agent be gone")
+            answer = NotSent(marked("too late: its campaign may not run any more, or its agent be gone"))
         attempt_id, now = plan.intent.attempt_id, self._ctx.clock()
         if isinstance(answer, NotSent) or (isinstance(answer, Refused) and answer.temporary):
             # Forgotten only then: a resync meanwhile would find its row in the store, and count it as lost.

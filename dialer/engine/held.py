@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dialer.domain.members import NotFree
+from dialer.domain.said import Said, marked
 from dialer.domain.transitions import PreviewState
 from dialer.engine.desks import Desk, Desks
 from dialer.engine.dialing import Dialing
@@ -68,9 +69,9 @@ class Holding:
         campaign = self.dialing.board.campaigns.get(request.campaign_id)
         member = self.dialing.agents.member(campaign.queue or "", agent, now) if campaign else None
         if member is None:
-            return "the agent is not known in the campaign's queue"
+            return marked("the agent is not known in the campaign's queue")
         reasons = [one for one in member.reasons if one is not NotFree.PREVIEW]
-        return f"the agent is not free: {', '.join(reasons)}" if reasons else ""
+        return Said("the agent is not free: %(states)s", states=", ".join(reasons)) if reasons else ""
 
     def miss(self, held: Held, to: PreviewState, told: str) -> None:
         self.desks.missed(held.desk, self.ctx.settings.preview.most_missed, told)

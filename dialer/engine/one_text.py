@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dialer.domain.said import Said, marked
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.sms_gateways import news, reference
 from dialer.engine.text_log import TextLog
@@ -71,14 +72,16 @@ class OneText:
                 if result is None:
                     return
                 if not isinstance(result, Accepted | Unknown):
-                    await self._fail(self.split.parts[part.number :], f"part {part.number} was refused")
+                    await self._fail(
+                        self.split.parts[part.number :], Said("part %(part)s was refused", part=part.number)
+                    )
                     return
         except GatewayStoppedError:
-            await self._stopped("the gateway was stopped")
+            await self._stopped(marked("the gateway was stopped"))
         except asyncio.CancelledError:
             if self._task is None or not self._diverted or self._task.uncancel():
                 raise
-            await self._stopped("the link to the SMSC was lost")
+            await self._stopped(marked("the link to the SMSC was lost"))
 
     async def _send(self, part: Part) -> SubmitResult | None:
         """The recorded answer; None if nothing was sent and nothing will be now."""
@@ -121,7 +124,7 @@ class OneText:
         may_leave = is_being_completed or await leaving.in_time(self.ctx, self.intent.request, self.asked_at)
         self.leaving = is_being_completed or (may_leave and self.may_go() and not self.barred)
         if not self.leaving:
-            await self._stopped("stopped before the SMSC took it")
+            await self._stopped(marked("stopped before the SMSC took it"))
         return self.leaving
 
     async def _submit(self, part: Part) -> SubmitResult:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from dialer.ami.originate import AgentCall, NotSent, Refused
 from dialer.domain import telephony as t
 from dialer.domain.agent_leg import agent_leg_of
+from dialer.domain.said import Said, marked
 from dialer.domain.transitions import PreviewState
 from dialer.engine.held import Held, Holding, Stage
 from dialer.engine.placing import way_of
@@ -43,10 +44,9 @@ class PreviewCalls:
             return
         answer = await self._dialing.link.ring_agent(call)
         if isinstance(answer, NotSent | Refused) and held.stage is Stage.RINGING:
-            held.desk.told = f"Your telephone could not be called: {answer.reason}."
-            self._holding.close(
-                held, PreviewState.WITHDRAWN, f"the agent's telephone could not be called: {answer.reason}"
-            )
+            held.desk.told = Said("Your telephone could not be called: %(why)s.", why=answer.reason)
+            why = Said("the agent's telephone could not be called: %(why)s", why=answer.reason)
+            self._holding.close(held, PreviewState.WITHDRAWN, why)
 
     def apply(self, event: t.Event) -> None:
         """Told by Asterisk: an agent has picked up or not, or has hung up."""
@@ -64,7 +64,7 @@ class PreviewCalls:
             held.stage = Stage.CLOSING
             self._start(self._dial(held), name=f"preview-{offer_id}")
         elif held.stage is Stage.RINGING:
-            self._holding.miss(held, PreviewState.WITHDRAWN, "Your telephone was not picked up.")
+            self._holding.miss(held, PreviewState.WITHDRAWN, marked("Your telephone was not picked up."))
 
     async def _dial(self, held: Held) -> None:
         """Protocol steps 3 to 5, now that the agent waits."""
@@ -79,18 +79,18 @@ class PreviewCalls:
         )  # fmt: skip
         plan = self._dialing.plan(campaign, intent, now)
         if plan is None or not await self._dialing.commit_one(plan):
-            self._give_up(held, "the contact may not be called any more")
+            self._give_up(held, marked("the contact may not be called any more"))
             return
         held.stage, held.until = Stage.CALLING, now + timedelta(seconds=LONGEST_CALL_S)
         if held.leg_gone:
-            await self._dialing.withdraw(plan, "its agent hung up before")
+            await self._dialing.withdraw(plan, marked("its agent hung up before"))
         else:
             await self._dialing.originate(plan)
         self._holding.moved()
         await previews.dialed(self._ctx, held.offer)
 
     def _give_up(self, held: Held, why: str) -> None:
-        held.desk.told = f"The call was not made: {why}."
+        held.desk.told = Said("The call was not made: %(why)s.", why=why)
         self._holding.close(held, PreviewState.WITHDRAWN, why)
 
     def see_to(self, held: Held, now: datetime) -> None:

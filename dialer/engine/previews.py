@@ -13,7 +13,7 @@ from ulid import ULID
 from dialer.domain import telephony as t
 from dialer.domain.campaign import Campaign, offers
 from dialer.domain.errors import Conflict, NotFound
-from dialer.domain.said import Said
+from dialer.domain.said import Said, marked
 from dialer.domain.transitions import PreviewState
 from dialer.engine.desks import Desk, Desks
 from dialer.engine.dialing import Dialing
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 # Between the agent's answer and the callee's call there is a commit.
 TO_LEAVE = timedelta(seconds=30)
+NOT_NOW = marked("the campaign may not call this contact now")
 AT_HAND = 5  # requests of a campaign that are looked at for one that may be called
 
 
@@ -113,14 +114,14 @@ class Previews:
         match held.stage:
             case Stage.OFFERED:
                 if held.until <= now:
-                    self._holding.miss(held, PreviewState.TIMED_OUT, "You did not answer an offer in time.")
+                    self._holding.miss(held, PreviewState.TIMED_OUT, marked("You did not answer an offer in time."))
                 elif why := self._against_offer(held, now):
                     self._holding.close(held, PreviewState.WITHDRAWN, why)
             case Stage.RINGING:
                 if held.until <= now:
-                    self._holding.miss(held, PreviewState.WITHDRAWN, "Your telephone was not picked up.")
+                    self._holding.miss(held, PreviewState.WITHDRAWN, marked("Your telephone was not picked up."))
                 elif not self._dialing.board.may_start(held.request, now):
-                    self._holding.close(held, PreviewState.WITHDRAWN, "the campaign may not call this contact now")
+                    self._holding.close(held, PreviewState.WITHDRAWN, NOT_NOW)
             case Stage.CALLING:
                 self._calls.see_to(held, now)
             case Stage.WRAP_UP:
@@ -132,9 +133,9 @@ class Previews:
     def _against_offer(self, held: Held, now: datetime) -> str:
         """Why an offer that waits for an answer can't stand."""
         if not self._dialing.board.may_start(held.request, now):
-            return "the campaign may not call this contact now"
+            return NOT_NOW
         if not held.desk.present(now):
-            return "the agent has left the page"
+            return marked("the agent has left the page")
         return self._holding.busy(held.request, held.offer.agent, now)
 
     def _offer(self, now: datetime) -> None:
@@ -257,4 +258,4 @@ class Previews:
         for held in self._holding:
             if held.stage in {Stage.OFFERED, Stage.RINGING}:
                 held.stage = Stage.CLOSING
-                await self._holding.give_back(held, PreviewState.WITHDRAWN, "the server was stopped")
+                await self._holding.give_back(held, PreviewState.WITHDRAWN, marked("the server was stopped"))

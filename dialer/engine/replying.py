@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+from dialer.domain.said import marked
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.alone import VALID, Gateways, became, send_alone
 from dialer.operations import messages, replies
@@ -69,7 +70,7 @@ class Replying:
         gateway = self._gateways.of(await replies.gateway_of(self._ctx, reply_id))
         if gateway is None:  # it may come back in time
             if await replies.begin_confirmation(self._ctx, reply_id) is not None:
-                await replies.end_confirmation(self._ctx, reply_id, "pending", "the gateway is not there")
+                await replies.end_confirmation(self._ctx, reply_id, "pending", marked("the gateway is not there"))
             return
 
         async def begin() -> OutgoingPart | None:

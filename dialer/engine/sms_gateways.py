@@ -7,6 +7,7 @@ from typing import Any
 
 from dialer.domain.campaign import Campaign
 from dialer.domain.gateway import SmsGateway
+from dialer.domain.said import Said
 from dialer.domain.transitions import MessageStatus
 from dialer.engine.board import Board
 from dialer.engine.gateway_view import view
@@ -118,8 +119,9 @@ class SmsGateways:
         """As `EngineSignals` has it."""
         gateway = self.of(name)
         if gateway is None:
-            return "does not run in this process"
-        return None if gateway.is_bound else f"is {gateway.state.value}: {gateway.describe().reason or 'not bound yet'}"
+            return Said("does not run in this process")
+        why = gateway.describe().reason or Said("not bound yet")
+        return None if gateway.is_bound else Said("is %(state)s: %(why)s", state=Said(gateway.state.value), why=why)
 
     def _make(self, name: str, settings: SmsGateway) -> Gateway:
         async def on_receipts(receipts: Sequence[Receipt]) -> None:
@@ -165,7 +167,8 @@ def news(message_id: str, part: int, result: SubmitResult) -> PartNews:
     if isinstance(result, Accepted):
         return PartNews(message_id, part, MessageStatus.SUBMITTED, names=keys(result.smsc_id))
     if isinstance(result, Refused):
-        return PartNews(message_id, part, MessageStatus.FAILED, error=f"{result.name}: {result.reason}")
+        told = Said("%(code)s: %(meaning)s", code=result.name, meaning=result.reason)
+        return PartNews(message_id, part, MessageStatus.FAILED, error=told)
     if isinstance(result, NotSent):
-        return PartNews(message_id, part, MessageStatus.FAILED, error=f"not sent: {result.reason}")
-    return PartNews(message_id, part, MessageStatus.LOST, error=f"no answer: {result.reason}")
+        return PartNews(message_id, part, MessageStatus.FAILED, error=Said("not sent: %(why)s", why=result.reason))
+    return PartNews(message_id, part, MessageStatus.LOST, error=Said("no answer: %(why)s", why=result.reason))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ulid import ULID
 
 from dialer.domain.campaign import Campaign
+from dialer.domain.said import Said, marked
 from dialer.engine.bell import Bell, until
 from dialer.engine.board import Board
 from dialer.engine.feeds import Feeds
@@ -130,7 +131,11 @@ class Texting:
     def _begin(self, request: ContactRequest, name: str) -> None:
         """`name` is the gateway that it leaves by: its step's own, or the campaign's."""
         running = self.gateways.get(name)
-        text = self._text(running, name, request) if running else f"the gateway {name!r} does not exist"
+        text = (
+            self._text(running, name, request)
+            if running
+            else Said("the gateway %(name)s does not exist", name=repr(name))
+        )
         if isinstance(text, str):
             self._start(messages.refuse(self._ctx, request, text), name=f"refuse-{request.id}")
             return
@@ -140,7 +145,7 @@ class Texting:
     def _text(self, running: Running, name: str, request: ContactRequest) -> OneText | str:
         """What is to be sent, or why it can't be."""
         if not request.address:  # taken away while the campaign was stopped
-            return "the contact has no number for texts any more"
+            return marked("the contact has no number for texts any more")
         body = request.payload["text"]
         try:
             split = running.gateway.split(body, request.address)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 
+from dialer.domain.said import marked
 from dialer.engine.alone import VALID, Gateways, became, send_alone
 from dialer.engine.bell import until
 from dialer.operations import trials
@@ -44,14 +45,16 @@ class Trying:
         row = await trials.to_send(self._ctx, trial_id)
         gateway = self._gateways.of(row.gateway) if row is not None else None
         if row is None or gateway is None:
-            await trials.give_up(self._ctx, trial_id, "the gateway is not there")
+            await trials.give_up(self._ctx, trial_id, marked("the gateway is not there"))
             return
         split = gateway.split(row.text, row.address)
         if len(split.parts) == row.parts:
             for part in split.parts:
                 if not await self._send_part(gateway, row, split, part):
                     break
-        await trials.give_up(self._ctx, trial_id, "the gateway was stopped or edited, or could not send it in time")
+        await trials.give_up(
+            self._ctx, trial_id, marked("the gateway was stopped or edited, or could not send it in time")
+        )
 
     async def _send_part(self, gateway: Gateway, row: AnyRow, split: Segmentation, part: Part) -> bool:
         """Whether the SMSC has taken it, or may have."""

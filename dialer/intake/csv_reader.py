@@ -18,6 +18,7 @@ from typing import TextIO
 
 from dialer.domain.columns import attribute_name
 from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.said import Said, marked
 from dialer.intake import encodings, sniff
 from dialer.intake.faults import FileFault, UnreadableFile
 
@@ -26,7 +27,7 @@ MAX_FIELD = 1 << 16  # characters
 MAX_ROW_LINES = 200  # a quoted cell with more line breaks than that is a quote that was never closed
 MAX_COLUMNS = 500
 SAMPLE_ROWS = 10
-_QUOTE_REMEDY = 'write a quote inside a cell twice (""), or remove it'
+_QUOTE_REMEDY = marked('write a quote inside a cell twice (""), or remove it')
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def inspect(
     Raises UnreadableFile, and InvalidInput for an encoding or a delimiter that is not offered.
     """
     if delimiter is not None and delimiter not in sniff.DELIMITERS:
-        raise InvalidInput.single("delimiter", f"{shown(delimiter)} is not offered; use one of , ; tab |")
+        raise InvalidInput.single("delimiter", "%(value)s is not offered; use one of , ; tab |", value=shown(delimiter))
     with path.open("rb") as file:
         head = file.read(encodings.HEAD_BYTES)
     sniff.refuse_foreign(head)
@@ -143,7 +144,9 @@ class _Lines:
         self.row_chars += len(line)
         self.last = line
         if "\0" in line:
-            reason = f"line {self.number} contains a NUL byte, so this is not a text file or a damaged one"
+            reason = Said(
+                "line %(line)s contains a NUL byte, so this is not a text file or a damaged one", line=self.number
+            )
             raise UnreadableFile(FileFault.NUL, reason, "export it again as CSV UTF-8")
         if self.row_chars > MAX_LINE or self.number - self.row_line >= MAX_ROW_LINES:
             raise self._overlong()
@@ -151,13 +154,14 @@ class _Lines:
 
     def _overlong(self) -> UnreadableFile:
         if self.number == self.row_line:
-            reason = f"line {self.number} is longer than {MAX_LINE:,} characters"
+            reason = Said("line %(line)s is longer than %(most)s characters", line=self.number, most=f"{MAX_LINE:,}")
             return UnreadableFile(FileFault.TOO_LONG, reason, "check that the file has one contact per line")
         return unclosed(self.row_line)
 
 
 def unclosed(line: int) -> UnreadableFile:
-    reason = f"a quote opened in the row at line {line} is never closed, or closed in the wrong place"
+    told = marked("a quote opened in the row at line %(line)s is never closed, or closed in the wrong place")
+    reason = Said(told, line=line)
     return UnreadableFile(FileFault.QUOTES, reason, _QUOTE_REMEDY)
 
 
@@ -193,14 +197,20 @@ def _next_row(reader: "Iterator[list[str]]", lines: _Lines) -> Row | RefusedRow 
             raise unclosed(begin) from fault
         if "larger than field limit" in str(fault):
             raise _overlong_field(begin) from fault
-        return RefusedRow(begin, [lines.last.rstrip("\r\n")], f"the quotes do not pair; {_QUOTE_REMEDY}")
+        return RefusedRow(begin, [lines.last.rstrip("\r\n")], _with_remedy(marked("the quotes do not pair")))
     if lines.row_chars > MAX_FIELD and max(map(len, cells)) > MAX_FIELD:
         raise _overlong_field(begin)
     return Row(begin, cells)
 
 
+def _with_remedy(told: str, **values: int) -> str:
+    return Said("%(what)s; %(remedy)s", what=Said(told, **values), remedy=Said(_QUOTE_REMEDY))
+
+
 def _overlong_field(line: int) -> UnreadableFile:
-    reason = f"the row at line {line} has a cell of more than {MAX_FIELD:,} characters"
+    reason = Said(
+        "the row at line %(line)s has a cell of more than %(most)s characters", line=line, most=f"{MAX_FIELD:,}"
+    )
     return UnreadableFile(FileFault.TOO_LONG, reason, "shorten it, or leave its column out of the export")
 
 
@@ -211,12 +221,16 @@ def _fitted(row: Row, width: int) -> Row | RefusedRow:
         return row
     if len(cells) < width:
         if any("\n" in cell for cell in cells):
-            reason = f"has {len(cells)} cells instead of {width}, one of them with line breaks: a quote is out of place"
-            return RefusedRow(row.number, cells, f"{reason}; {_QUOTE_REMEDY}")
+            told = marked(
+                "has %(cells)s cells instead of %(width)s, one of them with line breaks: a quote is out of place"
+            )
+            return RefusedRow(row.number, cells, _with_remedy(told, cells=len(cells), width=width))
         return Row(row.number, cells + [""] * (width - len(cells)))
     if any(cell.strip() for cell in cells[width:]):
-        reason = f"has {len(cells)} cells where the header has {width}; put cells that contain the delimiter in quotes"
-        return RefusedRow(row.number, cells, reason)
+        told = marked(
+            "has %(cells)s cells where the header has %(width)s; put cells that contain the delimiter in quotes"
+        )
+        return RefusedRow(row.number, cells, Said(told, cells=len(cells), width=width))
     return Row(row.number, cells[:width])
 
 
@@ -250,12 +264,16 @@ def _first_row(path: Path, encoding: str, delimiter: str, first_line: int) -> Ro
 
 def _check_columns(columns: tuple[str, ...], line: int) -> None:
     if len(columns) > MAX_COLUMNS:
-        reason = f"the first row (line {line}) has {len(columns)} columns, more than {MAX_COLUMNS}"
+        reason = Said(
+            "the first row (line %(line)s) has %(columns)s columns, more than %(most)s",
+            line=line, columns=len(columns), most=MAX_COLUMNS,
+        )  # fmt: skip
         raise UnreadableFile(FileFault.COLUMNS, reason, "check the delimiter, or leave columns out of the export")
     seen: dict[str, int] = {}
     for at, column in enumerate(columns, 1):
         name = attribute_name(column)
         if name and name in seen:
-            reason = f"columns {seen[name]} and {at} are both called {shown(column)}"
+            told = {"first": seen[name], "second": at, "name": shown(column)}
+            reason = Said("columns %(first)s and %(second)s are both called %(name)s", **told)
             raise UnreadableFile(FileFault.COLUMNS, reason, "rename one of them in the header")
         seen[name] = at

@@ -14,6 +14,7 @@ from pathlib import Path
 import charset_normalizer
 
 from dialer.domain.errors import InvalidInput, shown
+from dialer.domain.said import Said, marked
 from dialer.intake.faults import FileFault, UnreadableFile
 
 HEAD_BYTES = 65_536
@@ -38,7 +39,7 @@ _STEP_BYTES = 1_024
 _LARGEST_CHAOS = 0.2
 _SYMBOLS = frozenset({"Sc", "Sk", "Sm", "So", "No"})
 _AS_GOOD = 0.001
-_REMEDY = "save it as CSV UTF-8, or name the encoding it is in"
+_REMEDY = marked("save it as CSV UTF-8, or name the encoding it is in")
 
 
 def checked_encoding(name: str) -> str:
@@ -51,7 +52,9 @@ def checked_encoding(name: str) -> str:
             wanted.replace("latin1", "iso-8859-1"),
         ):
             return known
-    raise InvalidInput.single("encoding", f"{shown(name)} is not offered; use one of {', '.join(ENCODINGS)}")
+    raise InvalidInput.single(
+        "encoding", "%(value)s is not offered; use one of %(known)s", value=shown(name), known=", ".join(ENCODINGS)
+    )
 
 
 def detect_encoding(path: Path) -> str:
@@ -82,13 +85,14 @@ def encoding_fault(path: Path, encoding: str) -> UnreadableFile:
             line += fault.object[: fault.start].count(b"\n")
             return _named_fault(encoding, fault, start, line)
         except UnicodeError:  # UTF-16 and UTF-32 that are named want their mark
-            reason = f"the file is not {encoding}: it does not begin with a byte-order mark"
-            return UnreadableFile(
-                FileFault.ENCODING, reason, f"name {encoding}-le or {encoding}-be, or the encoding it is in"
-            )
+            reason = Said("the file is not %(encoding)s: it does not begin with a byte-order mark", encoding=encoding)
+            remedy = Said("name %(encoding)s-le or %(encoding)s-be, or the encoding it is in", encoding=encoding)
+            return UnreadableFile(FileFault.ENCODING, reason, remedy)
         position += len(chunk)
     # Only if the file was changed meanwhile.
-    return UnreadableFile(FileFault.ENCODING, f"the file is not {encoding}", "upload it again")
+    return UnreadableFile(
+        FileFault.ENCODING, Said("the file is not %(encoding)s", encoding=encoding), "upload it again"
+    )
 
 
 def _of_marks(head: bytes) -> str | None:
@@ -189,6 +193,9 @@ def _misfits(text: str) -> float:
 
 
 def _named_fault(encoding: str, fault: UnicodeDecodeError, start: int, line: int) -> UnreadableFile:
-    byte = f"byte 0x{fault.object[fault.start]:02x} at position {start + 1}, line {line}"
     name = "UTF-8" if encoding.startswith("utf-8") else encoding
-    return UnreadableFile(FileFault.ENCODING, f"the file is not {name}: {byte}", _REMEDY)
+    reason = Said(
+        "the file is not %(encoding)s: byte %(byte)s at position %(position)s, line %(line)s",
+        encoding=name, byte=f"0x{fault.object[fault.start]:02x}", position=start + 1, line=line,
+    )  # fmt: skip
+    return UnreadableFile(FileFault.ENCODING, reason, _REMEDY)

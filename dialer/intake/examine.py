@@ -21,6 +21,7 @@ from dialer.domain.columns import ColumnMap, Refusal, map_columns, propose_field
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.domain.fields import Field, FieldType
 from dialer.domain.refusals import Reasons, Tally
+from dialer.domain.said import Said
 from dialer.domain.spreadsheet import BETWEEN
 from dialer.intake.csv_reader import FileShape, RefusedRow, inspect, read, validate
 from dialer.intake.faults import FileFault, UnreadableFile
@@ -148,7 +149,11 @@ async def _in_process(job: Job) -> dict[str, Any]:
             async with asyncio.timeout(WALL_S):
                 out, _ = await process.communicate(orjson.dumps(job))
     if process.returncode != 0 or not out:
-        reason = f"reading the file needs more than {MEMORY_BYTES >> 30} GB of memory or {CPU_S} s"
+        reason = Said(
+            "reading the file needs more than %(memory)s GB of memory or %(time)s s",
+            memory=MEMORY_BYTES >> 30,
+            time=CPU_S,
+        )
         raise UnreadableFile(FileFault.TOO_LONG, reason, "save the table with the contacts alone as CSV UTF-8")
     found: dict[str, Any] = orjson.loads(out)
     _raise_told(found)

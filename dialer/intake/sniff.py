@@ -6,30 +6,41 @@ from collections.abc import Sequence
 
 from dialer.domain.columns import is_known
 from dialer.domain.phone import looks_like_phone
+from dialer.domain.said import marked
 from dialer.intake.faults import FileFault, UnreadableFile
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_LINES = 20
-_SAVE = "open it in the program it comes from and save it as CSV UTF-8"
+_SAVE = marked("open it in the program it comes from and save it as CSV UTF-8")
 _MAGIC = (
     (
         b"PK\x03\x04",
-        "a damaged Excel workbook or a zip archive",
-        "open a workbook in Excel and save it again as .xlsx or CSV UTF-8; unpack an archive and upload the file inside",
+        marked("this is a damaged Excel workbook or a zip archive, not a CSV file"),
+        marked(
+            "open a workbook in Excel and save it again as .xlsx or CSV UTF-8; unpack an archive and upload the file inside"
+        ),
     ),
-    (b"PK\x05\x06", "an empty zip archive", "pack nothing: upload the CSV file itself"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Office document", _SAVE),
-    (b"%PDF", "a PDF document", "export the table as CSV where it was made"),
-    (b"\x89PNG", "a PNG image", "upload the table as CSV"),
-    (b"\xff\xd8\xff", "a JPEG image", "upload the table as CSV"),
-    (b"GIF8", "a GIF image", "upload the table as CSV"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it and upload the CSV file inside"),
-    (b"BZh", "a bzip2 archive", "unpack it and upload the CSV file inside"),
-    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it and upload the CSV file inside"),
-    (b"Rar!", "a RAR archive", "unpack it and upload the CSV file inside"),
-    (b"SQLite format 3", "a SQLite database", "export the table as CSV"),
-    (b"\x7fELF", "a program", "upload the table as CSV"),
-    (b"{\\rtf", "an RTF document", _SAVE),
+    (
+        b"PK\x05\x06",
+        marked("this is an empty zip archive, not a CSV file"),
+        marked("pack nothing: upload the CSV file itself"),
+    ),
+    (b"\xd0\xcf\x11\xe0", marked("this is an old Excel or Office document, not a CSV file"), _SAVE),
+    (b"%PDF", marked("this is a PDF document, not a CSV file"), marked("export the table as CSV where it was made")),
+    (b"\x89PNG", marked("this is a PNG image, not a CSV file"), marked("upload the table as CSV")),
+    (b"\xff\xd8\xff", marked("this is a JPEG image, not a CSV file"), marked("upload the table as CSV")),
+    (b"GIF8", marked("this is a GIF image, not a CSV file"), marked("upload the table as CSV")),
+    (b"\x1f\x8b", marked("this is a gzip archive, not a CSV file"), marked("unpack it and upload the CSV file inside")),
+    (b"BZh", marked("this is a bzip2 archive, not a CSV file"), marked("unpack it and upload the CSV file inside")),
+    (
+        b"7z\xbc\xaf",
+        marked("this is a 7-Zip archive, not a CSV file"),
+        marked("unpack it and upload the CSV file inside"),
+    ),
+    (b"Rar!", marked("this is a RAR archive, not a CSV file"), marked("unpack it and upload the CSV file inside")),
+    (b"SQLite format 3", marked("this is a SQLite database, not a CSV file"), marked("export the table as CSV")),
+    (b"\x7fELF", marked("this is a program, not a CSV file"), marked("upload the table as CSV")),
+    (b"{\\rtf", marked("this is an RTF document, not a CSV file"), _SAVE),
 )
 _MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|table|workbook)", re.IGNORECASE)
 _DAY = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|(19|20)\d\d[-/](19|20)\d\d")  # or two years
@@ -44,7 +55,7 @@ def refuse_foreign(head: bytes) -> None:
         raise UnreadableFile(FileFault.NOT_CSV, "this is an Excel workbook, not a CSV file", "save it as CSV UTF-8")
     for magic, what, remedy in _MAGIC:
         if head.startswith(magic):
-            raise UnreadableFile(FileFault.NOT_CSV, f"this is {what}, not a CSV file", remedy)
+            raise UnreadableFile(FileFault.NOT_CSV, what, remedy)
     if _MARKUP.match(head):
         raise UnreadableFile(FileFault.NOT_CSV, "this is HTML or XML, not a CSV file", _SAVE)
     if _JSON.match(head):

@@ -17,6 +17,7 @@ from typing import Any
 import python_calamine
 
 from dialer.domain.errors import shown
+from dialer.domain.said import Said, marked
 from dialer.intake.faults import FileFault, UnreadableFile
 
 MAX_UNPACKED = 1 << 30  # bytes of all parts; a million rows of ten columns are about half of that
@@ -25,7 +26,7 @@ ENCODING, DELIMITER = "utf-8", ","
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _CHUNK = 1 << 18
-_SAVE = "open it in Excel and save it as .xlsx or as CSV UTF-8"
+_SAVE = marked("open it in Excel and save it as .xlsx or as CSV UTF-8")
 _MIDNIGHT = (0, 0, 0, 0)
 
 
@@ -59,10 +60,11 @@ def to_csv(path: Path, target: Path) -> Sheet:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
             return _write(book, target)
     except python_calamine.PasswordError as fault:
-        reason = "the workbook is protected by a password"
-        raise UnreadableFile(FileFault.WORKBOOK, reason, "save it without one") from fault
+        told = marked("the workbook is protected by a password")
+        raise UnreadableFile(FileFault.WORKBOOK, told, "save it without one") from fault
     except (zipfile.BadZipFile, zlib.error, python_calamine.CalamineError, EOFError, ValueError) as fault:
-        raise UnreadableFile(FileFault.WORKBOOK, f"the workbook is damaged: {str(fault)[:200]}", _SAVE) from fault
+        reason = Said("the workbook is damaged: %(why)s", why=str(fault)[:200])
+        raise UnreadableFile(FileFault.WORKBOOK, reason, _SAVE) from fault
 
 
 def _tail(path: Path) -> bytes:
@@ -86,7 +88,7 @@ def _check_size(path: Path) -> None:
 
 
 def _too_large() -> UnreadableFile:
-    reason = f"the workbook is larger than {MAX_UNPACKED >> 20:,} MB when it is unpacked"
+    reason = Said("the workbook is larger than %(most)s MB when it is unpacked", most=f"{MAX_UNPACKED >> 20:,}")
     return UnreadableFile(FileFault.WORKBOOK, reason, "save the sheet with the contacts alone, as CSV UTF-8")
 
 
@@ -97,8 +99,12 @@ def _write(book: "python_calamine.CalamineWorkbook", target: Path) -> Sheet:
         if sheet.start is not None and _write_rows(sheet, target):
             del sheet  # before the others are looked at: it holds all of its cells
             return Sheet(name, tuple(other for other in names[at + 1 :] if _is_filled(book, other)))
-    what = f"none of its sheets ({', '.join(map(shown, names[:10]))}) holds anything" if names else "it has no sheet"
-    raise UnreadableFile(FileFault.EMPTY, f"the workbook is empty: {what}", "save it again with its data")
+    none, empty = (
+        marked("the workbook is empty: it has no sheet"),
+        marked("the workbook is empty: none of its sheets (%(names)s) holds anything"),
+    )
+    reason = Said(empty, names=", ".join(map(shown, names[:10]))) if names else none
+    raise UnreadableFile(FileFault.EMPTY, reason, "save it again with its data")
 
 
 def _visible(book: "python_calamine.CalamineWorkbook") -> Iterator[str]:

@@ -12,6 +12,7 @@ from dialer.domain.campaign import Campaign, may_start
 from dialer.domain.ending import CallResult
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
+from dialer.domain.said import Said
 from dialer.domain.transitions import AttemptState, EnrollmentState
 from dialer.operations import compliance, events, lasting, outcome_log, steps, suppression
 from dialer.operations.attempt_rows import answered, closed_row, ending, progress, tallied
@@ -203,7 +204,7 @@ async def _opt_out(
     """Callees who pressed the key for it while the message played; before their strategies go on."""
     key = ctx.settings.calls.opt_out_key
     asked = [(request, row.number) for request, row, result in ended if key and result.key == key]
-    reason = f"pressed {key} on hearing the message to an abandoned call"
+    reason = Said("pressed %(key)s on hearing the message to an abandoned call", key=key)
     await suppression.opt_out(tx, ctx, [number for _, number in asked], reason)
     entries = [_entry(ctx.clock(), request, "opted-out", number=number, key=key) for request, number in asked]
     await trail.write(tx, entries)

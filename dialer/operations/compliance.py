@@ -10,6 +10,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.rules.counted import Refusal, Tried, counts_from, first_allowed, refusals
 from dialer.domain.rules.hours import ClosedRule, closed_rules, zones_of
+from dialer.domain.said import marked
 from dialer.domain.suppression import address_digest
 from dialer.domain.transitions import RequestState
 from dialer.operations.context import Context
@@ -109,7 +110,7 @@ def _put_off(request: ContactRequest, found: Refusal, now: datetime) -> trail.En
 
 def _closed(closed: ClosedRule) -> dict[str, Any]:
     until = closed.opens_at.isoformat() if closed.opens_at else None
-    return {"reason": "outside the calling hours", "until": until, "rule": closed.citation.to_json()}
+    return {"reason": marked("outside the calling hours"), "until": until, "rule": closed.citation.to_json()}
 
 
 def _entry(request: ContactRequest, now: datetime, data: dict[str, Any]) -> trail.Entry:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.hooks import GONE, next_try
 from dialer.domain.record import record
+from dialer.domain.said import Said
 from dialer.domain.transitions import DeliveryState
 from dialer.operations import events
 from dialer.operations.context import Context
@@ -71,7 +72,7 @@ async def record_tried(ctx: Context, endpoint_id: int, tried: Sequence[Tried], *
         if not more:
             await hooks.give_back(tx, endpoint_id, ctx.settings.node)
         if is_gone and await hooks.held(tx, endpoint_id) is not None:
-            why = f"the receiver answered {GONE}: it does not want to be told any more"
+            why = Said("the receiver answered %(status)s: it does not want to be told any more", status=GONE)
             await hooks.edit(tx, endpoint_id, {"enabled": False, "disabled_reason": why}, now)
         return kept
 

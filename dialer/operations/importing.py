@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.domain.said import marked
 from dialer.domain.transitions import SourceState
 from dialer.intake.csv_reader import FileShape
 from dialer.intake.faults import UnreadableFile
@@ -25,7 +26,9 @@ from dialer.store.room import is_full
 from dialer.store.types import AnyRow
 
 RETRIES = 5
-NO_ROOM = "the server's disk is full: what was taken so far stays; make room, and load the file again for the rest"
+NO_ROOM = marked(
+    "the server's disk is full: what was taken so far stays; make room, and load the file again for the rest"
+)
 
 
 class ElsewhereError(Exception):

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import may_start
 from dialer.domain.rules.catalogue import RulePack, pack
+from dialer.domain.said import marked
 from dialer.domain.transitions import MessageStatus
 from dialer.operations import compliance, events, outcome_log, steps, trials
 from dialer.operations.context import Context, Queued
@@ -174,7 +175,7 @@ def _tell(ctx: Context, changed: Changed) -> None:
 
 async def lose_unanswered(ctx: Context, node: str | None = None) -> int:
     """After a restart: texts that were committed and never answered. Nobody knows whether they were sent: `lost`."""
-    why = "the server stopped before the SMSC answered"
+    why = marked("the server stopped before the SMSC answered")
     async with ctx.db.read() as tx:
         rows = await messages.open_of(tx, node or ctx.settings.node)
     for row in rows:

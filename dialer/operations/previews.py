@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.record import replace
+from dialer.domain.said import marked
 from dialer.domain.transitions import EnrollmentState, PreviewState, RequestState
 from dialer.operations import audit
 from dialer.operations.context import Context
@@ -113,7 +114,7 @@ async def recover(ctx: Context) -> int:
         for one in left:
             await previews.move(tx, one.id, PreviewState.WITHDRAWN, now)
             if (request := await requests.get(tx, one.request_id)) is not None:
-                told = _entry(now, request, one, "preview-withdrawn", reason="the server was restarted")
+                told = _entry(now, request, one, "preview-withdrawn", reason=marked("the server was restarted"))
                 await trail.write(tx, [told])
     return len(left)
 

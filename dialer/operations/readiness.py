@@ -73,7 +73,7 @@ def _lower_limit(campaign: Campaign) -> Iterator[Fault]:
             "%(own)s %% is above the %(most)s %% of the %(citation)s, which holds",
             own=format(own, "g"),
             most=format(most, "g"),
-            citation=found[0],
+            citation=str(found[0]),
         )
 
 
@@ -102,7 +102,7 @@ def _ring_longer(campaign: Campaign, strategy: Strategy) -> Iterator[Fault]:
                 step=node.name or node.id,
                 ring_s=node.fields.ring_s,
                 least_s=least_s,
-                citation=citation,
+                citation=str(citation),
             )
 
 
@@ -114,13 +114,13 @@ def _waits(campaign: Campaign) -> Iterator[Fault]:
     most_s = waiting_s(campaign.rules, campaign.queue_wait_s or LONGEST_WAIT_S, power=False)
     if campaign.queue_wait_s and campaign.queue_wait_s > most_s:
         yield Fault(
-            "queue_wait_s", "people wait %(most_s)s s at most, by %(citation)s", most_s=most_s, citation=citation
+            "queue_wait_s", "people wait %(most_s)s s at most, by %(citation)s", most_s=most_s, citation=str(citation)
         )
     if rule.message and not campaign.abandoned_message:
         yield Fault(
             "abandoned_message",
             "%(citation)s asks for a message; without a file of its own Asterisk must have one in DIALER_ABANDONED_MESSAGE",
-            citation=citation,
+            citation=str(citation),
         )
 
 

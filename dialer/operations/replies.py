@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.phone import Unreadable, read_phone
 from dialer.domain.replies import asks_to_stop
+from dialer.domain.said import Said, marked
 from dialer.domain.transitions import EnrollmentState, RequestState
 from dialer.operations import do_not_contact, events, steps
 from dialer.operations.context import Context
@@ -136,7 +137,7 @@ async def _bar(ctx: Context, whole: _Whole, numbers: Sequence[str]) -> bool:
     if not meant.address.startswith("+"):
         return False  # a short code, or a name: nobody calls it
     told = whole.text if len(whole.text) <= 50 else f"{whole.text[:50]}{_MISSING}"  # noqa: PLR2004 (only for people)
-    added = await do_not_contact.add(ctx, [NewEntry(meant.address, reason=f"replied {told!r}")])
+    added = await do_not_contact.add(ctx, [NewEntry(meant.address, reason=Said("replied %(text)s", text=repr(told)))])
     return added.added > 0
 
 
@@ -229,7 +230,7 @@ async def begin_confirmation(ctx: Context, reply_id: int) -> AnyRow | None:
         if found is None:
             return None
         in_time = ctx.clock() - found.received_at < CONFIRMED_WITHIN
-        after, why = ("sending", None) if in_time else ("failed", "the gateway was not there in time")
+        after, why = ("sending", None) if in_time else ("failed", marked("the gateway was not there in time"))
         begun = await replies.set_confirmation(tx, reply_id, "pending", after, why)
     return found if begun and in_time else None
 
@@ -244,7 +245,7 @@ async def lose_confirmations(ctx: Context) -> None:
     """After a restart: nobody knows of those that were being sent whether they left."""
     async with ctx.db.write() as tx:
         for row in await replies.confirmations(tx, ctx.settings.node):
-            why = "the server stopped before the SMSC answered"
+            why = marked("the server stopped before the SMSC answered")
             await replies.set_confirmation(tx, row.id, "sending", "lost", why)
 
 

@@ -8,6 +8,7 @@ from dialer.domain.campaign import Campaign
 from dialer.domain.contact import ContactRecord
 from dialer.domain.errors import InvalidInput
 from dialer.domain.phone import Unreadable, normalise_email, parse_phone
+from dialer.domain.said import Said
 from dialer.domain.suppression import Listing, address_digest, listing
 from dialer.operations.context import Context
 from dialer.store import do_not_contact
@@ -42,7 +43,7 @@ async def list_contact(
             "digest": address_digest(ctx.secret, held.address),
             "address": held.address,
             "campaign_id": campaign.id if on is Listing.CAMPAIGNS else None,
-            "reason": f"a step of campaign {campaign.title}"[:LONGEST_REASON],
+            "reason": Said("a step of campaign %(title)s", title=campaign.title)[:LONGEST_REASON],
             "created_at": ctx.clock(),
         }
         for held in contact.addresses

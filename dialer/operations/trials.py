@@ -13,7 +13,7 @@ from dialer.domain.errors import Conflict, DomainError, InvalidInput, NotFound, 
 from dialer.domain.gateway import ADAPTER, SmsGateway
 from dialer.domain.message import combined
 from dialer.domain.phone import parse_phone
-from dialer.domain.said import Said
+from dialer.domain.said import Said, marked
 from dialer.domain.transitions import MESSAGE, MessageStatus
 from dialer.operations import audit, gateways
 from dialer.operations.context import Context
@@ -33,7 +33,7 @@ MOST, WITHIN = 10, timedelta(minutes=1)
 #: One that found no turn in this time is not sent any more: whoever waits for it has tried again.
 SENT_WITHIN = timedelta(seconds=60)
 LONGEST = 1_000
-_STOPPED = "the server stopped before the SMSC answered: nobody knows whether it was sent"
+_STOPPED = marked("the server stopped before the SMSC answered: nobody knows whether it was sent")
 _NOT_SENT = Said("the server stopped before it was sent")
 
 

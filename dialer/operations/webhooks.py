@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import active
+from dialer.domain.said import marked
 from dialer.operations import events, steps
 from dialer.operations.context import Context
 from dialer.store import campaigns, enrollments, requests, trail, webhooks
@@ -102,7 +103,7 @@ async def _take_back(tx: AsyncConnection, ctx: Context, *, own: bool) -> list[Co
     back = await webhooks.take_back(tx, now, ctx.settings.node, CHUNK, own=own)
     for request in back:
         await enrollments.withdrawn(tx, request, now)
-    reason = "the server stopped before it was answered"
+    reason = marked("the server stopped before it was answered")
     await trail.write(
         tx, [_entry(now, one, "webhook-withdrawn", key=webhooks.key_of(one), reason=reason) for one in back]
     )

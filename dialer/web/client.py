@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from dialer.domain.said import Said, marked
 from dialer.domain.template import without_controls
 from dialer.domain.web_address import WebAddress, read_web_address, why_not_allowed, why_not_reached
 from dialer.web.signature import HEADER, signature
@@ -87,7 +88,7 @@ class WebClient:
         try:
             address = read_web_address(outgoing.url)
         except ValueError as error:
-            return Answer(reason=f"the address {error}")
+            return Answer(reason=Said("the address %(why)s", why=error.args[0]))
         refusal = why_not_allowed(address.host, self._allowed) or self._why_not_reached(address)
         if refusal:
             return Answer(reason=refusal)
@@ -95,7 +96,7 @@ class WebClient:
             async with asyncio.timeout(outgoing.timeout_s):
                 return await self._exchange(outgoing, address, at)
         except TimeoutError:
-            return Answer(reason=f"no answer within {outgoing.timeout_s:g} s")
+            return Answer(reason=Said("no answer within %(seconds)s s", seconds=f"{outgoing.timeout_s:g}"))
         except NotReachedError as error:
             return Answer(reason=str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -124,9 +125,12 @@ class WebClient:
             if response.status in _OK:
                 return Answer(response.status, await _beginning(response))
             response.close()
-            told = ", and redirects are not followed" if response.status in _REDIRECTS else ""
+            moved = marked("answered %(status)s, and redirects are not followed")
+            told = Said(
+                moved if response.status in _REDIRECTS else marked("answered %(status)s"), status=response.status
+            )
             again = response.headers.get("Retry-After")
-            return Answer(response.status, reason=f"answered {response.status}{told}", retry_after=again)
+            return Answer(response.status, reason=told, retry_after=again)
 
 
 def _as_read(address: WebAddress) -> URL:
@@ -160,7 +164,7 @@ class _CheckedResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         for one in found:
             if reason := why_not_reached(one["host"], allow_private=self._allow_private):
-                raise NotReachedError(f"{host} is not called: {reason}")
+                raise NotReachedError(Said("%(host)s is not called: %(why)s", host=host, why=reason))
         return found
 
     async def close(self) -> None:

@@ -160,7 +160,10 @@ ALLOWED = {
     "agent": (EVERYBODY, TALKERS),
 }
 #: Before the login.
-PUBLIC = {"GET /login", "POST /login", "GET /favicon.ico", "GET /static/{name}", "GET /static/node-red/{name}"}
+PUBLIC = {
+    "GET /login", "POST /login", "GET /favicon.ico", "GET /static/{name}", "GET /static/texts/{language}.js",
+    "GET /static/node-red/{name}",
+}  # fmt: skip
 NOTHING = "999999999"  # the number of no campaign, contact, user …
 SAMPLES = {"upload": "a" * 8, "offer": "0" * 26, "answer": "skip", "name": "none", "kind": "voice"}
 

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import update
 
 from admin.app import make_app
 from admin.pages.routes import routes
 from config.http import Http
 from config.settings import Webhooks
+from dialer.store import tables, trail
 from tests.api.conftest import PASSWORD, Server
 from tests.api.test_pages import Browser, manager, settings
 from tests.api.test_tries import tried
@@ -34,7 +36,7 @@ NAMES = (
     r"the-\w+", r"ci-\w+", r"s\d", "Copy of Spring", "Spring", "Ann", "Bob", "basic", "gold", "plan", r"people\.csv",
     r"x\.csv", "carrier", "texter", "cleo", "sales", "support", r"hooks\.example", "Hello", r"smsc\.example", r"PJSIP/\S+",
     r"=cmd\|' /C calc'!A0", r"\d+[smhd]", "DE", "utf-8", r"https://[\w./]+", "custom/sorry", "first_name", "phone", "dialer",
-    "UTC", "CEST", "CET", "Europe/Berlin",
+    "UTC", "HANGUP", r"ESME_\w+", r"agent us-federal 2026\.1", r"\d+ h", "CEST", "CET", "Europe/Berlin",
     r"sqlite\+aiosqlite:\S+",
 )  # fmt: skip
 #: What is worded behind the pages, which stays English (docs/how-to/translate-the-pages.md).
@@ -104,6 +106,59 @@ async def test_pages_with_something_on_them(server: Server) -> None:
     sms = next(one["id"] for one in (await server.ok("GET", "/gateways"))["items"] if one["kind"] == "sms")
     assert await walk(server, **PARTS, kind="voice", gateway="carrier", upload=upload) == []
     assert await walk(server, kind="sms", gateway=sms) == []
+
+
+#: What calls, texts and steps keep, as it is stored.
+STORED = (
+    ("step", {"node": "s1", "why": "no_answer, try 2 of 3 after 1h", "port": "busy"}),
+    ("step", {"node": "s1", "why": "the attribute s2 holds no date"}),
+    ("step", {"node": "s1", "why": "inside 09:00-17:00 Europe/Berlin"}),
+    ("step", {"node": "s1", "why": "submitted, waiting until it is delivered"}),
+    ("call-ended", {"outcome": "machine", "reason": "an answering machine took the call: it talked for long; the message was played"}),
+    ("call-ended", {"outcome": "abandoned", "reason": "answered, but the callee hung up while waiting for an agent (HANGUP)"}),
+    ("call-ended", {"outcome": "failed", "reason": "Asterisk refused the call: no reason given", "cause": 21}),
+    ("call-refused", {"address": "+49", "reason": "gateway carrier may not dial this prefix"}),
+    ("call-withdrawn", {"reason": "the link to Asterisk is down: the connection was lost: closed by Asterisk"}),
+    ("sms-status", {"status": "failed", "error": "ESME_RINVDSTADR: destination address is invalid"}),
+    ("sms-status", {"status": "lost", "error": "no answer: the SMSC has closed the connection"}),
+    ("put-off", {"address": "+49", "channel": "voice", "reason": "outside the calling hours"}),
+    ("put-off", {"address": "+49", "channel": "voice",
+                 "reason": "2 calls of all campaigns to the number were made within 24 h, and 2 are allowed",
+                 "rule": {"rule": "s1", "pack": "s2", "version": "1"}}),
+    ("created", {"notes": [("phone: '12' is too short or lacks its area code for +49 (DE); "
+                           "write the whole number with + and the country code")]}),
+    ("merged", {"notes": ["+4930 is on a do-not-contact list: left out"]}),
+    ("preview-withdrawn", {"agent": "s3", "reason": "the agent's telephone could not be called: no answer in 10 s"}),
+    ("webhook-failed", {"address": "hooks.example", "reason": "answered 302, and redirects are not followed"}),
+)  # fmt: skip
+
+
+async def test_what_was_stored_in_english(server: Server) -> None:
+    """It is recognised where pages show it: with calls, texts and contacts, of a file's rows, and of a receiver of webhooks."""
+    path = await tried(server, named())
+    told = "the server's disk is full: what was taken so far stays; make room, and load the file again for the rest"
+    async with server.ctx.db.write() as tx:
+        await trail.write(tx, [trail.Entry(server.clock.now, 1, 1, kind, data) for kind, data in STORED])
+        await tx.execute(
+            update(tables.attempt).values(reason="the trunk gave no sign of life before the ring time was over")
+        )
+        await tx.execute(update(tables.message).values(error="not sent: the link is down"))
+        await tx.execute(update(tables.source).values(error=told))
+    await server.ok("PATCH", path, json={"rule_pack": "us-maryland"})
+    rows = {
+        "data": 'phone,Ц\n12,1\n+49 30 x,1\n"Ц","1\n\n2","Ц"\n+4930123461,1\n'.encode(),
+        "headers": {"Content-Type": "text/csv"},
+    }
+    upload = (await server.ok("POST", f"{path}/uploads?name=x.csv", 201, **rows))["id"]
+    found = []
+    for page in (
+        f"{path}/contacts/1", "/attempts", "/messages", f"{path}/contacts", f"{path}/sources", f"{path}/settings",
+        f"{path}/uploads/{upload}", "/evidence",
+    ):  # fmt: skip
+        response = await server.client.get(page)
+        assert response.status == 200, page
+        found += english(page, await response.text())
+    assert found == []
 
 
 async def test_pages_with_nothing_on_them(server: Server) -> None:

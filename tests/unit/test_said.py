@@ -25,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 #: Read by programs, in the editor, or on the command line.
 UNSAID = (
     "nodered/", "strategy/text/", "strategy/cases/", "store/backup.py", "store/migrate.py", "cli.py", "with_context.py",
-    "intake/",
 )  # fmt: skip
 pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("spoken")]
 

@@ -37,8 +37,8 @@ Studio.deployed = (answer) => { // before the editor's own
 Studio.offerDraft = (status) => {
   if (status !== 400 || !Studio.mayWrite) return;
   $('#studio-faults').append($('<footer>').append(
-    $('<span>').text('It can be kept as a draft until it is mended. '),
-    $('<button type="button" class="red-ui-button">').text('Save it as a draft').on('click', () => Studio.saveDraft()),
+    $('<span>').text(say('It can be kept as a draft until it is mended.')), ' ',
+    $('<button type="button" class="red-ui-button">').text(say('Save it as a draft')).on('click', () => Studio.saveDraft()),
   ));
 };
 
@@ -53,10 +53,10 @@ Studio.tellDraft = () => {
   if (told) {
     const strip = $('<section id="studio-draft" role="status">').append($('<b>').text(`${told.title}.`));
     if (told.age) strip.append($('<span>').text(told.age));
-    if (!Studio.draft) strip.append($('<span>').text('It is not what is drawn here.'), link('Open the draft', ''));
+    if (!Studio.draft) strip.append($('<span>').text(say('It is not what is drawn here.')), link(say('Open the draft'), ''));
     else {
-      if (told.deployed) strip.append(link(`See version ${told.deployed}`, DEPLOYED));
-      if (Studio.mayWrite) strip.append($('<button type="button" class="red-ui-button">').text('Discard draft').on('click', askToDiscard));
+      if (told.deployed) strip.append(link(say('See version %(deployed)s', told), DEPLOYED));
+      if (Studio.mayWrite) strip.append($('<button type="button" class="red-ui-button">').text(say('Discard draft')).on('click', askToDiscard));
     }
     strip.appendTo('#red-ui-workspace');
     room.observe(strip[0]);
@@ -73,8 +73,8 @@ const room = new ResizeObserver(makeRoom);
 
 // -- saving -----------------------------------------------------------------------------------------------------------------
 
-const saveButton = $('<a id="studio-save-draft" class="red-ui-deploy-button disabled" href="#">').text('Save draft')
-  .attr('title', 'Keep the drawing as it is, without deploying it')
+const saveButton = $('<a id="studio-save-draft" class="red-ui-deploy-button disabled" href="#">').text(say('Save draft'))
+  .attr('title', say('Keep the drawing as it is, without deploying it'))
   .on('click', (event) => { event.preventDefault(); if (!saveButton.hasClass('disabled')) Studio.saveDraft(); });
 
 const asJson = (value) => ({ type: 'POST', contentType: 'application/json', data: JSON.stringify(value) });
@@ -89,16 +89,16 @@ Studio.saveDraft = (over = false) => {
   $.ajax({ url: 'draft', ...asJson(body) }).done(({ draft }) => {
     [Studio.draft, Studio.other] = [draft, null];
     RED.nodes.dirty(false);
-    Studio.showFaults(draft.faults, 'The draft', true);
+    Studio.showFaults(draft.faults, say('The draft'), true);
     Studio.tellDraft();
-    RED.notify($('<span>').text('The draft is saved. Nothing was deployed.'), 'success');
+    RED.notify($('<span>').text(say('The draft is saved. Nothing was deployed.')), 'success');
   }).fail((request) => {
     saveButton.removeClass('disabled');
-    const answer = request.responseJSON ?? { message: `the server answered ${request.status}` };
+    const answer = request.responseJSON ?? { message: say('the server answered %(status)s', request) };
     if (request.status === 409) askToReplace(answer);
     else {
-      if (answer.faults) Studio.showFaults(answer.faults, 'Nothing was saved', true);
-      RED.notify($('<span>').text(`The draft was not saved: ${answer.summary ?? answer.message}`), 'error');
+      if (answer.faults) Studio.showFaults(answer.faults, say('Nothing was saved'), true);
+      RED.notify($('<span>').text(say('The draft was not saved: %(why)s', { why: answer.summary ?? answer.message })), 'error');
     }
   });
 };
@@ -110,7 +110,7 @@ const question = (lines, doIt, act) => {
     modal: true,
     fixed: true,
     buttons: [
-      { text: 'Keep drawing', click: () => asked.close() },
+      { text: say('Keep drawing'), click: () => asked.close() },
       { text: doIt, class: 'primary', click: () => { asked.close(); act(); } },
     ],
   });
@@ -118,18 +118,20 @@ const question = (lines, doIt, act) => {
 
 const askToReplace = ({ message, draft }) => {
   const lines = [$('<p>').append($('<b>').text(message))];
-  if (draft) lines.push($('<p>').text(`${draft.title}. `).append(link('Look at it in another window', '').attr('target', '_blank')));
-  question(lines, draft ? 'Replace that draft' : 'Save it all the same', () => Studio.saveDraft(true));
+  if (draft) lines.push($('<p>').text(`${draft.title}. `).append(link(say('Look at it in another window'), '').attr('target', '_blank')));
+  question(lines, draft ? say('Replace that draft') : say('Save it all the same'), () => Studio.saveDraft(true));
 };
 
 const askToDiscard = () => {
-  const after = Studio.draft.deployed ? `version ${Studio.draft.deployed} comes back to the canvas` : 'the canvas begins anew';
-  const lines = [$('<p>').append($('<b>').text('Discard this draft?')), $('<p>').text(`What is drawn in it is gone for good, and ${after}.`)];
-  question(lines, 'Discard it', () => {
+  const after = Studio.draft.deployed
+    ? say('What is drawn in it is gone for good, and version %(deployed)s comes back to the canvas.', Studio.draft)
+    : say('What is drawn in it is gone for good, and the canvas begins anew.');
+  const lines = [$('<p>').append($('<b>').text(say('Discard this draft?'))), $('<p>').text(after)];
+  question(lines, say('Discard it'), () => {
     $.ajax({ url: 'draft', type: 'DELETE', headers: { 'Studio-Draft': Studio.draft.rev } }).done(() => {
       RED.nodes.dirty(false); // nothing to be asked about
       location.reload();
-    }).fail(({ responseJSON }) => RED.notify($('<span>').text(responseJSON?.message ?? 'It could not be discarded.'), 'error'));
+    }).fail(({ responseJSON }) => RED.notify($('<span>').text(responseJSON?.message ?? say('It could not be discarded.')), 'error'));
   });
 };
 
@@ -150,7 +152,7 @@ RED.events.on('flows:loaded', () => {
     Studio.draft = draft;
     RED.nodes.originalFlow(original); // what a merge with a later version compares with
     if (Studio.mayWrite) $('#red-ui-header-button-deploy').removeClass('disabled');
-    if (draft.faults.length) Studio.showFaults(draft.faults, 'The draft', true);
+    if (draft.faults.length) Studio.showFaults(draft.faults, say('The draft'), true);
   } else Studio.other = draft;
   Studio.tellDraft();
   room.observe($('#red-ui-sidebar-container')[0]);

@@ -38,15 +38,15 @@ $.ajaxPrefilter((options, _original, request) => {
   if (options.url === 'flows' && options.type === 'POST') {
     Studio.showFaults([]);
     request.fail(() => Studio.refused(request)); // before the editor's own, which shows `responseText` as HTML
-    request.done((answer) => Studio.showFaults(answer.warnings ?? [], 'Deployed, with warnings'));
+    request.done((answer) => Studio.showFaults(answer.warnings ?? [], say('Deployed, with warnings')));
   }
 });
 
 Studio.refused = (request) => {
   if (request.status === 409 || !request.responseText) return;
   let answer;
-  try { answer = JSON.parse(request.responseText); } catch { answer = { message: `the server answered ${request.status}` }; }
-  Studio.showFaults(answer.faults ?? [], 'Nothing was deployed', true);
+  try { answer = JSON.parse(request.responseText); } catch { answer = { message: say('the server answered %(status)s', request) }; }
+  Studio.showFaults(answer.faults ?? [], say('Nothing was deployed'), true);
   request.responseText = $('<i>').text(answer.summary ?? answer.message).html();
 };
 
@@ -83,9 +83,9 @@ Studio.redraw = (id) => {
 
 Studio.listFaults = (faults, title, refused) => {
   const panel = $('<section id="studio-faults" role="alert">').toggleClass('studio-warnings', !refused).appendTo('#red-ui-workspace');
-  const count = faults.length === 1 ? '1 place' : `${faults.length} places`;
-  $('<header>').append($('<b>').text(`${title}: ${count} to look at`))
-    .append($('<button type="button" aria-label="Close">').text('×').on('click', () => panel.remove())).appendTo(panel);
+  const count = faults.length === 1 ? say('1 place to look at') : say('%(number)s places to look at', { number: faults.length });
+  $('<header>').append($('<b>').text(`${title}: ${count}`))
+    .append($('<button type="button">').attr('aria-label', say('Close')).text('×').on('click', () => panel.remove())).appendTo(panel);
   const list = $('<ol>').appendTo(panel);
   for (const fault of faults) {
     const node = fault.node && RED.nodes.node(shownAt(fault.node));
@@ -165,13 +165,13 @@ const ask = (deploy) => {
     url: 'flows/check', type: 'POST', contentType: 'application/json', data: JSON.stringify({ flows: RED.nodes.createCompleteNodeSet() }),
   }).fail(deploy).done(({ asks }) => { // what can't be checked is refused in words
     if (!asks.length) { deploy(); return; }
-    const told = $('<div>').append($('<p>').append($('<b>').text('Deploy this strategy?')), $('<ul>').append(asks.map((line) => $('<li>').text(line))));
+    const told = $('<div>').append($('<p>').append($('<b>').text(say('Deploy this strategy?'))), $('<ul>').append(asks.map((line) => $('<li>').text(line))));
     const asked = RED.notify(told, {
       modal: true,
       fixed: true,
       buttons: [
-        { text: 'Keep drawing', click: () => asked.close() },
-        { text: 'Deploy it', class: 'primary', click: () => { asked.close(); deploy(); } },
+        { text: say('Keep drawing'), click: () => asked.close() },
+        { text: say('Deploy it'), class: 'primary', click: () => { asked.close(); deploy(); } },
       ],
     });
   });

@@ -35,7 +35,8 @@ Studio.defaults = (step) => {
     defaults[field.name] = {
       value: field.default,
       validate(value, _options) { // with two parameters the editor takes words for what is wrong
-        return Studio.applies(field, this) ? Studio.fault(field, value) || true : true;
+        const fault = Studio.applies(field, this) && Studio.fault(field, value);
+        return fault ? `${field.title}: ${fault}` : true;
       },
     };
   }
@@ -47,12 +48,12 @@ Studio.defaults = (step) => {
 Studio.summary = (step, node) => {
   const first = (text) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
   switch (step.type) {
-    case 'campaign-call': return node.queue ? `${step.label} for ${node.queue}` : step.label;
+    case 'campaign-call': return node.queue ? say('%(step)s for %(queue)s', { step: step.label, queue: node.queue }) : step.label;
     case 'campaign-sms': return node.text ? `${step.label} “${first(node.text)}”` : step.label;
-    case 'campaign-wait': return `${step.label} ${node.kind === 'for' ? node.duration || '' : `until ${node.at || '…'}`}`.trim();
+    case 'campaign-wait': return node.kind === 'for' ? `${step.label} ${node.duration || ''}`.trim() : say('%(step)s until %(when)s', { step: step.label, when: node.at || '…' });
     case 'campaign-branch': return node.on ? `${first(node.on)}?` : step.label;
     case 'campaign-time-window': return node.from && node.to ? `${node.from} – ${node.to}` : step.label;
-    case 'campaign-set-attribute': return node.attribute ? first(`set ${node.attribute}`) : step.label;
+    case 'campaign-set-attribute': return node.attribute ? first(say('set %(attribute)s', node)) : step.label;
     case 'campaign-end': return node.result ? `${step.label}: ${first(node.result)}` : step.label;
     default: return step.label;
   }
@@ -76,15 +77,15 @@ const DURATION = /^[0-9]{1,9}[smhd]$/;
 
 Studio.fault = (field, value) => {
   const empty = value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length);
-  if (empty) return field.required || field.minItems || field.only_with?.kind?.[0] === 'for' ? `${field.title}: is needed` : '';
+  if (empty) return field.required || field.minItems || field.only_with?.kind?.[0] === 'for' ? say('is needed') : '';
   switch (field.kind) {
     case 'number':
-      if (!/^-?[0-9]+$/.test(value)) return `${field.title}: should be a whole number`;
-      return value < field.minimum || value > field.maximum ? `${field.title}: should be from ${field.minimum} to ${field.maximum}` : '';
-    case 'duration': return DURATION.test(value) ? '' : `${field.title}: should be such as 90s, 15m, 2h or 3d`;
-    case 'durations': return [].concat(value).every((one) => DURATION.test(one)) ? '' : `${field.title}: should be such as 15m, 1h, 1d`;
-    case 'clock': return /^([01][0-9]|2[0-3]):[0-5][0-9]$/.test(value) ? '' : `${field.title}: should be such as 09:00`;
-    default: return field.maxLength && value.length > field.maxLength ? `${field.title}: has more than ${field.maxLength} characters` : '';
+      if (!/^-?[0-9]+$/.test(value)) return say('should be a whole number');
+      return value < field.minimum || value > field.maximum ? say('should be from %(minimum)s to %(maximum)s', field) : '';
+    case 'duration': return DURATION.test(value) ? '' : say('should be such as 90s, 15m, 2h or 3d');
+    case 'durations': return [].concat(value).every((one) => DURATION.test(one)) ? '' : say('should be such as 15m, 1h, 1d');
+    case 'clock': return /^([01][0-9]|2[0-3]):[0-5][0-9]$/.test(value) ? '' : say('should be such as 09:00');
+    default: return field.maxLength && value.length > field.maxLength ? say('has more than %(maxLength)s characters', field) : '';
   }
 };
 
@@ -107,7 +108,7 @@ Studio.build = (step, node) => {
     for (const { field, row } of controls) {
       const applies = Studio.applies(field, typed);
       row.toggle(applies);
-      row.children('.studio-fault').text(applies ? Studio.fault(field, typed[field.name]).replace(`${field.title}: `, '') : '');
+      row.children('.studio-fault').text(applies ? Studio.fault(field, typed[field.name]) : '');
     }
   };
   place.off('.studio').on('input.studio change.studio', look);
@@ -148,10 +149,10 @@ Studio.select = (field, value, id, place) => {
   const known = Studio.choices[field.kind];
   const select = $('<select>').attr('id', id).appendTo(place);
   const add = (choice, words) => $('<option>').val(choice).text(words).appendTo(select);
-  if (known) add('', known.own ? `the campaign's: ${known.own}` : "the campaign's (none yet)");
+  if (known) add('', known.own ? say("the campaign's: %(own)s", known) : say("the campaign's (none yet)"));
   const options = known ? known.options : field.options;
   for (const [choice, words] of options) add(choice, words);
-  if (value && !options.some(([choice]) => choice === value)) add(value, `${value} (not there now)`);
+  if (value && !options.some(([choice]) => choice === value)) add(value, say('%(value)s (not there now)', { value }));
   select.val(value);
   return { read: () => select.val() ?? '' };
 };
@@ -178,8 +179,8 @@ Studio.suggest = (field, input, place) => {
 
 Studio.template = (field, value, id, place) => {
   const area = $('<textarea rows="4">').attr({ id, maxlength: field.maxLength }).val(value).appendTo(place);
-  const insert = $('<select class="studio-insert" aria-label="Insert a field">').appendTo(place);
-  $('<option value="">').text('insert a field …').appendTo(insert);
+  const insert = $('<select class="studio-insert">').attr('aria-label', say('Insert a field')).appendTo(place);
+  $('<option value="">').text(say('insert a field …')).appendTo(insert);
   for (const [name, words] of Studio.choices.attribute?.options ?? []) $('<option>').val(name).text(words).appendTo(insert);
   insert.on('change', () => {
     if (insert.val()) area[0].setRangeText(`{{${insert.val()}}}`, area[0].selectionStart, area[0].selectionEnd, 'end');
@@ -209,9 +210,9 @@ Studio.rules = (field, value, node, place) => {
     sortable: true,
     removable: true,
     addItem(row, index, rule) {
-      const op = $('<select aria-label="Comparison">').appendTo(row);
+      const op = $('<select>').attr('aria-label', say('Comparison')).appendTo(row);
       for (const [choice, words] of field.options) $('<option>').val(choice).text(words).appendTo(op);
-      const compared = $('<input type="text" aria-label="Value" maxlength="500">').val(rule.value ?? '').appendTo(row);
+      const compared = $('<input type="text" maxlength="500">').attr('aria-label', say('Value')).val(rule.value ?? '').appendTo(row);
       op.val(rule.op ?? 'eq').on('change', () => compared.toggle(op.val() !== 'empty')).trigger('change');
       setTimeout(remap);
     },
