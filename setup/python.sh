@@ -12,11 +12,11 @@ if [ ! -x .venv/bin/python ]; then
         trap 'rm -rf "$folder"' EXIT
         if ! (cd "$folder" && apt-get download python3-pip-whl >/dev/null && dpkg-deb -x python3-pip-whl_*.deb .); then
             rm -rf .venv
-            echo "setup: no pip for $PYTHON. Type: sudo apt-get install python3-venv" >&2
+            echo "setup: no pip for $PYTHON. Type: sudo apt-get update && sudo apt-get install python3-venv" >&2
             exit 1
         fi
-        .venv/bin/python "$folder"/usr/share/python-wheels/pip-*.whl/pip install --quiet --no-index \
-            "$folder"/usr/share/python-wheels/pip-*.whl
+        wheel=$(echo "$folder"/usr/share/python-wheels/pip-*.whl)
+        .venv/bin/python "$wheel/pip" install --quiet --no-index "$wheel"
     fi
 fi
 echo "setup: installing the Python packages of requirements.lock"
