@@ -69,7 +69,8 @@ def _with_secrets(document: dict[str, Any]) -> dict[str, Any]:
     """The files `DIALER_…` of the folders of secrets, each called as the variable whose value it has."""
     for folder in (Path(os.environ[name]) for name in SECRET_FOLDERS if os.environ.get(name)):
         try:
-            found = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("DIALER_*"))}
+            files = [path for path in sorted(folder.iterdir()) if path.name.startswith("DIALER_")]
+            found = {path.name: path.read_text(encoding="utf-8") for path in files}
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError([f"{folder}: a secret cannot be read ({error})"]) from None
         for name, value in found.items():

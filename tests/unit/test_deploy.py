@@ -209,6 +209,16 @@ def test_the_settings_of_the_container_are_read(tmp_path: Path, monkeypatch: pyt
         load()
 
 
+@pytest.mark.parametrize("variable", SECRET_FOLDERS)
+def test_a_folder_of_secrets_that_cannot_be_read_is_no_folder_without_secrets(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the server would start with a key of its own making, and none for Asterisk."""
+    monkeypatch.setenv(variable, str(tmp_path / "secrets"))
+    with pytest.raises(SettingsError, match=r"secrets: a secret cannot be read \(.*No such file"):
+        load()
+
+
 # -- systemd --------------------------------------------------------------------------------------------------------
 
 
