@@ -12,15 +12,19 @@ from typing import Any, Self
 import aiohttp
 
 Json = dict[str, Any]
+LONGEST_LINE = 16 << 20  # of the stream: the whole picture stands in one
 
 
 class ProblemError(Exception):
-    """What the server refused (RFC 9457): `errors` name the fields that are wrong."""
+    """What the server refused (RFC 9457): `errors` name the fields that are wrong.
 
-    def __init__(self, told: Json) -> None:
-        super().__init__(f"{told['status']} {told['title']}: {told['detail']}")
-        self.status: int = told["status"]
-        self.type: str = told["type"]
+    `retry_after_s`: when to come again, with 409, 429 and 503. A proxy may answer in words of its own: `type` is `about:blank` then.
+    """
+
+    def __init__(self, status: int, told: Json, retry_after_s: int | None) -> None:
+        super().__init__(f"{status} {told.get('title', 'no answer of the dialer')}: {told.get('detail', '')}")
+        self.status, self.retry_after_s = status, retry_after_s
+        self.type: str = told.get("type", "about:blank")
         self.errors: Sequence[Mapping[str, str]] = told.get("errors", ())
 
 
@@ -59,7 +63,7 @@ class Client:
     async def follow(self) -> AsyncIterator[Json]:
         """The live picture, whenever it has changed. Ends with the connection: then ask again."""
         timeout = aiohttp.ClientTimeout(total=None, sock_read=60)
-        async with self._http.get(f"{self._base}/live", timeout=timeout) as response:
+        async with self._http.get(f"{self._base}/live", timeout=timeout, read_bufsize=LONGEST_LINE) as response:
             await _check(response)
             async for line in response.content:
                 if line.startswith(b"data:"):
@@ -95,7 +99,14 @@ class Client:
 
 async def _check(response: aiohttp.ClientResponse) -> None:
     if response.status >= 400:
-        raise ProblemError(await response.json(content_type=None))
+        try:
+            told = await response.json(content_type=None)
+        except ValueError:
+            told = {}
+        after = response.headers.get("Retry-After", "")
+        raise ProblemError(
+            response.status, told if isinstance(told, dict) else {}, int(after) if after.isdecimal() else None
+        )
 
 
 async def main(url: str, token: str, fields: Json, contacts: Sequence[Json]) -> None:

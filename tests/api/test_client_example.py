@@ -1,12 +1,15 @@
 """The client of docs/examples, run against the server and checked for its types."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from contextlib import aclosing
 from typing import cast
 
 import pytest
+from aiohttp import web
+from pytest_aiohttp.plugin import AiohttpClient
 
 from dialer.domain.outcome import Outcome
 from docs.examples.client import Client, ProblemError, main
@@ -50,6 +53,28 @@ async def test_its_main_goes_through_to_the_end(server: Server, capsys: pytest.C
         await main(str(server.client.make_url("/")), server.tokens["manager"], fields, [])
     assert capsys.readouterr().out == "0 created, 0 merged, 0 refused\n"
     assert (await server.ok("GET", "/campaigns?q=program"))["items"][0]["status"] == "published"
+
+
+async def test_it_bears_large_pictures_and_the_words_of_a_proxy(aiohttp_client: AiohttpClient) -> None:
+    picture = {"calls": ["x" * 1000] * 2000}
+
+    async def live(_request: web.Request) -> web.Response:
+        return web.Response(body=b"data: " + json.dumps(picture).encode() + b"\n\n", content_type="text/event-stream")
+
+    async def busy(_request: web.Request) -> web.Response:
+        return web.Response(
+            status=503, text="<h1>Bad gateway</h1>", content_type="text/html", headers={"Retry-After": "7"}
+        )
+
+    app = web.Application()
+    app.router.add_get("/api/v1/live", live)
+    app.router.add_get("/api/v1/campaigns/1", busy)
+    http = await aiohttp_client(app)
+    async with Client(str(http.make_url("/")), "token") as client:
+        assert [one async for one in client.follow()] == [picture]
+        with pytest.raises(ProblemError, match="503 no answer of the dialer") as refused:
+            await client.campaign(1)
+    assert (refused.value.type, refused.value.retry_after_s) == ("about:blank", 7)
 
 
 def test_it_is_typed() -> None:
