@@ -158,8 +158,9 @@ async def _let_in(request: web.Request, identity: Identity, handler: Handler) ->
     _check_campaign(request.path, identity)
     right = right_for(request.method, request.path)
     if identity.role != CAMPAIGN_KEY and not _EVERYBODYS.fullmatch(request.path) and not may(identity, right):
-        less = marked("%(name)s is a %(role)s with less rights, who may not %(right)s here")
-        told = marked("%(name)s is a %(role)s, who may not %(right)s here") if identity.scope.rights is None else less
+        role = marked("%(name)s has the role %(role)s, and may not %(right)s here")
+        less = marked("%(name)s has the role %(role)s with fewer rights, and may not %(right)s here")
+        told = role if identity.scope.rights is None else less
         raise Refused(403, Said(told, name=identity.name, role=Said(identity.role), right=Said(right)))
     return await handler(request)
 

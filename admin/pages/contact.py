@@ -12,7 +12,7 @@ from admin.pages import trail_words, views
 from admin.pages.campaign import load
 from admin.pages.render import local, page, saved
 from dialer.domain.campaign import Campaign
-from dialer.operations import history, reports, sources, why_not
+from dialer.operations import do_not_contact, history, reports, sources, why_not
 from dialer.operations.context import Context
 
 # The newest entries of a trail that are shown; the API has all of them.
@@ -54,7 +54,7 @@ async def show_anywhere(request: web.Request) -> web.StreamResponse:
     return page(
         request, "contact.html", section="Contacts", contact=views.contact_row(item), places=item["campaigns"],
         facts=views.person_facts(item), attributes=views.attributes(item["attributes"], names.fields),
-        delivery=item["delivery"], zone=zone, own=None, notice=saved(request), **await _trail(ctx, entries, zone, names, titles),
+        **await _delivery(ctx, item), zone=zone, own=None, notice=saved(request), **await _trail(ctx, entries, zone, names, titles),
     )  # fmt: skip
 
 
@@ -78,11 +78,17 @@ async def parts_of(ctx: Context, campaign: Campaign, contact_id: int) -> dict[st
         "facts": views.contact_facts({**item, "step": told["last_step"] or item["step"]}),
         "source": {"id": source, "name": names.sources.get(source, f"#{source}")} if source else None,
         "attributes": views.attributes(item["attributes"], names.fields),
-        "delivery": item["delivery"],
+        **await _delivery(ctx, item, campaign.id),
         "zone": campaign.time_zone,
         "own": own,
         **told,
     }
+
+
+async def _delivery(ctx: Context, item: Mapping[str, Any], campaign_id: int | None = None) -> dict[str, Any]:
+    """What became of each address, and which of them nobody, or not this campaign, may call or text."""
+    addresses = [one.address for one in item["addresses"]]
+    return {"delivery": item["delivery"], "barred": await do_not_contact.barred(ctx, addresses, campaign_id)}
 
 
 def _contact(request: web.Request) -> int:

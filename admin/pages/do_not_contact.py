@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import _, said
+from admin.language import _, ngettext, said
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.errors import Fault, InvalidInput
@@ -33,10 +35,31 @@ async def add(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     typed = {name: str(form.get(name, "")).replace("\r\n", "\n").strip() for name in EMPTY}
     try:
-        await do_not_contact.add(request.app[CONTEXT], _entries(typed))
+        done = await do_not_contact.add(request.app[CONTEXT], _entries(typed))
     except InvalidInput as error:
         return await _list(request, 422, form=typed, faults=_told(error.faults))
-    raise web.HTTPSeeOther("/do-not-contact")
+    raise web.HTTPSeeOther(f"/do-not-contact?{urlencode(asdict(done))}")
+
+
+def _notice(query: Mapping[str, str]) -> str | None:
+    """What an addition did, which the address says that it leads on to."""
+    if not all(
+        query.get(name, "").isdecimal() and len(query[name]) < LONGEST_ID for name in ("added", "known", "refused")
+    ):
+        return None
+    added, known, refused = (int(query[name]) for name in ("added", "known", "refused"))
+    told = [ngettext("%(num)s address was added.", "%(num)s addresses were added.", added)]
+    if known:
+        told.append(ngettext("%(num)s was listed before.", "%(num)s were listed before.", known))
+    if refused:
+        told.append(
+            ngettext(
+                "%(num)s queued call or text was taken back.",
+                "%(num)s queued calls and texts were taken back.",
+                refused,
+            )
+        )
+    return " ".join(told)
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -62,7 +85,7 @@ async def _list(
     ]
     return page(
         request, "do_not_contact.html", status=status, section="Do not contact", list=view, form=form, faults=faults or {},
-        titles=titles, choices=choices, is_address=is_address,
+        titles=titles, choices=choices, is_address=is_address, notice=_notice(request.query),
     )  # fmt: skip
 
 

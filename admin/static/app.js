@@ -106,8 +106,13 @@ document.querySelectorAll('form[data-upload]').forEach((form) => {
   for (const kind of ['dragleave', 'drop']) drop.addEventListener(kind, () => drop.classList.remove('over'));
   drop.addEventListener('drop', (event) => {
     event.preventDefault();
-    if (event.dataTransfer.files.length) send(form, event.dataTransfer.files[0]);
+    const { files } = event.dataTransfer;
+    if (files.length > 1) say(form.dataset.several, 'danger'); // not one of them, and the others forgotten
+    else if (files.length) send(form, files[0]);
   });
+  for (const kind of ['dragover', 'drop']) { // beside the place the browser would open the file, and leave the page
+    addEventListener(kind, (event) => { if (event.dataTransfer?.types.includes('Files')) event.preventDefault(); });
+  }
 });
 
 // -- requests of htmx: a bar while one lasts, and words when it failed -------------------------------------------------------

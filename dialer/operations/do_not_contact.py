@@ -1,7 +1,7 @@
 """Do-not-contact lists: kept for the system and for single campaigns; what is queued to a listed address is refused (D7)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,13 @@ async def find(ctx: Context, address: str, campaign_id: int | None) -> AnyRow:
     if not found:
         raise NotFound("do-not-contact entry", address)
     return found[0]
+
+
+async def barred(ctx: Context, addresses: Collection[str], campaign_id: int | None) -> set[str]:
+    """Those of these (normal forms) that may not be contacted: by anybody, or by that campaign."""
+    by_digest = {address_digest(ctx.secret, address): address for address in addresses}
+    async with ctx.db.read() as tx:
+        return {by_digest[digest] for digest in await do_not_contact.digests(tx, campaign_id, by_digest)}
 
 
 async def remove(ctx: Context, entry_id: int) -> None:

@@ -33,6 +33,21 @@ async def test_a_contact_names_the_source_that_brought_it(server: Server, manage
         assert "source 1" not in shown
 
 
+@pytest.mark.req("K12", "D7")
+async def test_an_address_that_is_barred_says_so(server: Server, manager: Browser) -> None:
+    path = await campaign_with_contacts(server)
+    other = (await server.campaign())["id"]
+    barred = '<a class="badge bg-red-lt" href="/do-not-contact?q=%2B4930123456">do not contact</a>'
+    pages = (f"{path}/contacts/1", "/contacts/1", f"{path}/contacts/2")
+    entry = {"address": "+4930123456"}
+    await server.ok("POST", "/do-not-contact", 201, json={**entry, "campaign_id": other})
+    assert [(await manager.get(page)).count(barred) for page in pages] == [0, 0, 0]
+    await server.ok("POST", "/do-not-contact", 201, json={**entry, "campaign_id": 1})
+    assert [(await manager.get(page)).count(barred) for page in pages] == [2, 0, 0], "for calls and for texts"
+    await server.ok("POST", "/do-not-contact", 201, json=entry)
+    assert [(await manager.get(page)).count(barred) for page in pages] == [2, 2, 0]
+
+
 @pytest.mark.req("C14")
 async def test_custom_fields_stand_under_their_labels_and_their_changes_too(server: Server, manager: Browser) -> None:
     path = await campaign_with_contacts(server)

@@ -58,7 +58,10 @@ async def test_an_agent_is_not_led_to_where_agents_may_not_go(server: Server, ma
     login = {"name": "the-agent", "password": PASSWORD}
     response = await server.client.post("/login", data=login, allow_redirects=False)
     assert response.status == 303
-    assert back_of(await manager.get("/campaigns/1", 403)) == "/"
+    told = await manager.get("/campaigns/1", 403)
+    assert "the-agent has the role agent, and may not read here" in told
+    assert "Back to the campaigns" not in told
+    assert back_of(told) == "/"
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,13 @@ async def test_the_list_is_searched_filled_and_emptied(manager: Browser, path: s
     assert "data-open-now" in wrong
     assert "030 123456" in wrong
     typed = {"addresses": "030 123456\r\nann@example.com", "campaign": path.rpartition("/")[2], "reason": "asked <us>"}
-    assert await manager.post("/do-not-contact", 303, typed) == "/do-not-contact"
-    page = await manager.get("/do-not-contact")
+    leads = await manager.post("/do-not-contact", 303, typed)
+    assert leads == "/do-not-contact?added=2&known=0&refused=0"
+    page = await manager.get(leads)
+    assert "2 addresses were added." in page
+    again = await manager.get(await manager.post("/do-not-contact", 303, typed))
+    assert "0 addresses were added. 2 were listed before." in again
+    assert "added." not in await manager.get(f"/do-not-contact?added=1&known=0&refused={'9' * 5000}")
     assert "+4930123456" in page
     assert "asked &lt;us&gt;" in page
     assert "2 addresses" in page

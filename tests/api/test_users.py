@@ -211,7 +211,7 @@ async def test_a_token_with_less_rights_does_no_more(server: Server) -> None:
     headers = await token(server, rights=["read"])
     assert await opens(server, headers)
     refused = await server.refused("POST", "/campaigns", 403, role=None, headers=headers, json={"title": "x"})
-    assert "less rights" in refused["detail"]
+    assert "fewer rights" in refused["detail"]
     for path in ("/users", "/tokens", "/audit"):
         await server.refused("GET", path, 403, role=None, headers=headers)
     writer = await token(server, name="w", rights=["write"])

@@ -125,6 +125,12 @@ async def test_a_workbook_and_a_file_that_is_none(page: Page, tmp_path: Path) ->
 @pytest.mark.req("K5")
 @pytest.mark.usefixtures("sources")
 async def test_a_file_is_dropped(page: Page) -> None:
+    several = await page.evaluate_handle(
+        """() => { const data = new DataTransfer();
+        for (const name of ["one.csv", "two.csv"]) data.items.add(new File(["phone\\n+4930123456\\n"], name)); return data; }"""
+    )
+    await page.dispatch_event("[data-drop]", "drop", {"dataTransfer": several})
+    await expect(page.locator("#upload-result")).to_contain_text("one file at a time")
     transfer = await page.evaluate_handle(
         """() => { const data = new DataTransfer();
         data.items.add(new File(["phone\\n+4930123456\\n"], "dropped.csv", {type: "text/csv"})); return data; }"""
