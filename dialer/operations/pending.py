@@ -38,12 +38,13 @@ class Gone(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """`upload.told` is what was said last; `remembered` as long as that is what was said of such a file before."""
+    """`upload.told` is what was said last, at `told_at`; `remembered` as long as that is what was said of such a file before."""
 
     id: str
     campaign_id: int
     upload: Upload
     created_at: datetime
+    told_at: datetime
     remembered: bool = False
 
     @property
@@ -56,7 +57,8 @@ async def keep(ctx: Context, campaign_id: int, upload: Upload) -> tuple[Pending,
     found = await uploads.preview(ctx, campaign_id, upload)
     table = Path(found.found.path)
     kept = replace(upload, file=table, told=found.told, sheet=found.found.sheet)
-    pending = Pending(secrets.token_urlsafe(_ID_BYTES), campaign_id, kept, ctx.clock(), found.remembered)
+    now = ctx.clock()
+    pending = Pending(secrets.token_urlsafe(_ID_BYTES), campaign_id, kept, now, now, found.remembered)
     await asyncio.to_thread(_save, ctx, pending)
     if table != upload.file:
         await asyncio.to_thread(upload.file.unlink, missing_ok=True)
@@ -81,15 +83,15 @@ async def of_campaign(ctx: Context, campaign_id: int) -> list[Pending]:
 async def preview(ctx: Context, pending: Pending, told: Told | None, *, remember: bool) -> Preview:
     """With what is said now (None: what was said last), which is what holds from now on if `remember`."""
     upload = pending.upload if told is None else replace(pending.upload, told=told)
+    told_at = ctx.clock()
     try:
         found = await uploads.preview(ctx, pending.campaign_id, upload)
     except FileNotFoundError:  # taken or discarded meanwhile
         raise Gone(pending.id) from None
     if remember:
         same = found.remembered or (pending.remembered and found.told == pending.upload.told)
-        await asyncio.to_thread(
-            _update, ctx, replace(pending, upload=replace(upload, told=found.told), remembered=same)
-        )
+        said = replace(pending, upload=replace(upload, told=found.told), told_at=told_at, remembered=same)
+        await asyncio.to_thread(_update, ctx, said)
     return found
 
 
@@ -163,8 +165,9 @@ def _note(ctx: Context, upload_id: str) -> Path:
 
 
 def _update(ctx: Context, pending: Pending) -> None:
-    """A look that ends after the file was taken or discarded must not bring it back."""
-    if _note(ctx, pending.id).exists():
+    """A look that ends after the file was taken or discarded must not bring it back, nor what was said before the last word."""
+    document = _read(_note(ctx, pending.id))
+    if document is not None and datetime.fromisoformat(document["told_at"]) <= pending.told_at:
         _save(ctx, pending)
 
 
@@ -173,7 +176,7 @@ def _save(ctx: Context, pending: Pending) -> None:
     document = {
         "campaign_id": pending.campaign_id, "file": upload.file.name, "name": upload.name, "told": asdict(upload.told),
         "sheet": upload.sheet, "created_at": pending.created_at,
-        "remembered": pending.remembered,
+        "told_at": pending.told_at, "remembered": pending.remembered,
     }  # fmt: skip
     note = _note(ctx, pending.id)
     half = note.with_suffix(".half")
@@ -190,8 +193,10 @@ def _load(ctx: Context, upload_id: str) -> Pending | None:
     file = uploads.uploads_folder(ctx) / document["file"]
     if not file.exists():
         return None
-    created_at = datetime.fromisoformat(document["created_at"])
-    return Pending(upload_id, document["campaign_id"], _upload(file, document), created_at, document["remembered"])
+    created_at, told_at = (datetime.fromisoformat(document[name]) for name in ("created_at", "told_at"))
+    return Pending(
+        upload_id, document["campaign_id"], _upload(file, document), created_at, told_at, document["remembered"]
+    )
 
 
 def _read(note: Path) -> dict[str, Any] | None:
@@ -199,7 +204,7 @@ def _read(note: Path) -> dict[str, Any] | None:
         document: dict[str, Any] = orjson.loads(note.read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
         return None
-    return document
+    return {"told_at": document["created_at"], **document}  # one that a former version wrote has none
 
 
 def _upload(file: Path, document: dict[str, Any]) -> Upload:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -61,3 +62,17 @@ async def test_a_file_that_a_killed_server_was_looking_through_waits_again(serve
     source = await server.ok("POST", f"{path}/sources?upload={one['id']}", 202)
     assert (await imported(server, path, source["id"]))["created"] == 1
     assert await pending.put_back(server.ctx) == 0
+
+
+@pytest.mark.req("K5")
+async def test_a_slow_look_does_not_bring_back_what_was_said_before_the_last_word(server: Server, path: str) -> None:
+    """Two choices in quick succession, and the first takes the server longer."""
+    kept = await server.ok("POST", f"{path}/uploads", 201, data=PEOPLE.encode(), headers=CSV)
+    looked = await pending.get(server.ctx, 1, kept["id"])
+    told = looked.upload.told
+    now = server.ctx.clock()
+    later = iter((now + timedelta(seconds=2), now + timedelta(seconds=1)))
+    slow = replace(server.ctx, clock=lambda: next(later))
+    await pending.preview(slow, looked, replace(told, region="DE"), remember=True)
+    await pending.preview(slow, looked, replace(told, region="FR"), remember=True)  # began earlier
+    assert (await pending.get(server.ctx, 1, kept["id"])).upload.told.region == "DE"
