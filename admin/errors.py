@@ -190,7 +190,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is answered and logged
         if request.transport is None and isinstance(error, ConnectionError):
-            log.info("client gone", method=request.method, path=request.path)
+            log.info("client gone", method=request.method, path=request.rel_url.raw_path)
             return web.Response(status=400)  # nobody gets it
         problem = _unexpected(request, error)
     if (begun := request.get(BEGUN)) is not None:
@@ -219,11 +219,12 @@ async def plain_bodies(request: web.Request, handler: Handler) -> web.StreamResp
 
 def _unexpected(request: web.Request, error: Exception) -> Problem:
     if is_full(error):
-        log.error("no room", method=request.method, path=request.path, error=str(error))
+        log.error("no room", method=request.method, path=request.rel_url.raw_path, error=str(error))
         return Problem(
             507, _TITLES[507], Said("the server's disk is full, and this was not done; make room and repeat it")
         )
-    log.error("request failed", method=request.method, path=request.path, exc_info=error)
+    # As it was sent: decoded, it may hold what moves the cursor of a terminal, or begins a line.
+    log.error("request failed", method=request.method, path=request.rel_url.raw_path, exc_info=error)
     if isinstance(error, ValidationError) and request.method not in {"GET", "HEAD"}:
         # Nearly always the answer's own shape, which is made when all is committed.
         return Problem(

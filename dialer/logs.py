@@ -27,16 +27,24 @@ def set_up_logs(settings: Log, to: TextIO | None = None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    safe: list[structlog.typing.Processor] = [*shared, structlog.processors.format_exc_info, without_rows]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*safe, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the standard library's logging: the same lines, from warnings on.
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=safe, processor=renderer))
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def without_rows(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Without the values of the row that PostgreSQL refused, which its errors tell: they are somebody's."""
+    if "exception" in event:
+        event["exception"] = _ROW.sub(r"\1 (left out)", event["exception"])
+    return event
 
 
 def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
@@ -57,6 +65,7 @@ class PlainLines:
         return " ".join([head, *[f"{key}={_shown(event[key])}" for key in sorted(event)]]).rstrip(" ")
 
 
+_ROW = re.compile(r"(\bDETAIL:).*")
 _SELDOM = frozenset({"stack", "exception", "exc_info", "logger", "logger_name"})
 _QUOTED = re.compile(r"[ \t=\r\n\"']")
 

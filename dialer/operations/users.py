@@ -19,7 +19,7 @@ from dialer.domain.errors import Fault, InvalidInput, shown
 from dialer.domain.said import Said, joined
 from dialer.operations import audit, passwords
 from dialer.operations.context import Context
-from dialer.store import users
+from dialer.store import campaigns, users
 from dialer.store.types import AnyRow
 
 MAX_NAME = 64
@@ -133,6 +133,8 @@ async def create_token(ctx: Context, name: str, role: str, scope: Scope = WIDE) 
     kept = {"rights": rights, "campaign_id": scope.campaign_id, "expires_at": scope.expires_at}
     try:
         async with ctx.db.write() as tx:
+            if scope.campaign_id is not None and await campaigns.get(tx, scope.campaign_id) is None:
+                raise InvalidInput.single("campaign_id", "there is no campaign %(id)s", id=scope.campaign_id)
             await users.add_token(tx, name, digest(token), role, ctx.clock(), **kept)
             await audit.write(tx, ctx, "create", "token", name, name=name, after={"role": role, **kept})
     except IntegrityError:

@@ -52,7 +52,7 @@ class Database:
             self._writers = _sqlite_engine(url)
             self._readers = Readers(_sqlite_reading_engine(url, self.projection), READERS)
         else:
-            self._writers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_JSON)
+            self._writers = create_async_engine(url, pool_size=10, pool_pre_ping=True, **_OPTIONS)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -142,7 +142,7 @@ class Database:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_CONNECT, **_JSON)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_CONNECT, **_OPTIONS)
     _set_up(engine.sync_engine, query_only=False)
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -158,7 +158,7 @@ def _sqlite_thread_engine(url: str, **options: Any) -> Engine:
         url.replace("+aiosqlite", "", 1),
         connect_args={**_CONNECT, "cached_statements": STATEMENTS},
         isolation_level="AUTOCOMMIT",
-        **_JSON,
+        **_OPTIONS,
         **options,
     )
 
@@ -184,7 +184,12 @@ def _sqlite_reading_engine(url: str, projection: Projection) -> Engine:
     return engine
 
 
-_JSON: dict[str, Any] = {"json_serializer": dump_json, "json_deserializer": orjson.loads}
+# What a statement that failed was about is somebody's name or password, and errors are logged.
+_OPTIONS: dict[str, Any] = {
+    "json_serializer": dump_json,
+    "json_deserializer": orjson.loads,
+    "hide_parameters": True,
+}
 # We say BEGIN ourselves: a deferred transaction fails when it turns from reading to writing.
 _CONNECT: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
 

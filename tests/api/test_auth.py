@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 from yarl import URL
 
 from admin import auth
@@ -352,3 +353,10 @@ async def test_problems_name_no_internals(server: Server, monkeypatch: pytest.Mo
     assert "secret" not in str(problem)
     problem = await server.refused("PUT", "/campaigns", 405)
     assert "POST" in problem["detail"]
+    # The log has the address as it was sent: no line that begins in it, nothing that a terminal obeys.
+    monkeypatch.setattr("dialer.operations.gateways.get", broken)
+    with capture_logs() as logged:
+        address = server.client.make_url("/").with_path("/gateways/a%0Ab%1B%5B2J", encoded=True)
+        token = {"Authorization": f"Bearer {server.tokens['manager']}"}
+        assert (await server.client.session.get(address, headers=token)).status == 500
+    assert [line["path"] for line in logged] == ["/gateways/a%0Ab%1B%5B2J"]

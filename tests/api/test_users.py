@@ -224,6 +224,8 @@ async def test_a_token_with_less_rights_does_no_more(server: Server) -> None:
 
 @pytest.mark.req("A2")
 async def test_a_token_for_one_campaign_sees_no_other(server: Server) -> None:
+    missing = {"name": "t", "role": "viewer", "campaign_id": 1}
+    assert "there is no campaign 1" in (await server.refused("POST", "/tokens", 422, json=missing))["detail"]
     for _ in range(11):
         await server.campaign()
     headers = await token(server, campaign_id=1)

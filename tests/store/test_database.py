@@ -1,14 +1,19 @@
 """The writer's turns: one after the other, also when somebody who waited for the writer is gone."""
 
 import asyncio
+import io
 import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+import structlog
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.logs import PlainLines, without_rows
 from dialer.store.database import Database
+from dialer.store.tables.users import user
 from tests.support.waiting import until
 
 
@@ -45,6 +50,22 @@ async def test_a_cancelled_transaction_keeps_the_writer_until_its_thread_is_done
     finally:
         go_on.set()
         await db.close()
+
+
+@pytest.mark.req("A2")
+async def test_the_log_of_a_statement_that_failed_tells_nobodys_values(db: Database) -> None:
+    """Not what it was given, and not the row that PostgreSQL shows in its own words."""
+    row = {"name": "Ann Secret", "password_hash": "argon2-secret", "role": None, "created_at": None}
+    with pytest.raises(IntegrityError) as failed:
+        async with db.write() as tx:
+            await tx.execute(insert(user).values(row))
+    written = io.StringIO()
+    for renderer in (PlainLines(), structlog.processors.JSONRenderer()):
+        event = {"event": "x", "level": "error", "timestamp": "now", "exc_info": failed.value}
+        event = without_rows(None, "error", structlog.processors.format_exc_info(None, "error", event))
+        written.write(str(renderer(None, "error", event)))
+    assert "IntegrityError" in written.getvalue()
+    assert "secret" not in written.getvalue().lower()
 
 
 async def test_a_transaction_that_was_cancelled_before_its_turn_never_runs(tmp_path: Path) -> None:

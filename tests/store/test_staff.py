@@ -13,6 +13,7 @@ from dialer.operations import passwords, staff, tokens, users
 from dialer.operations.staff import Change
 from dialer.operations.users import Right, Scope
 from dialer.store import users as stored
+from tests.support import builders
 from tests.support.context import Bench
 
 PASSWORD = "correct horse battery"
@@ -110,7 +111,8 @@ async def test_sessions_are_known_by_their_use_to_the_minute(bench: Bench) -> No
 
 @pytest.mark.req("A2")
 async def test_a_token_keeps_its_scope_until_it_is_over_or_revoked(bench: Bench) -> None:
-    scope = Scope(frozenset({Right.READ, Right.WRITE}), 7, bench.clock() + timedelta(days=1))
+    campaign = await builders.add_campaign(bench)
+    scope = Scope(frozenset({Right.READ, Right.WRITE}), campaign, bench.clock() + timedelta(days=1))
     made = await users.create_token(bench.ctx, "importer", "manager", scope)
     caller = await users.of_token(bench.ctx, made)
     assert caller
