@@ -91,7 +91,9 @@ def unpack(tarball: Path, tree: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with tarfile.open(tarball) as archive:
-            archive.extractall(partial, filter="data")
+            # As an attribute it does no harm to Python before 3.11.4, Debian 12's own among them, which knows no filters.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(partial)
         partial.rename(tree)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

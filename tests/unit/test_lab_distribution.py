@@ -44,6 +44,17 @@ def test_a_kept_tarball_is_unpacked_when_the_tree_is_missing(tmp_path: Path, mon
     assert sorted(p.name for p in cache.iterdir()) == ["asterisk-22.tar.gz", "tree"]
 
 
+def test_it_is_unpacked_by_a_python_that_knows_no_filters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Debian 12's own is 3.11.2; `tarfile` got its filters in 3.11.4."""
+    extract = tarfile.TarFile.extractall
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.setattr(tarfile.TarFile, "extractall", lambda archive, path: extract(archive, path))
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as archive:
+        archive.add(a_tree(tmp_path / "made") / "usr", "usr")
+    distribution.unpack(tmp_path / "x.tar.gz", tmp_path / "tree")
+    assert distribution.in_tree(tmp_path / "tree") is not None
+
+
 def test_an_incomplete_tree_is_no_asterisk(tmp_path: Path):
     (a_tree(tmp_path) / "usr/sbin/asterisk").unlink()
     assert distribution.in_tree(tmp_path) is None
