@@ -46,7 +46,7 @@ _MANAGED = re.compile(
 )  # people, the server itself, and whom it tells of everybody
 _AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
 # For everybody who is logged in: the way out, and the way to where each role begins.
-_EVERYBODYS = re.compile(r"/|/logout|/account(/.*)?")
+_EVERYBODYS = re.compile(r"/|/logout|(/api/v1)?/account(/.*)?")
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -87,6 +87,14 @@ async def change_password(request: web.Request, me: Identity, old: str, new: str
     cookie = await staff.change_own_password(ctx, me, old, new, address)
     throttle.succeeded(me.name, address)
     return cookie
+
+
+def account_of(request: web.Request) -> Identity:
+    """The person who asks. Raises `Refused` (403) for a token."""
+    me = request[IDENTITY]
+    if not me.csrf:
+        raise Refused(403, _("a token has no account: log in as a person"))
+    return me
 
 
 def _slow_down(wait_s: int) -> None:

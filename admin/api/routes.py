@@ -8,6 +8,7 @@ from aiohttp import web
 
 from admin import document, streams
 from admin.api import (
+    account,
     agent,
     attempts,
     audit,
@@ -56,6 +57,7 @@ def _described() -> bytes:
 
 def operations() -> list[Operation]:
     modules = (
+        account.api,
         campaigns.api,
         campaign_report.api,
         strategies.api,

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from admin import auth
 from admin.errors import Refused
-from admin.keys import CONTEXT, IDENTITY, Identity
+from admin.keys import CONTEXT
 from admin.language import N_, _, said
 from admin.pages.faults import by_field
 from admin.pages.render import page
@@ -26,7 +26,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def change_password(request: web.Request) -> web.StreamResponse:
     """The old one is asked for, as seldom as at the login; the cookie is another one afterwards."""
-    me, form = _me(request), await request.post()
+    me, form = auth.account_of(request), await request.post()
     old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
     try:
         if new != again:
@@ -44,28 +44,21 @@ async def change_password(request: web.Request) -> web.StreamResponse:
 async def set_time_zone(request: web.Request) -> web.StreamResponse:
     name = str((await request.post()).get("time_zone", "")).strip()
     try:
-        await staff.set_time_zone(request.app[CONTEXT], _me(request), name or None)
+        await staff.set_time_zone(request.app[CONTEXT], auth.account_of(request), name or None)
     except InvalidInput as error:
         return await _page(request, 422, {"time_zone": [said(fault.reason) for fault in error.faults]})
     raise web.HTTPSeeOther("/account?saved=time-zone")
 
 
 async def end_others(request: web.Request) -> web.StreamResponse:
-    await staff.end_others(request.app[CONTEXT], _me(request))
+    await staff.end_others(request.app[CONTEXT], auth.account_of(request))
     raise web.HTTPSeeOther("/account?saved=sessions")
-
-
-def _me(request: web.Request) -> Identity:
-    me = request[IDENTITY]
-    if not me.csrf:
-        raise Refused(403, _("a token has no account: log in as a person"))
-    return me
 
 
 async def _page(
     request: web.Request, status: int = 200, faults: Mapping[str, Sequence[str]] | None = None
 ) -> web.Response:
-    me = _me(request)
+    me = auth.account_of(request)
     return page(
         request, "account.html", status=status, section="My account", faults=faults or {},
         sessions=await staff.sessions(request.app[CONTEXT], me.name), zone=me.time_zone or "UTC",

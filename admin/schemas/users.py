@@ -1,12 +1,13 @@
 """Users, the telephones that are theirs, and the tokens of programs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
 from pydantic import Field
 
 from admin.schemas.common import In, Instant, Line, Name, Out
-from dialer.operations.users import Right, Scope
+from dialer.operations.users import Caller, Right, Scope
 
 ROLES = "`manager`, `supervisor`, `viewer` or `agent`."
 
@@ -55,6 +56,55 @@ class TelephoneIn(In):
     """The interface of a queue member, as `GET /queues` shows it; null: none any more."""
 
     agent: Line | None
+
+
+class SessionOut(Out):
+    """Where somebody is logged in; `this` is the session that asks."""
+
+    address: str | None
+    created_at: datetime
+    last_used_at: datetime | None = Field(description="To the minute.")
+    expires_at: datetime
+    this: bool
+
+    @classmethod
+    def of(cls, row: Any, key: str) -> Self:
+        """`key`: the digest of the cookie of the session that asks."""
+        return cls(
+            address=row.address, created_at=row.created_at, last_used_at=row.used_at, expires_at=row.expires_at,
+            this=row.digest == key,
+        )  # fmt: skip
+
+
+class AccountOut(Out):
+    """Who asks. `time_zone` and `sessions` are a person's; `campaign_id` and `expires_at` narrow a token."""
+
+    name: str
+    is_person: bool
+    role: str
+    rights: list[Right]
+    campaign_id: int | None
+    expires_at: datetime | None
+    time_zone: str | None
+    sessions: list[SessionOut] | None
+
+    @classmethod
+    def of(cls, caller: Caller, sessions: Sequence[Any] | None) -> Self:
+        rights = [right for right in Right if caller.may(right)]
+        return cls(
+            name=caller.name, is_person=caller.csrf is not None, role=caller.role, rights=rights,
+            campaign_id=caller.scope.campaign_id, expires_at=caller.scope.expires_at, time_zone=caller.time_zone,
+            sessions=None if sessions is None else [SessionOut.of(one, caller.key) for one in sessions],
+        )  # fmt: skip
+
+
+class TimeZoneIn(In):
+    time_zone: Line | None = Field(description="An IANA zone; null: none of one's own.")
+
+
+class PasswordIn(In):
+    old: str = Field(max_length=2000)
+    new: str = Field(max_length=2000, description="12 to 1024 characters.")
 
 
 class TokenOut(Out):
