@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
+from admin.pages import words
 from admin.pages.audit import changes
 from dialer.operations import audit
 from dialer.store.listing import Query
@@ -24,7 +25,7 @@ class Stale:
     revision: int
     again: str
     last: Mapping[str, Any] | None
-    changes: Sequence[tuple[str, str, str]]  # field, before, after
+    changes: Sequence[tuple[str, str, str]]  # field, before, after; both empty: not known
 
 
 async def told(request: web.Request, thing: str, ident: object, *, name: str, revision: int, again: str) -> Stale:
@@ -32,4 +33,10 @@ async def told(request: web.Request, thing: str, ident: object, *, name: str, re
     of_it = (f"thing:eq:{thing}", f"thing_id:eq:{ident}")
     found = (await audit.page(request.app[CONTEXT], Query(limit=LOOKED_AT, sort="-id", filters=of_it))).items
     last = next((one for one in found if one["action"] not in _NO_CHANGE), None)
-    return Stale(name, revision, again, last, changes(last) if last else ())
+    return Stale(name, revision, again, last, _changes(last) if last else ())
+
+
+def _changes(last: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
+    """Of a contact, whose values are not in the audit log, its fields alone."""
+    named = (last["after"] or {}).get("fields") if last["thing"] == "contact" else None
+    return [(words.contact_field(str(one)), "", "") for one in named] if named else changes(last)

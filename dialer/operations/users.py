@@ -268,7 +268,7 @@ def _scope_faults(role: str, scope: Scope, now: datetime) -> list[Fault]:
         faults.append(
             Fault(
                 "expires_at",
-                "%(expires_at)s UTC is over: take an instant to come",
+                "%(expires_at)s UTC is over: take a later time",
                 expires_at=format(scope.expires_at, "%Y-%m-%d %H:%M"),
             )
         )

@@ -50,3 +50,9 @@ async def test_a_report_adds_up_and_is_taken_along(
     await page.get_by_role("link", name="All days").click()
     await page.set_viewport_size(PHONE)
     await fits(page, "report")
+    await server.ok("POST", f"/campaigns/{campaign}/unpublish")
+    await page.goto(f"/campaigns/{campaign}")
+    await page.get_by_role("button", name="Delete").click()
+    await page.get_by_role("button", name="Delete for good").click()
+    await expect(page.locator("#refused")).to_contain_text("It can't be deleted")  # its records must be kept
+    await fits(page, "campaign-kept")

@@ -1,5 +1,6 @@
 """Contacts over REST and from those that are here, and sources that are removed and cancelled, in the browser (K7, K8, K9)."""
 
+import io
 import os
 import re
 import shlex
@@ -10,8 +11,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.test_campaign import log_in
+from tests.browser.test_contact import picture
 from tests.support.server import Server
 
+MANY = 300_000  # rows, which take many seconds
 PEOPLE = [{"phone": f"+1202555{n:04d}", "first_name": f"P{n}", "city": "Bonn" if n % 2 else "Rome"} for n in range(40)]
 
 
@@ -116,3 +119,17 @@ async def test_what_stays_of_a_removed_source_is_said(server: Server, page: Page
     await expect(row.locator('[data-cell="kept"]')).to_contain_text("2 brought by another source")
     await expect(row.get_by_role("link", name="Remove")).to_have_count(0)
     await shot(page, "removed")
+    await an_import_is_cancelled(server, page, path)
+
+
+async def an_import_is_cancelled(server: Server, page: Page, path: str) -> None:
+    """What it has loaded by then stays, and is in the list."""
+    rows = "".join(f"+4930{1_000_000 + n}\n" for n in range(MANY))
+    csv = {"data": io.BytesIO(f"phone\n{rows}".encode()), "headers": {"Content-Type": "text/csv"}}
+    await page.goto(f"{path}/sources")
+    made = await server.ok("POST", f"{path}/sources?name=many.csv", **csv)
+    row = page.locator(f"#source-{made['id']}")
+    await row.get_by_role("button", name="Cancel the import of many.csv").click()
+    await expect(row).to_contain_text("cancelled")
+    await expect(row.get_by_role("button", name="Cancel the import")).to_have_count(0)
+    await picture(page, "import-cancelled")

@@ -47,6 +47,12 @@ async def test_calls_and_texts_are_listed_filtered_and_taken_along(
     await page.set_viewport_size({"width": 1280, "height": 900})
     await page.get_by_role("link", name="P0").click()
     await expect(page).to_have_url(f"{server.address}/campaigns/{campaign}/contacts/1")
+    await administer(page, "Calls")
+    await expect(page.locator("#total")).to_contain_text("2 calls")
+    await expect(page.get_by_role("link", name="Spring")).to_have_count(2)
+    wider = "(one) => one.scrollWidth - one.clientWidth"
+    assert await page.locator(".table-responsive").evaluate(wider) == 0, "a column is cut off"
+    await picture(page, "calls-of-all")
     await administer(page, "Texts")
     await expect(page.locator("#total")).to_contain_text("2 texts")
     await expect(page.get_by_role("link", name="Spring")).to_have_count(2)
