@@ -7,6 +7,7 @@ import re
 import secrets
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -17,6 +18,8 @@ from admin.language import _
 from dialer.domain.said import Said, marked
 from dialer.operations import audit, rest_keys, staff, users
 from dialer.operations.users import Right
+
+log = structlog.get_logger()
 
 COOKIE = "dialer_session"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
@@ -66,6 +69,14 @@ async def login(request: web.Request, name: str, password: str) -> str:
 
     Raises `WrongLogin` (401), or `Refused` (429 with Retry-After) after too many failures of this name and address.
     """
+    try:
+        return await _log_in(request, name, password)
+    except Refused as refused:
+        _tell(request, refused)
+        raise
+
+
+async def _log_in(request: web.Request, name: str, password: str) -> str:
     ctx, throttle, address = request.app[CONTEXT], request.app[THROTTLE], address_of(request)
     _slow_down(throttle.wait_s(name, address, ctx.clock()))
     # Counted before the password is looked at, so that tries at the same moment count too.
@@ -147,6 +158,23 @@ def right_for(method: str, path: str) -> Right:
 
 @web.middleware
 async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await _admit(request, handler)
+    except Refused as refused:
+        status = refused.problem.status
+        if status in {403, 429} or (status == 401 and "Authorization" in request.headers):  # noqa: PLR2004
+            _tell(request, refused)
+        raise
+
+
+def _tell(request: web.Request, refused: Refused) -> None:
+    """In the log, for whoever looks for intruders: who may not, and by which key or password nobody comes in."""
+    who = {"who": request[IDENTITY].name} if IDENTITY in request else {}
+    path, client = request.rel_url.raw_path, address_of(request)
+    log.info("refused", status=refused.problem.status, method=request.method, path=path, client=client, **who)
+
+
+async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     _refuse_cross_site(request)
     identity = await _identify(request)
     if identity is None:

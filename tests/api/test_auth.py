@@ -135,6 +135,28 @@ async def test_a_session_reads_freely_and_changes_only_with_its_csrf_token(serve
 
 
 @pytest.mark.req("A2")
+async def test_who_is_refused_stands_in_the_log(server: Server) -> None:
+    """With who and from where, and without what was tried."""
+    await users.create_user(server.ctx, "ann", PASSWORD, "viewer")
+    with capture_logs() as logged:
+        await server.refused("POST", "/campaigns", 403, role="viewer", json={"title": "x"})
+        bad = {"Authorization": "Bearer dlr_secret"}
+        await server.refused("GET", "/campaigns", 401, role=None, headers=bad)
+        await server.refused("GET", "/campaigns", 401, role=None)  # nobody tried anything
+        for password, status in (*[("secret", 401)] * 5, ("secret", 429), (PASSWORD, 429)):
+            login = {"name": "ann", "password": password}
+            assert (await server.client.post("/login", data=login, allow_redirects=False)).status == status
+    told = [(one["status"], one["path"], one.get("who"), one["client"]) for one in logged if one["event"] == "refused"]
+    assert told == [
+        (403, "/api/v1/campaigns", "ci-viewer", "127.0.0.1"),
+        (401, "/api/v1/campaigns", None, "127.0.0.1"),
+        *[(401, "/login", None, "127.0.0.1")] * 5,
+        *[(429, "/login", None, "127.0.0.1")] * 2,
+    ]
+    assert not [secret for secret in ("secret", PASSWORD, server.tokens["viewer"]) if secret in str(logged)]
+
+
+@pytest.mark.req("A2")
 async def test_another_site_logs_nobody_in(server: Server) -> None:
     """By a form of its own, with a name and a password that it knows. Over plain HTTP browsers send `Origin` only."""
     await users.create_user(server.ctx, "mallory", PASSWORD, "manager")

@@ -8,7 +8,7 @@ from dialer.operations import importing
 from dialer.pacing.gates import Against, CallFacts, against
 from dialer.pacing.limits import room
 from dialer.store.tables import channel_address
-from tests.api.conftest import Server, fields_of
+from tests.api.conftest import PASSWORD, Server, fields_of
 from tests.api.test_pages import Browser, manager
 
 __all__ = ["manager"]
@@ -49,6 +49,29 @@ async def test_no_dial_string_and_no_line_of_ami_is_smuggled_in(server: Server) 
     assert [NUMBERS[one["index"]] for one in pushed["items"] if one["result"] != "refused"] == []
     async with server.ctx.db.read() as tx:
         assert not list(await tx.execute(select(channel_address)))
+
+
+async def test_a_field_that_is_not_there_sets_nothing(server: Server) -> None:
+    """Of every object that the API makes or changes: what people may not set can't be slipped in beside the rest."""
+    document = await server.ok("GET", "/openapi.json", role=None)
+    schemas, taken = document["components"]["schemas"], set()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            for one in (body, *body.get("anyOf", ())):
+                name = one.get("$ref", "").rpartition("/")[2]
+                if name:
+                    taken.add(name)
+    assert len(taken) > 12
+    # A strategy, and the flow that it is drawn as, are documents, which are checked as such.
+    assert {name for name in taken if schemas[name].get("additionalProperties") is not False} == {
+        "StrategyIn",
+        "FlowIn",
+    }
+    problem = await server.refused("POST", "/campaigns", 422, json={"title": "x", "status": "published", "id": 7})
+    assert fields_of(problem) == {"status", "id"}
+    body = {"name": "ann", "role": "viewer", "password": PASSWORD, "disabled": False, "revision": 9}
+    assert fields_of(await server.refused("POST", "/users", 422, json=body)) == {"disabled", "revision"}
 
 
 def test_a_gateway_calls_its_prefixes_only() -> None:
