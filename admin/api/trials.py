@@ -5,7 +5,7 @@ from aiohttp import web
 from admin.keys import CONTEXT, IDENTITY
 from admin.openapi import Operations, answer
 from admin.schemas.common import ListQuery, PageOut
-from admin.schemas.gateways import TestIn, TestOut
+from admin.schemas.gateways import CutOut, TestIn, TestOut, TextIn
 from dialer.operations import trials
 
 api = Operations("gateways")
@@ -22,6 +22,12 @@ async def send(request: web.Request, gateway_id: str, body: TestIn) -> web.Respo
     row = await trials.ask(request.app[CONTEXT], gateway_id, body.number, body.text, by)
     location = f"/api/v1/gateways/{gateway_id}/tests/{row.id}"
     return answer(TestOut.of(dict(row._mapping)), 202, {"Location": location})  # noqa: SLF001  (SQLAlchemy's public name for it)
+
+
+@api("POST", "/gateways/{gateway_id}/test/look", "See how a text would go out", answers={200: CutOut}, problems=(409,))
+async def look(request: web.Request, gateway_id: str, body: TextIn) -> web.Response:
+    """Nothing is sent. 409 for a voice gateway; 422 for a text that the gateway cannot send."""
+    return answer(CutOut.of(await trials.cut(request.app[CONTEXT], gateway_id, body.text)))
 
 
 @api("GET", "/gateways/{gateway_id}/tests", "List test messages", answers={200: PageOut[TestOut]})

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, RootModel
 
 from admin.schemas.common import In, Out, RowOut, Text
 from dialer.domain.gateway import SmsGateway, VoiceGateway
+from dialer.operations.trials import Cut
 
 
 class GatewayPatch(In):
@@ -170,6 +171,24 @@ class TestIn(In):
 
     number: str = Field(min_length=1, max_length=60)
     text: Text
+
+
+class TextIn(In):
+    text: Text
+
+
+class CutOut(Out):
+    """A text as a gateway would send it. `changed`: characters that its alphabet lacks were replaced; `cost` is empty without a price."""
+
+    encoding: str
+    segments: int
+    text: str
+    changed: bool
+    cost: str
+
+    @classmethod
+    def of(cls, cut: Cut) -> Self:
+        return cls(encoding=cut.encoding, segments=cut.segments, text=cut.text, changed=cut.changed, cost=cut.cost)
 
 
 class TestOut(RowOut):

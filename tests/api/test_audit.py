@@ -33,7 +33,7 @@ SAVES_NOTHING = {
     ("POST", f"{ONE}/strategy/check"), ("POST", f"{ONE}/strategy/flow/check"), ("POST", f"{ONE}/strategy/text/check"),
     ("POST", f"{ONE}/simulate"), ("POST", f"{ONE}/sources/preview"), ("POST", f"{ONE}/sources/filter/preview"),
     ("POST", f"{ONE}/uploads"), ("POST", f"{ONE}/uploads/{{upload_id}}/preview"),  # kept for an hour, for its import
-    ("DELETE", f"{ONE}/uploads/{{upload_id}}"),
+    ("DELETE", f"{ONE}/uploads/{{upload_id}}"), ("POST", "/gateways/{gateway_id}/test/look"),
     ("POST", "/agent/preview/{offer_id}/accept"), ("POST", "/agent/preview/{offer_id}/skip"),
     ("POST", "/agent/preview/{offer_id}/reject"),
 }  # fmt: skip

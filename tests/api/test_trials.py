@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Server
+from tests.api.conftest import Server, fields_of
 from tests.api.test_gateway_status import told
 from tests.api.test_gateways import SMS, VOICE
 from tests.api.test_pages import Browser, manager
@@ -31,6 +31,25 @@ async def test_it_is_asked_for_and_followed(server: Server) -> None:
     assert (await server.ok("GET", "/gateways/texts/tests?filter=status:eq:pending"))["items"] == [made]
     await server.refused("GET", "/gateways/main-trunk/tests/1", 404)
     assert ("trial", made["id"]) in server.engine.told
+
+
+@pytest.mark.req("M2")
+async def test_how_a_text_would_go_out_is_told_and_nothing_is_sent(server: Server) -> None:
+    async def told(text: str) -> tuple[str, int]:
+        cut = await server.ok("POST", "/gateways/texts/test/look", json={"text": text})
+        return cut["encoding"], cut["segments"]
+
+    assert [await told("x" * 160), await told("x" * 161), await told("ж" * 71)] == [
+        ("gsm7", 1),
+        ("gsm7", 2),
+        ("ucs2", 2),
+    ]
+    await server.refused("POST", "/gateways/main-trunk/test/look", 409, json={"text": "Hello"})
+    await server.refused("POST", "/gateways/none/test/look", 404, json={"text": "Hello"})
+    assert fields_of(await server.refused("POST", "/gateways/texts/test/look", 422, json={"text": "x" * 5000})) == {
+        "text"
+    }
+    assert (await server.ok("GET", "/gateways/texts/tests"))["items"] == []
 
 
 @pytest.mark.req("D7", "A2")
