@@ -16,6 +16,7 @@ from babel import negotiate_locale
 from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
@@ -37,12 +38,16 @@ _SCRIPTS = ("admin/static/",)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """`tag` as HTML and BCP 47 write it: `de`, `pt-BR`. `templates` are of what is stored, `scripted` of what scripts say."""
+    """`tag` as HTML and BCP 47 write it: `de`, `pt-BR`. `templates` are of what is stored, `scripted` of what scripts say.
+
+    `marks` are those of its numbers, for the comma and the point of English ones.
+    """
 
     tag: str
     texts: NullTranslations
     templates: Templates = field(default_factory=Templates)
     scripted: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[int, str] = field(default_factory=dict)
 
 
 ENGLISH = Language(SOURCE, NullTranslations())
@@ -82,8 +87,14 @@ def _(message: str, /, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
-    """As in the templates; `%(num)s` is the number as people write it, `1,234`."""
-    return spoken.get().texts.ngettext(one, many, num) % {"num": f"{num:,}", **values}
+    """As in the templates; `%(num)s` is the number as people write it."""
+    return spoken.get().texts.ngettext(one, many, num) % {"num": figure(num), **values}
+
+
+def figure(value: float, digits: int = 0) -> str:
+    """As people write it, with so many digits behind the point: `1,234.5`, in German `1.234,5`."""
+    written, marks = f"{value:,.{digits}f}", spoken.get().marks
+    return written.translate(marks) if marks else written
 
 
 def in_page(message: str, /, **values: object) -> Markup:
@@ -92,8 +103,8 @@ def in_page(message: str, /, **values: object) -> Markup:
 
 
 def counted_in_page(one: str, many: str, num: int, /, **values: object) -> Markup:
-    """`ngettext` of the templates; `%(num)s` is the number as people write it, `1,234`."""
-    return _filled(spoken.get().texts.ngettext(one, many, num), {"num": f"{num:,}", **values})
+    """`ngettext` of the templates; `%(num)s` is the number as people write it."""
+    return _filled(spoken.get().texts.ngettext(one, many, num), {"num": figure(num), **values})
 
 
 def _filled(text: str, values: Mapping[str, object]) -> Markup:
@@ -142,6 +153,10 @@ def _in_order(accept: str) -> list[str]:
     return [tag for _quality, tag in sorted(wanted, key=lambda one: one[0])]
 
 
+def _marks(tag: str) -> Mapping[int, str]:
+    return str.maketrans({",": get_group_symbol(tag), ".": get_decimal_symbol(tag)})
+
+
 def _is_in(text: Message, places: tuple[str, ...]) -> bool:
     """A catalogue without references to files knows no difference."""
     return not text.locations or any(path.startswith(places) for path, _line in text.locations)
@@ -168,4 +183,4 @@ def _read(path: Path) -> Language:
     texts = [text for text in catalogue if text.id and isinstance(text.id, str)]
     templates = Templates.of(str(text.id) for text in texts if _is_in(text, _SAID_IN))
     scripted = {str(text.id): str(text.string) for text in texts if _is_in(text, _SCRIPTS) and _is_translated(text)}
-    return Language(tag.replace("_", "-"), Translations(made), templates, scripted)
+    return Language(tag.replace("_", "-"), Translations(made), templates, scripted, _marks(tag.replace("-", "_")))

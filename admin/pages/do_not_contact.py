@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import _, ngettext, said
+from admin.language import _, figure, ngettext, said
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page
 from dialer.domain.errors import Fault, InvalidInput
@@ -110,7 +110,7 @@ def _entries(typed: Mapping[str, str]) -> list[NewEntry]:
             _(
                 "are %(number)s; at most %(most)s are taken at once",
                 number=len(addresses),
-                most=format(MOST_AT_ONCE, ","),
+                most=figure(MOST_AT_ONCE),
             ),
         )
     if len(typed["reason"]) > LONGEST_REASON or not typed["reason"].isprintable():

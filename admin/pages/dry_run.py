@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from admin.errors import of_validation
 from admin.keys import CONTEXT, LIVE
-from admin.language import N_, _, said
+from admin.language import N_, _, figure, said
 from admin.pages import draft_words, words
 from admin.pages.campaign import load
 from admin.pages.faults import by_field
@@ -182,7 +182,7 @@ def _told(result: Mapping[str, Any]) -> dict[str, Any]:
 def _takes(time: timedelta) -> str:
     hours, seconds = divmod(int(time.total_seconds()), 3600)
     if hours >= 2 * HOURS:
-        return _("%(days)s days", days=format(hours / HOURS, ".1f"))
+        return _("%(days)s days", days=figure(hours / HOURS, 1))
     minutes = seconds // 60
     return (
         _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)

@@ -1,6 +1,6 @@
 """What a deploy would change for a campaign's contacts, in words."""
 
-from admin.language import _, ngettext
+from admin.language import _, figure, ngettext
 from dialer.operations.edits import Impact
 from dialer.strategy.fields import OnEdit
 
@@ -44,7 +44,7 @@ def _in_flight(impact: Impact) -> list[str]:
     told = []
     if changing:
         places = sorted(impact.changing.items())
-        where = ", ".join(_("%(number)s at %(node)s", number=format(number, ","), node=node) for node, number in places)
+        where = ", ".join(_("%(number)s at %(node)s", number=figure(number), node=node) for node, number in places)
         told.append(
             ngettext(
                 "%(num)s contact changes its next step: %(where)s.",

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from admin.language import _
+from admin.language import _, figure
 from admin.pages import words
 from dialer.domain.errors import InvalidInput
 from dialer.store.listing import Query
@@ -58,7 +58,7 @@ class ListView:
     @property
     def number(self) -> str:
         """How many there are, as people write it: `1,234`, or `1,000+` where not all were counted."""
-        return f"{self.total:,}{'' if self.total_is_exact else '+'}"
+        return f"{figure(self.total)}{'' if self.total_is_exact else '+'}"
 
     @property
     def given(self) -> Sequence[str]:

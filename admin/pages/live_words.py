@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from admin.language import N_, _, ngettext, said
+from admin.language import N_, _, figure, ngettext, said
 from admin.pages import words
 from dialer.domain.campaign import Campaign
 from dialer.domain.series import Counts, Point, Span, total
@@ -60,15 +60,15 @@ def happened(span: Span, some: Sequence[Point], time_zone: str = "UTC") -> str:
     busiest = max(some, key=lambda one: one.counts.calls)
     parts = [ngettext("%(num)s call", "%(num)s calls", sums.calls)]
     if sums.answer_percent is not None:
-        share = f"{sums.answer_percent:.0f} %"
+        share = f"{figure(sums.answer_percent)} %"
         parts.append(_("%(share)s of those that ended answered by a person", share=share))
     if sums.abandoned_percent is not None:
-        parts.append(_("%(share)s of these abandoned", share=format(sums.abandoned_percent, ".1f") + " %"))
+        parts.append(_("%(share)s of these abandoned", share=figure(sums.abandoned_percent, 1) + " %"))
     parts.append(ngettext("%(num)s text", "%(num)s texts", sums.texts))
     most = _(
         "most calls from %(at)s on: %(calls)s",
         at=format(busiest.at.astimezone(zone(time_zone)), "%H:%M %Z"),
-        calls=format(busiest.counts.calls, ","),
+        calls=figure(busiest.counts.calls),
     )
     told = ", ".join(parts) + (f"; {most}" if busiest.counts.calls else "")
     return _("In the last hour: %(told)s.", told=told) if hour else _("In the last day: %(told)s.", told=told)

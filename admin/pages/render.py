@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from admin.auth import may
 from admin.keys import IDENTITY
-from admin.language import Language, Languages, _, counted_in_page, in_page, retold, said, spoken
+from admin.language import Language, Languages, _, counted_in_page, figure, in_page, retold, said, spoken
 from admin.pages import assets, impact_words, live_words, menu, row_words, script_texts, trail_words, words
 from admin.speaking import LANGUAGES
 from dialer.domain.windows import zone_names
@@ -80,6 +80,7 @@ def _environment(_language: Language) -> Environment:
     made.filters |= {
         "said": said,
         "retold": retold,
+        "number": figure,
         "plain": words.plain,
         "colour": words.colour,
         "kept": words.kept,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from admin.language import N_, _, said
+from admin.language import N_, _, figure, said
 from admin.pages import words
 from dialer.domain.campaign import Campaign, calling_window
 from dialer.domain.errors import Fault
@@ -84,7 +84,7 @@ def _bars(numbers: Mapping[str, int], total: int) -> list[dict[str, Any]]:
     for state in ("done", "in_progress", "waiting", "stopped", "pending"):
         width = 100 * numbers[state] / total if total else 0
         if width:
-            label = f"{words.plain(state)}: {numbers[state]:,}"
+            label = f"{words.plain(state)}: {figure(numbers[state])}"
             bars.append({"colour": words.colour(state), "x": f"{at:.3f}", "width": f"{width:.3f}", "label": label})
         at += width
     return bars

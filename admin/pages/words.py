@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from admin.language import N_, _, said
+from admin.language import N_, _, figure, said
 from dialer.domain.windows import WEEK
 from dialer.pacing.abandonment import AbandonmentMeter
 
@@ -194,17 +194,18 @@ def abandonment(meter: AbandonmentMeter) -> str:
     """How many of the people who answered found no agent, against the limit."""
     told = _(
         "Abandoned: %(rate)s of what people answered in 30 days (%(abandoned)s of %(answered)s calls); the limit is %(limit)s.",
-        rate=percent(meter.rate_percent), abandoned=format(meter.abandoned, ","), answered=format(meter.answered_live, ","),
+        rate=percent(meter.rate_percent), abandoned=figure(meter.abandoned), answered=figure(meter.answered_live),
         limit=format(meter.limit_percent, "g") + " %",
     )  # fmt: skip
     if not meter.late:
         return told
-    late = _("%(number)s more waited longer than two seconds for theirs.", number=format(meter.late, ","))
+    late = _("%(number)s more waited longer than two seconds for theirs.", number=figure(meter.late))
     return f"{told} {late}"
 
 
 def percent(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
+    digits = len(f"{value:.2f}".rstrip("0").partition(".")[2])
+    return f"{figure(value, digits)} %"
 
 
 _KEPT = {
@@ -221,9 +222,9 @@ _KINDS = {"csv": N_("file"), "xlsx": N_("file"), "rest": N_("REST"), "filter": N
 def kept(counts: Mapping[str, int] | None) -> str:
     """What stays of a source that was removed, and why."""
     told = [
-        f"{number:,} {said(_KEPT[why]) if why in _KEPT else plain(why)}"
-        for why, number in (counts or {}).items()
-        if number
+        f"{figure(some)} {said(_KEPT[why]) if why in _KEPT else plain(why)}"
+        for why, some in (counts or {}).items()
+        if some
     ]
     return "; ".join(told)
 

@@ -16,7 +16,7 @@ const HEIGHT = 280;
 const upTo = () => ({ range: (_, from, to) => [0, Math.max(to * 1.05, 1)] });
 // Whole numbers only: there is no quarter of a call.
 const WHOLE = [1, 2, 5].flatMap((one) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6].map((size) => one * size)).sort((a, b) => a - b);
-const counted = (_, value) => (value === null || value === undefined ? '' : value.toLocaleString('en'));
+const counted = (_, value) => (value === null || value === undefined ? '' : value.toLocaleString(document.documentElement.lang));
 const axis = () => ({ stroke: colour('secondary'), grid: { stroke: colour('border-color'), width: 1 }, ticks: { stroke: colour('border-color') } });
 
 // Draws each element that has `data-chart`, also those that htmx brings, with what `draw` makes of it: a uPlot.

@@ -18,7 +18,7 @@ function plotted(place) {
   place.closest('figure').querySelector('[data-rates-zone]').textContent = `(${zone})`;
   const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
   const told = (time) => (time === null ? '' : clock.format(new Date(time * 1e3)));
-  const percent = (_, value) => (value === null || value === undefined ? '' : `${value} %`);
+  const percent = (_, value) => counted(_, value) && `${counted(_, value)} %`;
   const lines = { width: 2, points: { show: true, size: 4 } };
   return new uPlot({
     width: place.clientWidth, height, tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), zone),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin.language import N_, said
+from admin.language import N_, figure, said
 from admin.pages.words import plain
 from dialer.domain.transitions import EnrollmentState
 from dialer.strategy.catalogue import CALL, CONTACT_IN, SMS
@@ -56,7 +56,7 @@ def _status(type_: str, counted: Counter[str]) -> Status:
         if counted[state]:
             word = said(words[state]) if state in words else plain(state)
             by_word[word] = by_word.get(word, 0) + counted[state]
-    text = " · ".join(f"{number:,} {word}" for word, number in by_word.items())
+    text = " · ".join(f"{figure(some)} {word}" for word, some in by_word.items())
     fill, shape = _look(counted)
     return {"fill": fill, "shape": shape, "text": text}
 

@@ -1,20 +1,27 @@
 """The language of a page: what a browser asks for, and the catalogues that are here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.frontend import CommandLineInterface
+from babel.messages.pofile import read_po, write_po
 from typer.testing import CliRunner
 
 from admin import language
 from admin.language import ENGLISH, Language, Languages
+from admin.pages.trail_words import worded
 from config.load import SettingsError
 from dialer.cli import cli
+from tests.support import pseudo
 
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
 
 @pytest.fixture(autouse=True)
-def _in_english() -> None:
+def _in_english() -> Iterator[None]:
+    language.spoken.set(ENGLISH)
+    yield
     language.spoken.set(ENGLISH)
 
 
@@ -69,7 +76,7 @@ def test_a_plural_has_the_forms_of_its_language(tmp_path: Path) -> None:
     assert [language.ngettext("%(num)s call", "%(num)s calls", number) for number in (1, 3, 1005)] == [
         "a",
         "b 3",
-        "c 1,005",
+        "c 1\u00a0005",
     ]
 
 
@@ -99,3 +106,43 @@ def test_the_server_says_what_is_wrong_with_its_language(tmp_path: Path, monkeyp
     told = CliRunner().invoke(cli, ["serve"])
     assert told.exit_code == 2
     assert "setting http.language: 'xx' has no catalogue; take one of en" in told.stderr
+
+
+GERMAN = {
+    "Campaigns": "Kampagnen", "the link is down": "die Verbindung steht nicht", "not sent: %(why)s": "nicht gesendet: %(why)s",
+    "busy": "besetzt", "Sending %(name)s …": "%(name)s wird gesendet …",
+    ("%(num)s contact", "%(num)s contacts"): ("%(num)s Kontakt", "%(num)s Kontakte"),
+    "%(outcome)s, try %(number)s of %(tries)s after %(delay)s": "%(outcome)s, Versuch %(number)s von %(tries)s nach %(delay)s",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("begun", ["copied", "init"])
+def test_a_translator_goes_the_way_of_the_documentation(tmp_path: Path, begun: str) -> None:
+    """From the texts as they are here (docs/how-to/translate-the-pages.md), copied or made by pybabel, with some of them translated."""
+    path = tmp_path / "locale/de/LC_MESSAGES/messages.po"
+    if begun == "copied":
+        path.parent.mkdir(parents=True)
+        path.write_bytes(pseudo.POT.read_bytes())
+    else:
+        command = ["pybabel", "--quiet", "init", "-i", str(pseudo.POT), "-d", str(tmp_path / "locale"), "-l", "de"]
+        CommandLineInterface().run(command)
+    with path.open("rb") as file:
+        texts = read_po(file, locale="de")
+    for text, told in GERMAN.items():
+        found = texts.get(text if isinstance(text, str) else text[0])
+        assert found is not None, text
+        found.string = told
+    with path.open("wb") as file:
+        write_po(file, texts)
+    language.spoken.set(language.load("de", tmp_path / "locale").wanted("de-AT, en;q=0.5"))
+    assert [language.ngettext("%(num)s contact", "%(num)s contacts", number) for number in (0, 1, 1234)] == [
+        "0 Kontakte", "1 Kontakt", "1.234 Kontakte",
+    ]  # fmt: skip
+    assert [language.figure(1234.5, 1), language._("Campaigns"), language._("Gateways")] == [
+        "1.234,5",
+        "Kampagnen",
+        "Gateways",
+    ]
+    assert language.retold("not sent: the link is down") == "nicht gesendet: die Verbindung steht nicht"
+    assert worded("busy, try 2 of 3 after 1h") == "besetzt, Versuch 2 von 3 nach 1h"
+    assert language.spoken.get().scripted == {"Sending %(name)s …": "%(name)s wird gesendet …"}
