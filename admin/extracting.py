@@ -10,8 +10,8 @@ from babel.messages.extract import extract_python
 #: Which argument of what is made or raised is a sentence for people (dialer/domain/said.py).
 SAYS: Mapping[str, slice] = {
     **dict.fromkeys(("Said", "marked", "Conflict", "Misfit", "Unreadable", "malformed", "NotFound", "StaleEdit"), slice(1)),
-    **dict.fromkeys(("Fault", "single", "Refused", "Reason"), slice(1, 2)),
-    **dict.fromkeys(("NodeFault", "IllegalTransition"), slice(2, 3)),
+    **dict.fromkeys(("Fault", "single", "Refused", "Reason", "Untranslatable"), slice(1, 2)),
+    **dict.fromkeys(("NodeFault", "IllegalTransition", "fault", "refuse", "warn"), slice(2, 3)),
     "UnreadableFile": slice(1, 3),
     "Finding": slice(3),  # what was looked at, what was found, the remedy
 }  # fmt: skip

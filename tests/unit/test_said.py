@@ -24,7 +24,7 @@ from tests.support import builders, pseudo
 ROOT = Path(__file__).parents[2]
 #: Read by programs, in the editor, or on the command line.
 UNSAID = (
-    "nodered/", "strategy/text/", "strategy/cases/", "store/backup.py", "store/migrate.py", "cli.py", "with_context.py",
+    "strategy/text/", "strategy/cases/", "store/backup.py", "store/migrate.py", "cli.py", "with_context.py",
 )  # fmt: skip
 pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("spoken")]
 

@@ -189,5 +189,6 @@ document.addEventListener('click', (event) => {
   RED.actions.invoke('core:deploy-flows');
 }, true);
 
+localStorage.setItem('editor-language', document.documentElement.lang); // in which the editor asks for its parts
 if (!localStorage.getItem('view-dark-theme')) localStorage.setItem('view-dark-theme', 'auto'); // as our own pages do
 $(() => RED.init({ apiRootUrl: '' }));

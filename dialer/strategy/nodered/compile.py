@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dialer.domain.errors import shown
+from dialer.domain.said import marked
 from dialer.strategy.catalogue import OTHERWISE, STEP_TYPES
 from dialer.strategy.check import Checked, check
 from dialer.strategy.fields import BranchFields
@@ -64,7 +65,9 @@ def _our_own(entries: Sequence[Entry], findings: Findings) -> Iterator[Entry]:
     for entry in entries:
         if entry.type in IGNORED:
             findings.refused.add(entry.id)
-            findings.warn(entry.id, "type", f"a {entry.type} node does nothing in a strategy and is left out")
+            findings.warn(
+                entry.id, "type", "a %(type)s node does nothing in a strategy and is left out", type=entry.type
+            )
             continue
         found = entry if is_ours(entry) else _translate(entry, findings)
         if found is None:
@@ -88,7 +91,9 @@ def _is_usable(entry: Entry, findings: Findings) -> bool:
         findings.refuse(entry.id, "d", "is switched off; enable the node, or remove it")
     elif entry.is_step and entry.type.removeprefix(PREFIX) not in STEP_TYPES:
         known = ", ".join(PREFIX + name for name in STEP_TYPES)
-        findings.refuse(entry.id, "type", f"{shown(entry.type)} is not a step; use one of {known}")
+        findings.refuse(
+            entry.id, "type", "%(type)s is not a step; use one of %(known)s", type=shown(entry.type), known=known
+        )
     elif entry.type == "link out" and entry.data.get("mode", "link") != "link":
         findings.refuse(entry.id, "mode", "must send to link nodes; returning to a caller can't be used")
     else:
@@ -113,11 +118,13 @@ def _node(name: str, entry: Entry, ways: dict[int, tuple[str, ...]], findings: F
     out: dict[str, str] = {}
     for port, targets in ways.items():
         if port >= len(ports):
-            has = f"has only {len(ports)} ways out" if ports else "has no way out"
-            findings.fault(name, "wires", f"a wire starts at way out {port + 1}, and the step {has}")
+            none = marked("a wire starts at way out %(port)s, and the step has no way out")
+            few = marked("a wire starts at way out %(port)s, and the step has only %(ports)s ways out")
+            findings.fault(name, "wires", few if ports else none, port=port + 1, ports=len(ports))
         elif len(targets) > 1:
-            reason = f"leads to {shown(targets[0])} and to {shown(targets[1])}; a contact takes one way only"
-            findings.fault(name, f"out.{ports[port]}", reason)
+            two = {"first": shown(targets[0]), "second": shown(targets[1])}
+            told = marked("leads to %(first)s and to %(second)s; a contact takes one way only")
+            findings.fault(name, f"out.{ports[port]}", told, **two)
         else:
             out[ports[port]] = targets[0]
     return {

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from dialer.domain.errors import shown
+from dialer.domain.said import Said, marked
 from dialer.strategy.catalogue import BRANCH, SET_ATTRIBUTE, STEP_TYPES, WAIT, WEBHOOK
 from dialer.strategy.duration import LONGEST, format_duration
 from dialer.strategy.fields import WaitKind
@@ -54,7 +55,7 @@ def translate(entry: Entry) -> tuple[Entry, str]:
 
 def _refusal(type_: str) -> str:
     known = ", ".join(PREFIX + name for name in STEP_TYPES)
-    return f"{shown(type_)} can't be used in a strategy; the steps are {known}"
+    return Said("%(type)s can't be used in a strategy; the steps are %(known)s", type=shown(type_), known=known)
 
 
 def _switch(entry: Entry) -> tuple[Entry, str]:
@@ -70,7 +71,9 @@ def _switch(entry: Entry) -> tuple[Entry, str]:
     otherwise: list[str] = wires.pop() if rules and rules[-1].get("t") == "else" else []
     kept = rules[: len(wires)]
     fields = {"on": on, "rules": [_rule(index, rule) for index, rule in enumerate(kept)]}
-    return entry.as_step(BRANCH.name, fields, [*wires, otherwise]), f"the switch became a branch on {shown(on)}"
+    return entry.as_step(BRANCH.name, fields, [*wires, otherwise]), Said(
+        "the switch became a branch on %(name)s", name=shown(on)
+    )
 
 
 def _rule(index: int, rule: Mapping[str, Any]) -> dict[str, str]:
@@ -78,8 +81,9 @@ def _rule(index: int, rule: Mapping[str, Any]) -> dict[str, str]:
     if kind in _BOOLEANS:
         return {"op": "eq", "value": str(kind)}
     if not isinstance(kind, str) or kind not in _OPS:
-        where = "must be the last rule" if kind == "else" else f"{shown(kind)} is not a rule that a branch knows"
-        raise Untranslatable(f"rules.{index}.t", where)
+        unknown = Said("%(kind)s is not a rule that a branch knows", kind=shown(kind))
+        why = marked("must be the last rule") if kind == "else" else unknown
+        raise Untranslatable(f"rules.{index}.t", why)
     op = _OPS[kind]
     if op == "empty":
         return {"op": op}
@@ -96,17 +100,21 @@ def _delay(entry: Entry) -> tuple[Entry, str]:
         raise Untranslatable("pauseType", "must be a fixed delay; rate limits and other delays can't be used")
     unit = data.get("timeoutUnits", "seconds")
     if not isinstance(unit, str) or unit not in _UNITS:
-        raise Untranslatable("timeoutUnits", f"{shown(unit)} is not a unit of time")
+        raise Untranslatable("timeoutUnits", Said("%(unit)s is not a unit of time", unit=shown(unit)))
     try:
         milliseconds = Decimal(str(data.get("timeout", "5"))) * _UNITS[unit]
         whole = milliseconds.is_finite() and milliseconds % 1000 == 0 and milliseconds > 0
     except InvalidOperation:
         whole = False
     if not whole or milliseconds > LONGEST.total_seconds() * 1000:
-        raise Untranslatable("timeout", f"should be whole seconds, from 1 second to {LONGEST.days} days")
+        raise Untranslatable(
+            "timeout", Said("should be whole seconds, from 1 second to %(days)s days", days=LONGEST.days)
+        )
     duration = format_duration(timedelta(seconds=int(milliseconds) // 1000))
     fields = {"kind": WaitKind.FOR.value, "duration": duration}
-    return entry.as_step(WAIT.name, fields, entry.wires), f"the delay became a wait of {duration}"
+    return entry.as_step(WAIT.name, fields, entry.wires), Said(
+        "the delay became a wait of %(duration)s", duration=duration
+    )
 
 
 def _change(entry: Entry) -> tuple[Entry, str]:
@@ -120,20 +128,24 @@ def _change(entry: Entry) -> tuple[Entry, str]:
         raise Untranslatable("rules.0.tot", "should set a text, a number or true and false")
     attribute = _attribute(rule, "p", "pt", "rules.0.")
     fields = {"attribute": attribute, "value": _constant(rule.get("to", ""), "rules.0.to")}
-    return entry.as_step(SET_ATTRIBUTE.name, fields, entry.wires), f"the change sets the attribute {shown(attribute)}"
+    return entry.as_step(SET_ATTRIBUTE.name, fields, entry.wires), Said(
+        "the change sets the attribute %(name)s", name=shown(attribute)
+    )
 
 
 def _http_request(entry: Entry) -> tuple[Entry, str]:
     data = entry.data
     method, url = data.get("method", "GET"), data.get("url", "")
     if method not in _METHODS:
-        raise Untranslatable("method", f"should be one of {', '.join(sorted(_METHODS))}")
+        raise Untranslatable("method", Said("should be one of %(methods)s", methods=", ".join(sorted(_METHODS))))
     if not isinstance(url, str) or not url:
         raise Untranslatable("url", "is needed; an address that comes with the message can't be used")
     for member in ("tls", "proxy", "authType"):
         if data.get(member):
             raise Untranslatable(member, "can't be used here")
-    return entry.as_step(WEBHOOK.name, {"method": method, "url": url}, entry.wires), "the request became a webhook"
+    return entry.as_step(WEBHOOK.name, {"method": method, "url": url}, entry.wires), marked(
+        "the request became a webhook"
+    )
 
 
 _TRANSLATIONS: Mapping[str, Callable[[Entry], tuple[Entry, str]]] = {

@@ -15,16 +15,17 @@ class Findings:
     refused: set[str] = field(default_factory=set)  # by id: a wire to one of them is no fault of its own
     stopped: bool = False  # at a limit: what was not looked at is not judged
 
-    def fault(self, node: str, member: str, reason: str) -> None:
-        self.faults.append(NodeFault(node, member, reason))
+    def fault(self, node: str, member: str, reason: str, **values: object) -> None:
+        """Values go into the reason by name, as in `NodeFault`."""
+        self.faults.append(NodeFault(node, member, reason, **values))
 
-    def refuse(self, node: str, member: str, reason: str) -> None:
+    def refuse(self, node: str, member: str, reason: str, **values: object) -> None:
         """A fault because of which nothing can be made of the node."""
-        self.fault(node, member, reason)
+        self.fault(node, member, reason, **values)
         self.refused.add(node)
 
-    def warn(self, node: str, member: str, reason: str) -> None:
-        self.warnings.append(NodeFault(node, member, reason))
+    def warn(self, node: str, member: str, reason: str, **values: object) -> None:
+        self.warnings.append(NodeFault(node, member, reason, **values))
 
 
 def once(faults: Iterable[NodeFault]) -> tuple[NodeFault, ...]:
@@ -35,4 +36,7 @@ def once(faults: Iterable[NodeFault]) -> tuple[NodeFault, ...]:
     kept = tuple(first.values())
     if len(kept) <= MAX_FAULTS:
         return kept
-    return (*kept[:MAX_FAULTS], NodeFault("", "flow", f"has {len(kept) - MAX_FAULTS:,} more faults"))
+    return (
+        *kept[:MAX_FAULTS],
+        NodeFault("", "flow", "has %(number)s more faults", number=f"{len(kept) - MAX_FAULTS:,}"),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dialer.domain.errors import shown
+from dialer.domain.said import marked
 from dialer.strategy.document import MAX_NODES
 from dialer.strategy.graph import loops
 from dialer.strategy.nodered.core import DRAWN
@@ -85,7 +86,7 @@ def circular(subflows: Mapping[str, Subflow], findings: Findings) -> set[str]:
     bad: set[str] = set()
     for loop in loops(wires):
         names = [shown(subflows[name].entry.read.name or name) for name in (*loop, loop[0])]
-        findings.fault(loop[0], "subflow", f"contains itself: {' → '.join(names)}")
+        findings.fault(loop[0], "subflow", "contains itself: %(names)s", names=" → ".join(names))
         bad |= set(loop)
     return _with_users(bad, wires)
 
@@ -120,8 +121,11 @@ class _Unfolding:
         self.out.weight += 1 + sum(map(len, entry.wires))
         if self.out.weight > MAX_WEIGHT or len(self.out.steps) > MAX_NODES:
             self.findings.stopped = True
-            reason = f"unfolds to more than {MAX_NODES:,} steps, or to more than {MAX_WEIGHT:,} nodes and wires in all"
-            self.findings.fault(place.top(entry), "subflow", reason)
+            self.findings.fault(
+                place.top(entry), "subflow",
+                "unfolds to more than %(steps)s steps, or to more than %(all)s nodes and wires in all",
+                steps=f"{MAX_NODES:,}", all=f"{MAX_WEIGHT:,}",
+            )  # fmt: skip
         elif self.out.has(name):
             self.findings.fault(name, "id", "is the id of another node too, now that the subflows are unfolded")
         elif entry.is_step:
@@ -144,12 +148,13 @@ class _Unfolding:
         if definition is None or len(place.names) >= MAX_LEVELS:
             self.out.dropped.add(name)
             if subflow not in self.sheet.subflows:
-                self.findings.fault(instance.id, "type", f"there is no subflow {shown(subflow)} in the flow")
-            elif definition is not None:
-                reason = (
-                    f"holds subflows that are nested deeper than {MAX_LEVELS} levels: {' / '.join(place.names)} / …"
+                self.findings.fault(
+                    instance.id, "type", "there is no subflow %(name)s in the flow", name=shown(subflow)
                 )
-                self.findings.fault(place.top(instance), "subflow", reason)
+            elif definition is not None:
+                told = marked("holds subflows that are nested deeper than %(most)s levels: %(names)s / …")
+                names = " / ".join(place.names)
+                self.findings.fault(place.top(instance), "subflow", told, most=MAX_LEVELS, names=names)
             return
         inner, read = place.within(instance), definition.entry.read
         self.out.points[name] = self._ids(inner, [wire.id for start in read.starts for wire in start.wires])
@@ -158,9 +163,8 @@ class _Unfolding:
             targets = instance.wires[port] if port < len(instance.wires) else ()
             self.out.points[way_out(name, port)] = self._ids(place, targets)
         if any(instance.wires[len(read.ends) :]):
-            self.findings.fault(
-                name, "wires", f"a wire starts where the subflow has no way out; it has {len(read.ends)}"
-            )
+            told = marked("a wire starts where the subflow has no way out; it has %(number)s")
+            self.findings.fault(name, "wires", told, number=len(read.ends))
         self.entries(definition.inside, inner)
         self._ends(name, definition, inner)
 
@@ -172,8 +176,8 @@ class _Unfolding:
                 if wire.id == definition.entry.id:  # from the way in straight to the way out
                     self.out.points[name].append(way_out(name, port))
                 elif not self.out.lead(inner.id(wire.id), wire.port, way_out(name, port)):
-                    reason = f"comes from {shown(wire.id)}, which does not exist"
-                    self.findings.fault(definition.entry.id, f"out.{port}", reason)
+                    told = marked("comes from %(name)s, which does not exist")
+                    self.findings.fault(definition.entry.id, f"out.{port}", told, name=shown(wire.id))
 
     def _ids(self, place: _Place, inner: Sequence[str]) -> list[str]:
         """Without what was refused or left out: a wire to it is no fault of its own."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dialer.domain.errors import shown
+from dialer.domain.said import marked
 from dialer.strategy.model import Node, Strategy, digest
 from dialer.strategy.nodered.compile import from_flow
 from dialer.strategy.nodered.drawing import Flow, looks, node_entry, tab_entry, to_flow
@@ -11,10 +12,10 @@ from dialer.strategy.nodered.sheet import GROUP, SUBFLOW_TYPE, TAB
 from dialer.strategy.read import NodeFault
 
 _LOST = {
-    SUBFLOW_TYPE: "the subflow{} is unfolded: its steps are drawn one by one, wherever it stands",
-    "junction": "the junction{} goes: its wires are drawn through",
-    "link in": "the link{} goes: a wire is drawn in its place",
-    "link out": "the link{} goes: a wire is drawn in its place",
+    SUBFLOW_TYPE: marked("the subflow%(name)s is unfolded: its steps are drawn one by one, wherever it stands"),
+    "junction": marked("the junction%(name)s goes: its wires are drawn through"),
+    "link in": marked("the link%(name)s goes: a wire is drawn in its place"),
+    "link out": marked("the link%(name)s goes: a wire is drawn in its place"),
 }
 
 
@@ -35,7 +36,7 @@ def unfolded(strategy: Strategy, before: Flow) -> tuple[NodeFault, ...]:
     """What `redraw` would take from a drawing, each at its node: subflows, junctions and links that don't fit any more."""
     kept = {entry["id"] for entry in redraw(strategy, before)}
     return tuple(
-        NodeFault(str(entry["id"]), "drawing", _LOST[entry["type"]].format(_called(entry)))
+        NodeFault(str(entry["id"]), "drawing", _LOST[entry["type"]], name=_called(entry))
         for entry in before
         if entry["type"] in _LOST and entry["id"] not in kept
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dialer.domain.errors import shown
+from dialer.domain.said import Said, marked
 from dialer.strategy.catalogue import CONTACT_IN
 from dialer.strategy.document import find_hostile
 from dialer.strategy.graph import loops
@@ -41,9 +42,9 @@ class Sheet:
 def entries_of(flow: object) -> list[object] | str:
     """The entries, or why the flow is refused as a whole before anything looks into it."""
     if not isinstance(flow, list):
-        return "should be a list of nodes, as the Node-RED editor exports it"
+        return marked("should be a list of nodes, as the Node-RED editor exports it")
     if len(flow) > MAX_ENTRIES:
-        return f"has {len(flow):,} nodes; {MAX_ENTRIES:,} are allowed"
+        return Said("has %(number)s nodes; %(most)s are allowed", number=f"{len(flow):,}", most=f"{MAX_ENTRIES:,}")
     return find_hostile(flow) or flow
 
 
@@ -72,7 +73,7 @@ def read_all(flow: Sequence[object], findings: Findings) -> list[Entry]:
             findings.refused.add(read.id)
     for node, count in Counter(read.id for read in reads).items():
         if count > 1:
-            findings.fault(node, "id", f"is used by {count} nodes")
+            findings.fault(node, "id", "is used by %(number)s nodes", number=count)
     # The first of its id goes on, so that whatever else is wrong is told as well.
     return list({read.id: read.entry for read in reversed(reads) if read.entry is not None}.values())[::-1]
 
@@ -85,9 +86,8 @@ def _pick(entries: Sequence[Entry], findings: Findings) -> Entry | None:
     candidates = [tab for tab in candidates if tab.id in starts] or candidates
     if len(candidates) > 1:
         names = ", ".join(shown(tab.read.label or tab.id) for tab in candidates[:10])
-        findings.fault(
-            "", "flow", f"has {len(candidates)} tabs that could be the strategy ({names}): delete all but one"
-        )
+        told = marked("has %(number)s tabs that could be the strategy (%(names)s): delete all but one")
+        findings.fault("", "flow", told, number=len(candidates), names=names)
     if not candidates:
         return None
     picked = candidates[0]
@@ -95,7 +95,9 @@ def _pick(entries: Sequence[Entry], findings: Findings) -> Entry | None:
         findings.fault(picked.id, "disabled", "is switched off; enable the tab")
     for tab in tabs:
         if tab is not picked and len(candidates) == 1:
-            findings.warn(tab.id, "tab", f"{shown(tab.read.label or tab.id)} is another tab and is left out")
+            findings.warn(
+                tab.id, "tab", "%(name)s is another tab and is left out", name=shown(tab.read.label or tab.id)
+            )
     return picked
 
 
@@ -111,9 +113,11 @@ def _place(entry: Entry, inside: dict[str, list[Entry]], tabs: set[str], finding
     if entry.read.z in inside:
         inside[entry.read.z].append(entry)
     elif not entry.read.z:
-        findings.refuse(entry.id, "type", f"{shown(entry.type)} stands on no tab and can't be used here")
+        findings.refuse(entry.id, "type", "%(type)s stands on no tab and can't be used here", type=shown(entry.type))
     elif entry.read.z not in tabs:
-        findings.refuse(entry.id, "z", f"stands on {shown(entry.read.z)}, which is neither the tab nor a subflow")
+        findings.refuse(
+            entry.id, "z", "stands on %(name)s, which is neither the tab nor a subflow", name=shown(entry.read.z)
+        )
 
 
 def check_groups(scopes: Iterable[Sequence[Entry]], findings: Findings) -> None:
@@ -121,4 +125,6 @@ def check_groups(scopes: Iterable[Sequence[Entry]], findings: Findings) -> None:
     for scope in scopes:
         groups = {entry.id: entry.read.g for entry in scope if entry.type == GROUP}
         for loop in loops({group: {outer} & groups.keys() if outer else set() for group, outer in groups.items()}):
-            findings.fault(loop[0], "g", f"the groups {' → '.join((*loop, loop[0]))} lie inside each other")
+            findings.fault(
+                loop[0], "g", "the groups %(names)s lie inside each other", names=" → ".join((*loop, loop[0]))
+            )

@@ -32,7 +32,7 @@ def _behind(unfolded: Unfolded, findings: Findings) -> dict[str, tuple[str, ...]
     ahead = {point: set(targets) & points.keys() for point, targets in points.items()}
     for ring in loops(ahead):
         way = " → ".join((*ring[:_SHOWN], *(["…"] if len(ring) > _SHOWN else []), ring[0]))
-        findings.fault(ring[0], "wires", f"the way {way} goes round without a step")
+        findings.fault(ring[0], "wires", "the way %(way)s goes round without a step", way=way)
     behind: dict[str, tuple[str, ...]] = {}
     for point in _ends_first(ahead):
         found: dict[str, None] = {}
