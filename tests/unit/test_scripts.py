@@ -18,7 +18,7 @@ _VALUE = re.compile(r"\$\{(?:[^{}]|\{[^{}]*\})*\}|<[^>]*>")
 _FOR_PEOPLE = re.compile(r"^\W*[A-Z][a-z]+\b(?![-(])|[A-Za-z,.]{2,} +[a-z]{2,}")
 #: Selectors, classes, names of keys and headers, and Node-RED's own.
 CODES = re.compile(
-    r"^(use strict|[#.\[][\w\[\]\"'=, :>.#()*^-]*|Content-Type|X-CSRF-Token|Escape|GET|POST|DELETE|Studio-Draft|RED\..*|.*red-ui-.*"
+    r"^(use strict|[#.\[][\w\[\]\"'=, :>.#()*^-]*|Content-Type|Files|X-CSRF-Token|Escape|GET|POST|DELETE|Studio-Draft|RED\..*|.*red-ui-.*"
     r"|(alert|btn|studio|table)[\w -]*|(notification|application|text)/[\w-]+.*|.*\[[\w-]+.*|h1, p|input\w*|form\w*|translate\(.*|main \w.*"
     r"|(on)?(input|change)[.\w]*( change[.\w]*)?|details\.menu\[open\].*|htmx.*|\(prefers-color-scheme: dark\)|.*:checked)$"
 )
