@@ -92,7 +92,7 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await page.set_viewport_size({"width": 1280, "height": 860})
     await picture(page, "webhooks")
     await page.get_by_role("link", name="CRM").click()
-    await it_is_changed(page)
+    await it_is_changed(server, page)
     await page.get_by_role("button", name="Make another secret").click()
     await page.get_by_role("button", name="Make another", exact=True).click()
     await expect(page.get_by_text("it is not shown again")).to_be_visible()
@@ -102,8 +102,8 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await expect(page.get_by_text("Nobody is told")).to_be_visible()
 
 
-async def it_is_changed(page: Page) -> None:
-    """What is wrong is said at its field; whoever disables it can't try it."""
+async def it_is_changed(server: Server, page: Page) -> None:
+    """What is wrong is said at its field; whoever disables it can't try it; what somebody else has saved is told."""
     for told in ("attempt.outcome", "campaign.status"):
         await page.get_by_role("checkbox", name=told).uncheck()
     await page.get_by_label("Name").fill("CRM of the shop")
@@ -122,3 +122,10 @@ async def it_is_changed(page: Page) -> None:
     await expect(page.get_by_label("Of", exact=True).locator("option:checked")).to_have_text("Only “Spring”")
     await expect(page.get_by_role("button", name="Send a test event")).to_be_disabled()
     await picture(page, "webhook-saved")
+    await server.ok("PATCH", "/webhooks/1", json={"name": "Theirs"})
+    await page.get_by_label("Name").fill("CRM")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.locator("#stale")).to_contain_text("CRM of the shop → Theirs")
+    await picture(page, "webhook-stale")
+    await page.get_by_role("button", name="Save mine over it").click()
+    await expect(page.get_by_role("heading", name="CRM", exact=True)).to_be_visible()

@@ -169,5 +169,6 @@ async def test_a_second_click_and_a_server_that_fails(server: Server, page: Page
     await server.stop()
     await expect(lost).to_be_visible()
     await picture(page, "connection-lost")
+    assert await page.evaluate("htmx.config.sse.reconnectMaxDelay") == 5000  # ms: who waits for the server to be back
     await server.start()
     await expect(lost).to_be_hidden()

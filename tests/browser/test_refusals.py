@@ -20,7 +20,7 @@ async def test_what_is_refused_is_said_where_it_was_typed(server: Server, page: 
     await server.ok("POST", "/campaigns", json={"title": "Spring"})
     await settings_and_a_clone(page)
     await a_strategy_that_is_none(page)
-    await published_from_the_list(page)
+    await published_from_the_list(server, page)
     await a_name_that_is_taken(page, login[0])
     await a_token_that_is_over(page)
 
@@ -77,7 +77,7 @@ async def a_strategy_that_is_none(page: Page) -> None:
     await picture(page, "strategy-refused")
 
 
-async def published_from_the_list(page: Page) -> None:
+async def published_from_the_list(server: Server, page: Page) -> None:
     """What is missing stands on the campaign's page; from there the keys lead on, and back."""
     await page.goto("/campaigns")
     await page.get_by_role("button", name="Publish Spring").click()
@@ -85,6 +85,12 @@ async def published_from_the_list(page: Page) -> None:
     await picture(page, "publish-refused")
     await page.reload()
     await expect(page.get_by_role("heading", name="Spring")).to_be_visible()
+    await page.goto("/campaigns")
+    await server.ok("POST", "/campaigns/1/end")  # somebody else
+    await page.get_by_role("button", name="Publish Spring").click()
+    await expect(page.locator("#refused")).to_contain_text("ended")
+    await expect(page.locator("#state")).to_have_text("ended")
+    await picture(page, "publish-ended")
 
 
 async def a_name_that_is_taken(page: Page, name: str) -> None:
