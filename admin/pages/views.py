@@ -6,9 +6,11 @@ from typing import Any
 
 from admin.language import N_, _, figure, said
 from admin.pages import words
+from admin.pages.render import local
 from dialer.domain.campaign import Campaign, calling_window
 from dialer.domain.errors import Fault
 from dialer.domain.transitions import CampaignStatus, EnrollmentState
+from dialer.domain.windows import Closed, Opening
 from dialer.operations import campaigns, counting, reports
 from dialer.operations.context import Context
 from dialer.strategy.catalogue import STEP_TYPES
@@ -117,7 +119,7 @@ def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], number
         return {"colour": "secondary", "icon": "pause", "text": _("Not published: nobody is called or texted.")}
     opening = calling_window(campaign, None, None, ctx.clock())
     if not opening.open and opening.reason is not None:
-        return {"colour": "warning", "icon": "clock", "text": words.limited_by(opening.reason)}
+        return {"colour": "warning", "icon": "clock", "text": _closed(campaign, opening)}
     running = next((one for one in snapshot["campaigns"] if one["id"] == campaign.id), None)
     if running is None:
         return {"colour": "warning", "icon": "alert", "text": _("Published, but no dialer runs it in this process.")}
@@ -127,6 +129,16 @@ def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], number
     text = words.limited_by(limit, running.get("why")) + words.power(running.get("power"))
     colour = "warning" if limit in _FAULTS else "info"
     return {"colour": colour, "icon": "activity", "text": text}
+
+
+def _closed(campaign: Campaign, opening: Opening) -> str:
+    """Why the campaign's hours are closed, and when they open by its own clock."""
+    told = words.limited_by(opening.reason)
+    if opening.changes_at is not None:
+        return f"{told} {_('In its own zone it opens %(when)s.', when=local(opening.changes_at, campaign.time_zone))}"
+    if opening.reason is Closed.EXPIRED:
+        return told
+    return _("It is closed, and its hours and its validity period leave no time at which it opens: change one of them.")
 
 
 def readable(document: Mapping[str, Any]) -> dict[str, Any]:

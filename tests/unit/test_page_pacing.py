@@ -1,21 +1,25 @@
 """Why no calls start, as the overview of a campaign says it."""
 
+from dataclasses import replace
+from datetime import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from admin.pages import views
+from dialer.domain.campaign import Campaign
 from dialer.domain.transitions import CampaignStatus
+from dialer.domain.windows import ExecutionTime, Validity
 from tests.unit.test_rule_packs import at, campaign
 
 RUNNING = campaign("none", status=CampaignStatus.PUBLISHED)
 CTX: Any = SimpleNamespace(clock=lambda: at("2026-05-06T16:00"))
 
 
-def told(limit: str | None, **numbers: int) -> str:
+def told(limit: str | None, running: Campaign = RUNNING, **numbers: int) -> str:
     snapshot = {"campaigns": [{"id": 1, "limited_by": limit, "why": "4 agents talk"}]}
-    return views.pacing(CTX, RUNNING, snapshot, {"total": sum(numbers.values()), "done": 0, **numbers})["text"]
+    return views.pacing(CTX, running, snapshot, {"total": sum(numbers.values()), "done": 0, **numbers})["text"]
 
 
 @pytest.mark.req("A3")
@@ -34,3 +38,18 @@ def test_who_is_left_waits_for_an_agent() -> None:
 @pytest.mark.req("D5")
 def test_a_link_that_is_down_is_told_of_a_campaign_that_is_done_too() -> None:
     assert "link to Asterisk is down" in told("link_down", done=5)
+
+
+@pytest.mark.req("C9", "C6")
+def test_a_campaign_that_is_closed_says_when_it_opens_by_its_own_clock() -> None:
+    evening = ExecutionTime(time(18), time(20), ("mon", "tue", "wed", "thu", "fri"))
+    closed = replace(RUNNING, execution=evening, time_zone="Europe/Berlin")
+    assert told(None, replace(closed, execution=replace(evening, start=time(19)))).endswith(
+        "In its own zone it opens 2026-05-06 19:00 CEST."
+    )
+    later = replace(RUNNING, validity=Validity(at("2026-06-01T00:00"), None))
+    assert told(None, later).startswith("The validity period has not begun. In its own zone it opens 2026-06-0")
+    never = replace(closed, execution=replace(evening, start=time(19)), validity=Validity(None, at("2026-05-06T16:30")))
+    assert told(None, never).endswith("leave no time at which it opens: change one of them.")
+    over = replace(RUNNING, validity=Validity(None, at("2026-05-06T15:00")))
+    assert told(None, over) == "The validity period is over."
