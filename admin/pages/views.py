@@ -92,9 +92,6 @@ def _bars(numbers: Mapping[str, int], total: int) -> list[dict[str, Any]]:
     return bars
 
 
-_FAULTS = {"link_down", "unknown_queue"}
-
-
 def picture(
     ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], numbers: Mapping[str, int]
 ) -> dict[str, Any]:
@@ -124,10 +121,10 @@ def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], number
     if running is None:
         return {"colour": "warning", "icon": "alert", "text": _("Published, but no dialer runs it in this process.")}
     limit = running["limited_by"]
-    if numbers["total"] == numbers["done"] and limit not in _FAULTS:
+    if numbers["total"] == numbers["done"] and limit not in words.FAULTS:
         return {"colour": "info", "icon": "check", "text": words.nobody_left(numbers["total"])}
-    text = words.limited_by(limit, running.get("why")) + words.power(running.get("power"))
-    colour = "warning" if limit in _FAULTS else "info"
+    text = (words.held_back(running) or words.limited_by(None)) + words.power(running.get("power"))
+    colour = "warning" if limit in words.FAULTS else "info"
     return {"colour": colour, "icon": "activity", "text": text}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from admin.language import N_, _, figure, said
+from admin.language import N_, _, figure, ngettext, said
 from dialer.domain.windows import WEEK
 from dialer.pacing.abandonment import AbandonmentMeter
 
@@ -40,6 +40,8 @@ _STOP_REASONS = {
     "validity-period-expired": N_("the validity period was over"),
 }
 
+# Of `limited_by`: what is broken and has to be mended, whatever else holds.
+FAULTS = frozenset({"link_down", "unknown_queue"})
 # Why nobody is called now: pacing's `limited_by` (and the closed window's reason) in words.
 _LIMITS = {
     "link_down": N_("The link to Asterisk is down or its answers are late, so nothing is started."),
@@ -167,6 +169,21 @@ def limited_by(code: str | None, why: str | None = None) -> str:
     if code == "no_agent_free" and why:
         return _("%(why)s. The next agent who becomes free gets a call at once.", why=upper_first(said(why)))
     return said(_LIMITS.get(code, "")) or _("Held back by %(what)s.", what=plain(code))
+
+
+def held_back(running: Mapping[str, Any]) -> str:
+    """What keeps a running campaign from placing more calls, of `Live.snapshot`; nothing if nothing does."""
+    code, ready = running["limited_by"], running.get("ready")
+    if ready is None or code in FAULTS:
+        return limited_by(code, running.get("why")) if code else ""
+    if not ready:
+        return _(
+            "An agent decides on each call (preview), and no agent of its queue is ready on the agent page: nobody is called until one is."
+        )
+    return ngettext(
+        "An agent decides on each call (preview); %(num)s agent of its queue is ready on the agent page.",
+        "An agent decides on each call (preview); %(num)s agents of its queue are ready on the agent page.", ready,
+    )  # fmt: skip
 
 
 _HELD = {

@@ -125,6 +125,11 @@ def offers(campaign: Campaign) -> bool:
     return DialingMode.PREVIEW in campaign.dialing_modes
 
 
+def only_offers(campaign: Campaign) -> bool:
+    """Whether nobody is called unless an agent decides it."""
+    return offers(campaign) and not automatic(campaign)
+
+
 def active(campaign: Campaign, now: datetime) -> bool:
     """Published and within its validity: contacts enter, steps are taken; calls and texts wait only for the window (C6)."""
     return (

@@ -25,10 +25,12 @@ class Live:
 
         {link: {state, reason}, queues: [{name, free, waiting, members: [{name, interface, free, why, doing, since}]}],
         calls: [{attempt_id, campaign_id, contact_id, number, queue, agent, state, since}],
-        campaigns: [{id, title, limited_by, why, hopper, abandonment: {answered_live, abandoned, late, rate_percent,
+        campaigns: [{id, title, limited_by, why, ready, hopper, abandonment: {answered_live, abandoned, late, rate_percent,
         limit_percent, exceeded}, power: {held, answer_rate, ring_s, busy_s, risk_percent, lines_per_agent} or null}],
         gateways: [{id, kind, state, reason}],
         webhooks: {under_way, sent, answered, failed}}
+
+        `ready`: agents on the agent page, of a campaign that only previews; null of another.
         """
         return self._look()
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dialer.domain.campaign import Campaign
+from dialer.domain.campaign import Campaign, only_offers
 from dialer.engine.outlook import why_no_agent
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def _campaign(engine: "Engine", campaign: Campaign, now: datetime) -> dict[str, 
         "title": campaign.title,
         "limited_by": engine.dialing.limited_by.get(campaign.id),
         "why": why_no_agent(engine.dialing, campaign, now),
+        "ready": engine.dialing.ready_agents(campaign.queue or "") if only_offers(campaign) else None,
         "hopper": engine.dialing.feeds.size(campaign.id),
         "abandonment": engine.meters.of(campaign).shown(),
         "power": power and engine.dialing.paces.shown(power),

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from dialer.operations import deleting, importing, users
+from dialer.pacing.abandonment import AbandonmentMeter
 from dialer.store import gateways
 from dialer.store.tables import campaign
 from tests.api.conftest import PASSWORD, Server
@@ -522,3 +523,18 @@ async def test_a_campaign_is_created_from_a_template(manager: Browser) -> None:
     assert re.findall('name="template" value="([a-z-]+)" checked', again) == ["survey-by-reply"]
     assert "there is no &#39;no&#39;" in await manager.post("/campaigns", 422, {"title": "A", "template": "no"})
     assert (await manager.server.ok("GET", "/campaigns"))["total"] == 1
+
+
+@pytest.mark.req("A3")
+async def test_the_live_page_says_what_keeps_each_campaign_from_calling(manager: Browser) -> None:
+    row = {"why": None, "ready": None, "hopper": 0, "abandonment": AbandonmentMeter(200, 5).shown(), "power": None}
+    manager.server.snapshot["campaigns"] = [
+        {"id": 1, "title": "Busy", "limited_by": "outside_window", **row},
+        {"id": 2, "title": "Calls", "limited_by": None, **row},
+        {"id": 3, "title": "Looks", "limited_by": None, **row, "ready": 0},
+    ]
+    told = re.findall(r"data-held>([^<]+)<", await manager.get("/live"))
+    assert told == [
+        "It is outside the execution time. The campaign goes on by itself.",
+        "An agent decides on each call (preview), and no agent of its queue is ready on the agent page: nobody is called until one is.",
+    ]

@@ -14,6 +14,12 @@ from tests.support.server import Server
 from tests.support.waiting import until
 
 
+async def says(page: Page, token: str, campaign: int, words: str) -> bool:
+    """Whether the overview of the campaign does, to whom the token is of."""
+    shown = await page.request.get(f"/campaigns/{campaign}", headers={"Authorization": f"Bearer {token}"})
+    return words in await shown.text()
+
+
 @pytest.mark.req("C2", "D1")
 async def test_an_agent_skips_one_contact_bars_another_and_talks_with_the_next(
     server: Server, page: Page, lab: Lab
@@ -26,6 +32,10 @@ async def test_an_agent_skips_one_contact_bars_another_and_talks_with_the_next(
     campaign = await server.campaign(lab, numbers, strategy(call()), dialing_modes=["preview"])
     await server.ok("POST", f"/campaigns/{campaign}/publish")
 
+    token = (await server.ok("POST", "/tokens", json={"name": "looks", "role": "viewer"}))["token"]
+    await until(
+        lambda: says(page, token, campaign, "no agent of its queue is ready on the agent page"), "what it waits for"
+    )
     await page.goto("/")
     await page.get_by_label("Name").fill("ann")
     await page.get_by_label("Password").fill("correct horse battery")
@@ -39,6 +49,7 @@ async def test_an_agent_skips_one_contact_bars_another_and_talks_with_the_next(
     await page.get_by_role("button", name="Take it").click()
     await page.get_by_role("button", name="I am ready").click()
     await expect(page.get_by_role("button", name="Call now")).to_be_visible()
+    await until(lambda: says(page, token, campaign, "1 agent of its queue is ready on the agent page"), "who is there")
     await expect(page.locator("#desk")).to_contain_text("+1")
     await expect(page.locator("#trail")).to_contain_text("Offered to the agent")
     await page.get_by_label("Reason").fill("will call at noon")

@@ -17,8 +17,8 @@ RUNNING = campaign("none", status=CampaignStatus.PUBLISHED)
 CTX: Any = SimpleNamespace(clock=lambda: at("2026-05-06T16:00"))
 
 
-def told(limit: str | None, running: Campaign = RUNNING, **numbers: int) -> str:
-    snapshot = {"campaigns": [{"id": 1, "limited_by": limit, "why": "4 agents talk"}]}
+def told(limit: str | None, running: Campaign = RUNNING, ready: int | None = None, **numbers: int) -> str:
+    snapshot = {"campaigns": [{"id": 1, "limited_by": limit, "why": "4 agents talk", "ready": ready}]}
     return views.pacing(CTX, running, snapshot, {"total": sum(numbers.values()), "done": 0, **numbers})["text"]
 
 
@@ -53,3 +53,11 @@ def test_a_campaign_that_is_closed_says_when_it_opens_by_its_own_clock() -> None
     assert told(None, never).endswith("leave no time at which it opens: change one of them.")
     over = replace(RUNNING, validity=Validity(None, at("2026-05-06T15:00")))
     assert told(None, over) == "The validity period is over."
+
+
+@pytest.mark.req("A3", "C2")
+def test_a_campaign_that_only_previews_waits_for_agents_on_their_page() -> None:
+    assert "no agent of its queue is ready on the agent page" in told(None, ready=0, pending=5)
+    assert "2 agents of its queue are ready on the agent page" in told("nothing_due", ready=2, pending=5)
+    assert "link to Asterisk is down" in told("link_down", ready=0, pending=5)
+    assert told(None, pending=5) == "Calls are started as agents become free."
