@@ -328,7 +328,7 @@ async def test_a_telephone_is_one_of_a_queue_and_has_one_person(bench: Bench) ->
         await page.ready("bob", "PJSIP/nobody")
     with pytest.raises(InvalidInput, match="somebody else is ready"):
         await page.ready("bob", ANN)
-    with pytest.raises(InvalidInput, match="choose which agent"):
+    with pytest.raises(InvalidInput, match="choose your telephone"):
         page.previews.get_ready(Desk("eve"), ready=True)
 
 
