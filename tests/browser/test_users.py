@@ -75,11 +75,12 @@ async def test_a_token_is_shown_once_and_revoked(server: Server, page: Page, log
     row = page.get_by_role("row").filter(has_text="importer")
     await expect(row).to_contain_text("manager, only write")
     await expect(row).to_contain_text("only the campaign Spring")
+    await page.set_viewport_size(PHONE)
+    await expect(row.get_by_role("button", name="Revoke importer")).to_be_in_viewport(ratio=1)
+    await fits(page, "tokens")
     await row.get_by_role("button", name="Revoke importer").click()
     await page.get_by_role("button", name="Revoke", exact=True).click()
     await expect(page.get_by_role("row").filter(has_text="importer")).to_have_count(0)
-    await page.set_viewport_size(PHONE)
-    await fits(page, "tokens")
 
 
 @pytest.mark.req("A2")
