@@ -28,7 +28,18 @@ NUMBERS = (
     "+12025550123;phone-context=x",
     "+12025550123/n", "${EXTEN}", "w+12025550123", "+1202555012#",
 )  # fmt: skip
-SOUNDS = ("a,b", "a&b", "${SHELL(id)}", "-x", "a\r\nb", "a b", "http://evil/x.wav")
+SOUNDS = (
+    "../../etc/passwd",
+    "custom/../../x",
+    "..",
+    "a,b",
+    "a&b",
+    "${SHELL(id)}",
+    "-x",
+    "a\r\nb",
+    "a b",
+    "http://evil/x.wav",
+)
 
 
 async def test_no_dial_string_and_no_line_of_ami_is_smuggled_in(server: Server) -> None:
