@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,19 +76,25 @@ class Roster:
         pool = self._pools.get(queue)
         if pool is None or not self.known or len(self._pools) == 1:
             return 0
-        return sum(min(wanted, pool.shared_free(other, now)) for wanted, other in self._rivals(queue, in_flight))
+        return sum(
+            min(wanted, pool.shared_free(other, now))
+            for name, other in self._pools.items()
+            if name != queue and (wanted := self._wanted(name, other, in_flight))
+        )
 
-    def rivals(self, queue: str, in_flight: Mapping[str, int]) -> list[tuple[int, frozenset[str]]]:
-        """For each other queue that wants agents: how many, and which of this queue's may serve it (but for wrap-up)."""
+    def rivals(self, queue: str, in_flight: Mapping[str, int]) -> list[tuple[str, int, frozenset[str]]]:
+        """Each other queue, how many agents it wants, and which of this queue's may serve it (but for wrap-up)."""
         pool = self._pools.get(queue)
         if pool is None or not self.known:
             return []
-        return [(wanted, pool.unblocked() & other.unblocked()) for wanted, other in self._rivals(queue, in_flight)]
+        return [
+            (name, self._wanted(name, other, in_flight), pool.unblocked() & other.unblocked())
+            for name, other in self._pools.items()
+            if name != queue
+        ]
 
-    def _rivals(self, queue: str, in_flight: Mapping[str, int]) -> Iterator[tuple[int, Pool]]:
-        for name, other in self._pools.items():
-            if name != queue and (wanted := len(other.callers) - self._callers_rung(other) + in_flight.get(name, 0)):
-                yield wanted, other
+    def _wanted(self, name: str, pool: Pool, in_flight: Mapping[str, int]) -> int:
+        return len(pool.callers) - self._callers_rung(pool) + in_flight.get(name, 0)
 
     def snapshot(self, queue: str, now: datetime) -> QueueSnapshot:
         """The whole queue, for people; costs in proportion to its members."""

@@ -54,7 +54,7 @@ class Contest:
         found = [one for one in self._dialing(now) if usable.get(one.id)]
         together = self._compete([*found, campaign], now)
         return tuple(
-            Other(contender(one), one.title, ready)
+            Other(contender(one), one.title, one.queue or "", ready)
             for one in found
             if together[one.queue or ""] == together[campaign.queue or ""]
             and (ready := min(usable[one.id], self._feeds.size(one.id), self._limits.campaign_room(one).calls)) > 0

@@ -72,7 +72,7 @@ def view(dialing: Dialing, name: str, now: datetime) -> QueueView:
         members=agents.snapshot(name, now).members,
         unserved=counts.callers_waiting - counts.callers_rung,
         in_flight=in_flight.get(name, 0),
-        rivals=tuple(Rival(wants, shared) for wants, shared in agents.rivals(name, in_flight)),
+        rivals=tuple(Rival(*one) for one in agents.rivals(name, in_flight)),
     )
 
 

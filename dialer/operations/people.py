@@ -137,7 +137,9 @@ async def revision_of(ctx: Context, contact_id: int) -> int:
 
 
 def _several(contact_ids: Sequence[int]) -> list[int]:
-    if not 1 <= len(contact_ids) <= MOST_AT_ONCE:
+    if not contact_ids:
+        raise InvalidInput.single("ids", "nobody is chosen: give 1 to %(most)s contacts", most=MOST_AT_ONCE)
+    if len(contact_ids) > MOST_AT_ONCE:
         raise InvalidInput.single(
             "ids", "are %(number)s; give 1 to %(most)s contacts at once", number=len(contact_ids), most=MOST_AT_ONCE
         )

@@ -53,7 +53,7 @@ def _of_dialer(outlook: CallOutlook) -> Iterator[Reason]:
 def of_others(outlook: CallOutlook, before: int, now: datetime) -> Iterator[Reason]:
     """Calls of other campaigns come first, and there are not agents for all of them and this one; `before` are its own."""
     found = outlook.overtaken_by(before)
-    if not found or outlook.agents(now) > before + sum(calls for _, calls in found):
+    if not found or outlook.left_by(found, now) > before:
         return
     told = [
         Said(

@@ -1,7 +1,8 @@
 """What the dialer sees of one call, text or webhook that is to be made: snapshots, handed to `eligibility`, that know a little future."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialer.domain.gateway import VoiceGateway
@@ -11,14 +12,15 @@ from dialer.pacing.caps import Cap
 from dialer.pacing.gates import text_room
 from dialer.pacing.limits import Allowance
 from dialer.pacing.power import Power, decide_power
-from dialer.pacing.progressive import PacingDecision, QueueState
+from dialer.pacing.progressive import UNLIMITED, PacingDecision, QueueState
 from dialer.pacing.sharing import Contender, Turns
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another queue that `wants` so many agents, of these who sit in both and are held back by no more than wrap-up."""
+    """Another `queue` that `wants` so many agents, of these who sit in both and are held back by no more than wrap-up."""
 
+    queue: str
     wants: int
     shared: frozenset[str]  # interfaces
 
@@ -33,6 +35,12 @@ class QueueView:
     unserved: int = 0
     in_flight: int = 0
     rivals: tuple[Rival, ...] = ()
+
+    def left(self, power: Power | None, now: datetime, taken: Mapping[str, int]) -> int:
+        """How many calls may start when so many more, by queue, have; below 0 if they are too many."""
+        rivals = tuple(replace(one, wants=one.wants + taken.get(one.queue, 0)) for one in self.rivals)
+        decision = decide_power(replace(self, rivals=rivals).state(now), power, link_up=True)
+        return decision.originate - taken.get(self.name, 0)
 
     def free(self, now: datetime) -> frozenset[str]:
         """The interfaces of those who are free at that time, if nothing but time passes."""
@@ -56,10 +64,11 @@ def held_back(member: Member, now: datetime) -> tuple[NotFree, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another campaign that could use the same agents, and how many calls it has ready."""
+    """Another campaign that could use the same agents, and how many calls to its queue it has ready."""
 
     contender: Contender
     title: str
+    queue: str
     ready: int
 
 
@@ -103,6 +112,13 @@ class CallOutlook:
         demands = {one.contender: one.ready for one in self.others}
         got = self.turns.before(self.contender, before + 1, demands)
         return [(one, got[one.contender.id]) for one in self.others if one.contender.id in got]
+
+    def left_by(self, others: Iterable[tuple[Other, int]], now: datetime) -> int:
+        """How many calls to these queues may start when so many of others have."""
+        taken = Counter[str]()
+        for one, calls in others:
+            taken[one.queue] += calls
+        return min((queue.left(self.power_in(queue), now, taken) for queue in self.queues), default=UNLIMITED)
 
     def agents(self, now: datetime) -> int:
         """How many calls to these queues may start."""
