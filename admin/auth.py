@@ -15,6 +15,7 @@ from admin.errors import Refused, is_api, is_editor
 from admin.forwarded import client_address
 from admin.keys import CONTEXT, IDENTITY, THROTTLE, Identity
 from admin.language import _
+from admin.rights import SAFE_METHODS, is_everybodys, right_for
 from dialer.domain.said import Said, marked
 from dialer.operations import audit, rest_keys, staff, users
 from dialer.operations.users import Right
@@ -23,33 +24,11 @@ log = structlog.get_logger()
 
 COOKIE = "dialer_session"
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/api/v1/openapi.json"})
 PUBLIC_FOLDERS = ("/static/",)
-# What an unsafe method needs by the last part of its address; anything else is a change.
-_RIGHT_OF_LAST_PART = {
-    "publish": Right.OPERATE,
-    "unpublish": Right.OPERATE,
-    "check": Right.READ,  # saves nothing
-    "preview": Right.READ,  # saves nothing
-}
 # The role of a campaign's own key: it has no rights but that of the address which it was found at.
 CAMPAIGN_KEY = "campaign-key"
 _PUSH = re.compile(r"/api/v1/campaigns/([0-9]{1,18})/contacts", re.ASCII)
-# What not every role may read: keys, and all that was done with a person's number, over all campaigns.
-_RIGHT_TO_READ = {
-    "key": Right.WRITE,
-    "evidence": Right.OPERATE,
-    "evidence.csv": Right.OPERATE,
-}
-# Things under a name that people choose: a gateway called "check" is still a gateway.
-NAMED = ("/gateways/", "/contact-fields/")
-_MANAGED = re.compile(
-    r"(/api/v1)?/(users|tokens|audit|check|webhooks)(/|$)"
-)  # people, the server itself, and whom it tells of everybody
-_AGENT_PAGE = re.compile(r"(/api/v1)?/agent(/|$)")
-# For everybody who is logged in: the way out, and the way to where each role begins.
-_EVERYBODYS = re.compile(r"/|/logout|(/api/v1)?/account(/.*)?")
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -142,20 +121,6 @@ def may(identity: Identity, right: Right) -> bool:
     return identity.may(right)
 
 
-def right_for(method: str, path: str) -> Right:
-    """What a call needs: reading is open to every role, see RIGHTS, but for keys."""
-    last = path.rstrip("/").rpartition("/")[2]
-    if _AGENT_PAGE.match(path):
-        return Right.TALK
-    if _MANAGED.match(path):
-        return Right.MANAGE
-    if method in SAFE_METHODS:
-        return _RIGHT_TO_READ.get(last, Right.READ)
-    if path.removeprefix("/api/v1").startswith(NAMED):
-        return Right.WRITE  # whatever somebody has called it
-    return _RIGHT_OF_LAST_PART.get(last, Right.WRITE)
-
-
 @web.middleware
 async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
@@ -193,7 +158,7 @@ async def _let_in(request: web.Request, identity: Identity, handler: Handler) ->
         await _check_csrf(request, identity.csrf)
     _check_campaign(request.path, identity)
     right = right_for(request.method, request.path)
-    if identity.role != CAMPAIGN_KEY and not _EVERYBODYS.fullmatch(request.path) and not may(identity, right):
+    if identity.role != CAMPAIGN_KEY and not is_everybodys(request.path) and not may(identity, right):
         role = marked("%(name)s has the role %(role)s, and may not %(right)s here")
         less = marked("%(name)s has the role %(role)s with fewer rights, and may not %(right)s here")
         told = role if identity.scope.rights is None else less

@@ -6,11 +6,12 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from admin.auth import may, right_for
+from admin.auth import may
 from admin.errors import plain_page
 from admin.keys import IDENTITY, Problem
 from admin.language import N_, said
 from admin.pages.render import to_html
+from admin.rights import right_for
 
 log = structlog.get_logger()
 

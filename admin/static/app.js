@@ -107,7 +107,7 @@ document.querySelectorAll('form[data-upload]').forEach((form) => {
   drop.addEventListener('drop', (event) => {
     event.preventDefault();
     const { files } = event.dataTransfer;
-    if (files.length > 1) say(form.dataset.several, 'danger'); // not one of them, and the others forgotten
+    if (files.length > 1) tell(form.dataset.several, 'danger'); // not one of them, and the others forgotten
     else if (files.length) send(form, files[0]);
   });
   for (const kind of ['dragover', 'drop']) { // beside the place the browser would open the file, and leave the page

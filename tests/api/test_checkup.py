@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from admin.auth import right_for
+from admin.rights import right_for
 from config.effective import MASK, effective, without_password
 from config.load import load
 from config.settings import Ami, Database, Settings, Webhooks

@@ -10,6 +10,7 @@ from yarl import URL
 
 from admin import auth
 from admin.app import make_app
+from admin.rights import right_for
 from config.settings import Webhooks
 from dialer.domain.hooks import EventKind
 from dialer.operations import importing, users
@@ -113,7 +114,7 @@ def pages(parts: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 async def may(app: web.Application, role: str, method: str, path: str) -> bool:
     if path.startswith("/api/"):
-        return auth.right_for(method, path) in users.RIGHTS[users.Role(role)]
+        return right_for(method, path) in users.RIGHTS[users.Role(role)]
     found = await app.router.resolve(make_mocked_request(method, path, app=app))
     if found.http_exception is not None or found.route.resource is None:
         return False

@@ -16,7 +16,7 @@ from ulid import ULID
 from asterisk.lab.ami import Event
 
 IDLE = {"0", "1"}
-RINGING = "6"
+IN_USE, RINGING = "2", "6"
 # News of an agent that pauses or vanishes is on its way for as long when a call is decided on, on a busy machine: it comes to the
 # recorder and to the dialer by a connection each. (What was decided on before can't be called back, however long it takes to
 # become a channel.)
@@ -143,7 +143,10 @@ class Stream:
         if fields["Event"] == "QueueMemberPause" or after.status not in IDLE:
             after.rung_for = before.rung_for
         serves = after.status == RINGING and unserved > 0 and not after.paused
-        if before.free(now) and (after.paused or after.status not in IDLE) and not serves:
+        gone = after.paused or after.status not in IDLE
+        # Rung in vain, and then not free for the caller, who needs another one.
+        in_vain = before.status == RINGING and not before.rung_for and after.status not in {RINGING, IN_USE}
+        if gone and ((before.free(now) and not serves) or in_vain):
             after.vanished_at = now
 
     def _call(self, channel: str, now: float) -> None:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from admin.auth import local_path, may, right_for
+from admin.auth import local_path, may
 from admin.errors import of_domain, of_validation
 from admin.keys import Identity
+from admin.rights import right_for
 from admin.throttle import ADDRESS_FAILURES, FAILURES, MAX_PAIRS, PERIOD, LoginThrottle
 from dialer.domain.errors import Fault, IllegalTransition, Incomplete, InvalidInput, NotFound, StaleEdit
 from dialer.operations.gateways import InUse

@@ -78,10 +78,15 @@ def test_the_agent_of_a_caller_is_one_and_the_other_agent_is_free(told: tuple[To
         (status(BEN, "2"), CALLS_ANNA),
         (status(BEN, "5"), ANNA_RINGS),
         (CALLS_ANNA, paused(ANNA), queue("AgentRingNoAnswer", ANNA)),
+        (CALLS_ANNA, ANNA_RINGS, queue("AgentRingNoAnswer", ANNA), status(ANNA, "5")),
+        (CALLS_ANNA, ANNA_RINGS, queue("AgentRingNoAnswer", ANNA), paused(ANNA)),
         (CALLS_ANNA, ANNA_RINGS, ANNA_ANSWERS, LEAVES, paused(BEN)),
     ],
-    ids=["paused", "in a call of its own", "out of reach", "the caller needs the other one", "the last one is paused"],
-)
+    ids=[
+        "paused", "in a call of its own", "out of reach", "the caller needs the other one", "did not answer and is out of reach",
+        "did not answer and is paused", "the last one is paused",
+    ],
+)  # fmt: skip
 @pytest.mark.req("D1")
 def test_a_call_without_a_free_agent_of_its_own_is_one_too_many(told: tuple[Told, ...]):
     nothing = "UserEvent", {}

@@ -28,7 +28,7 @@ class _Files:
     def __init__(self) -> None:
         self._path = ""
         self._engine = create_engine(
-            "sqlite://", creator=self._connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **database._JSON
+            "sqlite://", creator=self._connect, poolclass=NullPool, isolation_level="AUTOCOMMIT", **database._OPTIONS
         )
         database._set_up(self._engine, query_only=False)
 
