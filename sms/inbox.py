@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 # The time a receipt or reply may take to be stored, before the SMSC is asked to send it again.
 HANDLER_TIMEOUT_S = 10.0
+_LATE = f"it was not stored within {HANDLER_TIMEOUT_S:g} s: see what keeps the store"
 # Receipts handed over at once: storing them holds SQLite's one writer, so that a call's intent never waits long behind it.
 MOST_RECEIPTS = 200
 
@@ -103,6 +104,9 @@ class Inbox:
         try:
             async with asyncio.timeout_at(until):
                 await handing_over
+        except TimeoutError:
+            log.error("smpp_delivery_not_stored", gateway=self._gateway, reason=_LATE)  # noqa: TRY400 -- nothing is broken here
+            return status.TEMPORARY_APPLICATION_ERROR
         except Exception:
             log.exception("smpp_delivery_not_stored", gateway=self._gateway)
             return status.TEMPORARY_APPLICATION_ERROR
@@ -112,6 +116,8 @@ class Inbox:
         try:
             async with asyncio.timeout(HANDLER_TIMEOUT_S):
                 await self._on_late(ref, result)
+        except TimeoutError:
+            log.error("smpp_late_response_not_stored", gateway=self._gateway, ref=ref, reason=_LATE)  # noqa: TRY400
         except Exception:
             # The receipt is the second chance.
             log.exception("smpp_late_response_not_stored", gateway=self._gateway, ref=ref)

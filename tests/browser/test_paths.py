@@ -160,10 +160,16 @@ async def test_a_second_click_and_a_server_that_fails(server: Server, page: Page
     await expect(page.locator("#description")).to_have_value("typed")
     await page.unroute("**/settings/check")
 
+    async def slow(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    await page.route("**/htmx-sse.js*", slow)  # the stream begins also if what reads it comes late
     await page.route("**/campaigns/1/live", lambda route: route.abort())
     await page.goto("/campaigns/1")
     lost = page.get_by_text("The connection was lost")
     await expect(lost).to_be_visible()  # it never began
+    await page.unroute("**/htmx-sse.js*")
     await page.unroute("**/campaigns/1/live")
     await expect(lost).to_be_hidden()
     await server.stop()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+import structlog
 
 from sms import inbox, status
 from sms.commands import DeliverSm
@@ -82,10 +83,13 @@ async def test_what_could_not_be_stored_is_asked_for_again_and_the_next_is_taken
 @pytest.mark.req("M3")
 async def test_nobody_waits_longer_for_a_store_that_is_stuck(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "HANDLER_TIMEOUT_S", 0.02)
-    store.receive("1")
-    await asyncio.sleep(0)
-    store.receive("2")
-    await store.settled()
+    with structlog.testing.capture_logs() as logged:
+        store.receive("1")
+        await asyncio.sleep(0)
+        store.receive("2")
+        await store.settled()
+    told = [(one["event"], one["log_level"], "exc_info" in one) for one in logged]
+    assert set(told) == {("smpp_delivery_not_stored", "error", False)}, "no fault of ours, so no traceback"
     assert store.answers == [(name, status.TEMPORARY_APPLICATION_ERROR) for name in ("1", "2")]
 
 
