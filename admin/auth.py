@@ -173,7 +173,9 @@ def _check_campaign(path: str, identity: Identity) -> None:
         if path != here and not path.startswith(f"{here}/"):
             raise Refused(403, f"{identity.name} is a token for the campaign {only} only: ask under {here}")
         if path.startswith(f"{here}/sources/filter"):
-            raise Refused(403, f"{identity.name} is a token for one campaign only, and a filter asks all contacts")
+            raise Refused(
+                403, f"{identity.name} is a token for one campaign, and a filter asks all contacts: take a wider token"
+            )
 
 
 def _doer(request: web.Request, identity: Identity) -> audit.Doer:

@@ -67,12 +67,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _with_secrets(document: dict[str, Any]) -> dict[str, Any]:
     """The files `DIALER_…` of the folders of secrets, each called as the variable whose value it has."""
-    for folder in (Path(os.environ[name]) for name in SECRET_FOLDERS if os.environ.get(name)):
+    for variable in filter(os.environ.get, SECRET_FOLDERS):
+        folder = Path(os.environ[variable])
         try:
             files = [path for path in sorted(folder.iterdir()) if path.name.startswith("DIALER_")]
             found = {path.name: path.read_text(encoding="utf-8") for path in files}
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError([f"{folder}: a secret cannot be read ({error})"]) from None
+            remedy = f"Let the user of the server read the folder that {variable} names, and its files"
+            raise SettingsError([f"{folder}: a secret cannot be read ({error}). {remedy}."]) from None
         for name, value in found.items():
             *sections, last = name.removeprefix("DIALER_").lower().split("__")
             place = document

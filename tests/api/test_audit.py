@@ -37,8 +37,9 @@ SAVES_NOTHING = {
     ("POST", "/agent/preview/{offer_id}/accept"), ("POST", "/agent/preview/{offer_id}/skip"),
     ("POST", "/agent/preview/{offer_id}/reject"),
 }  # fmt: skip
+#: A person's own, see test_account.
+OWN = {("PUT", "/account/time-zone"), ("PUT", "/account/password"), ("DELETE", "/account/sessions")}
 #: Need an engine: the test below.
-OWN = {("PUT", "/account/time-zone"), ("PUT", "/account/password"), ("DELETE", "/account/sessions")}  # test_account's
 TELEPHONES = {("PUT", "/users/{name}/agent"), ("PUT", "/agent/preview")}
 
 

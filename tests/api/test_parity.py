@@ -5,8 +5,13 @@ import pytest
 from admin.api.routes import operations
 from tests.api.test_page_rights import PUBLIC, served
 
-# Of the browser alone: the end of its session, and what the Node-RED editor keeps of its own look.
-BROWSERS = {"POST /logout", "POST /studio/{campaign}/editor/settings/user"}
+# Of the browser alone: the end of its session, what the Node-RED editor keeps of its own look, and the faults of settings
+# while somebody types them (a PATCH that is refused has the same ones).
+BROWSERS = {
+    "POST /logout",
+    "POST /studio/{campaign}/editor/settings/user",
+    "POST /campaigns/{campaign}/settings/check",
+}
 C, CONTACT, SOURCE, UPLOAD = (
     "/campaigns/{campaign_id}",
     "/contacts/{contact_id}",
@@ -23,7 +28,6 @@ SAME = {
     "POST /campaigns": ["POST /campaigns"],
     "POST /campaigns/{campaign}/clone": [f"GET {C}/clone", "POST /campaigns"],
     "POST /campaigns/{campaign}/settings": [f"PATCH {C}"],
-    "POST /campaigns/{campaign}/settings/check": [f"GET {C}/readiness"],
     "POST /campaigns/{campaign}/publish": [f"POST {C}/publish"],
     "POST /campaigns/{campaign}/unpublish": [f"POST {C}/unpublish"],
     "POST /campaigns/{campaign}/end": [f"POST {C}/end"],

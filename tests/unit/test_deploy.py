@@ -215,8 +215,17 @@ def test_a_folder_of_secrets_that_cannot_be_read_is_no_folder_without_secrets(
 ) -> None:
     """Else the server would start with a key of its own making, and none for Asterisk."""
     monkeypatch.setenv(variable, str(tmp_path / "secrets"))
-    with pytest.raises(SettingsError, match=r"secrets: a secret cannot be read \(.*No such file"):
+    with pytest.raises(
+        SettingsError, match=rf"secrets: a secret cannot be read \(.*No such file.*that {variable} names"
+    ):
         load()
+
+
+def test_the_dialer_knows_the_wrap_up_of_the_containers_queue() -> None:
+    """Asterisk does not tell the one of a whole queue."""
+    (seconds,) = re.findall(r"^wrapuptime = (\d+)$", text_of("asterisk/queues.conf"), re.MULTILINE)
+    dialer = yaml.safe_load(text_of("compose.yaml"))["services"]["dialer"]["environment"]
+    assert json.loads(dialer["DIALER_CALLS__WRAP_UP_S"]) == {"support": int(seconds)}
 
 
 # -- systemd --------------------------------------------------------------------------------------------------------

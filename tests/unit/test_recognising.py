@@ -1,7 +1,6 @@
 """Sentences that were stored in English, said again in the language of whoever looks."""
 
 import re
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -14,7 +13,7 @@ from admin.recognising import LONGEST, Template, Templates
 from dialer.domain.said import Said
 from tests.support import pseudo
 
-pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("_spoken")]
+pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("spoken")]
 
 NAMES = ("carrier", "'0 12 3'", "+4930123456", "12", "1,234", "Europe/Berlin", "PJSIP/100", "09:05 UTC", "%")
 
@@ -24,18 +23,6 @@ def templates() -> list[str]:
     with pseudo.POT.open("rb") as file:
         texts = [text for text in read_po(file) if isinstance(text.id, str)]
     return [str(text.id) for text in texts if any(path.startswith(("dialer/", "sms/")) for path, _ in text.locations)]
-
-
-@pytest.fixture(scope="module")
-def made_up(tmp_path_factory: pytest.TempPathFactory) -> language.Language:
-    return language.load(pseudo.TAG, pseudo.write(tmp_path_factory.mktemp("told") / "locale")).default
-
-
-@pytest.fixture
-def _spoken(made_up: language.Language) -> Iterator[None]:
-    token = language.spoken.set(made_up)
-    yield
-    language.spoken.reset(token)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -3,7 +3,6 @@
 import ast
 import copy
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +26,6 @@ UNSAID = (
     "strategy/text/", "strategy/cases/", "store/backup.py", "store/migrate.py", "cli.py", "with_context.py",
 )  # fmt: skip
 pytestmark = [pytest.mark.req("C1"), pytest.mark.usefixtures("spoken")]
-
-
-@pytest.fixture(scope="module")
-def made_up(tmp_path_factory: pytest.TempPathFactory) -> language.Language:
-    """In which whatever is translated stands between ⟦ and ⟧."""
-    return language.load(pseudo.TAG, pseudo.write(tmp_path_factory.mktemp("said") / "locale")).default
-
-
-@pytest.fixture
-def spoken(made_up: language.Language) -> Iterator[None]:
-    token = language.spoken.set(made_up)
-    yield
-    language.spoken.reset(token)
 
 
 def english(text: str) -> str:
