@@ -14,7 +14,6 @@ import contextlib
 import multiprocessing
 import os
 import random
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from typing import Any
 
 import uvloop
 
+from asterisk.lab.ports import free_tcp
 from bench import million
 from bench.busy_queue import QUEUE, percentile
 from config.settings import Settings
@@ -108,9 +108,7 @@ async def _bed(contacts: int, talks_s: float) -> AsyncIterator[Bed]:
 
 
 def _environment(folder: Path, ami_port: int) -> dict[str, str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_tcp()
     return {
         "DIALER_DATABASE__URL": f"sqlite+aiosqlite:///{folder}/bench.db", "DIALER_DATA_DIR": str(folder),
         "DIALER_HTTP__PORT": str(port), "DIALER_AMI__PORT": str(ami_port), "DIALER_AMI__SECRET": "secret",

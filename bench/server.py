@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from asterisk.lab.ami import AmiAddress
+from asterisk.lab.ports import free_tcp
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -22,9 +22,7 @@ def serving(folder: Path, ami: AmiAddress | None = None, **environment: str) -> 
 
     Without `ami` no Asterisk is there. `environment` is more of `DIALER_…`.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_tcp()
     asterisk = {"DIALER_AMI__PORT": "1"}
     if ami is not None:
         asterisk = {

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from asterisk.lab import ports
 
 READY_S = 20.0
 CALL_S = 30.0
@@ -23,7 +24,7 @@ class Server:
     """`dialer serve` on a free port, its output in `folder/server.log`."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.port = _free_port(int(os.environ.get("DIALER_HTTP__PORT", "8080")))
+        self.port = ports.free_tcp(int(os.environ.get("DIALER_HTTP__PORT", "8080")))
         self._log = folder / "server.log"
         self._environment = {
             **environment,
@@ -109,16 +110,3 @@ class Api:
 
 def _dialer(*command: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "dialer.cli", *command)
-
-
-def _free_port(wanted: int) -> int:
-    """The wanted port, or any free one if somebody has it."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise DemoError("no port is free on 127.0.0.1")

@@ -1,36 +1,58 @@
-"""Free ports on loopback, for as many Asterisks side by side as wanted."""
+"""Free ports on loopback, for as many labs side by side as wanted.
+
+All lie below the kernel's own range (from 32,768 on Linux). A port of that range may become the near end of anybody's
+connection between the look and the use, or while its server restarts; it may even be connected to itself.
+"""
 
 import random
 import socket
+from collections.abc import Iterable
 
 LOOPBACK = "127.0.0.1"
+_UDP = range(5_100, 10_000)  # below those for RTP
+_RTP = (10_000, 32_000)
+_TCP = range(10_000, 32_000)
+_TRIES = 100
+_CHANCE = random.SystemRandom()  # apart from other labs even where a test has seeded the common one
 
 
 def free_udp() -> int:
-    return _free(socket.SOCK_DGRAM)
+    """For SIP. Raises OSError."""
+    return _free(socket.SOCK_DGRAM, _UDP)
 
 
-def free_tcp() -> int:
-    return _free(socket.SOCK_STREAM)
+def free_tcp(wanted: int = 0) -> int:
+    """The wanted port, or another if somebody has it. Raises OSError."""
+    if wanted and _is_free(socket.SOCK_STREAM, wanted):
+        return wanted
+    return _free(socket.SOCK_STREAM, _TCP)
 
 
 def free_rtp_range(size: int) -> tuple[int, int]:
-    """First and last of `size` UDP ports below the kernel's own range, of which a sample was free. Raises OSError."""
-    for _ in range(100):
-        first = random.randrange(10_000, 32_000 - size, 2)  # noqa: S311  # no secret, only apart from other labs
-        if all(_is_free(port) for port in range(first, first + size, max(2, size // 20))):
+    """First and last of `size` UDP ports, of which a sample was free. Raises OSError."""
+    low, high = _RTP
+    for _ in range(_TRIES):
+        first = _CHANCE.randrange(low, high - size, 2)
+        if _are_free(range(first, first + size, max(2, size // 20))):
             return first, first + size - 1
     raise OSError(f"no {size} free UDP ports in a row on {LOOPBACK}")
 
 
-def _free(kind: socket.SocketKind) -> int:
+def _are_free(ports: Iterable[int]) -> bool:
+    return all(_is_free(socket.SOCK_DGRAM, port) for port in ports)
+
+
+def _free(kind: socket.SocketKind, among: range) -> int:
+    for port in _CHANCE.sample(among, _TRIES):
+        if _is_free(kind, port):
+            return port
+    raise OSError(f"no free port among {_TRIES} of {among.start} to {among.stop - 1} on {LOOPBACK}")
+
+
+def _is_free(kind: socket.SocketKind, port: int) -> bool:
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        if kind == socket.SOCK_STREAM:  # what lingers of connections that have ended keeps no server out
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asterisk.lab.ports import free_tcp
+
 _FOLDER = Path(__file__).parent
 ANSWER_TIMEOUT_S = 60.0
 
@@ -78,7 +80,7 @@ class Smsc:
         **behaviour: Any,
     ) -> None:
         self._command = command
-        self.port = 0
+        self.port = free_tcp()
         self._ledger = folder / "smsc-ledger.jsonl"
         self._files = {"key": str(tls_key), "cert": str(tls_cert)} if tls_key else {}
         self._behaviour = behaviour

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self, cast
 
+from asterisk.lab.ports import free_tcp
 from tests.peers.ami_events import Headers, encode, event
 
 Request = dict[str, list[str]]
@@ -58,7 +59,7 @@ class AmiPeer:
     actions: list[tuple[float, str]] = field(default_factory=list)
     logins: int = 0
     host: str = "127.0.0.1"
-    port: int = 0
+    port: int = field(default_factory=free_tcp)  # the same when it listens again
 
     def __post_init__(self) -> None:
         self.sessions: set[AmiSession] = set()
@@ -73,10 +74,9 @@ class AmiPeer:
         await self.close()
 
     async def listen(self) -> None:
-        """Listen, on the same port as before if there was one."""
+        """Listen."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: AmiSession(self), self.host, self.port, reuse_address=True)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Stop listening and drop every session, as `kill -9` would."""

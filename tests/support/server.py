@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import aiohttp
 
 from asterisk.lab.ami import AmiAddress
 from asterisk.lab.lab import Lab
+from asterisk.lab.ports import free_tcp
 from config.settings import Settings
 from dialer.operations import users
 from dialer.operations.context import Context
@@ -49,7 +49,7 @@ class Server:
         self._module, self._command = module, command
         self.log = folder / "server.log"
         self.url = url or f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
-        port = _free_port()
+        port = free_tcp()
         self.address = f"http://127.0.0.1:{port}"
         self._settings = Settings.model_validate({"database": {"url": self.url}, "data_dir": folder / "data"})
         self._environment = {
@@ -208,9 +208,3 @@ class Server:
 
         await until(complete, "all contacts to be listed")
         return list(listed["items"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -37,11 +37,10 @@ class WorldSmsc:
         self.on_submit: Callable[[str, str], None] = lambda _number, _text: None
         self.taken: list[Taken] = []
         self.sessions: set[_Session] = set()
-        self.port = 0
+        self.port = 2775
 
     async def listen(self) -> None:
-        server = await self.loop.create_server(lambda: _Session(self), "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        await self.loop.create_server(lambda: _Session(self), "127.0.0.1", self.port)
 
     def drop(self) -> None:
         for session in list(self.sessions):

@@ -60,7 +60,7 @@ class World:
         self.plan, self.loop, self.path = plan, loop, path
         self.chance = random.Random(f"world {plan.seed}")
         self.ledger = Ledger(loop.time)
-        self.peer = AmiPeer()
+        self.peer = AmiPeer(port=5038)
         self.life = Life(0)
         self.oracle = Oracle(self)
         self.died: list[BaseException] = []
