@@ -12,6 +12,7 @@ from admin.keys import BEGUN, CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIE
 from admin.pages import error_page
 from admin.pages.render import ready
 from admin.pages.routes import routes
+from admin.shown_once import SHOWN_ONCE, ShownOnce
 from admin.studio.routes import routes as studio_routes
 from admin.throttle import LoginThrottle, PushThrottle
 from dialer.engine.live import Live
@@ -52,7 +53,7 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[CONTEXT], app[LIVE], app[PREVIEWS], app[THROTTLE] = ctx, live, previews, LoginThrottle()
     app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)
-    app[turns.TURNS] = turns.Turns()
+    app[turns.TURNS], app[SHOWN_ONCE] = turns.Turns(), ShownOnce()
     app[speaking.LANGUAGES] = language.load(ctx.settings.http.language, ctx.settings.http.locale_dir)
     app[ERROR_PAGE] = error_page.show
     app.on_response_prepare.append(_add_headers)

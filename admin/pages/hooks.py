@@ -1,4 +1,4 @@
-"""Event webhooks: the list, one form, and what became of each delivery. A secret stands on one answer only."""
+"""Event webhooks: the list, one form, and what became of each delivery. A secret is shown once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from admin.pages.forms import read_from, revision
 from admin.pages.lists import ListView, wanted
 from admin.pages.render import page, saved
 from admin.schemas.hooks import hint
+from admin.shown_once import Secret, shown, then_show
 from dialer.domain.errors import Conflict, Fault, InvalidInput, StaleEdit
 from dialer.domain.hooks import TOLD
 from dialer.domain.transitions import DeliveryState
@@ -49,7 +50,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         row = await hooks.create(request.app[CONTEXT], _fields(form))
     except InvalidInput as error:
         return await _form(request, form, error.faults, 422)
-    return await _stored(request, row, secret=row.secret, status=201)
+    raise then_show(request, f"/webhooks/{row.id}", Secret(row.secret))
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -73,7 +74,7 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 async def renew(request: web.Request) -> web.StreamResponse:
     row = await hooks.renew_secret(request.app[CONTEXT], (await _row(request)).id)
-    return await _stored(request, row, secret=row.secret)
+    raise then_show(request, f"/webhooks/{row.id}", Secret(row.secret))
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
@@ -141,7 +142,6 @@ async def _stored(
     form: Mapping[str, Any] | None = None,
     faults: Sequence[Fault] = (),
     *,
-    secret: str = "",
     status: int = 200,
     **told: Any,
 ) -> web.Response:
@@ -151,9 +151,8 @@ async def _stored(
     view = ListView(looked, found.items, found.total, found.next_cursor)
     states = _states()
     state = next((one for one in view.given if one in dict(states)), "")
-    more = {"row": row, "secret": secret, "hint": hint(row.secret), "list": view, "states": states, "state": state}
-    more["notice"] = saved(request)
-    more |= told
+    more = {"row": row, "hint": hint(row.secret), "list": view, "states": states, "state": state}
+    more |= {"secret": shown(request), "notice": saved(request), **told}
     return await _form(request, form or _of_row(row), faults, status, **more)
 
 
@@ -168,7 +167,7 @@ async def _form(
     if form["campaign_id"] and form["campaign_id"] not in dict(choices):
         choices.append((form["campaign_id"], _("Only campaign %(id)s", id=form["campaign_id"])))
     allowed = sorted(request.app[CONTEXT].settings.webhooks.allowed_hosts)
-    known = {"row": None, "secret": "", "list": None, **more}
+    known = {"row": None, "secret": None, "list": None, **more}
     return page(
         request, "webhook.html", status=status, section=SECTION, form=form, faults=by_field(faults), choices=choices,
         told={kind: said(meaning) for kind, meaning in TOLD.items()},

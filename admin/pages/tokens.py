@@ -1,4 +1,4 @@
-"""Tokens of programs, for managers: the list, a form for a new one, which is shown once, and the end of one."""
+"""Tokens of programs, for managers: the list, where a new one is shown once, the form for it, and the end of one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,6 +10,7 @@ from admin.language import N_, _, labelled
 from admin.pages.faults import by_field
 from admin.pages.render import page
 from admin.pages.users import ROLES
+from admin.shown_once import Secret, shown, then_show
 from dialer.domain.errors import Fault, InvalidInput
 from dialer.operations import reports, tokens, users
 from dialer.operations.users import Right, Scope
@@ -34,7 +35,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         made = await users.create_token(request.app[CONTEXT], typed["name"], typed["role"], _scope(typed, chosen))
     except InvalidInput as error:
         return await _list(request, 422, form=typed, chosen=chosen, faults=by_field(error.faults))
-    return await _list(request, 201, made=made, name=typed["name"])
+    raise then_show(request, "/tokens", Secret(made, typed["name"]))
 
 
 async def revoke(request: web.Request) -> web.StreamResponse:
@@ -64,8 +65,6 @@ async def _list(
     form: Mapping[str, str] = NEW,
     chosen: frozenset[Right] = frozenset(),
     faults: Mapping[str, Sequence[str]] | None = None,
-    made: str = "",
-    name: str = "",
 ) -> web.Response:
     ctx = request.app[CONTEXT]
     campaigns = (await reports.campaigns_page(ctx, Query(limit=100, sort="title"))).items
@@ -77,6 +76,6 @@ async def _list(
     return page(
         request, "tokens.html", status=status, section="Tokens", tokens=await tokens.listed(ctx), roles=labelled(ROLES),
         rights=labelled(RIGHTS),
-        titles=titles, choices=choices, form=form, chosen=chosen, faults=faults or {}, made=made, made_name=name,
+        titles=titles, choices=choices, form=form, chosen=chosen, faults=faults or {}, made=shown(request),
         now=ctx.clock(),
     )  # fmt: skip

@@ -88,7 +88,7 @@ async def test_a_webhook(server: Server, manager: Browser) -> None:
     server.ctx.settings = server.ctx.settings.model_copy(update={"webhooks": section})
     event = next(iter(EventKind))
     mine = [("name", "CRM"), ("url", "https://hooks.example/"), ("events", event.value), ("enabled", "yes")]
-    await manager.post("/webhooks/new", 201, mine)
+    await manager.post("/webhooks/new", 303, mine)
     over = await stale_form(manager, "/webhooks/1", [*mine[1:], ("name", "Mine")], "CRM")
     await manager.post("/webhooks/1", 303, [*mine[1:], ("name", "Mine"), ("revision", "0"), ("over", over)])
     assert "Mine" in await manager.get("/webhooks")

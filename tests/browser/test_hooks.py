@@ -54,6 +54,9 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
         await expect(page.get_by_text("it is not shown again")).to_be_visible()
         secret = await page.locator("#secret").inner_text()
         await picture(page, "webhook-secret")
+        await page.reload()  # sends no form again
+        await expect(page.locator("#secret")).to_have_count(0)
+        assert (await server.ok("GET", "/webhooks"))["total"] == 1
         await page.get_by_role("button", name="Send a test event").click()
         await expect(page.locator("#rows")).to_contain_text("test")
         await until(lambda: len(there.received) == 1, "the test event")
