@@ -13,6 +13,7 @@ from typing import TextIO
 from asterisk.lab.install import InstallError
 from asterisk.lab.lab import Lab
 from asterisk.lab.pbx import QueueSettings
+from config.terminal import show_all
 from demo.server import Api, DemoError, Server
 from sms.lab.smsc import LabError, Smsc
 
@@ -85,7 +86,7 @@ async def _accounts(server: Server) -> tuple[str, str]:
     """The first login and a token for the demo itself, made once and kept beside the data."""
     kept = RUN / "access.json"
     if kept.exists():
-        access = json.loads(kept.read_text())
+        access = json.loads(kept.read_bytes())
     else:
         await server.run("migrate")
         login = await server.run("user", "first")
@@ -119,7 +120,7 @@ async def _campaign(api: Api, lab: Lab, smsc: Smsc) -> int:
         },
     )  # fmt: skip
     path = f"/campaigns/{campaign['id']}"
-    await api("PUT", f"{path}/strategy", json=json.loads((HERE / "strategy.json").read_text()))
+    await api("PUT", f"{path}/strategy", json=json.loads((HERE / "strategy.json").read_bytes()))
     contacts = (HERE / "contacts.csv").read_bytes()
     await api("POST", f"{path}/sources?name=contacts.csv", data=contacts, headers={"Content-Type": "text/csv"})
     await api("POST", f"{path}/publish")
@@ -162,4 +163,5 @@ def _stop_signals() -> asyncio.Event:
 
 
 if __name__ == "__main__":
+    show_all()
     sys.exit(asyncio.run(main()))

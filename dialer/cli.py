@@ -10,6 +10,7 @@ gc.disable()  # what is imported stays: to look through it again and again takes
 import typer
 import uvloop
 
+from config.terminal import show_all
 from dialer import app as server
 from dialer import backup_cli, checks, simulation_cli, strategy_cli
 from dialer.domain.checkup import Level, worst
@@ -170,6 +171,7 @@ def _line() -> str:
 
 
 def main() -> None:
+    show_all()
     cli()
 
 

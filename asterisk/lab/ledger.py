@@ -43,4 +43,4 @@ def parse(text: str) -> list[Placed]:
 
 def read_ledger(path: Path) -> list[Placed]:
     """As `parse`; a file that does not exist holds no calls."""
-    return parse(path.read_text()) if path.exists() else []
+    return parse(path.read_text("utf-8")) if path.exists() else []

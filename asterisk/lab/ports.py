@@ -14,6 +14,7 @@ _RTP = (10_000, 32_000)
 _TCP = range(10_000, 32_000)
 _TRIES = 100
 _CHANCE = random.SystemRandom()  # apart from other labs even where a test has seeded the common one
+_given: set[int] = set()  # by this process: who has one does not listen yet, or is just being restarted
 
 
 def free_udp() -> int:
@@ -44,7 +45,8 @@ def _are_free(ports: Iterable[int]) -> bool:
 
 def _free(kind: socket.SocketKind, among: range) -> int:
     for port in _CHANCE.sample(among, _TRIES):
-        if _is_free(kind, port):
+        if port not in _given and _is_free(kind, port):
+            _given.add(port)
             return port
     raise OSError(f"no free port among {_TRIES} of {among.start} to {among.stop - 1} on {LOOPBACK}")
 

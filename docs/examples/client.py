@@ -126,5 +126,5 @@ async def main(url: str, token: str, fields: Json, contacts: Sequence[Json]) -> 
 
 
 if __name__ == "__main__":
-    fields, people = (json.loads(Path(name).read_text()) for name in sys.argv[3:5])
+    fields, people = (json.loads(Path(name).read_bytes()) for name in sys.argv[3:5])
     asyncio.run(main(sys.argv[1], sys.argv[2], fields, people))

@@ -148,7 +148,7 @@ class Smsc:
         """All lines of the ledger: submit_sm, bind, unbind, receipt_resp, reply_resp."""
         if not self._ledger.exists():
             return []
-        return [json.loads(line) for line in self._ledger.read_text().splitlines()]
+        return [json.loads(line) for line in self._ledger.read_bytes().splitlines()]
 
     async def _answer(self) -> dict[str, Any]:
         if self._process is None or self._process.stdout is None:

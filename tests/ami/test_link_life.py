@@ -24,7 +24,17 @@ async def test_the_picture_comes_before_the_first_event(linked: Linked) -> None:
     assert isinstance(linked.heard.told[0], t.LiveState)
     assert linked.heard.told[1:] == [t.FullyBooted(1000)]
     assert linked.heard.pictures[0].uptime_s == 1000
-    assert linked.heard.pictures[0].clock_offset_s == pytest.approx(0, abs=0.05)
+
+
+async def test_how_far_the_clock_of_asterisk_is_off_comes_with_the_picture(peer: AmiPeer) -> None:
+    peer.clock_offset_s = 100.0
+    heard = Listener()
+    task = asyncio.create_task(AmiLink(settings_for(peer), heard.callbacks()).run())
+    await until(lambda: heard.pictures)
+    assert heard.pictures[0].clock_offset_s == pytest.approx(
+        100, abs=30
+    )  # less half the time that a busy machine takes
+    await stop(task)
 
 
 @pytest.mark.req("D5")

@@ -242,11 +242,11 @@ async def test_texts_that_the_smsc_puts_off_are_not_tried_again_after_an_unpubli
 @pytest.mark.req("C9")
 async def test_outside_its_execution_time_a_campaign_waits_and_continues_by_itself(running: Rig):
     numbers = people(6, 600)
-    opens = (now() + timedelta(seconds=6)).replace(microsecond=0)
+    opens = (now() + timedelta(seconds=9)).replace(microsecond=0)
     day = ExecutionTime(opens.time(), (opens + timedelta(hours=2)).time())
     campaign = await running.campaign(numbers, execution=day)
     await running.publish(campaign)
-    await running.until(lambda: now() > opens - timedelta(seconds=0.5), "the moment before the opening")
+    await running.until(lambda: now() > opens - timedelta(seconds=3), "the last seconds before the opening")
     assert running.placed() == []
     assert states(await running.stories(campaign)) == {"pending": len(numbers)}, "waiting, not flagged"
     found = await running.done(campaign)

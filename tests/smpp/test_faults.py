@@ -201,7 +201,7 @@ async def test_a_peer_that_takes_no_octets_is_dropped(monkeypatch: pytest.Monkey
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         listener.setblocking(False)
-        timing = {"response_timeout_s": 0.3, "enquire_link_s": 0.1, "reconnect": Backoff(60, 60)}
+        timing = {"response_timeout_s": 2.0, "enquire_link_s": 0.1, "reconnect": Backoff(60, 60)}
         async with connect(port=listener.getsockname()[1], window=200, **timing) as client:
             deaf, _ = await loop.sock_accept(listener)
             with deaf:

@@ -24,6 +24,13 @@ def test_the_wanted_port_is_taken_unless_somebody_listens_there() -> None:
     assert ports.free_tcp(port) == port
 
 
+def test_no_port_is_given_out_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens yet on the first when the second is looked for."""
+    monkeypatch.setattr(ports, "_TCP", range(20_000, 20_100))
+    found = [ports.free_tcp() for _ in range(60)]
+    assert len(set(found)) == 60
+
+
 def test_a_range_without_a_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "_is_free", lambda *_: False)
     with pytest.raises(OSError, match="no free port among 100 of 10000 to 31999"):
