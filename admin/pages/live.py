@@ -40,7 +40,7 @@ Drawn = tuple[Mapping[str, str], float]
 
 async def board(request: web.Request) -> web.StreamResponse:
     app = request.app
-    return page(request, "live.html", section="Live", **_board(app), **await rates.shown(app[CONTEXT], None))
+    return page(request, "live.html", section="Live", **await _board(app), **await rates.shown(app[CONTEXT], None))
 
 
 async def board_stream(request: web.Request) -> web.StreamResponse:
@@ -52,7 +52,7 @@ async def board_stream(request: web.Request) -> web.StreamResponse:
     over_all = rates.rarely(draw_rates)
 
     async def draw() -> Drawn:
-        return {**drawn(["board"], _board(app)), **await over_all()}, AT_LEAST_EVERY_S
+        return {**drawn(["board"], await _board(app)), **await over_all()}, AT_LEAST_EVERY_S
 
     return await streams.shared(request, "board", draw, AT_MOST_EVERY_S)
 
@@ -115,9 +115,10 @@ async def gateway_stream(request: web.Request) -> web.StreamResponse:
     return await streams.shared(request, ("gateway", name), draw, SOON_S)
 
 
-def _board(app: web.Application) -> dict[str, Any]:
+async def _board(app: web.Application) -> dict[str, Any]:
     live = app[LIVE]
-    return dict(live.snapshot() if live else views.NO_LIVE)
+    snapshot = live.snapshot() if live else views.NO_LIVE
+    return {**snapshot, "held": await views.held(app[CONTEXT], snapshot["campaigns"])}
 
 
 def drawn(parts: Iterable[str], context: Mapping[str, Any]) -> dict[str, str]:

@@ -91,7 +91,6 @@ def _environment(_language: Language) -> Environment:
         "abandonment": words.abandonment,
         "percent": words.percent,
         "stopped_because": words.stopped_because,
-        "held_back": words.held_back,
         "impact": impact_words.lines,
         "row_told": row_words.row_told,
         "worded": trail_words.worded,

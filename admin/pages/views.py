@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin.language import N_, _, figure, said
-from admin.pages import words
-from admin.pages.render import local
-from dialer.domain.campaign import Campaign, calling_window
+from admin.pages import standing, words
+from dialer.domain.campaign import Campaign
 from dialer.domain.errors import Fault
 from dialer.domain.transitions import CampaignStatus, EnrollmentState
-from dialer.domain.windows import Closed, Opening
 from dialer.operations import campaigns, counting, reports
 from dialer.operations.context import Context
 from dialer.strategy.catalogue import STEP_TYPES
@@ -100,42 +98,25 @@ def picture(
     `numbers`: its contacts by state, and their `total`.
     """
     queue = next((one for one in snapshot["queues"] if one["name"] == campaign.queue), None)
+    running = next((one for one in snapshot["campaigns"] if one["id"] == campaign.id), None)
+    by_state = {state.value: numbers[state] for state in EnrollmentState}
     return {
         "queue_name": campaign.queue,
         "agents": queue,
         "calls": [call for call in snapshot["calls"] if call["campaign_id"] == campaign.id],
-        "pacing": pacing(ctx, campaign, snapshot, numbers),
+        "pacing": standing.told(campaign, running, by_state, ctx.clock()),
     }
 
 
-def pacing(ctx: Context, campaign: Campaign, snapshot: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, str]:
-    """Why no (more) calls start now. Of whom nobody is left to call, busy agents are not the reason."""
-    if campaign.status is CampaignStatus.ENDED:
-        return {"colour": "secondary", "icon": "stop", "text": _("The campaign has ended for good.")}
-    if campaign.status is CampaignStatus.UNPUBLISHED:
-        return {"colour": "secondary", "icon": "pause", "text": _("Not published: nobody is called or texted.")}
-    opening = calling_window(campaign, None, None, ctx.clock())
-    if not opening.open and opening.reason is not None:
-        return {"colour": "warning", "icon": "clock", "text": _closed(campaign, opening)}
-    running = next((one for one in snapshot["campaigns"] if one["id"] == campaign.id), None)
-    if running is None:
-        return {"colour": "warning", "icon": "alert", "text": _("Published, but no dialer runs it in this process.")}
-    limit = running["limited_by"]
-    if numbers["total"] == numbers["done"] and limit not in words.FAULTS:
-        return {"colour": "info", "icon": "check", "text": words.nobody_left(numbers["total"])}
-    text = (words.held_back(running) or words.limited_by(None)) + words.power(running.get("power"))
-    colour = "warning" if limit in words.FAULTS else "info"
-    return {"colour": colour, "icon": "activity", "text": text}
-
-
-def _closed(campaign: Campaign, opening: Opening) -> str:
-    """Why the campaign's hours are closed, and when they open by its own clock."""
-    told = words.limited_by(opening.reason)
-    if opening.changes_at is not None:
-        return f"{told} {_('In its own zone it opens %(when)s.', when=local(opening.changes_at, campaign.time_zone))}"
-    if opening.reason is Closed.EXPIRED:
-        return told
-    return _("It is closed, and its hours and its validity period leave no time at which it opens: change one of them.")
+async def held(ctx: Context, running: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """What keeps each running campaign from calling, by its id; nothing of one that calls."""
+    found, now = {one.campaign.id: one for one in await reports.published(ctx)} if running else {}, ctx.clock()
+    told = {
+        one["id"]: standing.held(found[one["id"]].campaign, one, found[one["id"]].contacts, now)
+        for one in running
+        if one["id"] in found  # not unpublished at this moment
+    }
+    return {campaign: why["text"] for campaign, why in told.items() if why}
 
 
 def readable(document: Mapping[str, Any]) -> dict[str, Any]:

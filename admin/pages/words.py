@@ -66,7 +66,6 @@ _LIMITS = {
     "outside_window": N_("It is outside the execution time. The campaign goes on by itself."),
     "draining": N_("The server is stopping: calls in flight end, no new ones start."),
     "before-validity-period": N_("The validity period has not begun."),
-    "validity-period-expired": N_("The validity period is over."),
     "outside-rule-hours": N_("It is outside the calling hours of the rule pack. The campaign goes on by itself."),
     "outside-execution-time": N_("It is outside the execution time. The campaign goes on by itself."),
 }
@@ -80,15 +79,6 @@ def day(code: str) -> str:
 def month(number: int) -> str:
     """In short; January is 1."""
     return said(_MONTHS[number - 1])
-
-
-def nobody_left(contacts: int) -> str:
-    """Of a running campaign all of whose contacts are done."""
-    return (
-        _("Everybody is done. Contacts who come now are called at once.")
-        if contacts
-        else _("There are no contacts yet.")
-    )
 
 
 def plain(code: object) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.campaign import Campaign
 from dialer.domain.contact import Address
 from dialer.domain.errors import NotFound
+from dialer.domain.transitions import CampaignStatus
 from dialer.operations import counting
 from dialer.operations.context import Context
 from dialer.store import campaigns, contact_fields, contacts, lists, migrate, result_counts
@@ -41,6 +42,12 @@ async def campaigns_page(ctx: Context, query: Query) -> CountedPage:
 
 async def counted(ctx: Context, campaign: Campaign) -> Counted:
     return Counted(campaign, (await counting.by_state(ctx, [campaign.id]))[campaign.id])
+
+
+async def published(ctx: Context) -> list[Counted]:
+    found = await ctx.db.ask(lambda tx: campaigns.all_with_status(tx, CampaignStatus.PUBLISHED))
+    counts = await counting.by_state(ctx, [one.id for one in found])
+    return [Counted(one, counts[one.id]) for one in found]
 
 
 async def contacts_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:

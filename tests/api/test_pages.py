@@ -12,7 +12,7 @@ from sqlalchemy import update
 from dialer.operations import deleting, importing, users
 from dialer.pacing.abandonment import AbandonmentMeter
 from dialer.store import gateways
-from dialer.store.tables import campaign
+from dialer.store.tables import campaign, enrollment
 from tests.api.conftest import PASSWORD, Server
 
 CSV = b"first_name,phone,plan\nAnn,+4930123456,basic\nBob,+4930123457,gold\nNobody,12,basic\n"
@@ -527,14 +527,25 @@ async def test_a_campaign_is_created_from_a_template(manager: Browser) -> None:
 
 @pytest.mark.req("A3")
 async def test_the_live_page_says_what_keeps_each_campaign_from_calling(manager: Browser) -> None:
+    for fields in ({}, {}, {"dialing_modes": ["preview"]}, {"validity": {"until": "2026-05-04T13:00:00Z"}}):
+        path = await campaign_with_contacts(manager.server, **fields)
+        await manager.server.ok("POST", f"{path}/publish")
     row = {"why": None, "ready": None, "hopper": 0, "abandonment": AbandonmentMeter(200, 5).shown(), "power": None}
     manager.server.snapshot["campaigns"] = [
         {"id": 1, "title": "Busy", "limited_by": "outside_window", **row},
         {"id": 2, "title": "Calls", "limited_by": None, **row},
         {"id": 3, "title": "Looks", "limited_by": None, **row, "ready": 0},
+        {"id": 4, "title": "Over", "limited_by": None, **row},
+        {"id": 99, "title": "Deleted meanwhile", "limited_by": "nothing_due", **row},
     ]
+    manager.server.clock.advance(hours=2)
     told = re.findall(r"data-held>([^<]+)<", await manager.get("/live"))
     assert told == [
         "It is outside the execution time. The campaign goes on by itself.",
         "An agent decides on each call (preview), and no agent of its queue is ready on the agent page: nobody is called until one is.",
+        "The validity period has been over since 2026-05-04 13:00 UTC. 0 of 2 contacts are done.",
     ]
+    async with manager.server.ctx.db.write() as tx:
+        await tx.execute(update(enrollment).values(state="done"))
+    (told, *_) = re.findall(r"data-held>([^<]+)<", await manager.get("/live"))
+    assert told == "Everybody is done: 2 contacts. Contacts who come now are called at once."

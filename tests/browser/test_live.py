@@ -71,6 +71,8 @@ async def test_charts_follow_the_calls_in_light_and_dark(
     await expect(page.get_by_role("button", name="Unpublish")).to_be_visible()  # somebody else has published it
     await expect(told).to_contain_text("4 calls, 50 % of those that ended answered")
     await expect(through).to_have_text("Nobody is left to contact.")
+    done = "Everybody is done: 4 contacts. The last activity was at"
+    await expect(page.locator("#pacing")).to_contain_text(done)
     await expect(page.get_by_role("heading", name="The last hour, by the minute (UTC)")).to_be_visible()
     legend = page.locator('[data-rates="hour"] .u-legend')
     await expect(legend).to_contain_text("Calls")
@@ -82,6 +84,7 @@ async def test_charts_follow_the_calls_in_light_and_dark(
     await expect(page.locator("[data-rates] canvas")).to_have_count(2)
     await page.goto("/live")
     await expect(told).to_contain_text("4 calls")
+    await expect(page.locator("[data-held]")).to_contain_text(done)
     await page.set_viewport_size(PHONE)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await picture(page, "live-charts-dark-phone")

@@ -2,30 +2,31 @@
 
 from dataclasses import replace
 from datetime import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from admin.pages import views
+from admin.pages import standing
 from dialer.domain.campaign import Campaign
 from dialer.domain.transitions import CampaignStatus
 from dialer.domain.windows import ExecutionTime, Validity
 from tests.unit.test_rule_packs import at, campaign
 
 RUNNING = campaign("none", status=CampaignStatus.PUBLISHED)
-CTX: Any = SimpleNamespace(clock=lambda: at("2026-05-06T16:00"))
+NOW = at("2026-05-06T16:00")
 
 
 def told(limit: str | None, running: Campaign = RUNNING, ready: int | None = None, **numbers: int) -> str:
-    snapshot = {"campaigns": [{"id": 1, "limited_by": limit, "why": "4 agents talk", "ready": ready}]}
-    return views.pacing(CTX, running, snapshot, {"total": sum(numbers.values()), "done": 0, **numbers})["text"]
+    snapshot = {"limited_by": limit, "why": "4 agents talk", "ready": ready}
+    return standing.told(running, snapshot, numbers, NOW)["text"]
 
 
 @pytest.mark.req("A3")
 @pytest.mark.parametrize("limit", ["no_agent_free", "higher_priority", "nothing_due", None])
 def test_of_a_campaign_that_is_done_busy_agents_are_not_the_reason(limit: str | None) -> None:
-    assert told(limit, done=5) == "Everybody is done. Contacts who come now are called at once."
+    assert told(limit, done=5) == "Everybody is done: 5 contacts. Contacts who come now are called at once."
+    through = replace(RUNNING, last_activity_at=at("2026-05-06T15:31"), time_zone="Europe/Berlin")
+    assert "1 contact. The last activity was at 2026-05-06 17:31 CEST. Contacts" in told(limit, through, done=1)
     assert told(limit) == "There are no contacts yet."
 
 
@@ -52,7 +53,24 @@ def test_a_campaign_that_is_closed_says_when_it_opens_by_its_own_clock() -> None
     never = replace(closed, execution=replace(evening, start=time(19)), validity=Validity(None, at("2026-05-06T16:30")))
     assert told(None, never).endswith("leave no time at which it opens: change one of them.")
     over = replace(RUNNING, validity=Validity(None, at("2026-05-06T15:00")))
-    assert told(None, over) == "The validity period is over."
+    assert told(None, over) == "The validity period has been over since 2026-05-06 15:00 UTC."
+    assert told(None, over, done=3, stopped=2).endswith("15:00 UTC. 3 of 5 contacts are done.")
+
+
+@pytest.mark.req("C5", "A3")
+def test_a_campaign_that_has_ended_says_when_and_how_far_it_came() -> None:
+    ended = replace(RUNNING, status=CampaignStatus.ENDED, modified_at=at("2026-05-06T15:00"))
+    assert told(None, ended, done=1).endswith("for good, on 2026-05-06 15:00 UTC. 1 of 1 contact is done.")
+    assert told(None, ended).endswith("UTC.")
+
+
+@pytest.mark.req("A3")
+def test_the_board_tells_only_of_what_keeps_a_campaign_from_calling() -> None:
+    free: dict[str, Any] = {"limited_by": None, "why": None, "ready": None}
+    assert standing.held(RUNNING, free, {"done": 1, "pending": 1}, NOW) is None
+    found = standing.held(RUNNING, {**free, "limited_by": "nothing_due"}, {"done": 2}, NOW)
+    assert found is not None
+    assert found["text"].startswith("Everybody is done: 2 contacts.")
 
 
 @pytest.mark.req("A3", "C2")
