@@ -7,8 +7,21 @@ from aiohttp import web
 
 from admin import auth, connections, errors, language, speaking, turns
 from admin.api import routes as api_routes
-from admin.api import upkeep
-from admin.keys import BEGUN, CONTEXT, ERROR_PAGE, IDENTITY, LARGE, LIVE, PREVIEWS, PUSHES, THROTTLE, Identity, Problem
+from admin.api import upkeep, uploads
+from admin.keys import (
+    BEGUN,
+    CONTEXT,
+    ERROR_PAGE,
+    IDENTITY,
+    LARGE,
+    LIVE,
+    PREVIEWS,
+    PUSHES,
+    THROTTLE,
+    UPLOADS,
+    Identity,
+    Problem,
+)
 from admin.pages import error_page
 from admin.pages.render import ready
 from admin.pages.routes import routes
@@ -54,6 +67,7 @@ def make_app(ctx: Context, live: Live | None, previews: Previews | None = None) 
     app[CONTEXT], app[LIVE], app[PREVIEWS], app[THROTTLE] = ctx, live, previews, LoginThrottle()
     app[PUSHES], app[LARGE] = PushThrottle(ctx.settings.rest), asyncio.Semaphore(LARGE_BODIES)
     app[turns.TURNS], app[SHOWN_ONCE] = turns.Turns(), ShownOnce()
+    app[UPLOADS] = asyncio.Semaphore(uploads.AT_ONCE)
     app[speaking.LANGUAGES] = language.load(ctx.settings.http.language, ctx.settings.http.locale_dir)
     app[ERROR_PAGE] = error_page.show
     app.on_response_prepare.append(_add_headers)

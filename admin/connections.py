@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.web_protocol import RequestHandler
 from multidict import MultiDictProxy
 
-from admin.errors import PROBLEM_JSON, Refused, as_json, is_api, malformed, unreadable
+from admin.errors import PROBLEM_JSON, Refused, as_json, is_api, malformed, not_met, unreadable
 from admin.problems import type_of
 from config.http import Http
 from dialer.domain.said import Said
@@ -37,6 +37,7 @@ class Connection(RequestHandler):
     def __init__(self, server: web.Server, http: Http, **options: Any) -> None:
         super().__init__(server, keepalive_timeout=http.idle_s, access_log=None, auto_decompress=False, **options)  # type: ignore[arg-type] # None: none is written
         self._server, self._http = server, http
+        self._request_handler = self._handle_met
         self._late: asyncio.TimerHandle | None = None
         self._said_something = self._too_many = False
 
@@ -75,6 +76,18 @@ class Connection(RequestHandler):
         response = as_json(unreadable(exc), {"Server": SERVER})
         response.force_close()
         return response
+
+    async def _handle_met(self, request: web.BaseRequest) -> web.StreamResponse:
+        """As the application does, but for what is asked of HTTP itself; aiohttp looks at `Expect` before any middleware."""
+        try:
+            if request.version > HttpVersion11:
+                raise web.HTTPVersionNotSupported
+            return await self._server.request_handler(request)
+        except (web.HTTPExpectationFailed, web.HTTPVersionNotSupported) as error:
+            # Whether the body comes is not known. For a version that it doesn't speak aiohttp adds no such header.
+            response = as_json(not_met(error), {"Server": SERVER, "Connection": "close"})
+            response.force_close()
+            return response
 
     def _await_head(self) -> None:
         self._late = self._loop.call_later(self._http.head_s, self._close_late)

@@ -47,10 +47,12 @@ _TITLES: Mapping[int, str] = {
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
+    417: "Expectation not met",
     422: "Invalid input",
     429: "Too many tries",
     500: "Internal error",
     503: "Not ready",
+    505: "Version not taken",
     507: "No room",
 }
 _DOMAIN: Mapping[type[DomainError], tuple[int, str]] = {
@@ -143,6 +145,15 @@ def unreadable(error: BaseException | None) -> Problem:
     if isinstance(error, LineTooLong):
         told = Said("the address, or a header, is longer than what is taken here")
     return Problem(400, _TITLES[400], told)
+
+
+def not_met(error: web.HTTPException) -> Problem:
+    """For a request that wants of HTTP itself what is not done here."""
+    told = {
+        417: Said("of the header `Expect` only `100-continue` is known here"),
+        505: Said("this server speaks HTTP/1.1 and HTTP/1.0"),
+    }
+    return Problem(error.status, _TITLES[error.status], told[error.status])
 
 
 def as_json(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Response:

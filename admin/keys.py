@@ -35,6 +35,7 @@ PREVIEWS: web.AppKey[Previews | None] = web.AppKey("previews")
 THROTTLE = web.AppKey("throttle", LoginThrottle)
 PUSHES = web.AppKey("pushes", PushThrottle)
 LARGE = web.AppKey("large", asyncio.Semaphore)  # so many large bodies are in memory at once
+UPLOADS = web.AppKey("uploads", asyncio.Semaphore)  # so many files are on their way at once
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
 IDENTITY = web.RequestKey("identity", Identity)
 BEGUN = web.RequestKey("begun", web.StreamResponse)  # the answer whose head is on its way

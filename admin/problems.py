@@ -46,6 +46,9 @@ PROBLEMS: Mapping[str, Meaning] = MappingProxyType(
             415, "Another media type than this call takes, or a packed body.",
             "Send what the reference says, without `Content-Encoding`.",
         ),
+        "Expectation not met": Meaning(
+            417, "The header `Expect` asks for something else than `100-continue`.", "Leave the header out."
+        ),
         "Invalid input": Meaning(
             422, "Values that can never be right as they stand; `errors` has all of them, each at its field.",
             "Mend them: the same call again is refused again.",
@@ -63,6 +66,9 @@ PROBLEMS: Mapping[str, Meaning] = MappingProxyType(
         "Not ready": Meaning(
             503, "The server starts, lacks something that it needs, or is asked for more reads than it can answer at once.",
             "Repeat it after the seconds in `Retry-After`, if it has one; else ask `/readyz` what is not ready.",
+        ),
+        "Version not taken": Meaning(
+            505, "The request is of another version than HTTP/1.1 and HTTP/1.0.", "Send it as HTTP/1.1, or through a proxy."
         ),
         "No room": Meaning(507, "The server's disk is full, and this was not done.", "Make room and repeat it."),
     }

@@ -36,6 +36,9 @@ class Http(Section):
     max_upload_mb: int = Field(
         default=1024, ge=1, le=65536, description="Largest contact file that is taken, in megabytes."
     )
+    upload_minutes: float = Field(
+        default=60, gt=0, le=1440, description="How long a contact file may take to come whole, in minutes."
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
         max_length=100,

@@ -27,7 +27,7 @@ _FILE = Media({"text/csv": {"type": "string"}, XLSX: {"type": "string", "format"
     "/campaigns/{campaign_id}/sources",
     "Upload contacts",
     answers={202: SourceOut},
-    problems=(409, 507),
+    problems=(409, 429, 507),
     sends=_FILE,
 )
 async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> web.Response:
@@ -52,7 +52,7 @@ async def upload(request: web.Request, campaign_id: int, query: UploadQuery) -> 
     "/campaigns/{campaign_id}/sources/preview",
     "What a file would bring",
     answers={200: PreviewOut},
-    problems=(409, 507),
+    problems=(409, 429, 507),
     sends=_FILE,
 )
 async def preview(request: web.Request, campaign_id: int, query: FileQuery) -> web.Response:
@@ -77,7 +77,7 @@ async def preview(request: web.Request, campaign_id: int, query: FileQuery) -> w
     "/campaigns/{campaign_id}/uploads",
     "Keep a file to look at it",
     answers={201: KeptOut},
-    problems=(409, 507),
+    problems=(409, 429, 507),
     sends=_FILE,
 )
 async def keep(request: web.Request, campaign_id: int, query: FileQuery) -> web.Response:

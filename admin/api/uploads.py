@@ -13,17 +13,22 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from admin.errors import Refused, input_checked, malformed, too_large
-from admin.keys import CONTEXT
+from admin.keys import CONTEXT, UPLOADS
 from admin.schemas.files import FileQuery
+from config.http import Http
+from dialer.domain.said import Said
 from dialer.domain.uploading import Told
 from dialer.intake.examine import TABLE
 from dialer.operations import uploads
+from dialer.operations.one_by_one import Crowded
 from dialer.operations.uploads import Upload
 from dialer.store.room import is_full
 
 CHUNK = 1 << 18
 FIELD_MAX = 64_000
 STALLED_S = 60.0
+# Files that come at the same moment, each with a file and a connection that are open; more are refused.
+AT_ONCE = 16
 MAX_PARTS = 12
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODIES = frozenset({"text/csv", "application/csv", "text/plain", "application/octet-stream", XLSX})
@@ -45,15 +50,15 @@ class _Said:
 async def received(request: web.Request, query: FileQuery) -> AsyncIterator[Upload]:
     """The upload as a file in the data folder; it is removed if the block raises.
 
-    Raises `Refused`: 400 for a broken form, 408 for a stalled one, 413 beyond the setting, 415 for another media type,
-    507 if the disk is full.
+    Raises `Refused`: 400 for a broken form, 408 for a stalled or too slow one, 413 beyond the setting, 415 for another
+    media type, 507 if the disk is full; and `Crowded` (429) while too many others come.
     """
     ctx = request.app[CONTEXT]
     _check_type(request)
     path = await asyncio.to_thread(uploads.uploads_folder, ctx) / f"{secrets.token_hex(16)}.csv"
     said = _Said({})
     try:
-        await _store(request, path, said, ctx.settings.http.max_upload_mb)
+        await _store_in_time(request, path, said, ctx.settings.http)
         with input_checked():
             told = query if not said.fields else FileQuery.model_validate(_merged(query, said.fields))
         yield Upload(path, _name(told.name, said.filename), _told(told))
@@ -97,6 +102,20 @@ def _check_type(request: web.Request) -> None:
         raise Refused(
             415, f"send the file as `text/csv` or `application/octet-stream`, or as `{FORM}` with a field `file`"
         )
+
+
+async def _store_in_time(request: web.Request, path: Path, said: _Said, http: Http) -> None:
+    places = request.app[UPLOADS]
+    if places.locked():
+        raise Crowded(Said("upload"), AT_ONCE)
+    async with places:
+        try:
+            async with asyncio.timeout(http.upload_minutes * 60):
+                await _store(request, path, said, http.max_upload_mb)
+        except TimeoutError:
+            raise Refused(
+                408, Said("the file did not come within %(minutes)s minutes", minutes=f"{http.upload_minutes:g}")
+            ) from None
 
 
 async def _store(request: web.Request, path: Path, said: _Said, max_mb: int) -> None:

@@ -12,6 +12,7 @@ from aiohttp import web
 from admin import connections
 from admin.connections import Site, timely_forms
 from admin.errors import Refused, as_json
+from admin.problems import type_of
 from config.http import Http
 
 PATIENCE_S = 60.0  # for what must come
@@ -161,6 +162,27 @@ async def test_what_is_no_request_is_a_problem_that_repeats_nothing(
         assert b"aiohttp" not in answer
         assert b"SECRET" not in answer
     assert not [record for record in caplog.records if record.exc_info]  # no traceback for a port scan
+
+
+@pytest.mark.req("A1")
+@pytest.mark.parametrize(
+    ("sent", "status", "title"),
+    [
+        (b"GET /slowly HTTP/1.1\r\nHost: a\r\nExpect: SECRET\r\n\r\n", 417, "Expectation not met"),
+        (b"GET /nowhere HTTP/1.1\r\nHost: a\r\nExpect: SECRET\r\n\r\n", 417, "Expectation not met"),
+        (b"POST /form HTTP/1.1\r\nHost: a\r\nExpect: SECRET\r\nContent-Length: 99\r\n\r\n", 417, "Expectation not met"),
+        (b"GET /slowly HTTP/2.0\r\nHost: a\r\n\r\n", 505, "Version not taken"),
+    ],
+)
+async def test_what_is_asked_of_http_itself_is_refused_as_a_problem(sent: bytes, status: int, title: str) -> None:
+    async with serving(Http()) as opened, opened() as (reader, writer):
+        writer.write(sent)
+        answer = await reader.read()
+        assert b"application/problem+json" in answer
+        assert b"SECRET" not in answer
+        assert b"aiohttp" not in answer
+        seen, told = problem(answer)
+        assert (seen, told["status"], told["title"], told["type"]) == (status, status, title, type_of(title))
 
 
 async def test_a_form_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
