@@ -14,9 +14,10 @@ from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import pack
 from dialer.domain.said import Said
 from dialer.domain.transitions import AttemptState, EnrollmentState
-from dialer.operations import compliance, events, lasting, outcome_log, steps, suppression
+from dialer.operations import compliance, events, going_on, lasting, outcome_log, suppression
 from dialer.operations.attempt_rows import answered, closed_row, ending, progress, tallied
 from dialer.operations.context import Context, Queued
+from dialer.operations.going_on import entry, key_of
 from dialer.store import (
     attempts,
     campaigns,
@@ -31,7 +32,7 @@ from dialer.store import (
 )
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
-from dialer.strategy.events import CallEnded, RequestKey
+from dialer.strategy.events import CallEnded
 
 # A contact whose call failed in a storm of its trunk comes again behind those that are due by then.
 SPARED_AGAIN = timedelta(minutes=1)
@@ -83,7 +84,7 @@ async def intend(ctx: Context, intents: Iterable[Intent]) -> set[str]:
             await attempts.intend(tx, [_row(i, packs[i.request.campaign_id], node, now) for i in allowed])
             await gateway_days.add(tx, [key for i in allowed for key in i.spent])
             await enrollments.dispatching(tx, [i.request.enrollment_id for i in allowed], now, is_call=True)
-            await trail.write(tx, [_entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
+            await trail.write(tx, [entry(now, i.request, "call-dialed", **_dialed(i)) for i in allowed])
             await events.dispatched(tx, ctx, ((i.request, _dialed(i)) for i in allowed))
         return {intent.attempt_id for intent in allowed}
 
@@ -115,31 +116,20 @@ def _row(intent: Intent, pack_id: str, node: str, now: datetime) -> dict[str, An
 
 async def withdraw(ctx: Context, intent: Intent, reason: str) -> None:
     """The intent was committed, but proven never to have left this process: its turn comes again."""
-    now = ctx.clock()
-    async with ctx.db.write() as tx:
-        request = await requests.withdraw(tx, intent.request.id)
-        if request is not None:
-            await attempts.forget(tx, intent.attempt_id)
-            await gateway_days.add(tx, intent.spent, times=-1)
-            await enrollments.withdrawn(tx, request, now)
-            await trail.write(tx, [_entry(now, request, "call-withdrawn", attempt=intent.attempt_id, reason=reason)])
-    if request is not None:
+
+    async def forget(tx: AsyncConnection) -> None:
+        await attempts.forget(tx, intent.attempt_id)
+        await gateway_days.add(tx, intent.spent, times=-1)
+
+    told = {"attempt": intent.attempt_id, "reason": reason}
+    if await going_on.withdraw(ctx, intent.request, "call-withdrawn", forget, **told):
         outcome_log.call_withdrawn(intent.request, intent.attempt_id, reason)
-    ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
-    ctx.engine.work_changed(intent.request.campaign_id)
 
 
 async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
     """The number may not be dialed at all: no attempt is made, the strategy goes on as for an invalid number."""
-    now = ctx.clock()
-    async with ctx.db.write() as tx:
-        refused = await requests.refuse(tx, request.id)
-        if refused is None:
-            return
-        await trail.write(tx, [_entry(now, refused, "call-refused", address=refused.address, reason=reason)])
-        await _step(tx, ctx, [(refused, Outcome.INVALID_NUMBER)])
-    outcome_log.call_refused(refused, reason)
-    ctx.engine.work_changed(request.campaign_id)
+    if await going_on.turn_down(ctx, request, "call-refused", reason, _ended(request, Outcome.INVALID_NUMBER)):
+        outcome_log.call_refused(request, reason)
 
 
 async def record(
@@ -163,11 +153,12 @@ async def record(
         await gateway_days.lasted(tx, await lasting.lasted(tx, [(row, results[row.id]) for row in rows], now))
         closed = await requests.complete(tx, [row.request_id for row in rows])
         endings = [(closed[row.request_id], ending(row, results[row.id])) for row in rows]
-        await trail.write(tx, [_entry(now, request, "call-ended", **told) for request, told in endings])
+        await trail.write(tx, [entry(now, request, "call-ended", **told) for request, told in endings])
         await events.ended(tx, ctx, endings)
         await _opt_out(tx, ctx, [(closed[row.request_id], row, results[row.id]) for row in rows])
         came_again = {one.id for one, end in endings if end["attempt"] in spared and await _again(tx, one, now)}
-        queued = await _step(tx, ctx, [(one, end["outcome"]) for one, end in endings if one.id not in came_again])
+        news = [(one, _ended(one, end["outcome"])) for one, end in endings if one.id not in came_again]
+        queued = await going_on.step(tx, ctx, news)
         touched = {row.campaign_id for row in rows}
         for campaign_id in touched:
             await campaigns.touch(tx, campaign_id, now)
@@ -206,38 +197,16 @@ async def _opt_out(
     asked = [(request, row.number) for request, row, result in ended if key and result.key == key]
     reason = Said("pressed %(key)s on hearing the message to an abandoned call", key=key)
     await suppression.opt_out(tx, ctx, [number for _, number in asked], reason)
-    entries = [_entry(ctx.clock(), request, "opted-out", number=number, key=key) for request, number in asked]
+    entries = [entry(ctx.clock(), request, "opted-out", number=number, key=key) for request, number in asked]
     await trail.write(tx, entries)
 
 
-async def _step(
-    tx: AsyncConnection, ctx: Context, ended: Sequence[tuple[ContactRequest, Outcome]]
-) -> dict[int, Queued]:
-    """The strategy's answer to each outcome. A contact that was joined with another stands elsewhere: left as it is."""
-    queued: dict[int, Queued] = {}
-    places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in ended])
-    for campaign_id in {request.campaign_id for request, _ in ended}:
-        campaign = await campaigns.hold(tx, campaign_id)
-        events = [
-            (place, CallEnded(RequestKey(request.node, request.visit, request.try_no), outcome))
-            for request, outcome in ended
-            if request.campaign_id == campaign_id
-            and (place := places.get(request.enrollment_id))
-            and place.request_id == request.id
-        ]
-        if campaign is not None:
-            queued[campaign_id] = await steps.take(tx, ctx, campaign, events, ctx.clock())
-    return queued
+def _ended(request: ContactRequest, outcome: Outcome) -> CallEnded:
+    return CallEnded(key_of(request), outcome)
 
 
 def _dialed(intent: Intent) -> dict[str, Any]:
     return {"attempt": intent.attempt_id, "number": intent.request.address, "gateway": intent.gateway}
-
-
-def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
-    return trail.Entry(
-        now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
-    )
 
 
 async def unfinished(ctx: Context) -> list[tuple[AnyRow, Call]]:

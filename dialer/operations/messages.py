@@ -10,8 +10,9 @@ from dialer.domain.campaign import may_start
 from dialer.domain.rules.catalogue import RulePack, pack
 from dialer.domain.said import marked
 from dialer.domain.transitions import MessageStatus
-from dialer.operations import compliance, events, outcome_log, steps, trials
+from dialer.operations import compliance, events, going_on, outcome_log, trials
 from dialer.operations.context import Context, Queued
+from dialer.operations.going_on import entry, key_of
 from dialer.operations.message_rows import (
     Became,
     PartNews,
@@ -27,7 +28,7 @@ from dialer.operations.message_rows import (
 from dialer.store import campaigns, enrollments, messages, requests, result_counts, trail
 from dialer.store.requests import ContactRequest
 from dialer.store.types import AnyRow
-from dialer.strategy.events import MessageChanged, RequestKey
+from dialer.strategy.events import MessageChanged
 
 #: Texts whose status has changed, and what was queued for the campaigns.
 Changed = tuple[Sequence[Became], dict[int, Queued]]
@@ -79,35 +80,24 @@ def _row(ctx: Context, one: TextIntent, request: ContactRequest, rules: RulePack
 
 def _sending(one: TextIntent, request: ContactRequest, now: datetime) -> trail.Entry:
     data = {"message": one.message_id, "address": request.address, "gateway": one.gateway, "text": one.text}
-    return _entry(now, request, "sms-sending", **data, parts=one.parts)
+    return entry(now, request, "sms-sending", **data, parts=one.parts)
 
 
 async def withdraw(ctx: Context, intent: TextIntent, reason: str) -> None:
     """The intent was committed, but proven never to have left this process: its turn comes again."""
-    now = ctx.clock()
-    async with ctx.db.write() as tx:
-        request = await requests.withdraw(tx, intent.request.id)
-        if request is not None:
-            await messages.forget(tx, intent.message_id)
-            await enrollments.withdrawn(tx, request, now)
-            await trail.write(tx, [_entry(now, request, "sms-withdrawn", message=intent.message_id, reason=reason)])
-    if request is not None:
+
+    async def forget(tx: AsyncConnection) -> None:
+        await messages.forget(tx, intent.message_id)
+
+    told = {"message": intent.message_id, "reason": reason}
+    if await going_on.withdraw(ctx, intent.request, "sms-withdrawn", forget, **told):
         outcome_log.text_withdrawn(intent.request, intent.message_id, reason)
-    ctx.engine.contacts_added(intent.request.campaign_id)  # if it was stopped meanwhile, this one is flagged too (C7)
-    ctx.engine.work_changed(intent.request.campaign_id)
 
 
 async def refuse(ctx: Context, request: ContactRequest, reason: str) -> None:
     """The text can't be sent at all (no such gateway, too long): nothing is sent, the strategy goes on as for a failure."""
-    now = ctx.clock()
-    async with ctx.db.write() as tx:
-        refused = await requests.refuse(tx, request.id)
-        if refused is None:
-            return
-        await trail.write(tx, [_entry(now, refused, "sms-refused", address=refused.address, reason=reason)])
-        await _step(tx, ctx, [(refused, MessageStatus.FAILED)])
-    outcome_log.text_refused(refused, reason)
-    ctx.engine.work_changed(request.campaign_id)
+    if await going_on.turn_down(ctx, request, "sms-refused", reason, _changed(request, MessageStatus.FAILED)):
+        outcome_log.text_refused(request, reason)
 
 
 async def record(ctx: Context, answers: Sequence[tuple[str, PartNews]]) -> None:
@@ -213,19 +203,23 @@ async def _combine(
     await result_counts.add(tx, tallied(changed))
     await trail.write(tx, [_status_entry(now, one) for one in changed])
     await events.texted(tx, ctx, changed)
-    queued = await _step(tx, ctx, await _asking(tx, changed))
+    queued = await going_on.step(tx, ctx, await _asking(tx, changed))
     touched = sorted({one.text.campaign_id for one in changed})
     for campaign_id in touched:
         await campaigns.touch(tx, campaign_id, now)
     return changed, {campaign_id: queued.get(campaign_id, frozenset()) for campaign_id in touched}
 
 
-async def _asking(tx: AsyncConnection, changed: Sequence[Became]) -> list[tuple[ContactRequest, MessageStatus]]:
+async def _asking(tx: AsyncConnection, changed: Sequence[Became]) -> list[going_on.News]:
     """The requests of which strategies may wait to hear. The first answer to a text completes its request."""
     first = {one.text.request_id for one in changed if one.text.status == MessageStatus.PENDING}
     known = await requests.complete(tx, first)
     known |= await requests.awaited(tx, {one.text.request_id for one in changed} - first)
-    return [(request, one.status) for one in changed if (request := known.get(one.text.request_id))]
+    return [(request, _changed(request, one.status)) for one in changed if (request := known.get(one.text.request_id))]
+
+
+def _changed(request: ContactRequest, status: MessageStatus) -> MessageChanged:
+    return MessageChanged(key_of(request), status.value)
 
 
 def _status_entry(now: datetime, one: Became) -> trail.Entry:
@@ -234,31 +228,3 @@ def _status_entry(now: datetime, one: Became) -> trail.Entry:
         "node": text.node, "request": text.request_id, "message": text.id, "status": one.status.value, "error": one.error,
     }  # fmt: skip
     return trail.Entry(now, text.campaign_id, text.contact_id, "sms-status", data)
-
-
-async def _step(
-    tx: AsyncConnection, ctx: Context, news: Sequence[tuple[ContactRequest, MessageStatus]]
-) -> dict[int, Queued]:
-    """The strategies' answers. A contact that was joined with another stands elsewhere, at the further of both places."""
-    queued: dict[int, Queued] = {}
-    if not news:
-        return queued
-    places = await enrollments.by_ids(tx, [request.enrollment_id for request, _ in news])
-    for campaign_id in sorted({request.campaign_id for request, _ in news}):
-        campaign = await campaigns.hold(tx, campaign_id)
-        events = [
-            (place, MessageChanged(RequestKey(request.node, request.visit, request.try_no), status.value))
-            for request, status in news
-            if request.campaign_id == campaign_id
-            and (place := places.get(request.enrollment_id)) is not None
-            and place.request_id == request.id
-        ]
-        if campaign is not None and events:
-            queued[campaign_id] = await steps.take(tx, ctx, campaign, events, ctx.clock())
-    return queued
-
-
-def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
-    return trail.Entry(
-        now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
-    )

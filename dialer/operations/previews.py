@@ -11,6 +11,7 @@ from dialer.domain.said import marked
 from dialer.domain.transitions import EnrollmentState, PreviewState, RequestState
 from dialer.operations import audit
 from dialer.operations.context import Context
+from dialer.operations.going_on import entry
 from dialer.store import campaigns, enrollments, postponing, previews, requests, trail, users
 from dialer.store.enrollments import Moved
 from dialer.store.previews import Offer
@@ -158,5 +159,4 @@ def _told(moment: datetime) -> str:
 
 
 def _entry(now: datetime, request: ContactRequest, offered: Offer, kind: str, **data: Any) -> trail.Entry:
-    told = {"node": request.node, "request": request.id, "offer": offered.id, "agent": offered.agent, **data}
-    return trail.Entry(now, request.campaign_id, request.contact_id, kind, told)
+    return entry(now, request, kind, offer=offered.id, agent=offered.agent, **data)

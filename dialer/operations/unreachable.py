@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialer.domain.outcome import Outcome
 from dialer.domain.rules.catalogue import NONE, pack
 from dialer.domain.transitions import MessageStatus
-from dialer.operations import steps, suppression
+from dialer.operations import going_on, suppression
 from dialer.operations.context import Context
-from dialer.store import campaigns, do_not_contact, enrollments, requests, trail
+from dialer.operations.going_on import entry, key_of
+from dialer.store import campaigns, do_not_contact, requests, trail
 from dialer.store.requests import ContactRequest
-from dialer.strategy.events import CallEnded, MessageChanged, RequestKey
+from dialer.strategy.events import CallEnded, MessageChanged
 
 # A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
 CHUNK = 8
@@ -56,36 +57,19 @@ async def go_on(tx: AsyncConnection, ctx: Context, cancelled: Sequence[int], rea
     found = [request for one in cancelled if (request := await requests.get(tx, one)) is not None]
     packs = await campaigns.rule_packs(tx, {request.campaign_id for request in found})
     await trail.write(tx, [_entry(request, reason, packs.get(request.campaign_id, NONE), now) for request in found])
-    places = await enrollments.by_ids(tx, [request.enrollment_id for request in found])
-    for campaign_id in sorted({request.campaign_id for request in found}):
-        campaign = await campaigns.hold(tx, campaign_id)
-        events = [
-            (place, _failure(request))
-            for request in found
-            if request.campaign_id == campaign_id
-            and (place := places.get(request.enrollment_id))
-            and place.request_id == request.id
-        ]
-        if campaign is not None and events:
-            await steps.take(tx, ctx, campaign, events, now)
+    await going_on.step(tx, ctx, [(request, _failure(request)) for request in found])
 
 
 def _entry(request: ContactRequest, reason: str, pack_id: str, now: datetime) -> trail.Entry:
-    data: dict[str, Any] = {
-        "node": request.node,
-        "request": request.id,
-        "channel": request.channel,
-        "address": request.address,
-        "reason": reason,
-    }
+    data: dict[str, Any] = {"channel": request.channel, "address": request.address, "reason": reason}
     cited = pack(pack_id).do_not_contact() if reason == suppression.REASON else None
     if cited is not None:
         data["rule"] = cited[0].to_json()
-    return trail.Entry(now, request.campaign_id, request.contact_id, "refused", data)
+    return entry(now, request, "refused", **data)
 
 
 def _failure(request: ContactRequest) -> CallEnded | MessageChanged:
-    key = RequestKey(request.node, request.visit, request.try_no)
+    key = key_of(request)
     if request.channel == "call":
         return CallEnded(key, Outcome.INVALID_NUMBER)
     return MessageChanged(key, MessageStatus.FAILED.value)

@@ -4,18 +4,18 @@ At least once, unlike calls and texts: one whose answer was lost is sent again, 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.domain.campaign import active
 from dialer.domain.said import marked
-from dialer.operations import events, steps
+from dialer.operations import events, going_on
 from dialer.operations.context import Context
+from dialer.operations.going_on import entry, key_of
 from dialer.store import campaigns, enrollments, requests, trail, webhooks
 from dialer.store.requests import ContactRequest
-from dialer.strategy.events import RequestKey, WebhookAnswered
+from dialer.strategy.events import WebhookAnswered
 from dialer.web.signature import derived_key
 
 # A chunk holds SQLite's one writer: short, so that an intent never waits long behind it.
@@ -53,7 +53,7 @@ async def intend(ctx: Context, request: ContactRequest) -> ContactRequest | None
         await webhooks.hold(tx, going.id, ctx.settings.node, until)
         await enrollments.dispatching(tx, [going.enrollment_id], now, is_call=False)
         data = {"method": going.payload["method"], "url": going.payload["url"], "key": webhooks.key_of(going)}
-        await trail.write(tx, [_entry(now, going, "webhook-sending", **data)])
+        await trail.write(tx, [entry(now, going, "webhook-sending", **data)])
         await events.dispatched(tx, ctx, [(going, {"key": data["key"]})])
         return going
 
@@ -70,8 +70,8 @@ async def record(ctx: Context, request: ContactRequest, answer: Answered) -> Non
             return False
         kind = "webhook-answered" if answer.ok else "webhook-failed"
         told = {"status": answer.status} if answer.ok else {"status": answer.status, "reason": answer.text}
-        await trail.write(tx, [_entry(now, finished, kind, address=finished.address, **told)])
-        await _step(tx, ctx, finished, answer)
+        await trail.write(tx, [entry(now, finished, kind, address=finished.address, **told)])
+        await going_on.step(tx, ctx, [(finished, WebhookAnswered(key_of(finished), answer.ok, answer.text))])
         await campaigns.touch(tx, finished.campaign_id, now)
         return True
 
@@ -105,21 +105,6 @@ async def _take_back(tx: AsyncConnection, ctx: Context, *, own: bool) -> list[Co
         await enrollments.withdrawn(tx, request, now)
     reason = marked("the server stopped before it was answered")
     await trail.write(
-        tx, [_entry(now, one, "webhook-withdrawn", key=webhooks.key_of(one), reason=reason) for one in back]
+        tx, [entry(now, one, "webhook-withdrawn", key=webhooks.key_of(one), reason=reason) for one in back]
     )
     return back
-
-
-async def _step(tx: AsyncConnection, ctx: Context, request: ContactRequest, answer: Answered) -> None:
-    place = await enrollments.get(tx, request.enrollment_id)
-    campaign = await campaigns.hold(tx, request.campaign_id)
-    if place is None or campaign is None or place.request_id != request.id:
-        return  # the contact was joined with another, whose place in the campaign is the further one
-    key = RequestKey(request.node, request.visit, request.try_no)
-    await steps.take(tx, ctx, campaign, [(place, WebhookAnswered(key, answer.ok, answer.text))], ctx.clock())
-
-
-def _entry(now: datetime, request: ContactRequest, kind: str, **data: Any) -> trail.Entry:
-    return trail.Entry(
-        now, request.campaign_id, request.contact_id, kind, {"node": request.node, "request": request.id, **data}
-    )

@@ -1,6 +1,7 @@
 """Shared by the end-to-end tests: a real Asterisk, installed once, and a running lab per test module."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest_asyncio
 from asterisk.lab import install
 from asterisk.lab.distribution import Distribution
 from asterisk.lab.lab import Lab
+from dialer.operations import attempts
+from dialer.operations.context import Context
 from tests.support.rig import Rig, everybody_answers, rig
 from tests.support.written import Written
 
@@ -34,6 +37,25 @@ async def lab(tmp_path_factory: pytest.TempPathFactory, asterisk_distribution: D
 def written(monkeypatch: pytest.MonkeyPatch) -> Written:
     """What the engine writes to Asterisk and to SMSCs from now on."""
     return Written().watch(monkeypatch)
+
+
+@pytest.fixture
+def a_late_call(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Awaitable[None]]:
+    """Waits until an intent is on disk that the dialer, with a slow one, is about to send 0.3 s later."""
+
+    async def committed() -> None:
+        intend, is_there = attempts.intend, asyncio.Event()
+
+        async def slowly(ctx: Context, intents: Sequence[attempts.Intent]) -> set[str]:
+            going = await intend(ctx, intents)
+            is_there.set()
+            await asyncio.sleep(0.3)
+            return going
+
+        monkeypatch.setattr(attempts, "intend", slowly)
+        await asyncio.wait_for(is_there.wait(), 60)
+
+    return committed
 
 
 @pytest.fixture

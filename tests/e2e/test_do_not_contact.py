@@ -1,7 +1,7 @@
 """Who is listed, or erased, is not dialed after the answer: by the world's record, while a campaign dials."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import pytest
@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from asterisk.lab.numbers import Callee, number
 from dialer.domain.errors import DomainError
-from dialer.operations import attempts, do_not_contact, people
-from dialer.operations.context import Context
+from dialer.operations import do_not_contact, people
 from dialer.operations.do_not_contact import NewEntry
 from dialer.store.tables import contact
 from tests.e2e.test_lifecycle import dialed, now
@@ -57,23 +56,14 @@ async def test_from_the_answer_on_no_call_leaves_to_who_is_listed(running: Rig, 
 
 @pytest.mark.req("D7", "C6")
 async def test_a_call_committed_just_before_does_not_leave_after_the_answer(
-    running: Rig, written: Written, monkeypatch: pytest.MonkeyPatch
+    running: Rig, written: Written, a_late_call: Callable[[], Awaitable[None]]
 ) -> None:
     """A slow disk: the intent is on it, and the number listed, before the dialer gets to send the call."""
     numbers = callees(200)
     campaign = await running.campaign(numbers)
     await running.publish(campaign)
     await dialed(running, 4)
-    intend, committed = attempts.intend, asyncio.Event()
-
-    async def slowly(ctx: Context, intents: Sequence[attempts.Intent]) -> set[str]:
-        going = await intend(ctx, intents)
-        committed.set()
-        await asyncio.sleep(0.3)
-        return going
-
-    monkeypatch.setattr(attempts, "intend", slowly)
-    await asyncio.wait_for(committed.wait(), 60)
+    await a_late_call()
     await do_not_contact.add(running.ctx, [NewEntry(one) for one in numbers])
     answered = now()
     await running.done(campaign)

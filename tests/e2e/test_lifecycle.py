@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +14,7 @@ from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
 from dialer.domain.errors import IllegalTransition
 from dialer.domain.windows import ExecutionTime, Validity
-from dialer.operations import attempts, campaigns
-from dialer.operations.context import Context
+from dialer.operations import campaigns
 from dialer.store.tables import attempt
 from sms.lab.smsc import Smsc
 from tests.support.invariants import check
@@ -189,22 +188,13 @@ async def test_from_the_answer_to_a_stop_on_no_text_leaves(
 
 @pytest.mark.req("C6", "C7")
 async def test_a_call_committed_just_before_an_unpublish_does_not_leave_after_its_answer(
-    running: Rig, written: Written, monkeypatch: pytest.MonkeyPatch
+    running: Rig, written: Written, a_late_call: Callable[[], Awaitable[None]]
 ):
     """A slow disk: the intent is on it, and the campaign stopped, before the dialer gets to send the call."""
     campaign = await running.campaign(people(60, 700))
     await running.publish(campaign)
     await dialed(running, 4)
-    intend, committed = attempts.intend, asyncio.Event()
-
-    async def slowly(ctx: Context, intents: Sequence[attempts.Intent]) -> set[str]:
-        going = await intend(ctx, intents)
-        committed.set()
-        await asyncio.sleep(0.3)
-        return going
-
-    monkeypatch.setattr(attempts, "intend", slowly)
-    await asyncio.wait_for(committed.wait(), 60)
+    await a_late_call()
     await campaigns.unpublish(running.ctx, campaign)
     await quiet_after(running, written, now())
     assert_flagged(await running.stories(campaign), "campaign-unpublished")
