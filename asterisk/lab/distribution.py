@@ -27,7 +27,7 @@ class Distribution:
     def version(self) -> str:
         """The version as Asterisk says it (`22.10.1…`), `unknown` if it cannot be run."""
         try:
-            said = subprocess.run([*self.command, "-V"], capture_output=True, text=True, timeout=10, check=True).stdout
+            said = subprocess.run([*self.command, "-V"], capture_output=True, text=True, timeout=60, check=True).stdout
         except (OSError, subprocess.SubprocessError):
             return "unknown"
         return said.split()[1] if len(said.split()) > 1 else "unknown"

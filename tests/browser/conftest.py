@@ -69,7 +69,7 @@ async def smsc(_smsc: Smsc) -> AsyncIterator[Smsc]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def _browser() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
-        started = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        started = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE_MS)
         yield started
         await started.close()
 

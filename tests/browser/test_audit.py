@@ -34,7 +34,7 @@ async def test_changes_are_told_field_by_field(server: Server, page: Page, login
     await expect(page.get_by_role("link", name=f"Only {login[0]}")).to_be_visible()
     async with page.expect_download() as started:
         await page.get_by_role("link", name="Download as CSV").click()
-    text = Path(await (await started.value).path()).read_text()
+    text = Path(await (await started.value).path()).read_text(encoding="utf-8")
     assert "log in" in text
     assert "Spring" not in text
     await page.set_viewport_size(PHONE)

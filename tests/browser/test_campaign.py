@@ -101,7 +101,7 @@ async def upload(page: Page, file: Path) -> None:
     await expect(row).to_contain_text("done")
     async with page.expect_download() as started:
         await row.locator('[data-cell="refused"]').get_by_role("link").click()
-    assert "Nobody" in Path(await (await started.value).path()).read_text()
+    assert "Nobody" in Path(await (await started.value).path()).read_text(encoding="utf-8")
 
 
 async def draw(page: Page) -> None:

@@ -376,7 +376,7 @@ async def test_an_inbound_caller_takes_an_agent_and_the_dialer_hears_of_it(lab: 
     await lab.world.call_in("support", "+13035552222", talk_s=2)
     join = await dialer.wait(lambda e: e.has(Event="QueueCallerJoin", CallerIDNum="+13035552222"))
     assert not join.fields["Uniqueid"].startswith("a-")
-    await dialer.wait(lambda e: e.has(Event="AgentComplete", Uniqueid=join.fields["Uniqueid"]), timeout_s=15)
+    await dialer.wait(lambda e: e.has(Event="AgentComplete", Uniqueid=join.fields["Uniqueid"]))
 
 
 async def test_the_ledger_holds_every_call_of_a_burst_once(lab: Lab, dialer: Session):
@@ -472,6 +472,6 @@ def _alive(pid: int) -> bool:
     """Whether the process still does anything: an orphan that has ended may wait as a zombie for init."""
     try:
         os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False

@@ -25,7 +25,7 @@ console.log(JSON.stringify(told));
 
 
 def _run(script: str) -> object:
-    done = subprocess.run([node(), "-e", script], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([node(), "-"], input=script.encode(), capture_output=True, check=True, timeout=120)
     return json.loads(done.stdout)
 
 

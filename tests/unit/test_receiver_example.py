@@ -49,5 +49,5 @@ def test_it_takes_what_is_signed_with_its_secret_and_each_event_once(
 
 
 def test_the_page_shows_the_very_file() -> None:
-    page = Path("docs/how-to/webhooks.md").read_text()
-    assert Path("docs/examples/receiver.py").read_text().rstrip() in page
+    page = Path("docs/how-to/webhooks.md").read_text(encoding="utf-8")
+    assert Path("docs/examples/receiver.py").read_text(encoding="utf-8").rstrip() in page

@@ -35,7 +35,7 @@ def texts(script: str) -> list[str]:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_no_script_says_anything_that_can_not_be_translated(path: Path) -> None:
-    assert texts(path.read_text()) == []
+    assert texts(path.read_text(encoding="utf-8")) == []
 
 
 def test_a_text_that_was_forgotten_is_found() -> None:
@@ -45,5 +45,5 @@ def test_a_text_that_was_forgotten_is_found() -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_whatever_they_say_is_in_the_catalogue(path: Path) -> None:
-    said = [one or other for one, other in _SAID.findall(_COMMENT.sub("", path.read_text()))]
+    said = [one or other for one, other in _SAID.findall(_COMMENT.sub("", path.read_text(encoding="utf-8")))]
     assert [text for text in said for _missing in pseudo.missing(text)] == []

@@ -118,7 +118,7 @@ def test_every_kind_that_is_written_is_documented() -> None:
 
 def kinds(file: Path) -> Iterator[str]:
     """The names of entries in a file: constants handed to what makes an entry, or noted down for one that is made later."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and _name(node.func) in {"Entry", "_entry", "entry"}:
             yield from (name for argument in node.args for name in _constants(argument))
         elif isinstance(node, ast.Call) and _name(node.func) in {"literal", "append"}:
