@@ -13,6 +13,7 @@ import structlog
 
 from dialer.domain.said import Said, marked
 from sms import events, status, submission
+from sms.awaited import Awaited
 from sms.backoff import InARow
 from sms.commands import BindType
 from sms.framing import PduError
@@ -29,8 +30,6 @@ from sms.submission import Accepted, NotSent, OutgoingPart, SubmitResult, Unknow
 from sms.text import Segmentation
 
 log = structlog.get_logger(__name__)
-
-_GRACE_S = 5.0  # beyond the session's own response timeout, which is what ends a submission
 
 
 async def _no_late_response(_ref: str, _result: SubmitResult) -> None:
@@ -68,8 +67,7 @@ class Gateway:
         self._on_change, self._clock, self._chance = on_change, clock, chance
         self._slots = Slots(settings.admission(clock()), clock)
         self._references = References()
-        self._waiting: dict[str, asyncio.Future[SubmitResult]] = {}
-        self._overdue: dict[str, asyncio.TimerHandle] = {}
+        self._awaited = Awaited(settings.response_timeout_s)
         self._stopping, self._refused, self._over = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._stopping_or_refused = asyncio.Event()
         self._over.set()
@@ -145,10 +143,8 @@ class Gateway:
     def submit(self, part: OutgoingPart) -> "asyncio.Future[SubmitResult]":
         """Write one segment, inside a slot; its answer. Raises SlotError, ValueError for a `ref` in use."""
         Slot.use(self._slots)
-        if (before := self._waiting.get(part.ref)) is not None and not before.done():
-            raise ValueError(f"{part.ref} is in flight already")
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[SubmitResult] = loop.create_future()
+        self._awaited.check_free(part.ref)
+        answer: asyncio.Future[SubmitResult] = asyncio.get_running_loop().create_future()
         if (link := self._roomiest()) is None:
             answer.set_result(NotSent(marked("the link is down")))
             return answer
@@ -160,10 +156,7 @@ class Gateway:
             known = replace(status.status(fault.status), kind=status.Kind.PERMANENT)
             answer.set_result(submission.refusal(known, str(fault)))
         else:
-            self._waiting[part.ref] = answer
-            self._overdue[part.ref] = loop.call_later(
-                self.settings.response_timeout_s + _GRACE_S, self._resolve, part.ref, Unknown(marked("no answer"))
-            )
+            self._awaited.add(part.ref, answer)
         return answer
 
     def _roomiest(self) -> Link | None:
@@ -214,7 +207,7 @@ class Gateway:
         await self._over.wait()
 
     def _under_way(self) -> list[asyncio.Future[Any]]:
-        return [*(answer for answer in self._waiting.values() if not answer.done()), *self._inbox.under_way]
+        return [*self._awaited.open, *self._inbox.under_way]
 
     # -- what happens ----------------------------------------------------------------------------------------------
 
@@ -243,7 +236,7 @@ class Gateway:
             case events.Unanswered(ref, reason):
                 self._counts.unknown += 1
                 self._journal.note(Kind.UNKNOWN, reason)
-                self._resolve(ref, Unknown(reason))
+                self._awaited.resolve(ref, Unknown(reason))
             case events.Delivered(sequence, deliver):
                 if link := kept.link:  # this one: after a reconnect nobody waits for the answer any more
                     self._inbox.take_in(deliver, partial(link.acknowledge, sequence))
@@ -279,20 +272,9 @@ class Gateway:
             self._hold(known)
         else:
             self._slots.processed()
-        if not self._resolve(event.ref, result):
+        if not self._awaited.resolve(event.ref, result):
             self._journal.note(Kind.LATE, f"{known.name}, after the response timeout")
             self._inbox.tell_late(event.ref, result)
-
-    def _resolve(self, ref: str, result: SubmitResult) -> bool:
-        """Give the waiting caller its result; False when nobody waits."""
-        answer = self._waiting.pop(ref, None)
-        if answer is None:
-            return False
-        self._overdue.pop(ref).cancel()
-        if answer.done():  # nobody waits any more
-            return False
-        answer.set_result(result)
-        return True
 
     def _hold(self, known: status.Status) -> None:
         """Hold the whole link: all messages share what the SMSC is short of."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from dialer import cli
-from dialer.ami.link import AmiLink, _Connection
+from dialer.ami.connection import Connection
+from dialer.ami.link import AmiLink
 from dialer.ami.originate import Accepted, Action, Answer, OriginateCall
 from dialer.engine.feeds import Feeds
 from dialer.operations import attempts, messages
@@ -93,7 +94,7 @@ def _did_something(result: Any) -> bool:
 
 
 def _around_calls(fuse: Fuse) -> None:
-    originate, send = AmiLink.originate, _Connection.send
+    originate, send = AmiLink.originate, Connection.send
 
     async def originate_wrapped(self: AmiLink, call: OriginateCall) -> Answer:
         fuse.reached("call-write:before")
@@ -102,14 +103,14 @@ def _around_calls(fuse: Fuse) -> None:
             fuse.reached("call-accepted")
         return answer
 
-    def send_wrapped(self: _Connection, action: Action, **how: Any) -> Any:
+    def send_wrapped(self: Connection, action: Action, **how: Any) -> Any:
         sent = send(self, action, **how)
         if action["Action"] == "Originate":
             _once_written(fuse, "call-write:after")
         return sent
 
     AmiLink.originate = originate_wrapped  # type: ignore[method-assign]
-    _Connection.send = send_wrapped  # type: ignore[method-assign]
+    Connection.send = send_wrapped  # type: ignore[method-assign]
 
 
 def _around_texts(fuse: Fuse) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dialer.ami.link import _Connection
+from dialer.ami.connection import Connection
 from dialer.ami.originate import Action
 from sms.link import Link
 
@@ -22,9 +22,9 @@ class Written:
     texts: list[datetime] = field(default_factory=list)
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> "Written":
-        send, submit = _Connection.send, Link.submit
+        send, submit = Connection.send, Link.submit
 
-        def send_noted(connection: _Connection, action: Action, **how: Any) -> Any:
+        def send_noted(connection: Connection, action: Action, **how: Any) -> Any:
             if action["Action"] == "Originate":
                 self.calls.append((datetime.now(UTC), str(action["Channel"])))
             return send(connection, action, **how)
@@ -33,6 +33,6 @@ class Written:
             self.texts.append(datetime.now(UTC))
             submit(link, *what)
 
-        monkeypatch.setattr(_Connection, "send", send_noted)
+        monkeypatch.setattr(Connection, "send", send_noted)
         monkeypatch.setattr(Link, "submit", submit_noted)
         return self
