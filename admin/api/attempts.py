@@ -6,7 +6,7 @@ from aiohttp import web
 
 from admin.keys import CONTEXT
 from admin.openapi import Operations, answer
-from admin.schemas.common import CountingQuery, ListQuery, LongPageOut, PageOut
+from admin.schemas.common import CountingQuery, LongPageOut
 from admin.schemas.contacts import AttemptOut, MessageOut, ReplyOut
 from dialer.operations import reports
 from dialer.store import lists
@@ -32,12 +32,12 @@ async def messages(request: web.Request, query: CountingQuery) -> web.Response:
     return answer(_long(LongPageOut[MessageOut], items, page))
 
 
-@api("GET", "/replies", "List replies", answers={200: PageOut[ReplyOut]})
-async def replies(request: web.Request, query: ListQuery) -> web.Response:
-    """Newest first by default; `filter=stop:eq:true` for those that asked not to be contacted."""
+@api("GET", "/replies", "List replies", answers={200: LongPageOut[ReplyOut]})
+async def replies(request: web.Request, query: CountingQuery) -> web.Response:
+    """Newest first by default; `filter=stop:eq:true` for those that asked not to be contacted. Counted as calls are."""
     page = await reports.replies_page(request.app[CONTEXT], query.query())
     items = [ReplyOut.of(item) for item in page.items]
-    return answer(PageOut[ReplyOut](items=items, total=page.total, next_cursor=page.next_cursor))
+    return answer(_long(LongPageOut[ReplyOut], items, page))
 
 
 def _long(made: type[Paged], items: list[Any], page: Page) -> Paged:

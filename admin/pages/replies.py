@@ -16,7 +16,7 @@ KINDS = (("", N_("All")), ("stop:eq:true", N_("Asked to stop")), ("stop:eq:false
 async def index(request: web.Request) -> web.StreamResponse:
     campaign, looked = await load(request), wanted(request, DEFAULT_SORT)
     found = await reports.replies_page(request.app[CONTEXT], looked.query(), campaign.id)
-    view = ListView(looked, found.items, found.total, found.next_cursor)
+    view = ListView(looked, found.items, found.total, found.next_cursor, found.total_is_exact)
     kind = next((one for one in view.given if one in dict(KINDS)), "")
     return page(
         request, "campaign/replies.html", section="Campaigns", tab="Replies", campaign=campaign, list=view, kinds=labelled(KINDS),

@@ -107,17 +107,17 @@ async def sources_page(ctx: Context, campaign_id: int, query: Query) -> Page:
 
 
 async def tries_page(ctx: Context, listing: Listing, query: Query) -> Page:
-    """Of calls or texts, of which there may be millions: they are counted up to `MOST`, unless `query` wants it exact."""
+    """Of calls, texts or replies, of which there may be millions: they are counted up to `MOST`, unless `query` wants it exact."""
     return await _page(ctx, replace(listing, most=MOST), query)
 
 
 async def replies_page(ctx: Context, query: Query, campaign_id: int | None = None) -> Page:
-    """Each with the text that it `answered`, and the contact's names. Raises `NotFound`."""
+    """Each with the text that it `answered`, and the contact's names; counted as `tries_page` does. Raises `NotFound`."""
     if campaign_id is None:
-        return await _page(ctx, lists.REPLIES, query)
+        return await tries_page(ctx, lists.REPLIES, query)
     async with ctx.db.read() as tx:
         await check_campaign(tx, campaign_id)
-        return await lists.replies_of(campaign_id).page(tx, query)
+    return await tries_page(ctx, lists.replies_of(campaign_id), query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,8 @@ class Listing:
         name, column, descending = self._sort(query.sort or self.default_sort)
         if query.cursor:
             rows = rows.where(self._after(column, descending, read_cursor(query.cursor, name, column, self.key)))
-        direction = (column.desc(), self.key.desc()) if descending else (column.asc(), self.key.asc())
+        by = (column,) if column is self.key else (column, self.key)
+        direction = [one.desc() if descending else one.asc() for one in by]
         # Rows without a value come last; where every row has one, an index can give the order.
         without = () if _always_there(column) else (column.is_(None),)
         ordered = rows.add_columns(column.label("_sort"), self.key.label("_key")).order_by(*without, *direction)

@@ -18,6 +18,7 @@ from dialer.store import (
     claims,
     enrollments,
     evidence,
+    lists,
     messages,
     nodes,
     overdue,
@@ -26,12 +27,13 @@ from dialer.store import (
     stops,
     webhooks,
 )
+from dialer.store.listing import Query
 from tests.support import builders
 from tests.support.context import MONDAY, Bench
 from tests.support.context import bench as make_bench
 from tests.support.databases import SqliteDatabases, opened
 
-LARGE = ("enrollment", "contact_request", "trail", "contact", "new", "old", "attempt", "message")
+LARGE = ("enrollment", "contact_request", "trail", "contact", "new", "old", "attempt", "message", "reply")
 Question = Callable[[AsyncConnection, int], Awaitable[object]]
 
 
@@ -72,6 +74,15 @@ QUESTIONS: dict[str, Question] = {
     "due when the clock was set back": lambda tx, i: overdue.move(
         tx, SimpleNamespace(campaign_id=i, channel="call", priority=0), MONDAY, MONDAY, timedelta(hours=-1), 2
     ),
+    "calls by outcome": lambda tx, i: lists.attempts_of(i).page(tx, Query(filters=("outcome:eq:lost",))),
+    "calls of all by outcome": lambda tx, _: lists.ATTEMPTS.page(tx, Query(filters=("outcome:eq:lost",))),
+    "texts by status": lambda tx, i: lists.messages_of(i).page(tx, Query(filters=("status:eq:failed",))),
+    "texts of all by status": lambda tx, _: lists.MESSAGES.page(tx, Query(filters=("status:eq:failed",))),
+    "replies": lambda tx, i: lists.replies_of(i).page(tx, Query(sort="-received_at")),
+    "replies that ask to stop": lambda tx, i: lists.replies_of(i).page(
+        tx, Query(sort="-received_at", filters=("stop:eq:true",))
+    ),
+    "replies of all that ask to stop": lambda tx, _: lists.REPLIES.page(tx, Query(filters=("stop:eq:true",))),
     "unfinished stops": lambda tx, _: campaigns.with_unfinished_stop(tx),
 }
 

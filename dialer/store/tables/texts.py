@@ -30,6 +30,8 @@ message = Table(
     Column("final_at", Utc),
     partial("ix_message_open", "dialer_node", where="status = 'pending'"),
     Index("ix_message_campaign", "campaign_id", "id"),
+    Index("ix_message_status", "campaign_id", "status", "id"),
+    Index("ix_message_of_status", "status", "id"),
     Index("ix_message_contact_id", "contact_id"),
     Index("ix_message_address", "address", "id"),
 )
@@ -82,12 +84,16 @@ reply = Table(
     Column("received_at", Utc, nullable=False),
     Column("stop", Boolean, nullable=False),
     Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), index=True),
-    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="SET NULL"), index=True),
+    Column("campaign_id", Id, ForeignKey("campaign.id", ondelete="SET NULL")),
     Column("message_id", String(26), ForeignKey("message.id", ondelete="SET NULL"), index=True),
     Column("confirmation", String(16)),
     Column("confirmation_error", Text),
     Column("dialer_node", String(64), nullable=False),
     Index("ix_reply_source", "source", "id"),
+    Index("ix_reply_campaign", "campaign_id", "id"),
+    Index("ix_reply_received", "campaign_id", "received_at", "id"),
+    Index("ix_reply_stop", "campaign_id", "stop", "received_at", "id"),
+    Index("ix_reply_of_stop", "stop", "id"),
     partial("ix_reply_confirmation", "dialer_node", where="confirmation IN ('pending', 'sending')"),
 )
 

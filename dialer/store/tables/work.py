@@ -127,6 +127,8 @@ attempt = Table(
     Column("ended_at", Utc),
     partial("ix_attempt_open", "dialer_node", where="state <> 'ended'"),
     Index("ix_attempt_campaign", "campaign_id", "id"),
+    partial("ix_attempt_outcome", "campaign_id", "outcome", "id", where="outcome IS NOT NULL"),
+    partial("ix_attempt_of_outcome", "outcome", "id", where="outcome IS NOT NULL"),
     Index("ix_attempt_contact_id", "contact_id"),
     partial("ix_attempt_digest", "digest", "started_at", where="digest IS NOT NULL"),
     Index("ix_attempt_number", "number", "started_at"),  # how many calls a number had, over all campaigns
