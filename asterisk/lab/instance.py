@@ -192,11 +192,12 @@ class Instance:
         """`core restart` executes argv[0] again, so that must be this script and not the program or its loader.
 
         The kernel ends Asterisk when the thread that started it ends (setpriv, a part of every Debian): no orphans.
+        In UTC, as STRFTIME's `%s` is a time of the process's own zone whatever zone is asked for.
         """
         loader, *rest = self._distribution.command
         own = f'{shlex.quote(loader)} --argv0 "$0" {shlex.join(rest)}' if rest else shlex.quote(loader)
         guard = "setpriv --pdeathsig KILL " if shutil.which("setpriv") else ""
-        return f'#!/bin/sh\nexec {guard}{own} "$@"\n'
+        return f'#!/bin/sh\nexport TZ=UTC0\nexec {guard}{own} "$@"\n'
 
     def _common_files(self) -> Mapping[str, str]:
         folder, distribution = self.folder, self._distribution

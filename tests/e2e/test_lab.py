@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ from asterisk.lab.world import Agent
 from tests.support.rig import everybody_answers
 
 CALLER_ID = "+13035550000"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -386,6 +391,21 @@ async def test_the_ledger_holds_every_call_of_a_burst_once(lab: Lab, dialer: Ses
         await call.event("Hangup")
     placed = Counter(p.number for p in lab.ledger())
     assert [placed[called] for called in wanted] == [1] * len(wanted)
+
+
+async def test_the_ledger_has_the_right_time_whatever_the_machines_zone_is(
+    tmp_path: Path, asterisk_distribution: Distribution, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TZ", "America/New_York")
+    called, before = number(Callee.BUSY, 0), now()
+    far = Lab(tmp_path / "far", agents=1, distribution=asterisk_distribution)
+    await far.start()
+    try:
+        async with Session(far.pbx.ami) as session:
+            await (await originate(session, called)).event("Hangup")
+            assert before < (await ended(far, called)).at < now()
+    finally:
+        await far.stop()
 
 
 @pytest.mark.req("D3")
