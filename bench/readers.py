@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import uvloop
+
 PAGES = ("/live/stream", "/campaigns/1/live")
 LISTS = ("/api/v1/campaigns", "/api/v1/campaigns/1/contacts?limit=10", "/api/v1/attempts?limit=10")
 CONNECTIONS = 100
@@ -116,6 +118,6 @@ async def main(port: int, token: str, pages: int, slow: int, calls: float, until
 
 
 if __name__ == "__main__":
-    asyncio.run(
+    uvloop.run(
         main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), float(sys.argv[6]))
     )
