@@ -118,15 +118,48 @@ document.querySelectorAll('form[data-upload]').forEach((form) => {
 // -- requests of htmx: a bar while one lasts, and words when it failed -------------------------------------------------------
 // A stream is a request that never ends; what becomes of it is said below.
 
-function toast(text) {
+/** Asks for the same once more, with what stands in its form by then. */
+const repeat = ({ sourceElement, request }) => htmx.ajax(request.method, request.action, { source: sourceElement });
+
+function againButton(press) {
+  const { again } = document.getElementById('toasts').dataset;
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', textContent: again });
+  button.addEventListener('click', press);
+  return button;
+}
+
+/** Only what reads is repeated from here: who sent a form has its button. */
+function toast(text, ctx) {
   const told = document.createElement('div');
   told.className = 'alert alert-danger toast-text';
   told.textContent = text;
+  if (ctx.request.method === 'GET') told.append(againButton(() => { told.remove(); repeat(ctx); }));
   const toasts = document.getElementById('toasts');
   const close = Object.assign(document.createElement('button'), { type: 'button', className: 'btn-close', ariaLabel: toasts.dataset.close });
   close.addEventListener('click', () => told.remove());
   told.append(close);
   toasts.replaceChildren(told);
+}
+
+/** Of what a page fetches by itself: said where it was to stand, in place of the words of its waiting. */
+function missing(place, ctx) {
+  const [waiting, hidden] = [[...place.childNodes], place.hidden];
+  const again = againButton(() => {
+    place.replaceChildren(...waiting);
+    place.hidden = hidden;
+    place.classList.remove('text-danger');
+    repeat(ctx);
+  });
+  again.classList.add('ms-2');
+  place.replaceChildren(place.dataset.unreached, again);
+  place.hidden = false;
+  place.classList.add('text-danger');
+}
+
+function failed(ctx, words) {
+  const place = ctx.sourceElement.querySelector('[data-unreached]');
+  if (place) missing(place, ctx);
+  else toast(words, ctx);
 }
 
 /** The words of the server's error page, if that is what came in place of a part. */
@@ -152,10 +185,10 @@ document.addEventListener('htmx:after:request', (event) => {
   if (!words && response.status < 500) return; // a part that says itself what is wrong
   words ||= document.getElementById('toasts').dataset.failed.replace('STATUS', response.status); // not ours: a proxy's
   event.preventDefault();
-  toast(words);
+  failed(event.detail.ctx, words);
 });
 document.addEventListener('htmx:error', (event) => {
-  if (event.detail.ctx && !isStream(event)) toast(document.getElementById('toasts').dataset.unreached);
+  if (event.detail.ctx && !isStream(event)) failed(event.detail.ctx, document.getElementById('toasts').dataset.unreached);
 });
 
 // -- the focus: what had it and is replaced gives it to what came in its place, not to the top of the page -------------------
@@ -224,12 +257,3 @@ document.addEventListener('change', (event) => {
 });
 document.addEventListener('htmx:after:swap', countTicked);
 addEventListener('pageshow', countTicked);
-
-// -- what a page fetches by itself and did not get: an element with data-unreached says so in its place ------------------
-
-document.addEventListener('htmx:error', (event) => {
-  const place = event.target.querySelector?.('[data-unreached]');
-  if (!place) return;
-  place.textContent = place.dataset.unreached;
-  place.classList.add('text-danger');
-});
