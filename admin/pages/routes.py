@@ -94,7 +94,7 @@ def routes() -> Iterable[web.AbstractRouteDef]:
         web.get(f"{ONE}/sources", sources.index),
         web.get(f"{ONE}/sources/key", source_ways.show_key),
         web.post(f"{ONE}/sources/key", source_ways.renew_key),
-        web.post(f"{ONE}/sources/filter", source_ways.add_filter),
+        web.post(f"{ONE}/sources/filter", sources.add_filter),
         web.post(f"{ONE}/sources/filter/preview", source_ways.preview_filter),
         web.get(f"{ONE}/sources/{SOURCE}/removal", sources.removal_dialog),
         web.post(f"{ONE}/sources/{SOURCE}/remove", sources.remove),

@@ -24,15 +24,18 @@ _FIELDS = ("first_name", "last_name", "address", "external_id", "time_zone", "cr
 Form = Mapping[str, Any]
 
 
-async def parts(request: web.Request, campaign: Campaign) -> dict[str, Any]:
-    """What both sections show when the page is opened."""
+async def parts(
+    request: web.Request, campaign: Campaign, form: Form | None = None, refused: str | None = None
+) -> dict[str, Any]:
+    """What both sections show when the page is opened; with a `form` that was `refused`, what was typed into it."""
+    rows, q = (_rows(form), _words(form)) if form is not None else ([], "")
     fields = await rest_fields.of_campaign(request.app[CONTEXT], campaign.id)
     return {
         "endpoint": f"{request.url.origin()}{BASE}/campaigns/{campaign.id}/contacts",
         "pushable": fields,
         "curl": _curl(request, campaign, fields, "KEY"),
         "key": None,
-        **_filter_parts(fields, [("", "eq", "")], "", None, None),
+        **_filter_parts(fields, rows or [("", "eq", "")], q, None, refused),
     }
 
 
@@ -77,7 +80,7 @@ def _curl(request: web.Request, campaign: Campaign, fields: list[Pushable], key:
 async def preview_filter(request: web.Request) -> web.StreamResponse:
     """While it is typed: how many fit. With `more`, the form with one more condition."""
     campaign, form, ctx = await load(request), await request.post(), request.app[CONTEXT]
-    rows, q = _rows(form), str(form.get("q", "")).strip()
+    rows, q = _rows(form), _words(form)
     found, refused = await _found(ctx, campaign, rows, q)
     if "more" in request.query:
         rows = [*rows, ("", "eq", "")][:MOST_CONDITIONS]
@@ -92,11 +95,13 @@ async def preview_filter(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def add_filter(request: web.Request) -> web.StreamResponse:
-    campaign, form, ctx = await load(request), await request.post(), request.app[CONTEXT]
-    rows, q = _rows(form), str(form.get("q", "")).strip()
-    await selections.take(ctx, campaign.id, _conditions(rows), q or None, None)
-    raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/sources")
+async def take(ctx: Context, campaign: Campaign, form: Form) -> None:
+    """Raises `InvalidInput`."""
+    await selections.take(ctx, campaign.id, _conditions(_rows(form)), _words(form) or None, None)
+
+
+def told(invalid: InvalidInput) -> str:
+    return "; ".join(said(fault.reason) for fault in invalid.faults)
 
 
 async def _found(
@@ -105,7 +110,7 @@ async def _found(
     try:
         return await selections.preview(ctx, campaign.id, _conditions(rows), q or None), None
     except InvalidInput as error:
-        return None, "; ".join(said(fault.reason) for fault in error.faults)
+        return None, told(error)
 
 
 def _filter_parts(
@@ -127,6 +132,10 @@ def _rows(form: Form) -> list[tuple[str, str, str]]:
     getall = form.getall  # type: ignore[attr-defined]  # a form may name a field more than once
     columns = [[str(value) for value in getall(name, [])] for name in ("field", "op", "value")]
     return list(zip(*columns, strict=False))[:MOST_CONDITIONS]
+
+
+def _words(form: Form) -> str:
+    return str(form.get("q", "")).strip()
 
 
 def _field(typed: str) -> str:

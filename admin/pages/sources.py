@@ -9,12 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from admin.keys import CONTEXT
-from admin.language import _
+from admin.language import _, said
 from admin.pages import source_ways
 from admin.pages.campaign import load
 from admin.pages.render import page
 from dialer.domain.campaign import Campaign
-from dialer.domain.errors import DomainError, IllegalTransition
+from dialer.domain.errors import DomainError, IllegalTransition, InvalidInput
 from dialer.operations import removal, reports, sources
 from dialer.operations.context import Context
 from dialer.operations.sources import NotRemovable
@@ -46,7 +46,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
     try:
         await removal.remove(request.app[CONTEXT], campaign.id, _source_id(request))
     except NotRemovable as error:
-        return await _page(request, refused=error)
+        return await _refused(request, error)
     raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/sources")
 
 
@@ -55,7 +55,18 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     try:
         await sources.cancel(request.app[CONTEXT], campaign.id, _source_id(request))
     except IllegalTransition as error:
-        return await _page(request, refused=error)
+        return await _refused(request, error)
+    raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/sources")
+
+
+async def add_filter(request: web.Request) -> web.StreamResponse:
+    """Of contacts that are here already; what is wrong stands in the form, with all that was typed."""
+    campaign, form = await load(request), await request.post()
+    try:
+        await source_ways.take(request.app[CONTEXT], campaign, form)
+    except InvalidInput as error:
+        ways = await source_ways.parts(request, campaign, form, source_ways.told(error))
+        return await _page(request, 422, **ways)
     raise web.HTTPSeeOther(f"/campaigns/{campaign.id}/sources")
 
 
@@ -63,15 +74,19 @@ def _source_id(request: web.Request) -> int:
     return int(request.match_info["source"])
 
 
-async def _page(request: web.Request, refused: DomainError | None = None) -> web.Response:
+async def _refused(request: web.Request, error: DomainError) -> web.Response:
+    return await _page(request, 409, told={"title": _("That was not possible"), "text": said(str(error))})
+
+
+async def _page(request: web.Request, status: int = 200, **more: Any) -> web.Response:
     campaign = await load(request)
-    parts = await listed(request.app[CONTEXT], campaign)
-    ways = await source_ways.parts(request, campaign)
-    told = {"title": _("That was not possible"), "text": str(refused)} if refused else None
-    return page(
-        request, "campaign/sources.html", status=409 if refused else 200, section="Campaigns", tab="Sources", told=told,
-        **parts, **ways,
-    )  # fmt: skip
+    shown = {
+        "told": None,
+        **await listed(request.app[CONTEXT], campaign),
+        **await source_ways.parts(request, campaign),
+        **more,
+    }
+    return page(request, "campaign/sources.html", status=status, section="Campaigns", tab="Sources", **shown)
 
 
 async def listed(ctx: Context, campaign: Campaign) -> dict[str, Any]:

@@ -30,6 +30,11 @@ log = structlog.get_logger(__name__)
 # Between the agent's answer and the callee's call there is a commit.
 TO_LEAVE = timedelta(seconds=30)
 NOT_NOW = marked("the campaign may not call this contact now")
+# Of an offer that is over; other states are words themselves.
+_BECAME = {
+    PreviewState.OFFERED: marked("it is being taken back"),
+    PreviewState.TIMED_OUT: marked("its time has run out, and nobody was called"),
+}
 AT_HAND = 5  # requests of a campaign that are looked at for one that may be called
 
 
@@ -250,8 +255,8 @@ class Previews:
             raise NotFound("offer", offer_id)
         if state in same:
             return None
-        became = Said("it is being taken back") if state is PreviewState.OFFERED else Said(state.replace("_", " "))
-        raise Conflict("the offer is over: %(became)s", became=became)
+        became = _BECAME.get(state) or state.replace("_", " ")
+        raise Conflict("the offer is over: %(became)s", became=Said(became))
 
     async def stop(self) -> None:
         """The server is stopping: what is on offer goes back."""

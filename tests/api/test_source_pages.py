@@ -71,7 +71,10 @@ async def test_a_filter_is_counted_and_becomes_a_source(manager: Browser, server
     assert "Contacts: attributes.plan eq gold" in shown
     refused = await server.call("GET", f"{path}/sources/{made['id']}/refused.csv")  # a filter has no columns of a file
     assert (await refused.text()).splitlines() == ["line,reason,remedy"]
-    await manager.post(f"{path}/sources/filter", 422, wrong)
+    again = await manager.post(f"{path}/sources/filter", 422, [*wrong, ("q", "Ann")])
+    assert "is not a field to filter by" in again
+    assert ('value="&lt;b&gt;"' in again, 'value="Ann"' in again) == (True, True), "what was typed stays"
+    assert '<details class="way" id="filter" open>' in again
 
 
 @pytest.mark.req("K8")
@@ -89,7 +92,7 @@ async def test_a_source_is_removed_on_a_page_of_its_own(manager: Browser, server
     await server.ok("POST", f"{path}/publish")
     assert "unpublish it first" in await manager.get(f"{one}/removal")
     assert "<nav" not in await manager.get(f"{one}/removal", **{"HX-Request": "true"})
-    assert "a source that is done can" in (await manager.post(f"{one}/cancel", 409)).replace("&#39;", "'")
+    assert "A source that is done can" in (await manager.post(f"{one}/cancel", 409)).replace("&#39;", "'")
     assert await manager.post(f"{one}/remove", 303) == f"{path}/sources"
     assert "Stays: 1 brought by another source" in await manager.get(f"{path}/sources")
     assert "it was removed already" in await manager.post(f"{one}/remove", 409)

@@ -1,5 +1,6 @@
 """Event webhooks in the browser: made, tried, told of a campaign, repeated, and fit for a phone."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -95,6 +96,7 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await page.set_viewport_size({"width": 1280, "height": 860})
     await picture(page, "webhooks")
     await page.get_by_role("link", name="CRM").click()
+    await somebody_disables_it(server, page)
     await it_is_changed(server, page)
     await page.get_by_role("button", name="Make another secret").click()
     await page.get_by_role("button", name="Make another", exact=True).click()
@@ -103,6 +105,23 @@ async def test_a_webhook_is_made_tried_and_told_of_calls(
     await page.get_by_role("button", name="Delete").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("Nobody is told")).to_be_visible()
+
+
+async def somebody_disables_it(server: Server, page: Page) -> None:
+    """What is pressed on a page that still shows it enabled is refused, with what to do."""
+    for button in ("Send a test event", re.compile("Send again: test")):
+        await server.ok("PATCH", "/webhooks/1", json={"enabled": False})
+        await page.get_by_role("button", name=button).first.click()
+        await expect(page.get_by_role("alert").first).to_contain_text(
+            "Nothing was done: the webhook is disabled: enable it, then send to it"
+        )
+        await expect(page.get_by_label("Enabled")).not_to_be_checked()
+        await picture(page, "webhook-disabled-meanwhile")
+        await page.set_viewport_size(PHONE)
+        await fits(page, "webhook-disabled-meanwhile")
+        await page.set_viewport_size({"width": 1280, "height": 860})
+        await server.ok("PATCH", "/webhooks/1", json={"enabled": True})
+        await page.goto("/webhooks/1")
 
 
 async def it_is_changed(server: Server, page: Page) -> None:

@@ -173,7 +173,7 @@ async def test_an_offer_that_nobody_answers_goes_back_and_can_not_be_accepted(be
     assert (await page.kinds(held))[-1] == "preview-timed-out"
     assert page.previews.of(ann) is None
     assert ann.ready
-    with pytest.raises(Conflict, match="timed out"):
+    with pytest.raises(Conflict, match="its time has run out"):
         await page.previews.accept(ann, held.offer.id)
     assert page.phones.rung == []
 
