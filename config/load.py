@@ -3,10 +3,11 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
 from config.settings import Settings
 
@@ -14,6 +15,8 @@ from config.settings import Settings
 NOT_SETTINGS = {"DIALER_CONFIG", "DIALER_CACHE", "DIALER_SECRETS_DIR"}
 # Folders of secrets, a file for each: containers mount one, systemd makes one for `LoadCredential=`.
 SECRET_FOLDERS = ("DIALER_SECRETS_DIR", "CREDENTIALS_DIRECTORY")
+LISTS = (tuple, frozenset)
+LIST_FAULTS = {"tuple_type", "frozen_set_type"}
 
 
 class SettingsError(Exception):
@@ -22,6 +25,17 @@ class SettingsError(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class _Environment(EnvSettingsSource):
+    """Lists may be written with commas, too. What is no JSON is told by its key, as any other wrong value is."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            is_list = field is not None and get_origin(field.annotation) in LISTS
+            return [one.strip() for one in value.split(",")] if is_list and value.lstrip()[:1] != "[" else value
 
 
 def load(path: Path | None = None) -> Settings:
@@ -36,13 +50,13 @@ def load(path: Path | None = None) -> Settings:
         @classmethod
         def settings_customise_sources(
             cls,
-            settings_cls: type[BaseSettings],  # noqa: ARG003  (the signature is pydantic-settings')
+            settings_cls: type[BaseSettings],
             init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (the signature is pydantic-settings')
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, init_settings
+            return _Environment(settings_cls), init_settings
 
     faults = _unknown_variables()
     try:
@@ -102,4 +116,7 @@ def _explain(fault: dict[str, Any], path: Path | None) -> str:
         if "secret" in variable.lower() or isinstance(fault["input"], dict)
         else f" (it is {str(fault['input'])[:80]!r})"
     )
-    return f"{where}: {fault['msg'].removeprefix('Value error, ')}{value}"
+    told = (
+        "should be a list, such as a, b" if fault["type"] in LIST_FAULTS else fault["msg"].removeprefix("Value error, ")
+    )
+    return f"{where}: {told}{value}"

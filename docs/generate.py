@@ -23,7 +23,8 @@ SETTINGS = """# Settings
 Every setting, with the environment variable that sets it. The file (TOML, named by `--config` or `DIALER_CONFIG`) and
 the environment may both be used; the environment wins. A secret may stand in a file that is called as its variable
 (`DIALER_AMI__SECRET`), in the folder that `DIALER_SECRETS_DIR` names or that systemd makes for `LoadCredential=`; it wins over the
-settings file. Wrong settings stop the start, and all faults are told at once.
+settings file. In a variable a list is written with commas or as JSON (`a.example, b.example` or `["a.example"]`), a map as JSON.
+Wrong settings stop the start, and all faults are told at once.
 [config/example.toml](../../config/example.toml) is a file to start from."""
 API = """# HTTP API
 
