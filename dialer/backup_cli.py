@@ -30,8 +30,7 @@ def backup(
     print(f"{file}: {size:,} bytes")
     if key.exists():
         beside = file.with_name(f"{file.name}{KEY}")
-        beside.touch(mode=0o600)
-        shutil.copyfile(key, beside)
+        _copy_key(key, beside)
         print(f"{beside}: without this key, erased numbers on do-not-contact lists are not recognised")
 
 
@@ -71,8 +70,16 @@ def _put(settings: Settings, file: Path) -> None:
     beside, key = file.with_name(f"{file.name}{KEY}"), _key(settings)
     if beside.exists() and not key.exists():
         key.parent.mkdir(parents=True, exist_ok=True)
-        key.touch(mode=0o600)
-        shutil.copyfile(beside, key)
+        _copy_key(beside, key)
+
+
+def _copy_key(key: Path, to: Path) -> None:
+    with refusing():
+        try:
+            to.touch(mode=0o600)
+            shutil.copyfile(key, to)
+        except OSError as error:
+            raise InvalidInput.single("file", f"{to} can't be made: {error}") from None
 
 
 def _database(settings: Settings, otherwise: str) -> Path:

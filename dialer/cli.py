@@ -1,6 +1,7 @@
 """The commands: `dialer serve`, `migrate`, `check`, `token create` and so on; `strategy_cli.py`, `simulation_cli.py` have more."""
 
 import gc
+import os
 import sys
 from datetime import timedelta
 from typing import Annotated
@@ -172,6 +173,7 @@ def _line() -> str:
 
 def main() -> None:
     show_all()
+    os.umask(0o077)  # the database, uploads and keys have what is nobody else's business
     cli()
 
 

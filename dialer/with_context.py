@@ -17,7 +17,7 @@ from dialer.domain.errors import DomainError, InvalidInput
 from dialer.operations.audit import Doer, Kind, acting
 from dialer.operations.context import Context
 from dialer.store.database import Database
-from dialer.store.migrate import must_be_there, pending
+from dialer.store.migrate import must_be_there, pending, reaching
 
 Config = Annotated[Path | None, typer.Option("--config", help="The settings file (TOML); also DIALER_CONFIG.")]
 
@@ -40,7 +40,7 @@ def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]],
             must_be_there(settings.database.url)
         db = Database(settings.database.url)
         try:
-            if not begins and await pending(db):
+            if not begins and await _is_behind(db):
                 raise InvalidInput.single("database", f"{_told(db)} is not that of this version: run `dialer migrate`")
             with acting(Doer(_user_name(), Kind.COMMAND)):
                 await work(Context(db, settings))
@@ -49,6 +49,11 @@ def with_context(settings: Settings, work: Callable[[Context], Awaitable[None]],
 
     with refusing():
         asyncio.run(run())
+
+
+async def _is_behind(db: Database) -> bool:
+    with reaching(db.url):
+        return await pending(db)
 
 
 def _told(db: Database) -> str:

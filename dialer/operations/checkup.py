@@ -22,7 +22,7 @@ from dialer.operations.context import strategy_of, utc_now
 from dialer.operations.text_settings import gateway_settings
 from dialer.store import campaigns, gateways, strategies
 from dialer.store.database import Database
-from dialer.store.migrate import pending
+from dialer.store.migrate import cause, pending
 from dialer.strategy.model import needs
 from sms.events import Bound, Closed
 from sms.probe import probe
@@ -77,7 +77,7 @@ async def store(settings: Settings, db: Database) -> tuple[Finding, Wanted]:
         wanted = await _wanted(db)
     except Exception as error:  # noqa: BLE001  (any driver's error is a finding)
         remedy = Said("check DIALER_DATABASE__URL, and that it can be reached")
-        told = str(error).replace(settings.database.url, where)
+        told = cause(error).replace(settings.database.url, where)
         return Finding("database", Said("%(where)s: %(told)s", where=where, told=told), remedy), Wanted()
     return Finding("database", Said("%(where)s is up to date", where=where)), wanted
 

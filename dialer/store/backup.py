@@ -15,11 +15,18 @@ BESIDE = ("-wal", "-shm", "-search", "-search-wal", "-search-shm")
 def copy(database: Path, to: Path) -> int:
     """A whole copy of one moment, on disk when this returns; its size in bytes. The writer of a running server goes on.
 
-    Only its owner may read it. InvalidInput if there is no such database, or `to` is there already.
+    Only its owner may read it. InvalidInput if there is no such database, if `to` is there already, or can't be written.
     """
     if not database.exists():
         raise absent(database)
     _must_be_free(to)
+    try:
+        return _written(database, to)
+    except (OSError, sqlite3.Error) as error:
+        raise InvalidInput.single("file", f"{to} can't be made: {error}") from None
+
+
+def _written(database: Path, to: Path) -> int:
     draft = to.with_name(f".{to.name}.part")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

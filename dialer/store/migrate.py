@@ -1,9 +1,12 @@
 """Brings the database to the newest revision (Alembic); a test proves that the revisions and `tables` agree."""
 
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, inspect, make_url, select, text
+from sqlalchemy.exc import DBAPIError
 
 from dialer.domain.errors import InvalidInput
 from dialer.store.database import Database
@@ -17,8 +20,10 @@ LOCK = 0x6469616C6572
 
 
 async def upgrade(db: Database) -> tuple[str | None, str | None]:
-    """Run what is missing, in one transaction; returns the revision before and after."""
-    async with db.write() as tx:
+    """Run what is missing, in one transaction; returns the revision before and after. Raises as `reaching` does."""
+    async with AsyncExitStack() as stack:
+        with reaching(db.url):
+            tx = await stack.enter_async_context(db.write())
         return await tx.run_sync(_upgrade)
 
 
@@ -26,6 +31,22 @@ async def pending(db: Database) -> bool:
     """Whether `upgrade` would do anything."""
     async with db.read() as tx:
         return await tx.run_sync(lambda connection: _current(connection) != newest())
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Raises `InvalidInput` for a database that does not answer, or is none: in a line, to whoever starts on it."""
+    try:
+        yield
+    except (OSError, DBAPIError) as error:
+        where = make_url(url).render_as_string(hide_password=True)
+        told = f"{where}: {cause(error)}: check DIALER_DATABASE__URL, and that it can be reached"
+        raise InvalidInput.single("database", told) from None
+
+
+def cause(error: Exception) -> str:
+    """What the driver says, without what SQLAlchemy adds for programmers."""
+    return str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
 
 
 def must_be_there(url: str) -> None:

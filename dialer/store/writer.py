@@ -94,8 +94,12 @@ class Writer:
         over, waits = threading.Event(), is_patient()
 
         def lend() -> None:
-            if waits:
-                self._begin(patient=True).rollback()  # nobody else holds it
+            try:
+                if waits:
+                    self._begin(patient=True).rollback()  # nobody else holds it
+            except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
+                tell(came, came.set_exception, error)
+                return
             tell(came, came.set_result, None)
             over.wait()
 
@@ -164,10 +168,9 @@ class Writer:
         if first.done.cancelled():
             return
         went: list[tuple[_Whole, Any]] = []
-        tx = self._connection()
         one: _Whole | None = first
         try:
-            driver = self._begin(patient=first.patient)
+            tx, driver = self._connection(), self._begin(patient=first.patient)
             went.append((first, drive(first.work(cast("AsyncConnection", tx)))))
             until = time.monotonic() + TOGETHER_S
             while time.monotonic() < until:
@@ -178,8 +181,9 @@ class Writer:
                     self._go_along(tx, one, went)
             driver.commit()
         except BaseException as error:  # noqa: BLE001  (whoever waits for it gets it)
-            with suppress(sqlite3.Error):
-                tx.driver.rollback()
+            if self._tx is not None:
+                with suppress(sqlite3.Error):
+                    self._tx.driver.rollback()
             for failed in {id(job): job for job in (*(job for job, _ in went), one or first)}.values():
                 failed.fail(error)
             return
