@@ -195,7 +195,8 @@ class Engine:
 
     def _on_down(self, reason: str) -> None:
         self.agents.forget()
-        log.warning("asterisk_down", reason=reason)
+        if not self.dialing.decisions.draining:  # a stop is no trouble
+            log.warning("asterisk_down", reason=reason)
 
     def _on_state(self, state: LinkState, reason: str) -> None:
         if state is not LinkState.CONNECTING and (state, reason) != self._logged:  # not every try of an outage

@@ -1,6 +1,7 @@
 """What a campaign leaves in the log: a line for each outcome, with the ids by which it is found, and no personal data."""
 
 import json
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ async def test_each_outcome_has_a_line_with_its_ids(lab: Lab, smsc: Smsc, tmp_pa
             "all to be called, and one text to be submitted and delivered",
         )
         attempts = (await server.ok("GET", "/attempts"))["items"]
+        await server.signal(signal.SIGTERM)
+        assert await server.ended() == 0
     finally:
         await server.stop()
     ended = lines(server, "call_ended")
@@ -50,5 +53,7 @@ async def test_each_outcome_has_a_line_with_its_ids(lab: Lab, smsc: Smsc, tmp_pa
         assert line["level"] == "info"
         assert {"request", "step", "timestamp"} <= line.keys()
         assert ("attempt" in line) != ("message" in line)
+    told = [json.loads(line) for line in server.words().splitlines()]
+    assert [line["event"] for line in told if line["level"] in {"warning", "error"}] == [], "a stop is no trouble"
     for personal in (*NUMBERS, *(phone[1:] for phone in NUMBERS), "Hello"):
         assert personal not in server.words()
