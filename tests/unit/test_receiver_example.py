@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from http.server import HTTPServer
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_it_takes_what_is_signed_with_its_secret_and_each_event_once(
     assert send(port, receiver.SECRET, time.time() - 400).status == 401, (
         "an old one, that somebody kept and sends again"
     )
+
+
+@pytest.mark.parametrize("header", [None, "", "t", "t=1", "v1=", "t=x,v1=y", "t=1,v1=\xe4", "=,="])
+def test_what_nobody_has_signed_is_refused_and_does_no_harm(port: int, header: str | None) -> None:
+    """A scanner finds every address sooner or later."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("POST", "/", EVENT, {} if header is None else {"X-Dialer-Signature": header})
+    assert connection.getresponse().status == 401
+    connection.close()
 
 
 def test_the_page_shows_the_very_file() -> None:
