@@ -69,6 +69,14 @@ class Client:
                 if line.startswith(b"data:"):
                     yield json.loads(line.removeprefix(b"data:"))
 
+    async def wait(self, campaign_id: int) -> None:
+        """Until all of its contacts are done. Nobody is asked again and again, but when something has changed."""
+        while not await self._is_over(campaign_id):
+            async for _picture in self.follow():
+                if await self._is_over(campaign_id):
+                    return
+            await asyncio.sleep(1)  # the stream has ended, as when the server stops
+
     async def attempts(self, campaign_id: int, *, page: int = 100) -> AsyncIterator[Json]:
         """All of them, the oldest first, page by page."""
         query = {"filter": f"campaign_id:eq:{campaign_id}", "sort": "id", "limit": str(page)}
@@ -79,6 +87,10 @@ class Client:
             if not found["next_cursor"]:
                 return
             query["cursor"] = found["next_cursor"]
+
+    async def _is_over(self, campaign_id: int) -> bool:
+        counts = (await self.campaign(campaign_id))["contacts"]
+        return bool(counts["done"] + counts["stopped"] == counts["total"])
 
     async def _call(
         self,
@@ -117,10 +129,7 @@ async def main(url: str, token: str, fields: Json, contacts: Sequence[Json]) -> 
         loaded = await client.load(campaign["id"], contacts, f"{run}-contacts")
         print(f"{loaded['created']} created, {loaded['merged']} merged, {loaded['refused']} refused")
         await client.publish(await client.campaign(campaign["id"]))
-        async for _picture in client.follow():
-            counts = (await client.campaign(campaign["id"]))["contacts"]
-            if counts["done"] + counts["stopped"] == counts["total"]:
-                break
+        await client.wait(campaign["id"])
         async for attempt in client.attempts(campaign["id"]):
             print(attempt["number"], attempt["outcome"])
 

@@ -77,6 +77,27 @@ async def test_it_bears_large_pictures_and_the_words_of_a_proxy(aiohttp_client: 
     assert (refused.value.type, refused.value.retry_after_s) == ("about:blank", 7)
 
 
+async def test_it_waits_until_the_last_is_done_also_when_the_stream_ends_before(aiohttp_client: AiohttpClient) -> None:
+    done = iter([0, 0, 1, 1, 2])
+    asked = 0
+
+    async def live(_request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        return web.Response(body=b"data: {}\n\n", content_type="text/event-stream")
+
+    async def campaign(_request: web.Request) -> web.Response:
+        return web.json_response({"contacts": {"done": next(done), "stopped": 0, "total": 2}})
+
+    app = web.Application()
+    app.router.add_get("/api/v1/live", live)
+    app.router.add_get("/api/v1/campaigns/1", campaign)
+    http = await aiohttp_client(app)
+    async with Client(str(http.make_url("/")), "token") as client, asyncio.timeout(60):
+        await client.wait(1)
+    assert (next(done, None), asked) == (None, 2)
+
+
 def test_it_is_typed() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "docs/examples/client.py", "docs/examples/receiver.py"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
