@@ -67,6 +67,15 @@ class Lab:
             await self.stop()
             raise
 
+    async def revive(self) -> None:
+        """Start the PBX after a kill. The telephones register anew: it writes registrations down up to a second late."""
+        await self.pbx.start()
+        async with Session(self.pbx.admin) as session:
+            agents = await self.world.register()  # which ends what is registered, and begins anew a second later
+            for agent in agents:
+                new = {"EndpointName": agent, "ContactStatus": "NonQualified"}
+                await session.wait(lambda e, new=new: e.name == "ContactStatus" and e.has(**new))  # type: ignore[misc]
+
     async def stop(self) -> None:
         """Stop both; the folder stays, with logs and ledger."""
         await asyncio.gather(self.pbx.stop(), self.world.stop())

@@ -5,7 +5,7 @@ PBX and the dialer see what they would see from a carrier.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -134,10 +134,19 @@ class World(Instance):
         await self._put("agent", agent, behaviour)
         if (behaviour is Agent.UNREACHABLE) == (agent in self.unreachable):
             return
-        action = "PJSIPUnregister" if behaviour is Agent.UNREACHABLE else "PJSIPRegister"
-        async with Session(self.admin) as session:
-            await session.do(action, Registration=f"{agent}-line")
+        await self._each("PJSIPUnregister" if behaviour is Agent.UNREACHABLE else "PJSIPRegister", {agent})
         self.unreachable ^= {agent}
+
+    async def register(self) -> Collection[str]:
+        """Every telephone that can be reached begins to register, though it may have done so before; returns which."""
+        agents = set(self.agents) - self.unreachable
+        await self._each("PJSIPRegister", agents)
+        return agents
+
+    async def _each(self, action: str, agents: Collection[str]) -> None:
+        async with Session(self.admin) as session:
+            for agent in agents:
+                await session.do(action, Registration=f"{agent}-line")
 
     async def call_in(self, queue: str, caller: str, talk_s: float = 7200) -> None:
         """An inbound caller, who is none of the dialer's, enters a queue of the PBX and hangs up after `talk_s`."""

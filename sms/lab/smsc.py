@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,11 @@ class Smsc:
         }
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            *self._command(), json.dumps(given), stdin=pipe, stdout=pipe
+            *self._command(),
+            json.dumps(given),
+            stdin=pipe,
+            stdout=pipe,
+            env={**os.environ, "TZ": "UTC"},  # the package counts a validity period in days of local time
         )
         self.port = (await self._answer())["port"]
 

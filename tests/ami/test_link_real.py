@@ -160,7 +160,7 @@ async def test_kill_and_return_of_asterisk_loses_the_call_and_dials_again(world:
     await world.lab.pbx.kill()
     await until(lambda: world.link.state is not LinkState.UP, "down")
     assert world.tracker.free() == 0
-    await world.lab.pbx.start()
+    await world.lab.revive()
     await until(lambda: world.link.state is LinkState.UP, "up again")
     assert await world.outcome(1) is Outcome.LOST
 

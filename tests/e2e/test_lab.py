@@ -415,7 +415,7 @@ async def test_the_ledger_outlives_a_kill_of_the_pbx_which_comes_back(lab: Lab, 
     await lab.pbx.kill()
     assert lab.pbx.pid is None
     assert [p.number for p in lab.ledger()].count(called) == 1
-    await lab.pbx.start()
+    await lab.revive()
     await lab.settled()
     async with Session(lab.pbx.ami) as after:
         assert int((await after.wait(lambda e: e.name == "FullyBooted")).fields["Uptime"]) < 60

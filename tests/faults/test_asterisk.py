@@ -81,7 +81,7 @@ async def test_a_killed_asterisk_loses_its_calls_and_nobody_else(lab: Lab, tmp_p
         await asyncio.sleep(2 * ON_THE_WAY_S)
         assert not [p for p in running.placed() if p.at > died + timedelta(seconds=ON_THE_WAY_S)]
         await lab.set_talk(0.3, 0.6)
-        await lab.pbx.start()
+        await lab.revive()
         took = await resumed(running, now())
         print(f"dialing resumed {took:.2f} s after Asterisk was up again")  # noqa: T201
         assert took < RESUMES_S
