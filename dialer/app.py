@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 from aiohttp import web
@@ -11,9 +11,11 @@ from aiohttp import web
 from admin.app import make_app
 from admin.connections import Site
 from config.settings import Settings
+from dialer.domain.errors import InvalidInput
 from dialer.engine.engine import Engine
 from dialer.operations import pending
 from dialer.operations.context import Context
+from dialer.operations.uploads import uploads_folder
 from dialer.store.database import Database
 from dialer.store.migrate import upgrade
 from dialer.store.patience import patient
@@ -30,12 +32,15 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
     try:
         with patient():
             await upgrade(ctx.db)
+        with _refused("data_dir", f"{settings.data_dir} can't be written"):
+            await asyncio.to_thread(uploads_folder, ctx)
         await pending.put_back(ctx)
         engine = Engine(ctx)
         runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()
         try:
-            await Site(runner, settings.http).start()
+            with _refused("http", f"can't listen at {settings.http.host}:{settings.http.port}"):
+                await Site(runner, settings.http).start()
             _stop_on_signals(engine)
             log.info("listening", host=settings.http.host, port=settings.http.port)
             ready(ctx)
@@ -44,6 +49,15 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
             await runner.cleanup()
     finally:
         await ctx.db.close()
+
+
+@contextmanager
+def _refused(setting: str, told: str) -> Iterator[None]:
+    """What the system refuses at the start ends it in a line."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput.single(setting, f"{told}: {error}") from None
 
 
 def runner_of(app: web.Application) -> web.AppRunner:

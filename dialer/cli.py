@@ -119,7 +119,7 @@ def create_token(
         typer.Option(help="Only this right of the role (read, operate, write, manage or talk); repeatable."),
     ] = None,
     campaign: Annotated[int | None, typer.Option(help="Only for the campaign with this id.")] = None,
-    days: Annotated[float | None, typer.Option(min=0, help="How long it is good for, in days.")] = None,
+    days: Annotated[float | None, typer.Option(min=0, max=36_500, help="How long it is good for, in days.")] = None,
 ) -> None:
     """Print a new token, and nothing else, on standard output. It is shown this once."""
 

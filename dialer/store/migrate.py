@@ -37,6 +37,10 @@ async def pending(db: Database) -> bool:
 def reaching(url: str) -> Iterator[None]:
     """Raises `InvalidInput` for a database that does not answer, or is none: in a line, to whoever starts on it."""
     try:
+        if url.startswith("sqlite"):
+            Path(
+                str(make_url(url).database)
+            ).parent.stat()  # threads that find no folder are not told apart from a fault
         yield
     except (OSError, DBAPIError) as error:
         where = make_url(url).render_as_string(hide_password=True)

@@ -1,8 +1,10 @@
-"""A database that can't be reached, or is none, ends a command with a line and not with a traceback, or never."""
+"""What the system refuses, such as a database that can't be reached, ends a command with a line, not with a traceback or never."""
 
 import os
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ pytestmark = pytest.mark.req("A4")
 PATIENCE_S = 60.0
 
 
-def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command, environment = [sys.executable, "-m", "dialer.cli", *words], {**os.environ, "DIALER_DATABASE__URL": url}
+def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dialer.cli", *words]
+    environment = {**os.environ, "DIALER_DATABASE__URL": url, **settings}
     return subprocess.run(
         command, env=environment, check=False, capture_output=True, text=True, timeout=PATIENCE_S, umask=0o022
     )
@@ -41,6 +44,29 @@ def test_a_server_that_does_not_answer_is_told_in_a_line_without_the_password(wo
     assert (told.returncode, told.stderr.count("\n"), told.stdout) == (1, 1, "")
     assert "127.0.0.1:1/dialer: [Errno 111]" in told.stderr
     assert "SECRET" not in told.stderr
+
+
+def test_a_folder_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+    told = run(f"sqlite+aiosqlite:///{tmp_path}/nowhere/dialer.db", "migrate")
+    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+    assert "nowhere" in told.stderr
+
+
+def test_an_address_that_is_taken_is_told_in_a_line(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {"DIALER_HTTP__PORT": port, "DIALER_DATA_DIR": str(tmp_path)}
+        told = run(f"sqlite+aiosqlite:///{tmp_path}/dialer.db", "serve", **settings)
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"http: can't listen at 127.0.0.1:{port}: ")
+    assert told.stderr.count("\n") == 1
+
+
+def test_a_data_folder_that_can_not_be_made_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    told = run(f"sqlite+aiosqlite:///{tmp_path}/dialer.db", "serve", DIALER_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+    assert told.stderr.startswith("data_dir: ")
 
 
 def test_a_backup_that_can_not_be_written_is_told_in_a_line(tmp_path: Path) -> None:
