@@ -3,11 +3,12 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Error, Page, Route, expect
 
 from asterisk.lab.lab import Lab
 from asterisk.lab.numbers import Callee, number
@@ -15,6 +16,7 @@ from tests.browser.test_campaign import log_in
 from tests.browser.test_contact import picture
 from tests.browser.test_phone import PHONE, fits
 from tests.browser.test_source_ways import MANY, PEOPLE, new
+from tests.browser.test_states import no_network
 from tests.support.rig import call, strategy
 from tests.support.server import Server
 from tests.support.waiting import until
@@ -31,6 +33,18 @@ async def server(tmp_path: Path, lab: Lab) -> AsyncIterator[Server]:
     await started.add_gateways(lab, 0)
     yield started
     await started.stop()
+
+
+class Held:
+    """Keeps what is asked while typing from its answer, until it `goes_on`."""
+
+    def __init__(self) -> None:
+        self.goes_on = asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        await self.goes_on.wait()
+        with suppress(Error):  # the page was left
+            await route.continue_()
 
 
 async def both(page: Page, name: str) -> None:
@@ -89,9 +103,11 @@ async def test_an_import_that_is_faster_than_its_check_names_the_field(
     await page.get_by_label("Region of numbers").fill("DE")
     await page.get_by_label("Region of numbers").press("Tab")
     await expect(page.get_by_role("button", name="Import 2 rows")).to_be_enabled()
-    await page.route("**/preview", lambda route: route.abort())
+    check = Held()
+    await page.route("**/preview", check)
     await page.get_by_label("Region of numbers").fill("QQ")
     await page.get_by_role("button", name="Import 2 rows").click()
+    check.goes_on.set()
     fault = page.locator("#fault-region")
     await expect(fault).to_contain_text("'QQ' is not a region")
     await expect(fault).to_contain_text("two letters")
@@ -99,7 +115,6 @@ async def test_an_import_that_is_faster_than_its_check_names_the_field(
     await expect(page.get_by_label("Rufnummer")).to_have_value("phone")
     await expect(page.get_by_label("Vorname")).to_have_value("vorname")
     await both(page, "upload-refused")
-    await page.unroute("**/preview")
     await page.get_by_label("Region of numbers").fill("DE")
     await page.get_by_label("Region of numbers").press("Tab")
     await page.get_by_role("button", name="Import 2 rows").click()
@@ -117,14 +132,13 @@ async def test_a_filter_that_is_sent_before_it_was_counted_keeps_its_conditions(
     await page.get_by_text("From contacts that are here already").click()
     form = page.locator("#filter")
     await expect(form.get_by_role("button", name="Add 40 contacts")).to_be_visible()
-    await page.route("**/filter/preview", lambda route: route.abort())
+    count = Held()
+    await page.route("**/filter/preview", count)
     await form.get_by_label("Search names and numbers").fill("P3")
     await form.get_by_label("Field of condition 1").fill("nonsense")
     await form.get_by_label("Value of condition 1").fill("Bonn")
-    await page.unroute("**/filter/preview")
-    await form.get_by_label("Value of condition 1").press(
-        "Enter"
-    )  # at once: what is checked while typing waits a moment
+    await form.get_by_label("Value of condition 1").press("Enter")
+    count.goes_on.set()
     await expect(form.get_by_role("alert")).to_contain_text("'nonsense' is not a field to filter by: take")
     await expect(form.get_by_label("Search names and numbers")).to_have_value("P3")
     await expect(form.get_by_label("Field of condition 1")).to_have_value("nonsense")
@@ -164,7 +178,7 @@ async def test_a_source_that_somebody_else_has_removed_or_cancelled_says_so(
     rows = "".join(f"+4930{1_000_000 + n}\n" for n in range(MANY))
     csv = {"data": io.BytesIO(f"phone\n{rows}".encode()), "headers": {"Content-Type": "text/csv"}}
     made = await server.ok("POST", f"{path}/sources?name=many.csv", **csv)
-    await page.route("**/live*", lambda route: route.abort())  # so the button stays
+    await page.route("**/live*", no_network)  # so the button stays
     await page.goto(f"{path}/sources")
     cancel = page.locator(f"#source-{made['id']}").get_by_role("button", name="Cancel the import of many.csv")
     await expect(cancel).to_be_visible()

@@ -3,12 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Error, Locator, Page, Route, expect
 
 from admin.pages.render import TEMPLATES
 from asterisk.lab.ami import AmiAddress
@@ -136,7 +137,8 @@ async def a_proxy(route: Route) -> None:
 
 
 async def no_network(route: Route) -> None:
-    await route.abort()
+    with suppress(Error):  # the page was left
+        await route.abort()
 
 
 async def asks(page: Page) -> None:
