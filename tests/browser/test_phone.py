@@ -1,5 +1,7 @@
 """The pages of contacts on a phone: nothing is cut off, nothing lies over something else, no page scrolls sideways."""
 
+from typing import Literal
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -10,6 +12,7 @@ from tests.support.server import Server
 __all__ = ["contacts"]
 
 PHONE = {"width": 390, "height": 844}
+WIDE = {"width": 1280, "height": 860}
 NAMES = {"first_name": "Hubert Blaine", "last_name": "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwaren"}
 LONG = "donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
 ADDRESSES = [
@@ -50,6 +53,22 @@ FAULTS = """() => {
 async def fits(page: Page, name: str) -> None:
     await picture(page, f"phone-{name}")
     assert await page.evaluate(FAULTS) == [], name
+
+
+async def both(page: Page, name: str) -> None:
+    """On a screen in light, on a telephone in dark."""
+    await picture(page, name)
+    await paint(page, "dark")
+    await page.set_viewport_size(PHONE)
+    await fits(page, name)
+    await page.set_viewport_size(WIDE)
+    await paint(page, "light")
+
+
+async def paint(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """As the system says; the page follows a moment later."""
+    await page.emulate_media(color_scheme=scheme)
+    await expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
 
 
 @pytest.mark.req("K10", "K11", "K12")

@@ -3,13 +3,12 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Error, Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from admin.pages.render import TEMPLATES
 from asterisk.lab.ami import AmiAddress
@@ -19,11 +18,10 @@ from tests.browser.conftest import EXPECTED
 from tests.browser.states import NEVER_EMPTY, OF_ALL, OF_ONE, Empty, address, pages
 from tests.browser.test_campaign import log_in
 from tests.browser.test_contact import picture
-from tests.browser.test_phone import PHONE, fits
+from tests.browser.test_phone import both
 from tests.support.server import Server
 from tests.support.waiting import until
 
-WIDE = {"width": 1280, "height": 860}
 HOOK = {"name": "CRM", "url": "https://hooks.example/", "events": ["reply.received"]}
 SMSC = {"kind": "sms", "name": "smsc", "system_id": "dialer", "sender": "Test", "host": "127.0.0.1"}
 
@@ -86,17 +84,12 @@ async def test_a_page_with_nothing_on_it_leads_on(server: Server, page: Page, lo
 async def it_leads_on(page: Page, route: str, empty: Empty) -> None:
     """In light and dark, on a screen and on a telephone."""
     name = f"empty{route.replace('/', '-').replace('{', '').replace('}', '')}"
-    await page.emulate_media(color_scheme="light")
     await page.goto(address(route))
     await expect(page.get_by_text(empty.says).first).to_be_visible()
     place = page.locator(".empty").filter(has_text=empty.says).locator(".empty-action")
     ways = (place if await place.count() else page.locator("body")).locator("a, button, label, summary")
     await expect(ways.filter(has_text=empty.leads_on).filter(visible=True).first).to_be_enabled()
-    await picture(page, name)
-    await page.emulate_media(color_scheme="dark")
-    await page.set_viewport_size(PHONE)
-    await fits(page, name)
-    await page.set_viewport_size(WIDE)
+    await both(page, name)
 
 
 # -- what a page fetches by itself, and does not get -------------------------------------------------------------------------
@@ -123,13 +116,23 @@ LATE: Mapping[str, Late] = {
 
 
 class Answers:
-    """What stands between the page and the server: holds a request until it is told how to fail it."""
+    """What stands between the page and the server: holds a request until it is told how to fail it, or to let all go on.
+
+    None may be held when its page is left: Playwright would wait for it, and fail a later test.
+    """
 
     def __init__(self) -> None:
         self.fails: asyncio.Queue[Callable[[Route], Awaitable[None]]] = asyncio.Queue()
 
     async def __call__(self, route: Route) -> None:
-        await (await self.fails.get())(route)
+        fail = await self.fails.get()
+        if fail is Route.continue_:
+            self.let_go()
+        await fail(route)
+
+    def let_go(self) -> None:
+        """This request, and all that follow."""
+        self.fails.put_nowait(Route.continue_)
 
 
 async def a_proxy(route: Route) -> None:
@@ -137,8 +140,7 @@ async def a_proxy(route: Route) -> None:
 
 
 async def no_network(route: Route) -> None:
-    with suppress(Error):  # the page was left
-        await route.abort()
+    await route.abort()
 
 
 async def asks(page: Page) -> None:
@@ -176,7 +178,7 @@ async def test_what_comes_late_says_that_it_waits_and_is_asked_for_again(
             await told.get_by_role("button", name="Try again").click()
             await asks(page)
             await expect(told).to_have_count(0)
-        answers.fails.put_nowait(Route.continue_)
+        answers.let_go()
         await expect(page.locator(late.comes).first).to_be_visible()
         await page.unroute(f"**{late.part}")
 
@@ -207,14 +209,11 @@ async def it_is_searched(page: Page, search: Locator, path: str, route: str) -> 
     await expect(toast).to_contain_text("The server answered 502")
     assert await page.locator("#rows").inner_html() == before
     if route == "/contacts":
-        await picture(page, "list-502")
-        await page.set_viewport_size(PHONE)
-        await fits(page, "list-502")
-        await page.set_viewport_size(WIDE)
+        await both(page, "list-502")
     await toast.get_by_role("button", name="Try again").click()
     answers.fails.put_nowait(no_network)
     await expect(toast).to_contain_text("The server could not be reached")
-    await page.unroute(f"**{path}?**")
+    answers.let_go()
     await toast.get_by_role("button", name="Try again").click()
     await expect(toast).to_be_empty()
     await expect(page.locator("#rows").get_by_role("link", name="Show all")).to_be_visible()
