@@ -12,6 +12,7 @@ from admin.app import make_app
 from admin.connections import Site
 from config.settings import Settings
 from dialer.domain.errors import InvalidInput
+from dialer.domain.said import marked
 from dialer.engine.engine import Engine
 from dialer.operations import pending
 from dialer.operations.context import Context
@@ -32,14 +33,16 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
     try:
         with patient():
             await upgrade(ctx.db)
-        with _refused("data_dir", f"{settings.data_dir} can't be written"):
+        with _refused("data_dir", marked("%(what)s can't be written: %(why)s"), str(settings.data_dir)):
             await asyncio.to_thread(uploads_folder, ctx)
         await pending.put_back(ctx)
         engine = Engine(ctx)
         runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()
         try:
-            with _refused("http", f"can't listen at {settings.http.host}:{settings.http.port}"):
+            with _refused(
+                "http", marked("can't listen at %(what)s: %(why)s"), f"{settings.http.host}:{settings.http.port}"
+            ):
                 await Site(runner, settings.http).start()
             _stop_on_signals(engine)
             log.info("listening", host=settings.http.host, port=settings.http.port)
@@ -52,12 +55,12 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
 
 
 @contextmanager
-def _refused(setting: str, told: str) -> Iterator[None]:
+def _refused(setting: str, told: str, what: str) -> Iterator[None]:
     """What the system refuses at the start ends it in a line."""
     try:
         yield
     except OSError as error:
-        raise InvalidInput.single(setting, f"{told}: {error}") from None
+        raise InvalidInput.single(setting, told, what=what, why=str(error)) from None
 
 
 def runner_of(app: web.Application) -> web.AppRunner:

@@ -17,7 +17,7 @@ from tests.support.server import Server
 from tests.support.truth import done, people
 from tests.support.waiting import until
 
-CONTACTS = 60
+CONTACTS = 300  # of whom each life may take dozens before it is killed
 KILLED, REACHED_S = -9, 40.0
 POINTS = ("call-outcome:before", "call-outcome:after", *WEB_POINTS, "web-send:before", "web-send:after")
 

@@ -121,7 +121,7 @@ def kinds(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and _name(node.func) in {"Entry", "_entry", "entry"}:
             yield from (name for argument in node.args for name in _constants(argument))
-        elif isinstance(node, ast.Call) and _name(node.func) in {"literal", "append"}:
+        elif isinstance(node, ast.Call) and _name(node.func) in {"literal", "append", "withdraw", "turn_down"}:
             yield from (name for argument in node.args for name in _constants(argument) if name in KINDS)
         elif isinstance(node, ast.Assign) and _name(node.targets[0]) in {"kind", "ERASED", "TAKEN_BACK"}:
             yield from (name for name in _constants(node.value) if name in KINDS)
