@@ -150,8 +150,8 @@ def unreadable(error: BaseException | None) -> Problem:
 def not_met(error: web.HTTPException) -> Problem:
     """For a request that wants of HTTP itself what is not done here."""
     told = {
-        417: Said("of the header `Expect` only `100-continue` is known here"),
-        505: Said("this server speaks HTTP/1.1 and HTTP/1.0"),
+        417: Said("of the header `Expect` only `100-continue` is known here: leave it out"),
+        505: Said("this server speaks HTTP/1.1 and HTTP/1.0: send it as one of them, or through a proxy"),
     }
     return Problem(error.status, _TITLES[error.status], told[error.status])
 

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 # After the engine has drained, how long open pages may take to be closed, in seconds.
 PAGES_CLOSE_S = 2.0
+_NO_FOLDER = marked("%(what)s can't be written: %(why)s: choose a folder that the server's user may write to")
+_NO_ADDRESS = marked("can't listen at %(what)s: %(why)s: choose another port or address, or end what listens there")
 
 
 async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _ctx: None) -> None:
@@ -33,16 +35,14 @@ async def serve(settings: Settings, ready: Callable[[Context], None] = lambda _c
     try:
         with patient():
             await upgrade(ctx.db)
-        with _refused("data_dir", marked("%(what)s can't be written: %(why)s"), str(settings.data_dir)):
+        with _refused("data_dir", _NO_FOLDER, str(settings.data_dir)):
             await asyncio.to_thread(uploads_folder, ctx)
         await pending.put_back(ctx)
         engine = Engine(ctx)
         runner = runner_of(make_app(ctx, engine.live, engine.previews))
         await runner.setup()
         try:
-            with _refused(
-                "http", marked("can't listen at %(what)s: %(why)s"), f"{settings.http.host}:{settings.http.port}"
-            ):
+            with _refused("http", _NO_ADDRESS, f"{settings.http.host}:{settings.http.port}"):
                 await Site(runner, settings.http).start()
             _stop_on_signals(engine)
             log.info("listening", host=settings.http.host, port=settings.http.port)

@@ -79,7 +79,9 @@ def _copy_key(key: Path, to: Path) -> None:
             to.touch(mode=0o600)
             shutil.copyfile(key, to)
         except OSError as error:
-            raise InvalidInput.single("file", f"{to} can't be made: {error}") from None
+            raise InvalidInput.single(
+                "file", f"{to} can't be made: {error}: name a file that you may write to"
+            ) from None
 
 
 def _database(settings: Settings, otherwise: str) -> Path:

@@ -16,7 +16,6 @@ from admin.errors import Refused, input_checked, malformed, too_large
 from admin.keys import CONTEXT, UPLOADS
 from admin.schemas.files import FileQuery
 from config.http import Http
-from dialer.domain.said import Said
 from dialer.domain.uploading import Told
 from dialer.intake.examine import TABLE
 from dialer.operations import uploads
@@ -107,15 +106,14 @@ def _check_type(request: web.Request) -> None:
 async def _store_in_time(request: web.Request, path: Path, said: _Said, http: Http) -> None:
     places = request.app[UPLOADS]
     if places.locked():
-        raise Crowded(Said("upload"), AT_ONCE)
+        raise Crowded("upload", AT_ONCE)
     async with places:
         try:
             async with asyncio.timeout(http.upload_minutes * 60):
                 await _store(request, path, said, http.max_upload_mb)
         except TimeoutError:
-            raise Refused(
-                408, Said("the file did not come within %(minutes)s minutes", minutes=f"{http.upload_minutes:g}")
-            ) from None
+            late = f"the file did not come within {http.upload_minutes:g} minutes"
+            raise Refused(408, f"{late}: send it in parts, or raise http.upload_minutes") from None
 
 
 async def _store(request: web.Request, path: Path, said: _Said, max_mb: int) -> None:

@@ -6,11 +6,10 @@ connection between the look and the use, or while its server restarts; it may ev
 
 import random
 import socket
-from collections.abc import Iterable
 
 LOOPBACK = "127.0.0.1"
 _UDP = range(5_100, 10_000)  # below those for RTP
-_RTP = (10_000, 32_000)
+_RTP = range(10_000, 32_000)
 _TCP = range(10_000, 32_000)
 _TRIES = 100
 _CHANCE = random.SystemRandom()  # apart from other labs even where a test has seeded the common one
@@ -31,16 +30,11 @@ def free_tcp(wanted: int = 0) -> int:
 
 def free_rtp_range(size: int) -> tuple[int, int]:
     """First and last of `size` UDP ports, of which a sample was free. Raises OSError."""
-    low, high = _RTP
     for _ in range(_TRIES):
-        first = _CHANCE.randrange(low, high - size, 2)
-        if _are_free(range(first, first + size, max(2, size // 20))):
+        first = _CHANCE.randrange(_RTP.start, _RTP.stop - size, 2)
+        if all(_is_free(socket.SOCK_DGRAM, port) for port in range(first, first + size, max(2, size // 20))):
             return first, first + size - 1
     raise OSError(f"no {size} free UDP ports in a row on {LOOPBACK}")
-
-
-def _are_free(ports: Iterable[int]) -> bool:
-    return all(_is_free(socket.SOCK_DGRAM, port) for port in ports)
 
 
 def _free(kind: socket.SocketKind, among: range) -> int:

@@ -23,7 +23,7 @@ def copy(database: Path, to: Path) -> int:
     try:
         return _written(database, to)
     except (OSError, sqlite3.Error) as error:
-        raise InvalidInput.single("file", f"{to} can't be made: {error}") from None
+        raise InvalidInput.single("file", f"{to} can't be made: {error}: name a file that you may write to") from None
 
 
 def _written(database: Path, to: Path) -> int:

@@ -38,9 +38,8 @@ def reaching(url: str) -> Iterator[None]:
     """Raises `InvalidInput` for a database that does not answer, or is none: in a line, to whoever starts on it."""
     try:
         if url.startswith("sqlite"):
-            Path(
-                str(make_url(url).database)
-            ).parent.stat()  # threads that find no folder are not told apart from a fault
+            folder = Path(str(make_url(url).database)).parent
+            folder.stat()  # for SQLite a folder that is not there is one fault of many
         yield
     except (OSError, DBAPIError) as error:
         where = make_url(url).render_as_string(hide_password=True)

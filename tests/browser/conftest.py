@@ -121,3 +121,10 @@ EXPECTED = (
     "Failed to load resource: net::ERR_FAILED",
     "htmx: htmx:error: Failed to fetch",
 )
+# Also of a proxy that fails, and of a server that is gone.
+UNREACHED = (
+    *EXPECTED,
+    "Failed to load resource: the server responded with a status of 502",
+    "Failed to load resource: net::ERR_",
+    "htmx: htmx:sse:error",
+)

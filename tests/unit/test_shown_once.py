@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from admin.shown_once import KEPT, MOST, Secret, ShownOnce
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SECRET = Secret("dlr_x", "importer")
+pytestmark = pytest.mark.req("A2")
 
 
 def test_once_to_the_session_that_made_it_on_its_page() -> None:

@@ -16,6 +16,7 @@ def test_what_was_imported_is_never_looked_through_for_garbage() -> None:
     assert told.stdout.split() == ["True", "True"]
 
 
+@pytest.mark.req("A4")
 def test_a_terminal_that_cannot_show_every_character_ends_no_command(tmp_path: Path) -> None:
     """As in a locale without UTF-8: the arrow of `migrate` is written out."""
     database = {"DIALER_DATABASE__URL": f"sqlite+aiosqlite:///{tmp_path}/dialer.db", "PYTHONIOENCODING": "latin-1"}
